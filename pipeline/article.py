@@ -1,0 +1,256 @@
+"""What is published: the article record, its revisions, the newsroom and its columns.
+
+Frozen values without I/O. Everything else in the project is written in these words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from lxml import html as lxml_html
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+BLOCKS = ("p", "h2", "h3", "ul", "ol", "table", "blockquote", "figure")
+"""The elements that may stand at the top of an article's body."""
+
+
+class Frozen(BaseModel):
+    """A value: immutable, compared by its fields, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Image(Frozen):
+    """A picture of an article. The record names it; its bytes are kept once per `digest`."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the file's bytes, hexadecimal. In the body: `<img src="image:DIGEST">`."""
+    media_type: Literal["image/jpeg", "image/png", "image/gif", "image/webp"]
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    size: int = Field(gt=0)
+    """Length of the file in bytes."""
+    alt: str = ""
+    caption: str = ""
+
+
+class Article(Frozen):
+    """The record an editor submits (稿件).
+
+    `body` is a canonical, well-formed fragment of HTML: a sequence of `BLOCKS` with the inline
+    elements strong, em, a[href], br, sub, sup; pictures stand as `<figure><img src="image:DIGEST"
+    alt="…"/><figcaption>…</figcaption></figure>`. `pipeline.manuscript` makes it; nothing else may.
+    """
+
+    headline: str = Field(min_length=1)
+    """标题."""
+    kicker: str = ""
+    """引题, the line above the headline."""
+    subhead: str = ""
+    """副题, the line below it."""
+    short_headline: str = ""
+    """短标题, used where a channel limits the length of a title."""
+    body: str = Field(min_length=1)
+    images: tuple[Image, ...] = ()
+    source: str = ""
+    """来源."""
+    reporters: tuple[str, ...] = ()
+    """记者."""
+    photographers: tuple[str, ...] = ()
+    """摄影."""
+    editors: tuple[str, ...] = ()
+    """编辑."""
+    reviewers: tuple[str, ...] = ()
+    """审核."""
+    approvers: tuple[str, ...] = ()
+    """签发."""
+    editors_note: str = ""
+    """编者按, plain text; paragraphs separated by a newline."""
+    keywords: tuple[str, ...] = ()
+    """关键词."""
+    summary: str = ""
+    """摘要."""
+    column: str = ""
+    """栏目: a column's name in a manuscript, its id once accepted; empty: the newsroom's first column."""
+    series: str = ""
+    """系列, such as 2019年脱贫攻坚奔小康系列报道之三."""
+    number: int | None = Field(default=None, gt=0)
+    """The article's number in its series."""
+    reference: str = ""
+    """编号: the newsroom's own name of the article; two files with one reference are one article."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the whole record: equal exactly when the content is equal."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def key(self) -> str:
+        """What makes two submissions the same article: its reference, else column and headline."""
+        return self.reference or f"{self.column}/{' '.join(self.headline.split())}"
+
+    @cached_property
+    def blocks(self) -> tuple[lxml_html.HtmlElement, ...]:
+        """The body's top-level elements, parsed. Callers copy before they change one."""
+        return tuple(lxml_html.fragments_fromstring(self.body, no_leading_text=True))
+
+    def paragraphs(self) -> Iterator[str]:
+        """The body's text, one string a paragraph, heading, list item or table row; captions left out."""
+        for block in self.blocks:
+            if block.tag == "figure":
+                continue
+            for part in block.iter("p", "h2", "h3", "li", "tr") if block.tag not in ("p", "h2", "h3") else [block]:
+                text = " ".join(part.text_content().split())
+                if text:
+                    yield text
+
+    def abstract(self, limit: int) -> str:
+        """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there."""
+        text = self.summary or "".join(self.paragraphs())
+        if len(text) <= limit:
+            return text
+        stop = max(text.rfind(mark, 0, limit) for mark in "。!?！？")
+        return text[: stop + 1] if stop >= limit // 3 else text[: limit - 1] + "…"
+
+    def image(self, digest: str) -> Image:
+        """The image with this digest; KeyError if the article has none."""
+        for image in self.images:
+            if image.digest == digest:
+                return image
+        raise KeyError(digest)
+
+
+class Revision(Frozen):
+    """An immutable version of an article, with what publication adds to it."""
+
+    id: str = Field(pattern=r"^a[0-9]+$")
+    """The article's id: permanent, short enough to type, part of every address and GUID."""
+    number: int = Field(gt=0)
+    """1 for the first publication, then one more for each correction."""
+    article: Article
+    published_at: AwareDatetime
+    """The moment of first publication: never moves (国办秘函〔2019〕19号 counts back-dating as a violation)."""
+    corrected_at: AwareDatetime | None = None
+    """The moment of this correction; None in the first revision."""
+    note: str = ""
+    """What the correction says of itself, or the public reason of a withdrawal."""
+
+    @property
+    def updated_at(self) -> AwareDatetime:
+        return self.corrected_at or self.published_at
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class Column(Frozen):
+    """A named series of articles (栏目)."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """Part of addresses: lower-case letters, digits, hyphens."""
+    name: str
+    description: str
+    keywords: tuple[str, ...] = Field(min_length=1)
+    type: str = "工作动态"
+    """ColumnType of 《政府网站发展指引》."""
+    note: str = ""
+    """编者按 of the column."""
+
+
+class Outlet(Frozen):
+    """One configured channel, as the configuration file names it."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    kind: str
+    name: str
+    required: bool = True
+    """Whether a rollout is held if this channel cannot be prepared."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What the kind itself reads; secrets never stand here."""
+
+
+class Site(Frozen):
+    """The public identity of the website (《政府网站发展指引》, annex)."""
+
+    url: str
+    """The public address of `/`, without a trailing slash."""
+    name: str
+    """SiteName."""
+    domain: str
+    """SiteDomain."""
+    id_code: str = Field(pattern=r"^[0-9]{10}$")
+    """SiteIDCode 网站标识码, ten digits."""
+    organiser: str
+    """主办单位."""
+    contact: str
+    icp: str
+    """ICP number."""
+    police: str
+    """公安备案 number."""
+    report_url: str = "https://zfwzgl.www.gov.cn/exposure/jiucuo.html"
+    """Address of 政府网站找错."""
+    description: str
+
+    @field_validator("url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+
+class Newsroom(Frozen):
+    """The centre (融媒体中心): what every rendition may know of it."""
+
+    name: str
+    short_name: str
+    locale: str = "zh_CN"
+    timezone: str = "Asia/Shanghai"
+    tag_authority: str
+    """`authority,date` of the newsroom's tag: URIs (RFC 4151); never changed once in use."""
+    site: Site
+    columns: tuple[Column, ...] = Field(min_length=1)
+    outlets: tuple[Outlet, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> Newsroom:
+        for what in ("columns", "outlets"):
+            ids = [item.id for item in getattr(self, what)]
+            if twice := {one for one in ids if ids.count(one) > 1}:
+                raise ValueError(f"{what}: id used twice: {', '.join(sorted(twice))}")
+        return self
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def column(self, name_or_id: str) -> Column:
+        """The column of this id or name ("" is the first); KeyError if there is none."""
+        if not name_or_id:
+            return self.columns[0]
+        for column in self.columns:
+            if name_or_id in (column.id, column.name):
+                return column
+        raise KeyError(name_or_id)
+
+    # The public addresses: one place, because feeds, WeChat and the app all point at the website.
+
+    def guid(self, article_id: str) -> str:
+        """The article's permanent, opaque name in every feed (RFC 4151)."""
+        return f"tag:{self.tag_authority}:{article_id}"
+
+    def path(self, revision: Revision) -> str:
+        """Where the article's page stands on the website, from its root, without a leading slash."""
+        day = revision.published_at.astimezone(self.zone)
+        return f"{day:%Y/%m}/{revision.id}.html"
+
+    def permalink(self, revision: Revision) -> str:
+        return f"{self.site.url}/{self.path(revision)}"
+
+    def column_url(self, column: Column) -> str:
+        """The column's newest page."""
+        return f"{self.site.url}/{quote(column.id)}/"

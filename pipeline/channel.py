@@ -1,0 +1,359 @@
+"""The channel contract: the only door between the engine and the channels.
+
+A kind of channel is one subclass of `Channel`, registered in the entry-point group
+`tongfa.channels`. The engine calls its methods; it never calls the engine. Time belongs to the
+engine: an adapter never loops, sleeps or repeats a call. `pipeline.testing.ChannelContract` is the
+suite that every kind passes.
+
+An adapter reports trouble with exactly three errors: `Unpublishable` and `Refused` (trying again
+cannot help) and `Unavailable` (it can). Each carries a `Problem` for a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import AwareDatetime, Field
+
+from pipeline.article import Frozen, Newsroom, Outlet, Revision
+
+
+class Standing(StrEnum):
+    """Where an article stands on a channel, as the channel itself says."""
+
+    ABSENT = "absent"
+    """The channel knows nothing of it."""
+    STAGED = "staged"
+    """Uploaded, invisible to the public."""
+    ACCEPTED = "accepted"
+    """Taken for publication, not yet visible (WeChat's queue); ask `find` until it is."""
+    LIVE = "live"
+    """The public sees it."""
+    WITHDRAWN = "withdrawn"
+    """It was public and no longer is."""
+
+
+class Correction(StrEnum):
+    """How a channel can correct what it has published."""
+
+    IN_PLACE = "in place"
+    """The same address shows the new revision."""
+    REPLACES = "replaces"
+    """A new post takes the place of the old one."""
+    NOTICE = "notice"
+    """A notice follows; what has been seen or heard cannot be changed."""
+
+
+class Recovery(StrEnum):
+    """How an unknown outcome (time-out, crash) is settled."""
+
+    ASK = "ask"
+    """`find` tells whether it happened."""
+    KEY = "key"
+    """The channel takes `Delivery.key` and does one deed per key: the step is simply repeated."""
+    PERSON = "person"
+    """Neither; the delivery becomes `unknown` and a person decides."""
+
+
+class Action(StrEnum):
+    """What a rollout does with an article."""
+
+    PUBLISH = "publish"
+    CORRECT = "correct"
+    WITHDRAW = "withdraw"
+
+
+class Text(Frozen):
+    """A message for a person, translated where it is shown: an English template and its values.
+
+    >>> str(Text.of("{field} is too long by {over}", field="title", over=3))
+    'title is too long by 3'
+    """
+
+    template: str
+    values: dict[str, str | int | float] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, template: str, /, **values: str | int | float) -> Text:
+        return cls(template=template, values=values)
+
+    def __str__(self) -> str:
+        return self.template.format_map(self.values) if self.values else self.template
+
+
+class Problem(Frozen):
+    """Something a person has to know: what happened, where, and what to do."""
+
+    field: str
+    """The article's field (as in `Article`), the channel's option, or the step concerned."""
+    message: Text
+    remedy: Text
+
+
+class Asset(Frozen):
+    """A file that goes with a rendition: a derivative of one of the article's images."""
+
+    name: str
+    """Its name beside the rendition, unique in it and made from its content's digest."""
+    media_type: str
+    source: str
+    """Digest of the `Image` it is made from; the bytes come from `Delivery.media`."""
+    width: int
+    height: int
+
+
+class Rendition(Frozen):
+    """A revision in one channel's native form: pure output, no side effect."""
+
+    media_type: str
+    body: str
+    assets: tuple[Asset, ...] = ()
+    digest: str
+    """SHA-256 of body and assets; equal renditions are the same publication."""
+
+    @classmethod
+    def of(cls, media_type: str, body: str, assets: Sequence[Asset] = ()) -> Rendition:
+        """The rendition with its digest computed."""
+        content = "\0".join([media_type, body, *(asset.model_dump_json() for asset in assets)])
+        return cls(
+            media_type=media_type, body=body, assets=tuple(assets), digest=hashlib.sha256(content.encode()).hexdigest()
+        )
+
+
+class Receipt(Frozen):
+    """What the channel answered. Serialised into the delivery's row: never a secret in it."""
+
+    standing: Standing
+    ids: dict[str, str] = Field(default_factory=dict)
+    """The channel's own names for it: media id, publish id, message id …"""
+    url: str = ""
+    """Where the public finds it, if known."""
+    at: AwareDatetime | None = None
+    """The channel's own time of the deed, if it tells."""
+    note: Text | None = None
+    """What a person should know or do, such as «press publish by hand»."""
+
+
+class Evidence(Frozen):
+    """What was read back from where the public gets it."""
+
+    url: str
+    at: AwareDatetime
+    """When it was read."""
+    standing: Standing
+    """LIVE only if the public sees exactly the delivery's revision."""
+    digest: str = ""
+    """Digest of what was read, in the adapter's terms."""
+    extract: str = ""
+    """A line a person recognises: the headline as published, or the withdrawal's notice."""
+
+
+class Entry(Frozen):
+    """One article in a channel's catalogue."""
+
+    revision: Revision
+    receipt: Receipt
+    ordinal: int
+    """Its permanent number on the channel, from 1 in order of release; gaps stay."""
+    column_ordinal: int
+    """The same within its column."""
+    withdrawn_at: AwareDatetime | None = None
+    """Set once it has been withdrawn; `reason` then holds the public reason."""
+    reason: str = ""
+
+
+class Catalogue(Protocol):
+    """What stands on one channel: every article whose moment has come, also those released this very instant.
+
+    Lists, feeds and indexes are derived from this alone, while `exclusive` is held: then simultaneous
+    releases cannot lose each other's entry, a late worker cannot bring back an older state, and a
+    rebuild gives the same bytes. An entry released at this instant by another worker may not have
+    its own page yet: who links to pages looks first whether they are there.
+    """
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """The channel's lock, over processes and machines. Raises `Unavailable` if it is not free in time."""
+
+    def entry(self, article_id: str) -> Entry | None:
+        """The article's current entry, also if withdrawn; None if its moment has not come."""
+
+    def live(self, column: str | None = None, limit: int | None = None, before: int | None = None) -> Sequence[Entry]:
+        """Entries not withdrawn, newest first, of one column (by id) or all; `before` excludes its ordinal and
+        later ones (the column's ordinals if a column is given)."""
+
+    def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
+        """Entries with ordinals `first` … `last`, withdrawn ones included, oldest first."""
+
+    def last(self, column: str | None = None) -> int:
+        """The highest ordinal given so far, 0 if none."""
+
+    def count(self, column: str | None = None) -> int:
+        """How many are not withdrawn."""
+
+    def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
+        """The live articles of the same column right before and right after this one (withdrawn or not)."""
+
+
+class Media(Protocol):
+    """The bytes of images, by digest."""
+
+    def read(self, digest: str) -> bytes:
+        """The file's bytes; KeyError if there is no such image."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One channel's part of a rollout, as the adapter sees it."""
+
+    key: str
+    """Stable name of the deed: article, revision, channel and action. Idempotency key where one is taken."""
+    action: Action
+    revision: Revision
+    """For a withdrawal the revision last published; `reason` holds why."""
+    newsroom: Newsroom
+    rendition: Rendition | None = None
+    """What `render` gave; None for a withdrawal."""
+    receipt: Receipt | None = None
+    """What this delivery's own earlier steps got."""
+    previous: Receipt | None = None
+    """What the article's earlier delivery on this channel got, published or only staged."""
+    previous_digest: str = ""
+    """The digest of that earlier delivery's rendition."""
+    reason: str = ""
+    """The public reason of a withdrawal."""
+    catalogue: Catalogue = field(repr=False)
+    media: Media = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """Where a channel instance lives: what `Channel` is constructed with."""
+
+    outlet: Outlet
+    newsroom: Newsroom
+    data: Path
+    """The newsroom's data folder; a kind keeps what it must in it only under its own id."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The process's environment: the only place secrets come from."""
+
+
+class ChannelError(Exception):
+    """Root of the three errors an adapter may raise. `problem` is for a person, `detail` for the log."""
+
+    def __init__(self, problem: Problem, *, detail: str = "") -> None:
+        super().__init__(f"{problem.field}: {problem.message}")
+        self.problem = problem
+        self.detail = detail
+
+
+class Unpublishable(ChannelError):
+    """The article itself cannot go out here as it is: permanent until somebody corrects it."""
+
+    @classmethod
+    def over(cls, field: str, limit: int, actual: int) -> Unpublishable:
+        """A field is longer than the channel takes; both numbers in characters."""
+        return cls(
+            Problem(
+                field=field,
+                message=Text.of(
+                    "{field} has {actual} characters, the channel takes {limit}",
+                    field=field,
+                    actual=actual,
+                    limit=limit,
+                ),
+                remedy=Text.of("shorten {field} by {over} characters", field=field, over=actual - limit),
+            )
+        )
+
+
+class Refused(ChannelError):
+    """The channel said no and will say no again (credentials, rights, a ban). `code` is its own word for it."""
+
+    def __init__(self, problem: Problem, *, code: str = "", detail: str = "") -> None:
+        super().__init__(problem, detail=detail)
+        self.code = code
+
+
+class Unavailable(ChannelError):
+    """The channel could not be reached or was busy: the engine tries again.
+
+    `retry_after`: what the channel asked for. `sent`: the request may have had its effect, so the
+    outcome is unknown and the engine asks (`find`) before it repeats.
+    """
+
+    def __init__(
+        self, problem: Problem, *, retry_after: timedelta | None = None, sent: bool = False, detail: str = ""
+    ) -> None:
+        super().__init__(problem, detail=detail)
+        self.retry_after = retry_after
+        self.sent = sent
+
+
+class Channel(ABC):
+    """One configured channel. Instances are shared by threads; keep no state of a delivery in them."""
+
+    kind: ClassVar[str]
+    corrects: ClassVar[Correction]
+    recovers: ClassVar[Recovery] = Recovery.ASK
+    visibility_lag: ClassVar[timedelta] = timedelta(0)
+    """How long after a deed `find` may still say it did not happen."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.outlet = setting.outlet
+        self.newsroom = setting.newsroom
+        self.options: Mapping[str, Any] = setting.outlet.options
+
+    @abstractmethod
+    def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
+        """The revision in this channel's form. Pure and deterministic; raises `Unpublishable`."""
+
+    @abstractmethod
+    def prepare(self, delivery: Delivery) -> Receipt:
+        """Upload or stage everything, invisible to the public: STAGED. Safe to repeat."""
+
+    @abstractmethod
+    def release(self, delivery: Delivery) -> Receipt:
+        """Make the prepared revision public, quickly: LIVE or ACCEPTED. Safe to repeat.
+
+        If the catalogue's entry already is a newer revision, or withdrawn, a worker comes too late: do
+        nothing and answer as `find` does.
+        """
+
+    @abstractmethod
+    def find(self, delivery: Delivery) -> Receipt:
+        """Where this delivery's revision stands: one read-only question.
+
+        Asked after an unknown outcome and to follow ACCEPTED.
+
+        For publish and correct, an older revision that is still public does not count: ABSENT, or STAGED
+        if this one is prepared. For withdraw: LIVE as long as any revision is public, else WITHDRAWN or ABSENT.
+        """
+
+    @abstractmethod
+    def withdraw(self, delivery: Delivery) -> Receipt:
+        """Take the article off the channel, staged or live. Safe to repeat.
+
+        WITHDRAWN, or ABSENT if it never was there.
+        """
+
+    @abstractmethod
+    def verify(self, delivery: Delivery) -> Evidence:
+        """Read it back from where the public gets it, and say what was seen, whatever was expected."""
+
+    @abstractmethod
+    def check(self) -> list[Problem]:
+        """What is wrong with configuration or credentials; empty if nothing. For `newsroom doctor`."""
+
+
+def utc_now() -> datetime:
+    """Now, aware. Adapters use it only to date evidence."""
+    return datetime.now(UTC)

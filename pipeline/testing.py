@@ -1,0 +1,452 @@
+"""The contract suite: what every kind of channel must do, whoever wrote it.
+
+    class TestMine(ChannelContract):
+        @pytest.fixture
+        def channel(self, rehearsal_setting): return Mine(rehearsal_setting("mine", name="我的"))
+
+        def tamper(self, rehearsal, revision): ...   # make the public copy differ, so that verify can be caught lying
+
+`Rehearsal` stands in for the engine: one channel, a catalogue in memory, the same order of calls.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as Pillow
+
+from pipeline.article import Article, Column, Image, Newsroom, Outlet, Revision, Site
+from pipeline.channel import (
+    Action,
+    Catalogue,
+    Channel,
+    Delivery,
+    Entry,
+    Evidence,
+    Problem,
+    Receipt,
+    Setting,
+    Standing,
+    Unpublishable,
+)
+
+NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+FOLLOW_AT_MOST = 50
+
+
+def newsroom_of(*outlets: Outlet, url: str = "http://127.0.0.1:8000") -> Newsroom:
+    """A small newsroom with three columns and these outlets."""
+    return Newsroom(
+        name="武山县融媒体中心",
+        short_name="武山融媒",
+        tag_authority="www.wushan.gov.cn,2020",
+        site=Site(
+            url=url,
+            name="武山县人民政府",
+            domain="www.wushan.gov.cn",
+            id_code="6205240001",
+            organiser="武山县人民政府办公室",
+            contact="0938-0000000",
+            icp="陇ICP备00000000号",
+            police="甘公网安备00000000000000号",
+            description="武山县人民政府门户网站",
+        ),
+        columns=(
+            Column(id="yaowen", name="武山要闻", description="重要新闻", keywords=("武山县", "要闻")),
+            Column(id="tuopin", name="脱贫攻坚奔小康", description="脱贫攻坚成效", keywords=("脱贫攻坚",)),
+            Column(id="xiangzhen", name="乡镇动态", description="乡镇工作", keywords=("乡镇",)),
+        ),
+        outlets=outlets or (Outlet(id="website", kind="website", name="县政府网站"),),
+    )
+
+
+def picture(colour: str = "#2f6f4f", size: tuple[int, int] = (1600, 900), caption: str = "") -> tuple[Image, bytes]:
+    """A plain JPEG and its record."""
+    out = io.BytesIO()
+    Pillow.new("RGB", size, colour).save(out, "JPEG", quality=70)
+    data = out.getvalue()
+    image = Image(
+        digest=hashlib.sha256(data).hexdigest(),
+        media_type="image/jpeg",
+        width=size[0],
+        height=size[1],
+        size=len(data),
+        alt=caption or "配图",
+        caption=caption,
+    )
+    return image, data
+
+
+def article_of(headline: str = "武山架豆喜获丰收", *, images: Sequence[Image] = (), **fields: Any) -> Article:
+    """A short article with every common field filled; `fields` override."""
+    figures = "".join(
+        f'<figure><img src="image:{image.digest}" alt="{image.alt}"/><figcaption>{image.caption}</figcaption></figure>'
+        for image in images
+    )
+    values: dict[str, Any] = {
+        "headline": headline,
+        "body": "<p>11月24日，武山县山丹镇的架豆喜获丰收，种植面积5.2万亩。</p><p>“今年收成好。”种植户说。</p>"
+        + figures,
+        "images": tuple(images),
+        "source": "武山县融媒体中心",
+        "reporters": ("记者甲",),
+        "photographers": ("摄影乙",),
+        "editors": ("编辑丙",),
+        "reviewers": ("审核丁",),
+        "approvers": ("签发戊",),
+        "keywords": ("武山县", "架豆"),
+        "column": "yaowen",
+    }
+    return Article(**{**values, **fields})
+
+
+def revision_of(article: Article, number: int = 1, *, id: str = "a1", at: datetime = NOON, note: str = "") -> Revision:
+    return Revision(
+        id=id,
+        number=number,
+        article=article,
+        published_at=at,
+        corrected_at=at + timedelta(hours=number - 1) if number > 1 else None,
+        note=note,
+    )
+
+
+class MemoryCatalogue:
+    """A `Catalogue` in memory; `place` and `remove` are what the engine does as a release or withdrawal starts."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._lock = threading.RLock()
+
+    def place(self, revision: Revision, receipt: Receipt | None = None) -> None:
+        known = self._entries.get(revision.id)
+        column = revision.article.column
+        self._entries[revision.id] = Entry(
+            revision=revision,
+            receipt=receipt or (known.receipt if known else Receipt(standing=Standing.STAGED)),
+            ordinal=known.ordinal if known else self.last() + 1,
+            column_ordinal=known.column_ordinal if known else self.last(column) + 1,
+        )
+
+    def remove(self, article_id: str, at: datetime, reason: str) -> None:
+        if known := self._entries.get(article_id):
+            self._entries[article_id] = known.model_copy(update={"withdrawn_at": at, "reason": reason})
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._lock:
+            yield
+
+    def entry(self, article_id: str) -> Entry | None:
+        return self._entries.get(article_id)
+
+    def _of(self, column: str | None) -> list[tuple[int, Entry]]:
+        """(ordinal, entry) of one column or all, oldest first."""
+        chosen = [
+            (entry.ordinal if column is None else entry.column_ordinal, entry)
+            for entry in self._entries.values()
+            if column is None or entry.revision.article.column == column
+        ]
+        return sorted(chosen, key=lambda pair: pair[0])
+
+    def live(self, column: str | None = None, limit: int | None = None, before: int | None = None) -> Sequence[Entry]:
+        found = [
+            entry
+            for ordinal, entry in reversed(self._of(column))
+            if entry.withdrawn_at is None and (before is None or ordinal < before)
+        ]
+        return found[:limit]
+
+    def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
+        return [entry for ordinal, entry in self._of(column) if first <= ordinal <= last]
+
+    def last(self, column: str | None = None) -> int:
+        return max((ordinal for ordinal, _ in self._of(column)), default=0)
+
+    def count(self, column: str | None = None) -> int:
+        return len(self.live(column))
+
+    def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
+        here = self._entries[article_id]
+        others = [
+            entry
+            for _, entry in self._of(here.revision.article.column)
+            if entry.withdrawn_at is None and entry.revision.id != article_id
+        ]
+        before = [entry for entry in others if entry.column_ordinal < here.column_ordinal]
+        after = [entry for entry in others if entry.column_ordinal > here.column_ordinal]
+        return (before[-1] if before else None, after[0] if after else None)
+
+
+class MemoryMedia(dict[str, bytes]):
+    """A `Media` in memory."""
+
+    def read(self, digest: str) -> bytes:
+        return self[digest]
+
+
+class Rehearsal:
+    """One channel driven as the engine drives it, without an engine."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.catalogue = MemoryCatalogue()
+        self.media = MemoryMedia()
+        self.receipts: dict[str, Receipt] = {}
+        self.digests: dict[str, str] = {}
+
+    def delivery(self, revision: Revision, action: Action | None = None, *, reason: str = "") -> Delivery:
+        action = action or (Action.PUBLISH if revision.number == 1 else Action.CORRECT)
+        newsroom = self.channel.newsroom
+        catalogue: Catalogue = self.catalogue
+        return Delivery(
+            key=f"{revision.id}.{revision.number}.{self.channel.outlet.id}.{action}",
+            action=action,
+            revision=revision,
+            newsroom=newsroom,
+            rendition=None if action is Action.WITHDRAW else self.channel.render(revision, newsroom),
+            previous=self.receipts.get(revision.id),
+            previous_digest=self.digests.get(revision.id, ""),
+            reason=reason,
+            catalogue=catalogue,
+            media=self.media,
+        )
+
+    def prepare(self, delivery: Delivery) -> Delivery:
+        return _with_receipt(delivery, self.channel.prepare(delivery))
+
+    def release(self, delivery: Delivery) -> Delivery:
+        """The prepared delivery released; the article stands in the catalogue from the call on, as with the engine."""
+        self.catalogue.place(delivery.revision, delivery.receipt)
+        delivery = _with_receipt(delivery, self.channel.release(delivery))
+        self._remember(delivery)
+        return delivery
+
+    def follow(self, delivery: Delivery) -> Delivery:
+        """Ask until the channel says LIVE; fails if it never does."""
+        for _ in range(FOLLOW_AT_MOST):
+            if delivery.receipt is not None and delivery.receipt.standing is Standing.LIVE:
+                self._remember(delivery)
+                return delivery
+            delivery = _with_receipt(delivery, self.channel.find(delivery))
+        raise AssertionError(f"not live after {FOLLOW_AT_MOST} questions: {delivery.receipt}")
+
+    def publish(self, revision: Revision) -> Delivery:
+        """Prepare, release and follow to LIVE."""
+        return self.follow(self.release(self.prepare(self.delivery(revision))))
+
+    def withdraw(self, revision: Revision, reason: str = "") -> Delivery:
+        delivery = self.delivery(revision, Action.WITHDRAW, reason=reason)
+        self.catalogue.remove(revision.id, NOON + timedelta(days=1), reason)
+        delivery = _with_receipt(delivery, self.channel.withdraw(delivery))
+        self._remember(delivery)
+        return delivery
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        return self.channel.verify(delivery)
+
+    def _remember(self, delivery: Delivery) -> None:
+        if delivery.receipt is not None:
+            self.receipts[delivery.revision.id] = delivery.receipt
+            self.digests[delivery.revision.id] = delivery.rendition.digest if delivery.rendition else ""
+            entry = self.catalogue.entry(delivery.revision.id)
+            if entry is not None and entry.withdrawn_at is None:
+                self.catalogue.place(entry.revision, delivery.receipt)
+
+
+def _with_receipt(delivery: Delivery, receipt: Receipt) -> Delivery:
+
+    return dataclasses.replace(delivery, receipt=receipt)
+
+
+class ChannelContract:
+    """Subclass it as `Test…` with a `channel` fixture and a `tamper` method."""
+
+    @pytest.fixture
+    def rehearsal_setting(self, tmp_path: Path) -> Callable[..., Setting]:
+        """(kind, **options) -> Setting in an empty data folder."""
+
+        def setting(kind: str, *, name: str = "", secrets: dict[str, str] | None = None, **options: Any) -> Setting:
+            outlet = Outlet(id=kind, kind=kind, name=name or kind, options=options)
+            return Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path, secrets=secrets or {})
+
+        return setting
+
+    @pytest.fixture
+    def channel(self) -> Channel:
+        raise NotImplementedError("give the contract a `channel` fixture")
+
+    @pytest.fixture
+    def rehearsal(self, channel: Channel) -> Rehearsal:
+        return Rehearsal(channel)
+
+    def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
+        """Change what the public sees of `revision`, behind the channel's back."""
+        raise NotImplementedError("tell the contract how to tamper with the public copy")
+
+    @pytest.fixture
+    def first(self, rehearsal: Rehearsal) -> Revision:
+        image, data = picture(caption="架豆丰收")
+        rehearsal.media[image.digest] = data
+        return revision_of(article_of(images=[image]))
+
+    @pytest.fixture
+    def second(self, first: Revision) -> Revision:
+        corrected = first.article.model_copy(update={"body": first.article.body.replace("5.2万亩", "5.3万亩")})
+        return revision_of(corrected, 2, note="种植面积应为5.3万亩")
+
+    def test_render_is_pure_and_deterministic(self, channel: Channel, first: Revision, tmp_path: Path) -> None:
+        before = _tree(tmp_path)
+        one, two = channel.render(first, channel.newsroom), channel.render(first, channel.newsroom)
+        assert one == two
+        assert one.digest == two.digest
+        assert _tree(tmp_path) == before
+
+    def test_render_tells_revisions_apart(self, channel: Channel, first: Revision, second: Revision) -> None:
+        newsroom = channel.newsroom
+        assert channel.render(first, newsroom).digest != channel.render(second, newsroom).digest
+
+    def test_nothing_is_there_before(self, rehearsal: Rehearsal, first: Revision) -> None:
+        delivery = rehearsal.delivery(first)
+        assert rehearsal.channel.find(delivery).standing is Standing.ABSENT
+        assert rehearsal.verify(delivery).standing is Standing.ABSENT
+
+    def test_prepared_is_invisible(self, rehearsal: Rehearsal, first: Revision) -> None:
+        delivery = rehearsal.prepare(rehearsal.delivery(first))
+        assert delivery.receipt is not None
+        assert delivery.receipt.standing is Standing.STAGED
+        assert rehearsal.channel.find(delivery).standing is Standing.STAGED
+        assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+    def test_prepare_can_be_repeated(self, rehearsal: Rehearsal, first: Revision) -> None:
+        delivery = rehearsal.prepare(rehearsal.prepare(rehearsal.delivery(first)))
+        assert rehearsal.verify(rehearsal.follow(rehearsal.release(delivery))).standing is Standing.LIVE
+
+    def test_released_is_live_and_verified(self, rehearsal: Rehearsal, first: Revision) -> None:
+        evidence = rehearsal.verify(rehearsal.publish(first))
+        assert evidence.standing is Standing.LIVE
+        assert evidence.url
+        assert evidence.digest
+        assert evidence.extract
+
+    def test_release_can_be_repeated(self, rehearsal: Rehearsal, first: Revision) -> None:
+        prepared = rehearsal.prepare(rehearsal.delivery(first))
+        once = rehearsal.follow(rehearsal.release(prepared))
+        again = rehearsal.follow(rehearsal.release(prepared))
+        assert once.receipt is not None
+        assert again.receipt is not None
+        assert again.receipt.url == once.receipt.url
+        assert again.receipt.ids == once.receipt.ids
+        assert rehearsal.verify(again).standing is Standing.LIVE
+
+    def test_find_after_lost_answer_of_prepare(self, rehearsal: Rehearsal, first: Revision) -> None:
+        delivery = rehearsal.delivery(first)
+        rehearsal.channel.prepare(delivery)  # its answer is lost: `delivery` has no receipt
+        found = rehearsal.channel.find(delivery)
+        assert found.standing is Standing.STAGED
+        assert (
+            rehearsal.verify(rehearsal.follow(rehearsal.release(_with_receipt(delivery, found)))).standing
+            is Standing.LIVE
+        )
+
+    def test_find_after_lost_answer_of_release(self, rehearsal: Rehearsal, first: Revision) -> None:
+        prepared = rehearsal.prepare(rehearsal.delivery(first))
+        rehearsal.release(prepared)  # its answer is lost: `prepared` has the old receipt
+        assert rehearsal.channel.find(prepared).standing in (Standing.ACCEPTED, Standing.LIVE)
+        assert rehearsal.verify(rehearsal.follow(prepared)).standing is Standing.LIVE
+
+    def test_correction(self, rehearsal: Rehearsal, first: Revision, second: Revision) -> None:
+        old = rehearsal.publish(first)
+        new = rehearsal.delivery(second)
+        assert rehearsal.channel.find(new).standing is Standing.ABSENT
+        new = rehearsal.prepare(new)
+        assert rehearsal.verify(old).standing is Standing.LIVE
+        new = rehearsal.follow(rehearsal.release(new))
+        assert rehearsal.verify(new).standing is Standing.LIVE
+        assert rehearsal.verify(old).standing is not Standing.LIVE
+
+    def test_a_late_release_of_an_older_revision_brings_nothing_back(
+        self, rehearsal: Rehearsal, first: Revision, second: Revision
+    ) -> None:
+        late = rehearsal.prepare(rehearsal.delivery(first))
+        rehearsal.follow(rehearsal.release(late))
+        new = rehearsal.publish(second)
+        rehearsal.channel.release(late)
+        assert rehearsal.verify(new).standing is Standing.LIVE
+
+    def test_withdraw_after_correct(self, rehearsal: Rehearsal, first: Revision, second: Revision) -> None:
+        rehearsal.publish(first)
+        live = rehearsal.publish(second)
+        gone = rehearsal.withdraw(second, "数据有误")
+        assert gone.receipt is not None
+        assert gone.receipt.standing in (Standing.WITHDRAWN, Standing.ABSENT)
+        assert rehearsal.verify(gone).standing in (Standing.WITHDRAWN, Standing.ABSENT)
+        assert rehearsal.verify(live).standing is not Standing.LIVE
+        assert rehearsal.channel.find(gone).standing in (Standing.WITHDRAWN, Standing.ABSENT)
+
+    def test_withdraw_can_be_repeated(self, rehearsal: Rehearsal, first: Revision) -> None:
+        rehearsal.publish(first)
+        rehearsal.withdraw(first)
+        again = rehearsal.withdraw(first)
+        assert rehearsal.verify(again).standing in (Standing.WITHDRAWN, Standing.ABSENT)
+
+    def test_withdraw_of_what_never_was_there(self, rehearsal: Rehearsal, first: Revision) -> None:
+        gone = rehearsal.withdraw(first)
+        assert gone.receipt is not None
+        assert gone.receipt.standing in (Standing.WITHDRAWN, Standing.ABSENT)
+
+    def test_withdraw_of_what_was_only_staged(self, rehearsal: Rehearsal, first: Revision) -> None:
+        staged = rehearsal.prepare(rehearsal.delivery(first))
+        assert staged.receipt is not None
+        rehearsal.receipts[first.id] = staged.receipt
+        gone = rehearsal.withdraw(first)
+        assert rehearsal.verify(gone).standing in (Standing.WITHDRAWN, Standing.ABSENT)
+
+    def test_verify_tells_the_truth(self, rehearsal: Rehearsal, first: Revision) -> None:
+        delivery = rehearsal.publish(first)
+        self.tamper(rehearsal, first)
+        assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+    def test_awkward_text_goes_out_or_is_refused_by_name(self, rehearsal: Rehearsal) -> None:
+        awkward = article_of(
+            headline="“3+3”<冲刺>&清零 \U0001f33d 一二三四五",
+            body="<p>a &lt; b &amp; c “引号” ‘单引号’ — … ]]&gt; </p><ul><li>一</li><li>二</li></ul>"
+            "<table><tbody><tr><th>甲</th><td>1,024</td></tr></tbody></table>"
+            '<blockquote><p>引文</p></blockquote><p><a href="https://example.org/?a=1&amp;b=2">链接</a></p>',
+            column="tuopin",
+        )
+        revision = revision_of(awkward)
+        refused = ""
+        try:
+            rehearsal.channel.render(revision, rehearsal.channel.newsroom)
+        except Unpublishable as refusal:
+            refused = refusal.problem.field
+        if refused:
+            assert refused in Article.model_fields
+        else:
+            assert rehearsal.verify(rehearsal.publish(revision)).standing is Standing.LIVE
+
+    def test_many_articles_keep_apart(self, rehearsal: Rehearsal) -> None:
+        published = [
+            rehearsal.publish(revision_of(article_of(f"第{n}条消息"), id=f"a{n}", at=NOON + timedelta(minutes=n)))
+            for n in range(1, 6)
+        ]
+        rehearsal.withdraw(published[2].revision)
+        standings = [rehearsal.verify(delivery).standing for delivery in published]
+        assert [standing is Standing.LIVE for standing in standings] == [True, True, False, True, True]
+
+    def test_check_answers_with_problems(self, channel: Channel) -> None:
+        assert all(isinstance(problem, Problem) for problem in channel.check())
+
+
+def _tree(folder: Path) -> list[str]:
+    return sorted(str(path) for path in folder.rglob("*"))
