@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import fsspec
@@ -44,10 +44,8 @@ class Files:
     def delete(self, path: str) -> None:
         """Remove a public file; one that is not there counts as removed."""
         with self._trouble(path):
-            try:
+            with suppress(FileNotFoundError):
                 self.fs.rm_file(f"{self.root}/{path}")
-            except FileNotFoundError:
-                pass
 
     def stage(self, token: str, path: str, data: bytes) -> None:
         """Keep a file invisible under `token` until `publish`."""
@@ -59,10 +57,8 @@ class Files:
     def discard(self, token: str) -> None:
         """Forget everything staged under `token`."""
         with self._trouble(token):
-            try:
+            with suppress(FileNotFoundError):
                 self.fs.rm(f"{self.staging}/{token}", recursive=True)
-            except FileNotFoundError:
-                pass
 
     def _read(self, full: str) -> bytes | None:
         with self._trouble(full):
