@@ -41,6 +41,10 @@ class Standing(StrEnum):
     """It was public and no longer is."""
 
 
+GONE = b"<!-- tongfa:gone -->"
+"""In the first kilobyte of a public page that stands in a withdrawn article's place: it is answered with 410."""
+
+
 class Correction(StrEnum):
     """How a channel can correct what it has published."""
 

@@ -1,0 +1,343 @@
+"""The documents of a feed: written from items, and read back as a subscriber's software does.
+
+RSS 2.0 (https://www.rssboard.org/rss-specification), Atom 1.0 (RFC 4287), JSON Feed 1.1
+(https://jsonfeed.org/version/1.1), archives (RFC 5005, section 4), OPML 2.0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.feed import FeedGenerator
+from lxml import etree
+
+from channels.feeds.item import Item
+from channels.templating import templates
+from pipeline.article import Column, Frozen, Newsroom
+
+ATOM = "http://www.w3.org/2005/Atom"
+HISTORY = "http://purl.org/syndication/history/1.0"
+MEDIA = "http://search.yahoo.com/mrss/"
+GENERATOR = "Tongfa"
+
+
+class Form(StrEnum):
+    """The three forms of every feed; the value begins their files' names."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "feed"
+
+    @property
+    def media_type(self) -> str:
+        return {"rss": "application/rss+xml", "atom": "application/atom+xml", "feed": "application/feed+json"}[self]
+
+    def file(self, archive: int = 0) -> str:
+        """`rss.xml` for the newest items, `rss-3.xml` for the third archive."""
+        return f"{self}{f'-{archive}' if archive else ''}.{'json' if self is Form.JSON else 'xml'}"
+
+
+class Feed(Frozen):
+    """One document's content, whatever its form."""
+
+    id: str
+    title: str
+    description: str
+    language: str
+    home: str
+    """The page for people."""
+    folder: str
+    """Address of the folder its documents stand in, with the trailing slash."""
+    author: str
+    hub: str = ""
+    archive: int = 0
+    """Which archive this is; 0: the newest items, what people subscribe to."""
+    before: int = 0
+    """The archive that precedes it; 0: none."""
+    items: tuple[Item, ...] = ()
+    """Newest first."""
+
+    @classmethod
+    def of(
+        cls,
+        newsroom: Newsroom,
+        public: str,
+        column: Column | None = None,
+        *,
+        hub: str = "",
+        archive: int = 0,
+        before: int = 0,
+        items: Sequence[Item] = (),
+    ) -> Feed:
+        """The site's feed, or a column's. `public`: address of the feeds' root, with the trailing slash."""
+        title = templates("feeds").get_template("feed-title.txt").render(column=column, newsroom=newsroom)
+        return cls(
+            id=newsroom.guid(f"feeds/{column.id}" if column else "feeds"),
+            title=title.strip(),
+            description=column.description if column else newsroom.site.description,
+            language=newsroom.locale.replace("_", "-"),
+            home=newsroom.column_url(column) if column else f"{newsroom.site.url}/",
+            folder=f"{public}{column.id}/" if column else public,
+            author=newsroom.name,
+            hub=hub,
+            archive=archive,
+            before=before,
+            items=tuple(items),
+        )
+
+    def address(self, form: Form, archive: int = 0) -> str:
+        return self.folder + form.file(archive)
+
+    @property
+    def updated(self) -> datetime:
+        """The newest change among its items: never the time of writing, so that equal content is equal bytes."""
+        return max((item.updated for item in self.items), default=datetime.fromtimestamp(0, UTC))
+
+    def links(self, form: Form) -> list[tuple[str, str]]:
+        """(relation, address) of self, hub and the neighbours in the history.
+
+        An archive names what came before it, never what comes after: so nothing in it ever changes.
+        """
+        links = [("self", self.address(form, self.archive))]
+        if self.hub and not self.archive:
+            links.append(("hub", self.hub))
+        if self.archive:
+            links.append(("current", self.address(form)))
+        if self.before:
+            links.append(("prev-archive", self.address(form, self.before)))
+        return links
+
+    def document(self, form: Form) -> bytes:
+        match form:
+            case Form.RSS:
+                return _rss(self)
+            case Form.ATOM:
+                return _atom(self)
+            case Form.JSON:
+                return _json(self)
+
+
+def opml(newsroom: Newsroom, feeds: Sequence[Feed]) -> bytes:
+    """What a reader imports to subscribe to all of them: each once, as RSS, which every reader takes."""
+    text = templates("feeds").get_template("opml.xml").render(newsroom=newsroom, feeds=feeds, Form=Form)
+    return text.encode()
+
+
+class Seen(NamedTuple):
+    """An item as found in a document."""
+
+    title: str
+    text: str
+    """All of it in one canonical form, the pictures' lengths set to 0: they are not known before they are made."""
+    lengths: dict[str, int]
+    """The lengths it tells, by address."""
+
+
+def read(form: Form, document: bytes, guid: str) -> list[Seen]:
+    """The items of this GUID: none or one, if the document is sound. A document that cannot be parsed has none."""
+    return _read_json(document, guid) if form is Form.JSON else _read_xml(form, document, guid)
+
+
+# -- RSS and Atom: feedgen, filled for each by itself, since one entry cannot be right for both --------
+
+
+class _History(BaseExtension):  # type: ignore[misc]
+    """What feedgen does not write at the feed's level."""
+
+    feed: Feed
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": HISTORY} if self.feed.archive else {}
+
+    def extend_atom(self, feed: Any) -> Any:
+        if self.feed.archive:
+            etree.SubElement(feed, f"{{{HISTORY}}}archive")
+        return feed
+
+    def extend_rss(self, rss: Any) -> Any:
+        channel = rss[0]
+        etree.SubElement(channel, "lastBuildDate").text = format_datetime(self.feed.updated)
+        for relation, address in self.feed.links(Form.RSS)[1:]:
+            etree.SubElement(channel, f"{{{ATOM}}}link", rel=relation, href=address)
+        self.extend_atom(channel)
+        return rss
+
+
+class _Particulars(BaseEntryExtension):  # type: ignore[misc]
+    """What feedgen does not write well in an item.
+
+    RSS's date: feedgen changes the process's locale meanwhile, which is not for a process with threads.
+    Atom's links: feedgen loses their relation, type and length.
+    """
+
+    item: Item
+
+    def extend_rss(self, entry: Any) -> Any:
+        etree.SubElement(entry, "pubDate").text = format_datetime(self.item.published)
+        if self.item.updated != self.item.published:
+            etree.SubElement(entry, f"{{{ATOM}}}updated").text = self.item.updated.isoformat()
+        return entry
+
+    def extend_atom(self, entry: Any) -> Any:
+        etree.SubElement(entry, "link", rel="alternate", type="text/html", href=self.item.url)
+        for picture in self.item.pictures:
+            length = str(picture.length)
+            etree.SubElement(entry, "link", rel="enclosure", type=picture.media_type, length=length, href=picture.url)
+        return entry
+
+
+def _generator(feed: Feed) -> Any:
+    generator = FeedGenerator()
+    generator.register_extension("history", _History, _Particulars)
+    generator.history.feed = feed
+    generator.id(feed.id)
+    generator.title(feed.title)
+    generator.language(feed.language)
+    generator.generator(GENERATOR)
+    return generator
+
+
+def _rss(feed: Feed) -> bytes:
+    generator = _generator(feed)
+    generator.load_extension("dc", atom=False)
+    generator.load_extension("media", atom=False)
+    generator._FeedGenerator__rss_lastBuildDate = None  # else the time of writing; `_History` writes the right one
+    generator.docs("https://www.rssboard.org/rss-specification")
+    generator.description(feed.description)
+    generator.link(href=feed.address(Form.RSS, feed.archive), rel="self", type=Form.RSS.media_type)
+    generator.link(href=feed.home)  # feedgen takes the last for <link>
+    for item in feed.items:
+        entry = generator.add_entry(order="append")
+        entry.history.item = item
+        entry.guid(item.id, permalink=False)
+        entry.title(item.title)
+        entry.link(href=item.url)
+        entry.description(item.summary)
+        entry.content(item.html, type="CDATA")
+        entry.dc.dc_creator(list(item.authors))
+        entry.category([{"term": tag} for tag in item.tags])
+        if item.pictures:  # one enclosure at most: readers and validators expect no more
+            first = item.pictures[0]
+            entry.enclosure(first.url, str(first.length), first.media_type)
+        for picture in item.pictures:
+            entry.media.content(
+                url=picture.url,
+                fileSize=str(picture.length),
+                type=picture.media_type,
+                medium="image",
+                width=str(picture.width),
+                height=str(picture.height),
+                group=None,
+            )
+    document: bytes = generator.rss_str(pretty=True)
+    return document
+
+
+def _atom(feed: Feed) -> bytes:
+    generator = _generator(feed)
+    generator.subtitle(feed.description)
+    generator.updated(feed.updated)
+    generator.author(name=feed.author)
+    for relation, address in feed.links(Form.ATOM):
+        own = {"type": Form.ATOM.media_type} if relation == "self" else {}
+        generator.link(href=address, rel=relation, **own)
+    generator.link(href=feed.home, rel="alternate", type="text/html")
+    for item in feed.items:
+        entry = generator.add_entry(order="append")
+        entry.history.item = item
+        entry.id(item.id)
+        entry.title(item.title)
+        entry.published(item.published)
+        entry.updated(item.updated)
+        entry.author([{"name": name} for name in item.authors])
+        entry.summary(item.summary)
+        entry.content(item.html, type="html")
+        entry.category([{"term": tag} for tag in item.tags])
+    document: bytes = generator.atom_str(pretty=True)
+    return document
+
+
+_PARSER = {"resolve_entities": False, "no_network": True, "remove_blank_text": True, "huge_tree": False}
+_WHERE = {Form.RSS: ("item", "guid"), Form.ATOM: (f"{{{ATOM}}}entry", f"{{{ATOM}}}id")}
+
+
+def _read_xml(form: Form, document: bytes, guid: str) -> list[Seen]:
+    name, id_ = _WHERE[form]
+    try:
+        root = etree.fromstring(document, etree.XMLParser(**_PARSER))
+    except etree.XMLSyntaxError:
+        return []
+    return [_seen(element) for element in root.iter(name) if element.findtext(id_) == guid]
+
+
+def _seen(element: Any) -> Seen:
+    lengths = {}
+    for attribute in ("length", "fileSize"):
+        for carrier in element.iterfind(f".//*[@{attribute}]"):
+            lengths[carrier.get("url") or carrier.get("href")] = int(carrier.get(attribute))
+            carrier.set(attribute, "0")
+    text = etree.tostring(element, method="c14n", exclusive=True, with_tail=False).decode()
+    return Seen(element.findtext("{*}title") or "", text, lengths)
+
+
+# -- JSON Feed ----------------------------------------------------------------------------------------
+
+
+def _json(feed: Feed) -> bytes:
+    content: dict[str, Any] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": feed.home,
+        "feed_url": feed.address(Form.JSON, feed.archive),
+        "description": feed.description,
+        "language": feed.language,
+        "authors": [{"name": feed.author}],
+    }
+    if feed.before:
+        content["next_url"] = feed.address(Form.JSON, feed.before)
+    if feed.hub and not feed.archive:
+        content["hubs"] = [{"type": "WebSub", "url": feed.hub}]
+    content["items"] = [_json_item(item) for item in feed.items]
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _json_item(item: Item) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "id": item.id,
+        "url": item.url,
+        "title": item.title,
+        "content_html": item.html,
+        "summary": item.summary,
+        "date_published": item.published.isoformat(),
+    }
+    if item.updated != item.published:
+        content["date_modified"] = item.updated.isoformat()
+    content["authors"] = [{"name": name} for name in item.authors]
+    content["tags"] = list(item.tags)
+    if item.pictures:
+        content["image"] = item.pictures[0].url
+        content["attachments"] = [
+            {"url": picture.url, "mime_type": picture.media_type, "size_in_bytes": picture.length}
+            for picture in item.pictures
+        ]
+    return content
+
+
+def _read_json(document: bytes, guid: str) -> list[Seen]:
+    try:
+        items = [item for item in json.loads(document)["items"] if item["id"] == guid]
+        found = []
+        for item in items:
+            lengths = {one["url"]: int(one["size_in_bytes"]) for one in item.get("attachments", ())}
+            for one in item.get("attachments", ()):
+                one["size_in_bytes"] = 0
+            found.append(Seen(str(item["title"]), json.dumps(item, ensure_ascii=False, sort_keys=True), lengths))
+    except (ValueError, KeyError, TypeError, AttributeError):  # not JSON, or not a JSON Feed
+        return []
+    return found

@@ -1,0 +1,200 @@
+"""An article as an item of a feed: complete, with absolute addresses, the same bytes every time."""
+
+from __future__ import annotations
+
+import copy
+import re
+from datetime import datetime
+from urllib.parse import urljoin
+
+from lxml import html as lxml_html
+from markupsafe import Markup
+from pydantic import AwareDatetime
+
+from channels.pictures import derivative
+from channels.templating import templates
+from pipeline.article import Article, Column, Frozen, Newsroom, Revision
+from pipeline.channel import Asset, Entry, Problem, Text, Unpublishable
+
+WIDTH = 1200
+"""Pixels: what a reader's column can show on a dense screen."""
+SUMMARY = 120
+"""Characters of an item's summary."""
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 (section 2.2) has no way to say, not even escaped."""
+FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
+"""Pictures become JPEG, which every reader shows, except drawings."""
+
+
+class Picture(Frozen):
+    """A picture of an item, as a reader finds it."""
+
+    url: str
+    media_type: str
+    width: int
+    height: int
+    length: int = 0
+    """Bytes; 0: not known."""
+
+
+class Item(Frozen):
+    """One item, in the terms that RSS, Atom and JSON Feed share."""
+
+    id: str
+    """The article's GUID."""
+    url: str
+    title: str
+    html: str
+    summary: str
+    """Plain text."""
+    published: AwareDatetime
+    updated: AwareDatetime
+    authors: tuple[str, ...]
+    tags: tuple[str, ...]
+    pictures: tuple[Picture, ...] = ()
+
+
+def column_of(article: Article, newsroom: Newsroom) -> Column | None:
+    """The article's column; None if the newsroom has none of that id (any more)."""
+    try:
+        return newsroom.column(article.column)
+    except KeyError:
+        return None
+
+
+def assets_of(article: Article) -> tuple[Asset, ...]:
+    """The derivatives an item shows, each once, in the article's order."""
+    assets = (derivative(image, WIDTH, FORMAT.get(image.media_type, "image/jpeg")) for image in article.images)
+    return tuple(dict.fromkeys(assets))
+
+
+def folder_of(article_id: str) -> str:
+    """Where the article's pictures stand: its own folder, so that they can go without touching another's."""
+    return f"media/{article_id}"
+
+
+def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: dict[str, int] | None = None) -> Item:
+    """The revision as an item. `public`: address of the feeds' root; `lengths`: bytes of the pictures by asset name.
+
+    Raises `Unpublishable` if its text cannot stand in XML or names a picture or column that is not there.
+    """
+    article = revision.article
+    _refuse_what_xml_cannot_say(revision)
+    pictures = {
+        asset.source: Picture(
+            url=f"{public}{folder_of(revision.id)}/{asset.name}",
+            media_type=asset.media_type,
+            width=asset.width,
+            height=asset.height,
+            length=(lengths or {}).get(asset.name, 0),
+        )
+        for asset in assets_of(article)
+    }
+    page = newsroom.permalink(revision)
+    words = templates("feeds")
+    content = words.get_template("item.html").render(
+        article=article,
+        corrected=_people_time(revision.corrected_at, newsroom) if revision.corrected_at else "",
+        note=revision.note,
+        editors_note=[line for line in article.editors_note.splitlines() if line.strip()],
+        blocks=[Markup(block) for block in _blocks(article, pictures, page)],  # noqa: S704 - canonical HTML
+        credits=[
+            stripped
+            for line in words.get_template("credits.txt").render(article=article).splitlines()
+            if (stripped := line.strip())
+        ],
+    )
+    column = column_of(article, newsroom)
+    return Item(
+        id=newsroom.guid(revision.id),
+        url=page,
+        title=" ".join(article.headline.split()),
+        html=_one_way_to_write_it(content),
+        summary=article.abstract(SUMMARY),
+        published=_whole_seconds(revision.published_at, newsroom),
+        updated=_whole_seconds(revision.updated_at, newsroom),
+        authors=article.reporters or (article.source or newsroom.name,),
+        tags=tuple(dict.fromkeys([*([column.name] if column else []), *article.keywords])),
+        pictures=tuple(pictures.values()),
+    )
+
+
+def notice_item(entry: Entry, newsroom: Newsroom) -> Item:
+    """What stands in the place of a withdrawn article: the same GUID and date, the 撤稿 notice as title and content.
+
+    A notice of its own format (RFC 6721) would be ignored by readers and refused by validators.
+    """
+    if entry.withdrawn_at is None:
+        raise ValueError(f"{entry.revision.id} is not withdrawn")
+    revision, words = entry.revision, templates("feeds")
+    column = column_of(revision.article, newsroom)
+    said = {"withdrawn": _people_time(entry.withdrawn_at, newsroom), "reason": NOT_XML.sub("", entry.reason)}
+    headline = NOT_XML.sub("", " ".join(revision.article.headline.split()))
+    return Item(
+        id=newsroom.guid(revision.id),
+        url=newsroom.permalink(revision),
+        title=words.get_template("notice-title.txt").render(headline=headline).strip(),
+        html=_one_way_to_write_it(words.get_template("notice.html").render(newsroom=newsroom, **said)),
+        summary=words.get_template("notice-summary.txt").render(**said).strip(),
+        published=_whole_seconds(revision.published_at, newsroom),
+        updated=_whole_seconds(entry.withdrawn_at, newsroom),
+        authors=(newsroom.name,),
+        tags=(column.name,) if column else (),
+    )
+
+
+def _blocks(article: Article, pictures: dict[str, Picture], page: str) -> list[str]:
+    """The body's blocks with nothing relative in them."""
+    blocks = []
+    for block in map(copy.deepcopy, article.blocks):
+        for link in block.iter("a"):
+            link.set("href", urljoin(page, link.get("href", "")))
+        for shown in block.iter("img"):
+            picture = pictures.get(shown.get("src", "").removeprefix("image:"))
+            if picture is None:
+                raise Unpublishable(
+                    Problem(
+                        field="images",
+                        message=Text.of(
+                            "the body shows a picture the article does not have: {source}", source=shown.get("src", "")
+                        ),
+                        remedy=Text.of("add the picture to the manuscript or take it out of the body"),
+                    )
+                )
+            shown.set("src", picture.url)
+            shown.set("width", str(picture.width))
+            shown.set("height", str(picture.height))
+        blocks.append(lxml_html.tostring(block, encoding="unicode", with_tail=False))
+    return blocks
+
+
+def _refuse_what_xml_cannot_say(revision: Revision) -> None:
+    for field, value in (*revision.article, ("note", revision.note)):
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and (found := NOT_XML.search(text)):
+                raise Unpublishable(
+                    Problem(
+                        field=field,
+                        message=Text.of(
+                            "{field} has the control character U+{code} at place {place}, which no feed can carry",
+                            field=field,
+                            code=f"{ord(found.group()):04X}",
+                            place=found.start() + 1,
+                        ),
+                        remedy=Text.of("delete the character from {field}", field=field),
+                    )
+                )
+
+
+def _one_way_to_write_it(content: str) -> str:
+    """HTML whose line ends survive XML, and that can stand in CDATA: `]]>` is written otherwise, in the same sense."""
+    return content.replace("\r", "").replace("]]>", "]]&gt;").strip()
+
+
+def _people_time(moment: datetime, newsroom: Newsroom) -> str:
+    return f"{moment.astimezone(newsroom.zone):%Y-%m-%d %H:%M}"
+
+
+def _whole_seconds(moment: datetime, newsroom: Newsroom) -> datetime:
+    """RSS has no fractions; the three forms say the same moment."""
+    return moment.astimezone(newsroom.zone).replace(microsecond=0)

@@ -1,0 +1,394 @@
+"""The engine: accept a submission, run one step of a delivery, sweep for what is due. No Celery here.
+
+    submit → deliveries are rows → `Wake`s are sent (best effort) → `run` claims, lets the adapter work, records
+
+Everything that may be lost, doubled, late or out of order is only a wake-up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from pipeline.article import Article, Frozen, Newsroom, Outlet, Revision
+from pipeline.channel import (
+    Action,
+    Channel,
+    Delivery,
+    Evidence,
+    Problem,
+    Receipt,
+    Recovery,
+    Refused,
+    Rendition,
+    Standing,
+    Text,
+    Unavailable,
+    Unpublishable,
+)
+from pipeline.newsroom import Configuration, open_channel
+from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
+from pipeline.store import Accepted, Claim, Earlier, Store, Wake
+
+log = structlog.get_logger("tongfa")
+
+
+class Clock(Protocol):
+    """Time as the engine sees it."""
+
+    def now(self) -> datetime: ...
+
+    def wait_until(self, moment: datetime) -> None: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def wait_until(self, moment: datetime) -> None:
+        """Return at `moment`, within a fraction of a millisecond: a timed wait, then the last of it in short naps."""
+        pause = threading.Event()
+        while (left := (moment - self.now()) / timedelta(seconds=1)) > 0:
+            pause.wait(left - 0.002 if left > 0.004 else 0.0002)
+
+
+class Unfit(Exception):
+    """The article cannot go out as it is: `problems` per channel. Nothing has been stored."""
+
+    def __init__(self, problems: Mapping[str, Sequence[Problem]]) -> None:
+        super().__init__("; ".join(f"{channel}: {one.message}" for channel, many in problems.items() for one in many))
+        self.problems = problems
+
+
+class Draft(Frozen):
+    """How an article would look on one channel."""
+
+    outlet: Outlet
+    rendition: Rendition
+
+
+class Attempt(NamedTuple):
+    """What came of one try at a step."""
+
+    outcome: Outcome
+    receipt: Receipt | None = None
+    evidence: Evidence | None = None
+    digest: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Engine:
+    """A newsroom at work. Thread-safe; one per process.
+
+    `send` delivers wake-ups and may lose them; it must not raise.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        *,
+        send: Callable[[Iterable[Wake]], None] = lambda wakes: None,
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+        channels: Mapping[str, Channel] | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.newsroom: Newsroom = configuration.newsroom
+        self.store = store
+        self.send = send
+        self.clock = clock or SystemClock()
+        self.chance = chance
+        self._channels = dict(channels or {})
+        self._opening = threading.Lock()
+
+    # -- for editors ----------------------------------------------------------------------------------
+
+    def channel(self, channel_id: str) -> Channel:
+        """The adapter of a configured channel, opened at first use. KeyError if none is configured so."""
+        with self._opening:
+            if channel_id not in self._channels:
+                self._channels[channel_id] = open_channel(self.configuration, self._outlet(channel_id))
+            return self._channels[channel_id]
+
+    def _outlet(self, channel_id: str) -> Outlet:
+        for outlet in self.newsroom.outlets:
+            if outlet.id == channel_id:
+                return outlet
+        raise KeyError(channel_id)
+
+    def drafts(self, article: Article, channels: Sequence[str] = (), known: str | None = None) -> list[Draft]:
+        """The article rendered for every channel (or these), as it would go out now. Raises `Unfit`.
+
+        `known`: the id of the article it would correct.
+        """
+        now = self.clock.now()
+        if known is None:
+            revision = Revision(id="a0", number=1, article=article, published_at=now)
+        else:
+            before = self.store.revision(known)
+            revision = Revision(
+                id=known,
+                number=before.number + 1,
+                article=article,
+                published_at=before.published_at,
+                corrected_at=now,
+            )
+        drafts, problems = [], {}
+        for outlet in self._outlets(channels):
+            try:
+                drafts.append(Draft(outlet=outlet, rendition=self.channel(outlet.id).render(revision, self.newsroom)))
+            except Unpublishable as refusal:
+                problems[outlet.id] = [refusal.problem]
+        if problems:
+            raise Unfit(problems)
+        return drafts
+
+    def _outlets(self, channels: Sequence[str]) -> list[Outlet]:
+        return [outlet for outlet in self.newsroom.outlets if not channels or outlet.id in channels]
+
+    def publish(
+        self,
+        article: Article,
+        media: Mapping[str, bytes],
+        *,
+        editor: str,
+        channels: Sequence[str] = (),
+        go_live_at: datetime | None = None,
+    ) -> Accepted:
+        """Accept an article for all channels (or these). When this returns, nothing of it can be lost.
+
+        Raises `Unfit` (and stores nothing) if a channel could never take it, `Changed` if the newsroom has
+        the article with another content.
+        """
+        self.drafts(article, channels)
+        now = self.clock.now()
+        accepted = self.store.publish(
+            article, media, self._outlets(channels), editor=editor, go_live_at=go_live_at or now, now=now
+        )
+        return self._announce(accepted)
+
+    def correct(
+        self,
+        known: str,
+        article: Article,
+        media: Mapping[str, bytes],
+        *,
+        editor: str,
+        note: str = "",
+        go_live_at: datetime | None = None,
+    ) -> Accepted:
+        """Accept a correction for every channel that the article was sent to; the last word wins."""
+        channels = self.store.channels_of(known)
+        self.drafts(article, channels, known if channels else None)
+        now = self.clock.now()
+        accepted = self.store.correct(
+            known,
+            article,
+            media,
+            self._outlets(channels),
+            note=note,
+            editor=editor,
+            go_live_at=go_live_at or now,
+            now=now,
+        )
+        return self._announce(accepted)
+
+    def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime | None = None) -> Accepted:
+        """Accept a withdrawal from every channel that the article was sent to."""
+        now = self.clock.now()
+        return self._announce(
+            self.store.withdraw(known, reason=reason, editor=editor, go_live_at=go_live_at or now, now=now)
+        )
+
+    def retry(self, rollout: str, *, editor: str, adopt: bool = False) -> None:
+        """Try again what failed, was held or is unknown."""
+        self.send(self.store.retry(rollout, editor=editor, adopt=adopt, now=self.clock.now()))
+
+    def _announce(self, accepted: Accepted) -> Accepted:
+        self.send(accepted.wakes)
+        return accepted
+
+    # -- for workers ----------------------------------------------------------------------------------
+
+    def sweep(self) -> int:
+        """Wake whatever is due and was not woken lately; how many that were."""
+        wakes = self.store.overdue(self.clock.now())
+        self.send(wakes)
+        return len(wakes)
+
+    def run(self, delivery_id: int) -> bool:
+        """Do the next step of a delivery, if it is due and free. False: there was nothing to do."""
+        claim = self.store.claim(delivery_id, self.clock.now())
+        if claim is None:
+            return False
+        self.send(self.finish(claim, self.attempt(claim)) or ())
+        return True
+
+    def attempt(self, claim: Claim) -> Attempt:
+        """Let the adapter do the claimed step. Never raises for what an adapter does."""
+        with structlog.contextvars.bound_contextvars(
+            rollout=f"r{claim.rollout_id}", delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
+        ):
+            try:
+                channel = self.channel(claim.channel)
+                return self._work(channel, claim)
+            except (Unpublishable, Refused) as refusal:
+                log.warning("refused", step=claim.step, problem=str(refusal.problem.message), detail=refusal.detail)
+                return Attempt(Never(refusal.problem))
+            except Unavailable as trouble:
+                log.info("unavailable", step=claim.step, problem=str(trouble.problem.message), detail=trouble.detail)
+                return Attempt(self._again(claim, trouble))
+            except Exception as error:
+                log.exception("adapter failed", step=claim.step)
+                return Attempt(self._again(claim, Unavailable(_broken(claim.channel, error), sent=True)))
+
+    def _again(self, claim: Claim, trouble: Unavailable) -> Outcome:
+        deed = claim.step in (Step.PREPARE, Step.RELEASE)
+        if trouble.sent and deed and self.channel(claim.channel).recovers is Recovery.PERSON:
+            return Unknowable(trouble.problem)
+        # A question that failed leaves the doubt about the deed before it as it was.
+        return Again(trouble.problem, trouble.retry_after, (trouble.sent or claim.doubt) and deed)
+
+    def _work(self, channel: Channel, claim: Claim) -> Attempt:
+        asks = channel.recovers is Recovery.ASK
+        previous = claim.previous
+        for earlier in claim.earlier:
+            if asks:
+                receipt = channel.find(self._delivery_of(channel, claim, earlier))
+                self.store.settle_doubt(earlier, receipt)
+                if receipt.standing is not Standing.ABSENT and (previous is None or previous.id <= earlier.id):
+                    previous = earlier.model_copy(update={"receipt": receipt})
+        delivery = self._delivery(channel, claim, previous)
+        digest = delivery.rendition.digest if delivery.rendition else ""
+        match claim.step:
+            case Step.PREPARE:
+                receipt = self._prepared(channel, claim, delivery, asks=asks)
+                return Attempt(Done(receipt), receipt, digest=digest)
+            case Step.RELEASE:
+                return self._released(channel, claim, delivery, asks=asks)
+            case Step.FOLLOW:
+                receipt = channel.find(delivery)
+                return Attempt(Done(receipt), receipt)
+            case Step.VERIFY:
+                evidence = channel.verify(delivery)
+                return Attempt(Seen(happened(claim.action, evidence.standing)), evidence=evidence)
+
+    def _prepared(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Receipt:
+        if claim.doubt and asks:
+            found = channel.find(delivery)
+            if adopted(Step.PREPARE, claim.action, found.standing):
+                return found
+        return channel.prepare(delivery)
+
+    def _released(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Attempt:
+        if claim.doubt and asks:
+            found = channel.find(delivery)
+            if adopted(Step.RELEASE, claim.action, found.standing):
+                return Attempt(Done(found), found)
+            if found.standing is Standing.ABSENT and claim.action is not Action.WITHDRAW:
+                delivery = _with(delivery, channel.prepare(delivery))
+        if claim.release_at is not None:
+            self.clock.wait_until(claim.release_at)
+        started_at = self.clock.now()
+        if started_at >= claim.lease_until:  # this worker was stopped for so long that another may be at it
+            raise Unavailable(_stalled(claim.channel), sent=claim.doubt)
+        receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
+        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=self.clock.now())
+
+    def finish(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
+        """Record what came of a claimed step; None if the claim no longer holds."""
+        now = self.clock.now()
+        verdict = judge(
+            claim.step,
+            claim.action,
+            attempt.outcome,
+            attempts=claim.attempts,
+            accepted_for=now - claim.accepted_at if claim.accepted_at else timedelta(0),
+            now=now,
+            pace=self.store.pace,
+            chance=self.chance(),
+        )
+        wakes = self.store.record(
+            claim,
+            verdict,
+            now=now,
+            receipt=attempt.receipt,
+            evidence=attempt.evidence,
+            digest=attempt.digest,
+            started_at=attempt.started_at,
+            ended_at=attempt.ended_at,
+        )
+        log.info(
+            "step" if wakes is not None else "stale step dropped",
+            rollout=f"r{claim.rollout_id}",
+            delivery=claim.delivery_id,
+            channel=claim.channel,
+            fence=claim.fence,
+            step=claim.step,
+            state=verdict.state,
+        )
+        return wakes
+
+    def _delivery(self, channel: Channel, claim: Claim, previous: Earlier | None) -> Delivery:
+        rendition = None if claim.action is Action.WITHDRAW else channel.render(claim.revision, self.newsroom)
+        return Delivery(
+            key=claim.key,
+            action=claim.action,
+            revision=claim.revision,
+            newsroom=self.newsroom,
+            rendition=rendition,
+            receipt=claim.receipt,
+            previous=previous.receipt if previous else None,
+            previous_digest=previous.digest if previous else "",
+            reason=claim.reason if claim.action is Action.WITHDRAW else "",
+            catalogue=self.store.catalogue(claim.channel, self.clock.now),
+            media=self.store.media(),
+        )
+
+    def _delivery_of(self, channel: Channel, claim: Claim, earlier: Earlier) -> Delivery:
+        """An earlier delivery as its adapter saw it, to ask what became of it."""
+        return self._delivery(
+            channel,
+            claim.model_copy(
+                update={
+                    "action": earlier.action,
+                    "revision": earlier.revision,
+                    "receipt": earlier.receipt,
+                    "reason": earlier.reason,
+                }
+            ),
+            None,
+        )
+
+
+def _with(delivery: Delivery, receipt: Receipt) -> Delivery:
+
+    return dataclasses.replace(delivery, receipt=receipt)
+
+
+def _stalled(channel: str) -> Problem:
+    return Problem(
+        field="release",
+        message=Text.of("the worker was stopped before it could release on {channel}", channel=channel),
+        remedy=Text.of("it is tried again by itself; look why the machine stalled"),
+    )
+
+
+def _broken(channel: str, error: Exception) -> Problem:
+    return Problem(
+        field="adapter",
+        message=Text.of(
+            "the adapter of {channel} failed: {error}", channel=channel, error=f"{type(error).__name__}: {error}"
+        ),
+        remedy=Text.of("it is tried again by itself; the log has the details for its maker"),
+    )

@@ -1,0 +1,134 @@
+"""Manuscripts → articles: .md, .docx, .html and .txt.
+
+    manuscript = read(Path("examples/wushan-sibuzhai.md"))
+    manuscript.article.headline
+
+One module a format makes blocks of text and fills the fields; `finished` here makes the article of them. Nothing
+of a file is run or fetched. Whatever is wrong with a file is found in one reading and told together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from pipeline.article import Article, Image
+from pipeline.channel import Text
+from pipeline.manuscript import docx, fields, html, markdown, text
+from pipeline.manuscript.body import Block, serialise
+from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript, ManuscriptProblem
+
+__all__ = ["FORMATS", "BadManuscript", "Manuscript", "ManuscriptProblem", "read"]
+
+FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str, bytes]]]] = MappingProxyType(
+    {
+        ".md": markdown.read,
+        ".markdown": markdown.read,
+        ".docx": docx.read,
+        ".html": html.read,
+        ".htm": html.read,
+        ".txt": text.read,
+    }
+)
+"""What reads a file, by its suffix in small letters."""
+
+LARGEST = {".docx": 100 * 1024 * 1024}
+LARGEST_TEXT = 20 * 1024 * 1024
+"""Bytes; room for pictures inside a web page, far more than any text."""
+
+
+def read(path: Path) -> Manuscript:
+    """Read a manuscript. Raises `BadManuscript` with all its problems, and nothing else."""
+    draft = Draft(path.name)
+    suffix = path.suffix.lower()
+    content: list[Block] = []
+    media: dict[str, bytes] = {}
+    reader = FORMATS.get(suffix)
+    if reader is None:
+        _unknown(suffix, draft)
+    elif (data := _bytes(path, suffix, draft)) is not None:
+        content, media = reader(data, path, draft)
+        if not any(problem.field in ("file", "text") for problem in draft.problems):
+            return finished(path, draft, content, media)
+    raise BadManuscript(path, draft.problems)
+
+
+def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str, bytes]) -> Manuscript:
+    """The manuscript that a draft has become. Raises `BadManuscript`."""
+    images: dict[str, Image] = {}
+    for block in content:
+        if block.image is not None:
+            images.setdefault(block.image.digest, block.image)
+    body = serialise(content)
+    told = {problem.field for problem in draft.problems}
+    if not draft.text("headline") and not told & {"headline", "front matter"}:
+        draft.wrong(
+            "headline",
+            Text.of("the article has no headline"),
+            Text.of("write “标题: …” between the --- lines at the top")
+            if path.suffix.lower() in (".md", ".markdown")
+            else Text.of("write the headline as the first line, or with the style “Title”"),
+            line=draft.lines.get("headline"),
+        )
+    if not body and not told & {"body", "front matter"}:
+        draft.wrong("body", Text.of("the article has no text"), Text.of("write the text below the headline"))
+    if not draft.problems:
+        known = {name: value for name, value in draft.fields.items() if name != fields.DATE}
+        try:
+            article = Article.model_validate({**known, "body": body, "images": tuple(images.values())})
+        except ValidationError as error:
+            for one in error.errors(include_url=False, include_input=False):
+                field = str(one["loc"][0]) if one["loc"] else "article"
+                draft.wrong(
+                    field,
+                    Text.of("the value is not accepted: {reason}", reason=one["msg"]),
+                    Text.of("correct the field"),
+                    line=draft.lines.get(field),
+                )
+        else:
+            return Manuscript(
+                article=article,
+                media=MappingProxyType({digest: media[digest] for digest in images}),
+                notices=tuple(draft.notices),
+            )
+    raise BadManuscript(path, sorted(draft.problems, key=lambda problem: problem.line or 0))
+
+
+def _bytes(path: Path, suffix: str, draft: Draft) -> bytes | None:
+    limit = LARGEST.get(suffix, LARGEST_TEXT)
+    try:
+        size = path.stat().st_size
+        if size <= limit:
+            return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        draft.wrong(
+            "file",
+            Text.of("the file cannot be read: {reason}", reason=reason),
+            Text.of("check its name and folder, and that it may be read"),
+        )
+        return None
+    draft.wrong(
+        "file",
+        Text.of("the file has {size} MB, at most {limit} MB are read", size=size // 1024**2, limit=limit // 1024**2),
+        Text.of("keep pictures as files beside the text, and make them smaller"),
+    )
+    return None
+
+
+def _unknown(suffix: str, draft: Draft) -> None:
+    if suffix in (".doc", ".wps", ".rtf", ".odt"):
+        draft.wrong(
+            "file",
+            Text.of("files of the kind {suffix} are not read", suffix=suffix),
+            Text.of("open it in Word or WPS and save it as “Word document (.docx)”"),
+        )
+        return
+    draft.wrong(
+        "file",
+        Text.of("files of the kind “{suffix}” are not read", suffix=suffix),
+        Text.of("hand in one of: {suffixes}", suffixes=" ".join(FORMATS)),
+    )

@@ -1,0 +1,146 @@
+"""The fields of a manuscript as people write them: their names, names of persons, numbers of a series, dates."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pipeline.manuscript.characters import one_line
+
+DATE = "date"
+"""Accepted and checked, never kept: the moment of publication belongs to the engine."""
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "headline": ("标题", "题目", "主标题", "title", "headline"),
+    "kicker": ("引题", "肩题", "眉题", "kicker"),
+    "subhead": ("副题", "副标题", "subhead", "subtitle"),
+    "short_headline": ("短标题", "short_headline", "short_title"),
+    "column": ("栏目", "column"),
+    "series": ("系列", "系列报道", "series"),
+    "number": ("序号", "篇次", "number"),
+    "reference": ("编号", "稿号", "稿件编号", "reference", "id"),
+    "source": ("来源", "稿件来源", "信息来源", "文章来源", "供稿", "供稿单位", "source"),
+    "reporters": ("记者", "作者", "通讯员", "撰稿", "采写", "文字", "文", "reporter", "reporters", "author", "authors"),
+    "photographers": ("摄影", "摄像", "图片", "图", "photographer", "photographers"),
+    "editors": ("编辑", "责任编辑", "责编", "editor", "editors"),
+    "reviewers": ("审核", "审稿", "初审", "复审", "一审", "二审", "审校", "reviewer", "reviewers"),
+    "approvers": ("签发", "终审", "三审", "签发人", "approver", "approvers"),
+    "keywords": ("关键词", "关键字", "keywords", "tags"),
+    "editors_note": ("编者按", "编者的话", "editors_note", "note"),
+    "summary": ("摘要", "导读", "内容提要", "summary"),
+    DATE: ("时间", "日期", "发布时间", "发布日期", "成稿时间", "date", "time"),
+}
+"""Every field and the names a manuscript may give it, Chinese or English."""
+
+FIELD_OF = {name: field for field, names in NAMES.items() for name in names}
+
+_NUMERALS = {character: value for value, character in enumerate("零一二三四五六七八九")}
+_NUMERAL = "[零一二三四五六七八九十]{1,3}|[0-9０-９]{1,4}"
+_NUMBER = re.compile(rf"(?:之|第)\s*({_NUMERAL})\s*[篇期集回]?$|[（(]\s*({_NUMERAL})\s*[)）]$")
+_SPLIT = re.compile(r"[、,，;；/／|｜]+")
+_WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ.'’-]*")
+_DATE = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
+    r"(?:[T\s]*(\d{1,2})\s*[:：时]\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?)?\s*分?\s*(?:Z|[+-]\d\d:?\d\d)?)?"
+)
+
+
+def field_of(name: str) -> str | None:
+    """The field that goes by this name, or None.
+
+    >>> field_of("责任编辑"), field_of("Title"), field_of("short-headline")
+    ('editors', 'headline', 'short_headline')
+    """
+    return FIELD_OF.get(name) or FIELD_OF.get(name.strip().lower().replace("-", "_").replace(" ", "_"))
+
+
+def nearest_name(name: str) -> str | None:
+    """The known name that looks most like this one, or None if none does."""
+    close = difflib.get_close_matches(name.strip().lower(), FIELD_OF, n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def people(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of persons. One string may hold several, divided by 、 , ; / or spaces; a two-character name padded
+    with a space is one name, and so are the words of a name in Latin letters.
+
+    >>> people("张 三、李四，王五 赵　六")
+    ('张三', '李四', '王五', '赵六')
+    >>> people("John Smith, 记者甲")
+    ('John Smith', '记者甲')
+    """
+    found: list[str] = []
+    for string in [value] if isinstance(value, str) else value:
+        for part in _SPLIT.split(string):
+            previous = ""
+            for word in part.split():
+                padded = len(previous) == 1 == len(word) and _chinese(previous) and _chinese(word)
+                latin = bool(_WORD.fullmatch(word) and _WORD.fullmatch(previous.rpartition(" ")[2]))
+                if padded or latin:
+                    found[-1] = previous = previous + (" " if latin else "") + word
+                else:
+                    found.append(word)
+                    previous = word
+    return tuple(dict.fromkeys(one_line(name) for name in found if one_line(name)))
+
+
+def keywords(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Key words, divided like names, where no single characters are put together.
+
+    >>> keywords("脱贫攻坚、四个不摘 武山县")
+    ('脱贫攻坚', '四个不摘', '武山县')
+    """
+    if not isinstance(value, str):
+        return tuple(dict.fromkeys(one_line(word) for word in value if one_line(word)))
+    parts = [part for part in _SPLIT.split(value) if part.strip()]
+    words = [word for part in parts for word in (part.split() if any(map(_chinese, part)) else [one_line(part)])]
+    return tuple(dict.fromkeys(words))
+
+
+def series_number(series: str) -> int | None:
+    """The number at the end of a series' name, None if there is none. Digits, or Chinese numerals up to ninety-nine.
+
+    >>> series_number("2019年脱贫攻坚奔小康系列报道之三"), series_number("走基层（十二）"), series_number("走基层")
+    (3, 12, None)
+    """
+    match = _NUMBER.search(series.rstrip(" :：。"))
+    return (_value(match[1] or match[2]) or None) if match else None
+
+
+def number(text: str) -> int | None:
+    """A number standing alone, in digits or Chinese numerals; None if it is not one or not above zero."""
+    return (_value(text) or None) if re.fullmatch(_NUMERAL, text) else None
+
+
+def is_date(text: str) -> bool:
+    """Whether `text` is a date, with or without a time, and nothing else.
+
+    >>> is_date("2020/1/10 16:18:42"), is_date("2020年1月10日"), is_date("2020-13-01"), is_date("十月")
+    (True, True, False, False)
+    """
+    match = _DATE.fullmatch(text.strip())
+    if match is None:
+        return False
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    try:
+        datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
+
+
+def _value(numeral: str) -> int:
+    if numeral.isdigit():
+        return int(numeral)
+    tens, ten, ones = numeral.rpartition("十")
+    if not ten:
+        return _NUMERALS[numeral] if len(numeral) == 1 else 0
+    if len(tens) > 1 or len(ones) > 1 or "十" in tens:
+        return 0
+    return (_NUMERALS[tens] if tens else 1) * 10 + (_NUMERALS[ones] if ones else 0)
+
+
+def _chinese(text: str) -> bool:
+    return bool(text) and "\u3400" <= text[0] <= "\u9fff"

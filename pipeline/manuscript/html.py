@@ -1,0 +1,58 @@
+"""Web pages: the main text, found as a person would find it; nothing of it is run or fetched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lxml import html as lxml_html
+
+from pipeline.manuscript.body import Block, blocks, parse
+from pipeline.manuscript.characters import decode, one_line
+from pipeline.manuscript.credits import harvest, put_headline
+from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.images import Pictures, beside
+
+_DECLARED = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.IGNORECASE)
+_MAIN = ("//article", "//main", "//*[@id='zoom' or @id='UCAP-CONTENT' or contains(@class, 'TRS_Editor')]")
+"""Where the text is: what HTML says, then what county and department sites call it."""
+_SITE_NAME = re.compile(r"\s*(?:_+|\||｜|\s[-–—]\s|--+).*$")
+_CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
+
+
+def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:
+    """The body's blocks and the images' bytes; fields and problems go into the draft."""
+    declared = _DECLARED.search(data[:4096])
+    markup = decode(data, draft, declared=declared[1].decode("ascii") if declared else "")
+    body = parse(markup)
+    title = one_line(" ".join(body.getroottree().xpath("//head/title//text()")))
+    main = next((found[0] for found in map(body.xpath, _MAIN) if len(found)), body)
+    _place(main)
+    heading = next((found[0] for found in (main.xpath(".//h1"), body.xpath("//h1")) if found), None)
+    if heading is not None and (text := one_line(heading.text_content())):
+        put_headline(text, draft, heading.sourceline)
+        heading.drop_tree()
+    elif title:
+        put_headline(_SITE_NAME.sub("", title) or title, draft)
+    if main is body:
+        for frame in main.xpath("./header | ./footer | ./aside | .//*[@role='navigation' or @role='banner']"):
+            frame.drop_tree()
+    pictures = Pictures(draft, beside(path))
+    content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
+    return harvest(content, draft, page=True), pictures.media
+
+
+def _place(main: lxml_html.HtmlElement) -> None:
+    """Say in attributes what the later steps cannot see: lines of the source, what is centred, what is a caption."""
+    for element in main.iter():
+        if not isinstance(element.tag, str):
+            continue
+        for name in [name for name in list(element.attrib) if name.startswith("data-")]:
+            del element.attrib[name]
+        if element.sourceline:
+            element.set("data-line", str(element.sourceline))
+        centred = element.get("align", "").lower() == "center" or _CENTRED.search(element.get("style", ""))
+        if element.tag == "center" or centred:
+            element.set("data-centred", "")
+        if "caption" in element.get("class", "").lower():
+            element.set("data-role", "caption")

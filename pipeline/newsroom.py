@@ -1,0 +1,173 @@
+"""The configuration file: who the newsroom is, its columns, its channels, and where the engine keeps things."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.article import Frozen, Newsroom, Outlet
+from pipeline.channel import Channel, Problem, Setting, Text
+from pipeline.rollout import Pace
+
+GROUP = "tongfa.channels"
+"""The entry-point group by which kinds enter, built-in and third-party alike."""
+
+SEARCHED = ("newsroom.toml", "config/newsroom.toml")
+
+
+class BadConfiguration(Exception):
+    """The configuration cannot be used; `problems` say where and why."""
+
+    def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{path}: {problems[0].message}")
+        self.path = path
+        self.problems = problems
+
+
+class Configuration(Frozen):
+    """One newsroom as configured, with every path absolute."""
+
+    path: Path
+    newsroom: Newsroom
+    pace: Pace
+    data: Path
+    """The folder of everything the newsroom keeps on this machine."""
+    database: str
+    """SQLAlchemy URL."""
+    broker: str
+    """Redis URL; empty: the embedded server in the data folder."""
+    workers: int
+    """Threads for preparing, following and verifying, in each worker."""
+    releases: int
+    """Threads for releases: at least the number of channels, so that all can wait for one instant."""
+    listen: str
+    """`host:port` of the public web server; empty: a port of the system's choice on loopback."""
+
+    @property
+    def site(self) -> Path:
+        """The public folder that `newsroom serve` serves."""
+        return self.data / "site"
+
+
+def locate(given: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The configuration file: as given, or TONGFA_CONFIG, or the usual places below the current folder."""
+    named = given or environment.get("TONGFA_CONFIG")
+    candidates = [Path(named)] if named else [Path(name) for name in SEARCHED]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate.absolute()
+    raise BadConfiguration(
+        candidates[0],
+        (
+            Problem(
+                field="--config",
+                message=Text.of("there is no newsroom at {path}", path=str(candidates[0])),
+                remedy=Text.of("make one with: newsroom init DIR; or name its file with --config or TONGFA_CONFIG"),
+            ),
+        ),
+    )
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """Read the file. TONGFA_DATA, TONGFA_DATABASE_URL, TONGFA_BROKER_URL and TONGFA_SITE_URL override it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = Problem(
+            field="TOML",
+            message=Text.of("the file is not valid TOML: {reason}", reason=str(error)),
+            remedy=Text.of("correct the line named; strings stand in double quotes"),
+        )
+        raise BadConfiguration(path, (problem,)) from error
+    site = dict(raw.get("site", {}))
+    if url := environment.get("TONGFA_SITE_URL"):
+        site["url"] = url
+    engine = dict(raw.get("engine", {}))
+    data = Path(environment.get("TONGFA_DATA") or path.parent / str(engine.pop("data", "var"))).absolute().resolve()
+    database = environment.get("TONGFA_DATABASE_URL") or engine.pop("database", f"sqlite:///{data / 'newsroom.db'}")
+    broker = environment.get("TONGFA_BROKER_URL") or engine.pop("broker", "")
+    engine.pop("database", None)
+    engine.pop("broker", None)
+    workers, releases = engine.pop("workers", 4), engine.pop("releases", 16)
+    listen = environment.get("TONGFA_LISTEN") or engine.pop("listen", "127.0.0.1:8000")
+    engine.pop("listen", None)
+    try:
+        newsroom = Newsroom(
+            **raw.get("newsroom", {}),
+            site=site,
+            columns=raw.get("column", []),
+            outlets=[_outlet(table) for table in raw.get("channel", [])],
+        )
+        return Configuration(
+            path=path,
+            newsroom=newsroom,
+            pace=Pace(**engine),
+            data=data,
+            database=database,
+            broker=broker,
+            workers=workers,
+            releases=releases,
+            listen=listen,
+        )
+    except ValidationError as error:
+        problems = tuple(
+            Problem(
+                field=".".join(str(part) for part in one["loc"]) or "newsroom",
+                message=Text.of("{reason}", reason=one["msg"]),
+                remedy=Text.of("see the comments in the demo newsroom's file (newsroom init writes one)"),
+            )
+            for one in error.errors()
+        )
+        raise BadConfiguration(path, problems) from error
+
+
+def _outlet(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not one of an outlet's own keys is an option of its kind."""
+    own = Outlet.model_fields.keys() - {"options"}
+    return {
+        **{key: value for key, value in table.items() if key in own},
+        "options": {key: value for key, value in table.items() if key not in own},
+    }
+
+
+def kinds() -> list[str]:
+    """The names of every registered kind."""
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def kind(name: str) -> type[Channel]:
+    """The class of a kind, loaded now: a registered name, or `module:Class`. KeyError if there is none."""
+    if ":" in name:
+        module, _, attribute = name.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+    else:
+        points = entry_points(group=GROUP, name=name)
+        if not points:
+            raise KeyError(name)
+        found = next(iter(points)).load()
+    if not issubclass(found, Channel):
+        raise TypeError(f"{name} is no Channel")
+    return found  # type: ignore[no-any-return]
+
+
+def open_channel(configuration: Configuration, outlet: Outlet, environment: Mapping[str, str] = os.environ) -> Channel:
+    """The adapter of one configured channel."""
+    try:
+        found = kind(outlet.kind)
+    except (KeyError, ImportError, AttributeError, TypeError) as error:
+        problem = Problem(
+            field=f"channel {outlet.id}",
+            message=Text.of("there is no kind of channel called {kind}", kind=outlet.kind),
+            remedy=Text.of("the kinds are {kinds}; a third party's comes with its package", kinds=", ".join(kinds())),
+        )
+        raise BadConfiguration(configuration.path, (problem,)) from error
+    return found(
+        Setting(outlet=outlet, newsroom=configuration.newsroom, data=configuration.data, secrets=dict(environment))
+    )

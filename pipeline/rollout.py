@@ -1,0 +1,308 @@
+"""The rules of a rollout: states, transitions, the gate, supersession. Pure functions, no I/O.
+
+    rollout   preparing → ready → released → complete        (or held, cancelled)
+    delivery  pending → prepared → released → live → verified | withdrawn
+                                              (or failed, superseded, unknown)
+
+`store` applies them inside its transactions; nothing else decides what a state leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from pipeline.article import Frozen
+from pipeline.channel import Action, Problem, Receipt, Recovery, Standing, Text
+
+
+class RolloutState(StrEnum):
+    """Where a rollout stands."""
+
+    PREPARING = "preparing"
+    """Channels are being prepared; nothing is public."""
+    READY = "ready"
+    """The gate is passed: every release waits for the common instant. From here only forward."""
+    RELEASED = "released"
+    """The first channel has taken its release."""
+    COMPLETE = "complete"
+    """Every delivery has come to an end."""
+    HELD = "held"
+    """A required channel could not be prepared: nothing goes out until somebody acts."""
+    CANCELLED = "cancelled"
+    """Overtaken before anything went out."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands: the last step that is known to be done."""
+
+    PENDING = "pending"
+    PREPARED = "prepared"
+    """Staged on its channel, invisible."""
+    RELEASED = "released"
+    """Taken by its channel, which has not yet shown it (ACCEPTED)."""
+    LIVE = "live"
+    """Visible (or gone, for a withdrawal), as the channel says."""
+    VERIFIED = "verified"
+    """Read back from where the public gets it."""
+    WITHDRAWN = "withdrawn"
+    """A withdrawal, read back as gone."""
+    FAILED = "failed"
+    """A person has to act; the error says how."""
+    SUPERSEDED = "superseded"
+    """A newer rollout of the same article took its place."""
+    UNKNOWN = "unknown"
+    """Nobody can tell whether it happened; a person decides."""
+
+
+class Step(StrEnum):
+    """What is done next for a delivery."""
+
+    PREPARE = "prepare"
+    RELEASE = "release"
+    FOLLOW = "follow"
+    VERIFY = "verify"
+
+
+ENDED = frozenset(
+    {
+        DeliveryState.VERIFIED,
+        DeliveryState.WITHDRAWN,
+        DeliveryState.FAILED,
+        DeliveryState.SUPERSEDED,
+        DeliveryState.UNKNOWN,
+    }
+)
+"""A delivery in one of these is done with; only `newsroom retry` moves FAILED and UNKNOWN."""
+
+GATE_PASSED = frozenset({RolloutState.READY, RolloutState.RELEASED, RolloutState.COMPLETE})
+
+STEP_OF = {
+    DeliveryState.PENDING: Step.PREPARE,
+    DeliveryState.PREPARED: Step.RELEASE,
+    DeliveryState.RELEASED: Step.FOLLOW,
+    DeliveryState.LIVE: Step.VERIFY,
+}
+"""The next step from each state that has one."""
+
+STATE_BEFORE = {step: state for state, step in STEP_OF.items()}
+"""The state a step starts from: where a retry goes back to."""
+
+
+class Pace(Frozen):
+    """The engine's times. All are durations; a rollout's instants are in its row."""
+
+    lease: timedelta = timedelta(seconds=60)
+    """How long one attempt at a step may take; an adapter's calls together stay under half of it."""
+    lead: timedelta = timedelta(milliseconds=250)
+    """From the passing of the gate to the common instant, when no later one was asked for."""
+    arm: timedelta = timedelta(milliseconds=1500)
+    """How long before the instant a release is claimed, to wait for it inside a worker's thread."""
+    sweep: timedelta = timedelta(milliseconds=500)
+    """Between two looks of a sweeper."""
+    wake: timedelta = timedelta(seconds=3)
+    """How long a wake-up may be under way before the sweeper sends another."""
+    backoff: timedelta = timedelta(seconds=1)
+    """The first wait before a step is tried again; it doubles each time."""
+    backoff_limit: timedelta = timedelta(minutes=5)
+    follow: timedelta = timedelta(seconds=1)
+    """The first wait before asking a channel whether what it accepted is visible; then a quarter of the time so far."""
+    follow_limit: timedelta = timedelta(hours=6)
+    """How long a channel may take to show what it accepted before a person is asked."""
+    attempts: int = 12
+    """Failed tries before a person is asked: of `prepare`, and of all that follows it."""
+
+
+class Done(NamedTuple):
+    """The adapter did the step, or found it done."""
+
+    receipt: Receipt
+
+
+class Seen(NamedTuple):
+    """`verify` read the public copy and it is as it should be (`right`) or not."""
+
+    right: bool
+
+
+class Again(NamedTuple):
+    """The step may succeed later. `sent`: it may even have happened."""
+
+    problem: Problem
+    retry_after: timedelta | None
+    sent: bool
+
+
+class Never(NamedTuple):
+    """The step cannot succeed."""
+
+    problem: Problem
+
+
+class Unknowable(NamedTuple):
+    """It may have happened and the channel cannot be asked."""
+
+    problem: Problem
+
+
+Outcome = Done | Seen | Again | Never | Unknowable
+
+
+class Verdict(Frozen):
+    """What an outcome makes of a delivery."""
+
+    state: DeliveryState
+    due: datetime | None
+    """When its next step is due; None: when the gate says so, or never."""
+    attempts: int
+    """Failed tries of the step it stands before."""
+    doubt: bool
+    """Whether the last try may have had its effect: then the next one asks first."""
+    problem: Problem | None = None
+    failed_in: Step | None = None
+
+
+def backoff(attempts: int, pace: Pace, chance: float, asked: timedelta | None = None) -> timedelta:
+    """How long to wait after `attempts` failures: exponential with jitter, never less than the channel asked.
+
+    `chance` is uniform in [0, 1); time and randomness come from outside so that tests need neither.
+    """
+    doubled = min(pace.backoff * (1 << min(attempts - 1, 20)), pace.backoff_limit)
+    return max(doubled * (0.5 + chance / 2), asked or timedelta(0))
+
+
+def judge(
+    step: Step,
+    action: Action,
+    outcome: Outcome,
+    *,
+    attempts: int,
+    accepted_for: timedelta,
+    now: datetime,
+    pace: Pace,
+    chance: float,
+) -> Verdict:
+    """The delivery's next state after `step` ended with `outcome`.
+
+    `attempts` counts the failures before it, `accepted_for` is the time since the channel accepted it.
+    """
+    verdict: Verdict
+    match outcome:
+        case Done() if step is Step.PREPARE:
+            verdict = Verdict(state=DeliveryState.PREPARED, due=None, attempts=0, doubt=False)
+        case Done(receipt) if receipt.standing is Standing.ACCEPTED and accepted_for > pace.follow_limit:
+            verdict = _failed(step, _NEVER_VISIBLE, attempts)
+        case Done(receipt) if receipt.standing is Standing.ACCEPTED:
+            due = now + max(pace.follow, accepted_for / 4)
+            verdict = Verdict(state=DeliveryState.RELEASED, due=due, attempts=attempts, doubt=False)
+        case Done(receipt) if happened(action, receipt.standing):
+            verdict = Verdict(state=DeliveryState.LIVE, due=now, attempts=attempts, doubt=False)
+        case Done(receipt):  # the channel lost or rejected what it had taken
+            verdict = _failed(step, _not_taken(receipt), attempts + 1)
+        case Seen(right=True):
+            state = DeliveryState.WITHDRAWN if action is Action.WITHDRAW else DeliveryState.VERIFIED
+            verdict = Verdict(state=state, due=None, attempts=attempts, doubt=False)
+        case Again() | Seen() if attempts + 1 >= pace.attempts:
+            problem, sent = (outcome.problem, outcome.sent) if isinstance(outcome, Again) else (_NOT_SEEN, False)
+            verdict = _failed(step, problem, attempts + 1, doubt=sent)
+        case Seen():  # the public sees something else: ask the channel, and release again unless it says it did
+            due = now + backoff(attempts + 1, pace, chance)
+            verdict = Verdict(
+                state=DeliveryState.PREPARED, due=due, attempts=attempts + 1, doubt=True, problem=_NOT_SEEN
+            )
+        case Again(problem, retry_after, sent):
+            due = now + backoff(attempts + 1, pace, chance, retry_after)
+            state = STATE_BEFORE[step]
+            verdict = Verdict(state=state, due=due, attempts=attempts + 1, doubt=sent, problem=problem)
+        case Never(problem):
+            verdict = _failed(step, problem, attempts + 1)
+        case Unknowable(problem):
+            verdict = _failed(step, problem, attempts + 1, doubt=True, state=DeliveryState.UNKNOWN)
+    return verdict
+
+
+def _failed(
+    step: Step,
+    problem: Problem,
+    attempts: int,
+    *,
+    doubt: bool = False,
+    state: DeliveryState = DeliveryState.FAILED,
+) -> Verdict:
+    return Verdict(state=state, due=None, attempts=attempts, doubt=doubt, problem=problem, failed_in=step)
+
+
+def happened(action: Action, standing: Standing) -> bool:
+    """Whether this standing is what the action wanted."""
+    if action is Action.WITHDRAW:
+        return standing in (Standing.WITHDRAWN, Standing.ABSENT)
+    return standing is Standing.LIVE
+
+
+def adopted(step: Step, action: Action, found: Standing) -> bool:
+    """Whether what `find` says means that `step` is already done and need not be repeated."""
+    if step is Step.PREPARE:
+        return found is Standing.STAGED
+    return found is Standing.ACCEPTED or happened(action, found)
+
+
+def asks_first(doubt: bool, recovers: Recovery) -> bool:
+    """Whether an unknown outcome is settled by asking (else by repeating under the same key)."""
+    return doubt and recovers is Recovery.ASK
+
+
+def first_state(action: Action) -> DeliveryState:
+    """A withdrawal has nothing to prepare and waits for nobody."""
+    return DeliveryState.PREPARED if action is Action.WITHDRAW else DeliveryState.PENDING
+
+
+class Part(NamedTuple):
+    """What the gate needs to know of a delivery."""
+
+    state: DeliveryState
+    required: bool
+
+
+def gate(parts: Collection[Part]) -> RolloutState:
+    """What a rollout before its gate becomes: READY when every required part is prepared, HELD when one cannot be."""
+    required = [part.state for part in parts if part.required]
+    if any(state in (DeliveryState.FAILED, DeliveryState.UNKNOWN) for state in required):
+        return RolloutState.HELD
+    if all(state is DeliveryState.SUPERSEDED for state in required):
+        return RolloutState.CANCELLED
+    waiting = any(state is DeliveryState.PENDING for state in required)
+    return RolloutState.PREPARING if waiting else RolloutState.READY
+
+
+def after_gate(states: Iterable[DeliveryState], released: bool) -> RolloutState:
+    """What a rollout past its gate has become; `released`: at least one channel has taken it."""
+    if all(state in ENDED for state in states):
+        return RolloutState.COMPLETE if released else RolloutState.CANCELLED
+    return RolloutState.RELEASED if released else RolloutState.READY
+
+
+def instant(go_live_at: datetime, now: datetime, pace: Pace) -> datetime:
+    """The common instant of a rollout whose gate passes now."""
+    return max(go_live_at, now + pace.lead)
+
+
+_NEVER_VISIBLE = Problem(
+    field="release",
+    message=Text.of("the channel took it but has not shown it"),
+    remedy=Text.of("look in the channel's own console, then run: newsroom retry"),
+)
+_NOT_SEEN = Problem(
+    field="verify",
+    message=Text.of("the public sees something else than what was released"),
+    remedy=Text.of("look at the public address: somebody may have changed it by hand; then run: newsroom retry"),
+)
+
+
+def _not_taken(receipt: Receipt) -> Problem:
+    return Problem(
+        field="release",
+        message=Text.of("the channel says it is {standing}", standing=receipt.standing.value),
+        remedy=receipt.note or Text.of("look in the channel's own console, then run: newsroom retry"),
+    )

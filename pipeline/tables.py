@@ -1,0 +1,179 @@
+"""The tables. Times are whole microseconds since 1970 UTC, so that both databases compare them alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC. A naive one is refused at the border."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone")
+        return (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+# AUTOINCREMENT: an id is never given twice, even after its row is gone.
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("published_at", Instant, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("article_id", _ID, ForeignKey("article.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("record", Text, nullable=False),
+    Column("corrected_at", Instant),
+    Column("note", Text, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+)
+
+image = Table(
+    "image",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+rollout = Table(
+    "rollout",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("article_id", _ID, ForeignKey("article.id"), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("go_live_at", Instant, nullable=False),
+    Column("release_at", Instant),
+    Column("reason", Text, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    sqlite_autoincrement=True,
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("rollout_id", _ID, ForeignKey("rollout.id"), nullable=False, index=True),
+    Column("article_id", _ID, ForeignKey("article.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("kind", String(128), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("required", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due", Instant),
+    Column("wake_at", Instant),
+    Column("lease_until", Instant),
+    Column("fence", Integer, nullable=False),
+    Column("doubt", Boolean, nullable=False),
+    Column("overtaken", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text),
+    Column("failed_in", String(16)),
+    Column("receipt", Text),
+    Column("evidence", Text),
+    Column("digest", String(64)),
+    Column("prepared_at", Instant),
+    Column("started_at", Instant),
+    Column("released_at", Instant),
+    Column("live_at", Instant),
+    Column("verified_at", Instant),
+    Index("delivery_of_article", "article_id", "channel", "id"),
+    Index("delivery_due", "state", "due"),
+    sqlite_autoincrement=True,
+)
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("delivery_id", _ID, ForeignKey("delivery.id"), primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("article_id", _ID, ForeignKey("article.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("column", String(64), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("column_ordinal", Integer, nullable=False),
+    Column("instant", Instant, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("placement_of_article", "channel", "article_id", "delivery_id"),
+    Index("placement_in_order", "channel", "ordinal"),
+    Index("placement_in_column", "channel", "column", "column_ordinal"),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("column", String(64), primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("article_id", BigInteger),
+    Column("rollout_id", BigInteger),
+    Column("delivery_id", BigInteger),
+    Column("digest", String(64), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", String(64), nullable=False),
+)
+"""One row: the hash of the last event. Whoever writes anything locks it first, so there is one writer at a time on
+every database, as on SQLite; that makes the gate, the ordinals and the chain simple."""

@@ -1,0 +1,133 @@
+"""Celery: one task that carries a delivery's id, and the loop that wakes what was forgotten.
+
+The settings and their reasons come from the issue threads of celery and kombu and from measurements;
+Celery with Redis may lose or double a message, and nothing here minds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+from kombu.exceptions import OperationalError
+
+from pipeline import broker
+from pipeline.engine import Engine
+from pipeline.newsroom import Configuration
+from pipeline.rollout import Step
+from pipeline.store import Store, Wake
+
+log = structlog.get_logger("tongfa")
+
+STEPS, RELEASES = "steps", "releases"
+"""The two queues. Releases have their own, so that a long preparation never delays an instant."""
+
+TASK = "tongfa.run"
+
+
+def celery_app(url: str) -> Celery:
+    """The Celery application on this broker."""
+    app = Celery("tongfa", broker=url or "memory://")
+    app.conf.update(
+        task_acks_late=False,
+        task_ignore_result=True,
+        task_default_queue=STEPS,
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        worker_send_task_events=False,
+        worker_soft_shutdown_timeout=28,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": 3600,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "health_check_interval": 10,
+        },
+        task_serializer="json",
+        accept_content=["json"],
+    )
+    return app
+
+
+class Sender:
+    """Sends wake-ups, best effort: when the broker is away the sweeper sends them again later."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def __call__(self, wakes: Iterable[Wake]) -> None:
+        try:
+            for wake in wakes:
+                self._app.send_task(
+                    TASK,
+                    (wake.delivery_id,),
+                    queue=RELEASES if wake.step is Step.RELEASE else STEPS,
+                    retry=False,
+                    headers={"step": wake.step.value},
+                )
+        except (OperationalError, OSError) as error:
+            log.warning("broker away", error=str(error))
+
+
+def open_engine(configuration: Configuration) -> Engine:
+    """The engine of this process, on the configured database and broker."""
+    configuration.data.mkdir(parents=True, exist_ok=True)
+    store = Store(configuration.database, pace=configuration.pace, locks=configuration.data / "run" / "locks")
+    store.migrate()
+    url = broker.address(configuration)
+    send: Callable[[Iterable[Wake]], None] = Sender(celery_app(url)) if url else lambda _: None
+    return Engine(configuration, store, send=send)
+
+
+def work(configuration: Configuration, queue: str, sign_of_life: Path) -> None:
+    """Run a worker on `queue` until SIGTERM or SIGINT. Its loop sweeps and touches `sign_of_life`."""
+    engine = open_engine(configuration)
+    app = celery_app(broker.address(configuration))
+
+    @app.task(name=TASK)
+    def run(delivery_id: int) -> None:
+        engine.run(delivery_id)
+
+    engine.send = Sender(app)
+    for outlet in engine.newsroom.outlets:
+        engine.channel(outlet.id)
+    stopping = threading.Event()
+
+    @worker_ready.connect(weak=False)
+    def ready(**_: Any) -> None:
+        loop = threading.Thread(target=_sweep, args=(engine, sign_of_life, stopping), daemon=True, name="sweeper")
+        loop.start()
+
+    @worker_shutting_down.connect(weak=False)
+    def stop(**_: Any) -> None:
+        stopping.set()
+
+    threads = configuration.releases if queue == RELEASES else configuration.workers
+    app.worker_main(
+        [
+            "worker",
+            *("--pool", "threads", "--concurrency", str(threads), "--queues", queue),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
+        ]
+    )
+
+
+def _sweep(engine: Engine, sign_of_life: Path, stopping: threading.Event) -> None:
+    sign_of_life.parent.mkdir(parents=True, exist_ok=True)
+    while not stopping.wait(engine.store.pace.sweep / timedelta(seconds=1)):
+        sign_of_life.touch()
+        try:
+            engine.sweep()
+        except Exception:
+            log.exception("sweeper")  # a database that is away for a moment must not end the loop
+    with suppress(FileNotFoundError):
+        sign_of_life.unlink()

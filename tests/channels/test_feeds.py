@@ -1,0 +1,703 @@
+"""The `feeds` kind: the contract, the rules of RSS, Atom and JSON Feed, archives, retractions, hub."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import gzip
+import http.server
+import json
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import feedparser
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree, html
+
+from channels.feeds import Feeds
+from channels.feeds.documents import ATOM, HISTORY, MEDIA, Feed, Form
+from channels.feeds.item import article_item
+from pipeline.article import Article, Outlet, Revision
+from pipeline.channel import Action, Setting, Standing, Unpublishable
+from pipeline.testing import (
+    NOON,
+    ChannelContract,
+    Rehearsal,
+    article_of,
+    newsroom_of,
+    picture,
+    revision_of,
+)
+
+GOLDEN = Path(__file__).parent / "golden" / "feeds"
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+BASE = "http://127.0.0.1:8000/feeds/"
+
+
+class TestFeeds(ChannelContract):
+    @pytest.fixture
+    def channel(self, rehearsal_setting: Callable[..., Setting]) -> Feeds:
+        return Feeds(rehearsal_setting("feeds", name="订阅", root="site/feeds"))
+
+    def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
+        alter(rehearsal, "atom.xml")
+
+
+class TestFeedsReadBackOverHttp(ChannelContract):
+    """The same with `verify = "http"`: what is read back comes from the public address."""
+
+    @pytest.fixture
+    def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> Iterator[Feeds]:
+        root = tmp_path / "site" / "feeds"
+        root.mkdir(parents=True)
+        with serving(functools.partial(Quiet, directory=str(root))) as url:
+            yield Feeds(rehearsal_setting("feeds", root="site/feeds", url=url, verify="http"))
+
+    def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
+        alter(rehearsal, "yaowen/feed.json")
+
+
+# -- what the tests share ------------------------------------------------------------------------------
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+class serving:  # noqa: N801 - reads as a sentence
+    """A real HTTP server on loopback while the block runs; gives its address."""
+
+    def __init__(self, handler: Callable[..., http.server.BaseHTTPRequestHandler]) -> None:
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def alter(rehearsal: Rehearsal, path: str, old: str = "5.2万亩", new: str = "9.9万亩") -> None:
+    files = feeds_of(rehearsal).files
+    before = files.read(path)
+    assert before is not None
+    assert old.encode() in before
+    files.write(path, before.replace(old.encode(), new.encode()))
+
+
+def feeds_of(rehearsal: Rehearsal) -> Feeds:
+    assert isinstance(rehearsal.channel, Feeds)
+    return rehearsal.channel
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Callable[..., Setting]:
+    def make(**options: Any) -> Setting:
+        outlet = Outlet(id="feeds", kind="feeds", name="订阅", options={"root": "site/feeds", **options})
+        return Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def rehearsal(setting: Callable[..., Setting]) -> Rehearsal:
+    return Rehearsal(Feeds(setting()))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "site" / "feeds"
+
+
+def article(n: int, *, version: int = 1, column: str = "yaowen", **fields: Any) -> Revision:
+    return revision_of(
+        article_of(f"第{n}条消息", column=column, **fields), version, id=f"a{n}", at=NOON + timedelta(minutes=n)
+    )
+
+
+def with_picture(rehearsal: Rehearsal, n: int, colour: str = "#2f6f4f", **fields: Any) -> Revision:
+    image, data = picture(colour, caption="架豆丰收")
+    rehearsal.media[image.digest] = data
+    return article(n, images=[image], **fields)
+
+
+def publish_many(rehearsal: Rehearsal, numbers: range) -> None:
+    """Release these without reading each back."""
+    for n in numbers:
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(article(n))))
+
+
+def documents(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.suffix in (".xml", ".json")
+    }
+
+
+def ids(name: str, document: bytes) -> list[str]:
+    if name.endswith(".json"):
+        return [item["id"] for item in json.loads(document)["items"]]
+    return [entry.id for entry in feedparser.parse(document).entries]
+
+
+# -- the rules, as far as they are decidable here --------------------------------------------------------
+# The W3C validator has no package; these are its rules for what we write: RFC 4287, RFC 5005, the RSS 2.0
+# specification with the RSS Advisory Board's profile, JSON Feed 1.1.
+
+RFC822 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
+                    r"\d\d:\d\d:\d\d [+-]\d{4}")  # fmt: skip
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
+
+
+def absolute(address: str | None) -> bool:
+    parts = urlsplit(address or "")
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def faults(name: str, document: bytes) -> list[str]:
+    """What is wrong with a document; empty if nothing is."""
+    found = json_faults(json.loads(document)) if name.endswith(".json") else xml_faults(name, document)
+    return [f"{name}: {one}" for one in found]
+
+
+def xml_faults(name: str, document: bytes) -> Iterator[str]:
+    if feedparser.parse(document).bozo:
+        yield "feedparser: bozo"
+    root = etree.fromstring(document)
+    self_links = [link.get("href") for link in root.iter(f"{{{ATOM}}}link") if link.get("rel") == "self"]
+    if len(self_links) != 1 or not str(self_links[0]).endswith("/" + name):
+        yield f"self: {self_links}"
+    if ("-" in name) != (root.find(f".//{{{HISTORY}}}archive") is not None):
+        yield "fh:archive stands in archives and only there"
+    if ("-" in name) and not [1 for link in root.iter(f"{{{ATOM}}}link") if link.get("rel") == "current"]:
+        yield "an archive without its current feed"
+    yield from (rss_faults if root.tag == "rss" else atom_faults)(root)
+
+
+def rss_faults(root: Any) -> Iterator[str]:
+    (channel,) = root
+    for required in ("title", "link", "description", "language", "lastBuildDate"):
+        if len(channel.findall(required)) != 1 or not channel.findtext(required):
+            yield f"channel: {required}"
+    if not RFC822.fullmatch(channel.findtext("lastBuildDate")):
+        yield "lastBuildDate"
+    guids = [item.findtext("guid") for item in channel.iter("item")]
+    if len(guids) != len(set(guids)):
+        yield "guid used twice"
+    for item in channel.iter("item"):
+        for once in ("title", "link", "description", "guid", "pubDate", CONTENT):
+            if len(item.findall(once)) != 1 or not item.findtext(once).strip():
+                yield f"item: {once}"
+        if list(item).index(item.find("description")) > list(item).index(item.find(CONTENT)):
+            yield "content:encoded before description"
+        if item.find("guid").get("isPermaLink") != "false" or not item.findtext("guid").startswith("tag:"):
+            yield "guid"
+        if not RFC822.fullmatch(item.findtext("pubDate")):
+            yield "pubDate"
+        if parsedate_to_datetime(item.findtext("pubDate")).strftime("%a") != item.findtext("pubDate")[:3]:
+            yield "the weekday is not the date's"
+        if not absolute(item.findtext("link")):
+            yield "link"
+        if item.find("author") is not None or item.find(CREATOR) is None:
+            yield "names stand in dc:creator; author takes an e-mail address"
+        if len(item.findall("enclosure")) > 1:
+            yield "more than one enclosure"
+        for carrier, length in [*((e, "length") for e in item.iter("enclosure")),
+                                *((e, "fileSize") for e in item.iter(f"{{{MEDIA}}}content"))]:  # fmt: skip
+            if not absolute(carrier.get("url")) or int(carrier.get(length)) <= 0 or "/" not in carrier.get("type"):
+                yield f"{carrier.tag} {dict(carrier.attrib)}"
+        yield from html_faults(item.findtext(CONTENT))
+
+
+def atom_faults(feed: Any) -> Iterator[str]:
+    if feed.tag != f"{{{ATOM}}}feed":
+        yield f"root {feed.tag}"
+    for parent in [feed, *feed.iter(f"{{{ATOM}}}entry")]:
+        for once in ("id", "title", "updated"):
+            if len(parent.findall(f"{{{ATOM}}}{once}")) != 1 or not parent.findtext(f"{{{ATOM}}}{once}"):
+                yield f"{parent.tag}: {once}"
+        for date in ("updated", "published"):
+            if (value := parent.findtext(f"{{{ATOM}}}{date}")) and not RFC3339.fullmatch(value):
+                yield f"{date} {value}"
+        if not parent.findtext(f"{{{ATOM}}}author/{{{ATOM}}}name"):
+            yield f"{parent.tag}: author"
+        alternates = [link for link in parent.findall(f"{{{ATOM}}}link") if link.get("rel") == "alternate"]
+        if len(alternates) != 1:
+            yield f"{parent.tag}: {len(alternates)} alternate links"
+        for link in parent.findall(f"{{{ATOM}}}link"):
+            if not absolute(link.get("href")):
+                yield f"link {link.get('href')}"
+            if link.get("rel") == "enclosure" and int(link.get("length")) <= 0:
+                yield "enclosure without length"
+    names = [entry.findtext(f"{{{ATOM}}}id") for entry in feed.iter(f"{{{ATOM}}}entry")]
+    if len(names) != len(set(names)):
+        yield "id used twice"
+    for entry in feed.iter(f"{{{ATOM}}}entry"):
+        content = entry.find(f"{{{ATOM}}}content")
+        if content.get("type") != "html" or len(content):
+            yield "content"
+        if entry.findtext(f"{{{ATOM}}}published") > entry.findtext(f"{{{ATOM}}}updated"):
+            yield "updated before it was published"
+        yield from html_faults(content.text)
+
+
+def json_faults(feed: Mapping[str, Any]) -> Iterator[str]:
+    if feed["version"] != "https://jsonfeed.org/version/1.1" or not feed["title"]:
+        yield "version or title"
+    for address in ("home_page_url", "feed_url", *(["next_url"] if "next_url" in feed else [])):
+        if not absolute(feed[address]):
+            yield address
+    if feed.get("next_url") == feed["feed_url"]:
+        yield "next_url is itself"
+    if len({item["id"] for item in feed["items"]}) != len(feed["items"]):
+        yield "id used twice"
+    for item in feed["items"]:
+        if not isinstance(item["id"], str) or not item["title"] or not absolute(item["url"]):
+            yield f"item {item['id']}"
+        for date in ("date_published", "date_modified"):
+            if date in item and not RFC3339.fullmatch(item[date]):
+                yield f"{date} {item[date]}"
+        for attachment in item.get("attachments", ()):
+            if not absolute(attachment["url"]) or attachment["size_in_bytes"] <= 0 or not attachment["mime_type"]:
+                yield f"attachment {attachment}"
+        yield from html_faults(item["content_html"])
+
+
+def html_faults(content: str) -> Iterator[str]:
+    for element in html.fragment_fromstring(content, create_parent="div").iter():
+        if element.tag in ("script", "style", "iframe", "object", "embed", "form"):
+            yield f"unsafe: {element.tag}"
+        for attribute in ("href", "src"):
+            value = element.get(attribute)
+            if value is not None and not absolute(value) and urlsplit(value).scheme not in ("mailto", "tel"):
+                yield f"relative: {value}"
+        if element.tag == "img" and element.get("alt") is None:
+            yield "img without alt"
+
+
+def test_the_rules_refuse_bad_feeds(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(with_picture(rehearsal, 1))
+    sound = documents(root)
+    assert [fault for name, document in sound.items() if name != "opml.xml" for fault in faults(name, document)] == []
+    for name, old, new in [
+        ("rss.xml", b"+0800", b"CST"),
+        ("rss.xml", b'rel="self"', b'rel="other"'),
+        ("rss.xml", b'isPermaLink="false"', b'isPermaLink="true"'),
+        ("rss.xml", b'src="http://127.0.0.1:8000', b'src="'),
+        ("rss.xml", b"<pubDate>Tue", b"<pubDate>Wed"),
+        ("rss.xml", b"dc:creator", b"author"),
+        ("atom.xml", b"<published>2026", b"<published>2027"),
+        ("atom.xml", b"+08:00</updated>", b"</updated>"),
+        ("atom.xml", b"<name>", b"<email>"),
+        ("feed.json", b'"size_in_bytes": ', b'"size_in_bytes": -'),
+        ("feed.json", b"version/1.1", b"version/9"),
+    ]:
+        bad = sound[name].replace(old, new)
+        assert bad != sound[name], (name, old)
+        bad = bad.replace(b"</name>", b"</email>") if new == b"<email>" else bad
+        assert faults(name, bad), (name, old)
+
+
+# -- content -------------------------------------------------------------------------------------------
+
+
+def test_every_document_obeys_the_rules(rehearsal: Rehearsal, root: Path) -> None:
+    for n in range(1, 8):
+        rehearsal.publish(with_picture(rehearsal, n, f"#2f6f{n:02x}", column="tuopin" if n % 2 else "yaowen"))
+    corrected = article(2, version=2)
+    rehearsal.publish(corrected)
+    rehearsal.withdraw(article(3, column="tuopin"), "数据有误")
+    found = documents(root)
+    assert set(found) == {
+        "opml.xml",
+        *(f"{folder}{form.file()}" for folder in ("", "tuopin/", "yaowen/") for form in Form),
+    }
+    assert [fault for name, doc in found.items() if name != "opml.xml" for fault in faults(Path(name).name, doc)] == []
+
+
+def test_the_three_forms_say_the_same(rehearsal: Rehearsal, root: Path) -> None:
+    for n in range(1, 6):
+        rehearsal.publish(with_picture(rehearsal, n, f"#2f6f{n:02x}"))
+    rehearsal.publish(article(2, version=2, source="甘肃日报"))
+    rehearsal.withdraw(article(4), "数据有误")
+    rss, atom = (feedparser.parse((root / name).read_bytes()) for name in ("rss.xml", "atom.xml"))
+    feed = json.loads((root / "feed.json").read_bytes())
+    assert [entry.id for entry in rss.entries] == [f"tag:www.wushan.gov.cn,2020:a{n}" for n in (5, 4, 3, 2, 1)]
+    for one, two, three in zip(rss.entries, atom.entries, feed["items"], strict=True):
+        assert one.id == two.id == three["id"]
+        assert one.title == two.title == three["title"]
+        assert one.link == two.link == three["url"]
+        assert one.content[0].value == two.content[0].value
+        assert one.summary == two.summary == three["summary"]
+        assert one.published_parsed == two.published_parsed
+        assert dict(one).get("updated_parsed", two.published_parsed) == two.updated_parsed
+        assert [tag.term for tag in one.tags] == [tag.term for tag in two.tags] == three["tags"]
+        assert [author.name for author in two.authors] == [author["name"] for author in three["authors"]]
+        assert [e.href for e in one.enclosures] == [e.href for e in two.enclosures]
+        told = [(e["url"], str(e["size_in_bytes"])) for e in three.get("attachments", [])]
+        assert [(e.href, e.length) for e in two.enclosures] == told
+
+
+def test_pictures_are_absolute_and_their_lengths_true(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(with_picture(rehearsal, 1))
+    (entry,) = feedparser.parse((root / "rss.xml").read_bytes()).entries
+    (enclosure,) = entry.enclosures
+    (content,) = entry.media_content
+    path = root / enclosure.href.removeprefix(BASE)
+    assert path.is_relative_to(root / "media" / "a1")
+    assert int(enclosure.length) == int(content["filesize"]) == path.stat().st_size
+    (item,) = json.loads((root / "feed.json").read_bytes())["items"]
+    assert f'<img src="{enclosure.href}" alt="架豆丰收" width="1200" height="675">' in item["content_html"]
+    assert (content["width"], content["height"]) == ("1200", "675")
+
+
+def test_a_correction_keeps_its_date_and_says_so(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(article(1))
+    rehearsal.publish(revision_of(article_of("第1条消息"), 2, id="a1", at=NOON, note="面积应为5.3万亩"))
+    item = etree.fromstring((root / "rss.xml").read_bytes()).find(".//item")
+    assert item.findtext("pubDate") == "Tue, 24 Nov 2026 12:00:00 +0800"
+    assert item.findtext(f"{{{ATOM}}}updated") == "2026-11-24T13:00:00+08:00"
+    assert item.findtext(CONTENT).startswith("<p><strong>更正</strong>（2026-11-24 13:00）：面积应为5.3万亩</p>")
+    (one,) = json.loads((root / "feed.json").read_bytes())["items"]
+    assert (one["date_published"], one["date_modified"]) == ("2026-11-24T12:00:00+08:00", "2026-11-24T13:00:00+08:00")
+
+
+def test_a_retraction_is_the_same_item_with_the_notice(rehearsal: Rehearsal, root: Path) -> None:
+    revision = with_picture(rehearsal, 1)
+    rehearsal.publish(revision)
+    rehearsal.publish(article(2))
+    gone = rehearsal.withdraw(revision, "数据<有误>")
+    entry = feedparser.parse((root / "atom.xml").read_bytes()).entries[1]
+    assert entry.id == "tag:www.wushan.gov.cn,2020:a1"
+    assert entry.title.startswith("撤稿")
+    assert "数据&lt;有误&gt;" in entry.content[0].value
+    assert "架豆" not in entry.content[0].value
+    assert entry.published == "2026-11-24T12:01:00+08:00"
+    assert entry.updated == "2026-11-25T12:00:00+08:00"
+    assert not list((root / "media" / "a1").glob("*"))
+    evidence = rehearsal.verify(gone)
+    assert (evidence.standing, evidence.extract) == (Standing.WITHDRAWN, entry.title)
+    late = dataclasses.replace(rehearsal.delivery(revision), action=Action.PUBLISH)
+    assert rehearsal.channel.release(late).standing is Standing.WITHDRAWN
+
+
+def test_a_correction_takes_away_the_picture_it_drops(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(with_picture(rehearsal, 1))
+    rehearsal.publish(with_picture(rehearsal, 2))  # the same picture in another article
+    rehearsal.publish(article(1, version=2))
+    assert not list((root / "media" / "a1").glob("*"))
+    assert list((root / "media" / "a2").glob("*.jpg"))
+    rehearsal.publish(with_picture(rehearsal, 1, version=3))
+    assert list((root / "media" / "a1").glob("*.jpg"))
+
+
+def test_links_in_the_body_become_absolute(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(article(1, body='<p><a href="/2020/a.html">甲</a><a href="b.html">乙</a></p>'))
+    text = (root / "feed.json").read_text()
+    assert "http://127.0.0.1:8000/2020/a.html" in text
+    assert "http://127.0.0.1:8000/2026/11/b.html" in text
+
+
+@pytest.mark.parametrize("field", ["headline", "body", "source", "summary", "editors_note"])
+def test_what_xml_cannot_say_is_refused_by_name(rehearsal: Rehearsal, field: str) -> None:
+    with pytest.raises(Unpublishable) as refused:
+        rehearsal.channel.render(article(1, **{}).model_copy(
+            update={"article": article_of().model_copy(update={field: "<p>甲\x08\ufffe</p>"})}
+        ), rehearsal.channel.newsroom)  # fmt: skip
+    assert refused.value.problem.field == field
+    assert "U+0008" in str(refused.value.problem.message)
+
+
+WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="\ufffe\uffff"), min_size=1)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(headline=WORDS.filter(str.strip), body=WORDS, note=WORDS, name=WORDS.filter(str.strip))
+def test_any_text_stays_what_it_is(headline: str, body: str, note: str, name: str) -> None:
+    newsroom = newsroom_of()
+    block = html.Element("p")
+    block.text = body
+    text = html.tostring(block, encoding="unicode")
+    revision = revision_of(article_of(headline, body=text, reporters=(name,)), 2, note=note)
+    item = article_item(revision, newsroom, BASE)
+    feed = Feed.of(newsroom, BASE, items=[item])
+    rss, atom = etree.fromstring(feed.document(Form.RSS)), etree.fromstring(feed.document(Form.ATOM))
+    (one,) = json.loads(feed.document(Form.JSON))["items"]
+    title = " ".join(headline.split())
+    assert (
+        rss.findtext(".//item/title") == atom.findtext(f".//{{{ATOM}}}entry/{{{ATOM}}}title") == one["title"] == title
+    )
+    content = atom.findtext(f".//{{{ATOM}}}content")
+    assert rss.findtext(f".//{CONTENT}") == content == one["content_html"]
+    assert rss.findtext(f".//{CREATOR}") == name
+
+
+@pytest.mark.parametrize("case", sorted(path.name.split(".")[0] for path in GOLDEN.glob("*.article.json")))
+def test_golden(case: str, rehearsal: Rehearsal) -> None:
+    record = Article.model_validate_json((GOLDEN / f"{case}.article.json").read_text())
+    rendition = rehearsal.channel.render(revision_of(record), rehearsal.channel.newsroom)
+    assert json.loads(rendition.body) == json.loads((GOLDEN / f"{case}.item.json").read_text())
+
+
+# -- the same bytes, archives, cost ------------------------------------------------------------------------
+
+
+def test_a_rebuild_gives_the_same_bytes(rehearsal: Rehearsal, root: Path) -> None:
+    for n in range(1, 4):
+        last = rehearsal.publish(with_picture(rehearsal, n))
+    before = documents(root)
+    times = {name: (root / name).stat().st_mtime_ns for name in before}
+    rehearsal.channel.release(last)
+    assert {name: (root / name).stat().st_mtime_ns for name in before} == times
+    shutil.rmtree(root)
+    Feeds(rehearsal.channel.setting).release(last)  # another worker, knowing nothing
+    assert documents(root) == before
+    assert rehearsal.verify(last).standing is Standing.LIVE
+
+
+def test_archives_never_change(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 51))
+    archives = {name: doc for name, doc in documents(root).items() if "-1." in name}
+    assert len(archives) == 6
+    publish_many(rehearsal, range(51, 121))
+    found = documents(root)
+    assert archives.items() <= found.items()
+    assert not [name for name in found if "-3." in name]
+    for name, document in found.items():
+        if name != "opml.xml":
+            assert faults(Path(name).name, document) == []
+            assert len(ids(name, document)) == 50
+    guids = {n: rehearsal.channel.newsroom.guid(f"a{n}") for n in range(1, 121)}
+    assert ids("rss.xml", found["rss.xml"]) == [guids[n] for n in range(120, 70, -1)]
+    assert ids("rss-2.xml", found["rss-2.xml"]) == [guids[n] for n in range(100, 50, -1)]
+    assert ids("feed-1.json", found["feed-1.json"]) == [guids[n] for n in range(50, 0, -1)]
+
+
+def test_the_history_can_be_walked(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 121))
+    seen: set[str] = set()
+    address: str | None = f"{BASE}rss.xml"
+    while address:
+        document = (root / address.removeprefix(BASE)).read_bytes()
+        seen |= set(ids("rss.xml", document))
+        links = {link.get("rel"): link.get("href") for link in etree.fromstring(document).iter(f"{{{ATOM}}}link")}
+        address = links.get("prev-archive")
+    assert len(seen) == 120
+    newest = json.loads((root / "feed.json").read_bytes())
+    assert newest["next_url"] == f"{BASE}feed-2.json"
+    assert "next_url" not in json.loads((root / "feed-1.json").read_bytes())
+
+
+def test_a_correction_in_an_archive_rewrites_that_one_alone(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 121))
+    before = documents(root)
+    new = rehearsal.publish(article(7, version=2))
+    changed = {name for name, document in documents(root).items() if document != before.get(name)}
+    assert changed == {f"{folder}{form.file(1)}" for folder in ("", "yaowen/") for form in Form}
+    assert rehearsal.verify(new).standing is Standing.LIVE
+    gone = rehearsal.withdraw(article(7, version=2))
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert "撤稿" in (root / "rss-1.xml").read_text()
+    assert "撤稿" not in (root / "rss.xml").read_text()
+
+
+def test_an_archive_filled_by_another_worker_is_written(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 50))
+    rehearsal.catalogue.place(article(50))  # released at this instant by another worker, not written yet
+    publish_many(rehearsal, range(51, 52))
+    assert len(ids("atom-1.xml", (root / "atom-1.xml").read_bytes())) == 50
+
+
+def test_the_cost_of_a_release_does_not_grow(setting: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch) -> None:
+    def written(articles: int) -> tuple[int, int]:
+        rehearsal = Rehearsal(Feeds(setting(root=f"site{articles}")))
+        for n in range(1, articles + 1):
+            rehearsal.catalogue.place(article(n))
+        publish_many(rehearsal, range(articles + 1, articles + 2))
+        files, catalogue = feeds_of(rehearsal).files, rehearsal.catalogue
+        writes: list[Any] = []
+        reads: list[Any] = []
+
+        def counted(name: str, of: Any, calls: list[Any]) -> None:
+            real = getattr(of, name)
+
+            def call(*given: Any) -> Any:
+                calls.append(given)
+                return real(*given)
+
+            patch.setattr(of, name, call)
+
+        prepared = rehearsal.prepare(rehearsal.delivery(article(articles + 2)))
+        with monkeypatch.context() as patch:
+            counted("_write", files, writes)
+            counted("_read", files, reads)
+            counted("span", catalogue, reads)
+            patch.setattr(catalogue, "live", None)  # an unbounded question would be a mistake
+            rehearsal.release(prepared)
+        return len(writes), len(reads)
+
+    assert written(60) == written(1060)
+
+
+def test_sizes(rehearsal: Rehearsal, root: Path) -> None:
+    """50 articles of 2000 characters: 300 KB of UTF-8 text alone; on the wire at most 250 KB."""
+    characters = [chr(0x4E00 + (i * i * 7919 + i * 31) % 3000) for i in range(50 * 2000)]
+    for n in range(50):
+        text = "".join(characters[n * 2000 : n * 2000 + 2000])
+        body = "".join(f"<p>{text[i : i + 200]}</p>" for i in range(0, 2000, 200))
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(article(n + 1, body=body))))
+    for name in ("rss.xml", "atom.xml", "feed.json"):
+        document = (root / name).read_bytes()
+        assert len(document) <= 1.25 * 50 * 2000 * 3, name
+        assert len(gzip.compress(document, 6)) <= 250_000, name
+
+
+# -- simultaneous releases, truth ---------------------------------------------------------------------------
+
+
+def test_pictures_of_an_article_released_this_instant_are_there(rehearsal: Rehearsal, root: Path) -> None:
+    other = with_picture(rehearsal, 2, "#123456")
+    mine = rehearsal.prepare(rehearsal.delivery(article(1)))
+    rehearsal.prepare(rehearsal.delivery(other))
+    rehearsal.catalogue.place(article(1))
+    rehearsal.catalogue.place(other)  # its worker has not come to it yet
+    rehearsal.channel.release(mine)
+    first = feedparser.parse((root / "rss.xml").read_bytes()).entries[0]
+    assert first.title == "第2条消息"
+    (enclosure,) = first.enclosures
+    assert (root / enclosure.href.removeprefix(BASE)).stat().st_size == int(enclosure.length)
+
+
+def test_another_articles_lost_picture_does_not_hold_up_this_one(rehearsal: Rehearsal) -> None:
+    lost = with_picture(rehearsal, 1)
+    rehearsal.catalogue.place(lost)
+    rehearsal.media.clear()
+    assert rehearsal.verify(rehearsal.publish(article(2))).standing is Standing.LIVE
+
+
+def test_simultaneous_releases_lose_nothing(rehearsal: Rehearsal, root: Path) -> None:
+    prepared = [rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, n, f"#2f6f{n:02x}"))) for n in range(1, 9)]
+    for delivery in prepared:
+        rehearsal.catalogue.place(delivery.revision)
+    threads = [threading.Thread(target=rehearsal.channel.release, args=(delivery,)) for delivery in prepared]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids("atom.xml", (root / "atom.xml").read_bytes())) == 8
+    assert {rehearsal.verify(delivery).standing for delivery in prepared} == {Standing.LIVE}
+
+
+@pytest.mark.parametrize("path", [f"{folder}{form.file()}" for folder in ("", "yaowen/") for form in Form])
+def test_verify_reads_every_document(rehearsal: Rehearsal, path: str) -> None:
+    delivery = rehearsal.publish(article(1))
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+    alter(rehearsal, path)
+    assert rehearsal.verify(delivery).standing is not Standing.LIVE
+    feeds_of(rehearsal).files.write(path, b"<rss><channel>")
+    assert rehearsal.verify(delivery).standing is not Standing.LIVE
+    feeds_of(rehearsal).files.delete(path)
+    assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+
+def test_verify_looks_at_the_pictures(rehearsal: Rehearsal, root: Path) -> None:
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    (path,) = (root / "media" / "a1").iterdir()
+    path.write_bytes(path.read_bytes() + b"x")
+    assert rehearsal.verify(delivery).standing is Standing.ABSENT
+    path.unlink()
+    assert rehearsal.verify(delivery).standing is Standing.ABSENT
+
+
+def test_nothing_prepared_stands_in_the_public_folder(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 1)))
+    assert not (tmp_path / "site").exists()
+
+
+def test_opml_lists_the_feeds_that_have_articles(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(article(1, column="tuopin"))
+    outlines = etree.fromstring((root / "opml.xml").read_bytes()).findall(".//outline[@xmlUrl]")
+    assert [outline.get("xmlUrl") for outline in outlines] == [f"{BASE}rss.xml", f"{BASE}tuopin/rss.xml"]
+    assert {outline.get("type") for outline in outlines} == {"rss"}
+    assert not (root / "yaowen").exists()
+
+
+# -- hub and configuration ----------------------------------------------------------------------------------
+
+
+class HubStandIn(Quiet):
+    told: list[dict[str, list[str]]]
+    status = 204
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.told.append(parse_qs(body))
+        self.send_response(self.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.mark.parametrize("status", [204, 500])
+def test_the_hub_is_advertised_and_told(setting: Callable[..., Setting], root: Path, status: int) -> None:
+    told: list[dict[str, list[str]]] = []
+    with serving(type("Here", (HubStandIn,), {"told": told, "status": status})) as url:
+        channel = Feeds(setting(hub=url))
+        rehearsal = Rehearsal(channel)
+        delivery = rehearsal.publish(article(1))
+        assert channel.hub is not None
+        channel.hub.wait(10)
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+    topics = [one["hub.url"][0] for one in told]
+    assert all(one["hub.mode"] == ["publish"] for one in told)
+    if status == 204:
+        assert topics == [f"{BASE}{folder}{form.file()}" for folder in ("", "yaowen/") for form in Form]
+    else:
+        assert len(topics) == 1
+    for name in ("rss.xml", "atom.xml"):
+        links = etree.fromstring((root / name).read_bytes()).iter(f"{{{ATOM}}}link")
+        assert [link.get("href") for link in links if link.get("rel") == "hub"] == [url]
+    assert json.loads((root / "feed.json").read_bytes())["hubs"] == [{"type": "WebSub", "url": url}]
+
+
+def test_a_dead_hub_fails_nothing(setting: Callable[..., Setting]) -> None:
+    with serving(Quiet) as dead:
+        pass
+    channel = Feeds(setting(hub=dead))
+    rehearsal = Rehearsal(channel)
+    assert rehearsal.verify(rehearsal.publish(article(1))).standing is Standing.LIVE
+    assert channel.hub is not None
+    channel.hub.wait(10)
+
+
+def test_without_a_hub_none_is_advertised(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(article(1))
+    assert b"hub" not in (root / "rss.xml").read_bytes() + (root / "atom.xml").read_bytes()
+
+
+def test_check(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    assert Feeds(setting()).check() == []
+    wrong = Feeds(setting(hub="hub.example.org", verify="maybe", rooot="x", url="feeds/"))
+    assert {problem.field for problem in wrong.check()} == {"hub", "verify", "rooot", "url"}
+    (tmp_path / "file").write_text("")
+    assert [problem.field for problem in Feeds(setting(root="file/feeds")).check()] == ["storage"]
+
+
+def test_an_unknown_column_is_refused(rehearsal: Rehearsal) -> None:
+    with pytest.raises(Unpublishable) as refused:
+        rehearsal.channel.render(article(1, column="gone"), rehearsal.channel.newsroom)
+    assert refused.value.problem.field == "column"

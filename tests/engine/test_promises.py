@@ -1,0 +1,217 @@
+"""The six promises under random interleavings: lost, doubled, late and reordered messages, crashes, corrections.
+
+No broker and no processes here: the engine is driven step by step by hypothesis, with a clock that only
+the test moves. `test_campaign.py` does the same to real processes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from pipeline.article import Outlet
+from pipeline.channel import Action
+from pipeline.engine import Engine
+from pipeline.newsroom import Configuration
+from pipeline.rollout import ENDED, DeliveryState, Pace, RolloutState
+from pipeline.store import Claim, Store, Wake
+from pipeline.testing import article_of, newsroom_of
+from tests.engine.simulation import ManualClock, Outside, setting_for
+
+PACE = Pace(attempts=1000)
+OUTLETS = tuple(Outlet(id=name, kind="outside", name=name) for name in ("site", "post", "app"))
+WEATHER = st.sampled_from(["", "", "", "lost", "busy"])
+
+
+class Newsroom(RuleBasedStateMachine):
+    """Rules are what can happen to a newsroom; `teardown` lets it come to rest and looks at the outlets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.clock = ManualClock()
+        self.forecast: list[str] = []
+        self.messages: list[Wake] = []
+        self.running: list[Claim] = []
+        self.texts: dict[str, int] = {}
+        self.last_word: dict[str, Action] = {}
+        newsroom = newsroom_of(*OUTLETS)
+        data = Path(self.folder.name)
+        configuration = Configuration(
+            path=data / "newsroom.toml",
+            newsroom=newsroom,
+            pace=PACE,
+            data=data,
+            database=f"sqlite:///{data / 'newsroom.db'}",
+            broker="",
+            workers=1,
+            releases=3,
+            listen="",
+        )
+        self.store = Store(configuration.database, pace=PACE, locks=data)
+        self.store.migrate()
+        self.outlets = {
+            outlet.id: Outside(setting_for(outlet, newsroom, data), self.clock, self.weather) for outlet in OUTLETS
+        }
+        self.engine = Engine(
+            configuration,
+            self.store,
+            send=self.messages.extend,
+            clock=self.clock,
+            chance=lambda: 0.0,
+            channels=self.outlets,
+        )
+
+    def weather(self, what: str) -> str:
+        return self.forecast.pop() if self.forecast and what != "verify" else ""
+
+    def teardown(self) -> None:
+        try:
+            self.come_to_rest()
+            self.everything_is_as_commanded()
+        finally:
+            self.store.close()
+            self.folder.cleanup()
+
+    # -- what can happen ------------------------------------------------------------------------------
+
+    @initialize()
+    def first(self) -> None:
+        self.publish()
+
+    @rule()
+    def publish(self) -> None:
+        name = f"消息{len(self.texts)}"
+        accepted = self.engine.publish(article_of(name), {}, editor="记者甲")
+        self.texts[accepted.article_id] = 1
+        self.last_word[accepted.article_id] = Action.PUBLISH
+
+    @rule(data=st.data())
+    def correct(self, data: st.DataObject) -> None:
+        known = data.draw(st.sampled_from(sorted(self.texts)))
+        if self.last_word[known] is Action.WITHDRAW:
+            return
+        self.texts[known] += 1
+        article = self.store.revision(known).article.model_copy(update={"summary": f"第{self.texts[known]}稿"})
+        self.engine.correct(known, article, {}, editor="记者甲")
+        self.last_word[known] = Action.CORRECT
+
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        known = data.draw(st.sampled_from(sorted(self.texts)))
+        if self.last_word[known] is Action.WITHDRAW:
+            return
+        self.engine.withdraw(known, reason="撤", editor="记者甲")
+        self.last_word[known] = Action.WITHDRAW
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data(), weather=st.lists(WEATHER, max_size=4))
+    def a_message_arrives(self, data: st.DataObject, weather: list[str]) -> None:
+        self.forecast = weather
+        self.engine.run(self.take(data).delivery_id)
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data())
+    def a_message_is_lost(self, data: st.DataObject) -> None:
+        self.take(data)
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data())
+    def a_message_is_doubled(self, data: st.DataObject) -> None:
+        self.messages.append(data.draw(st.sampled_from(self.messages)))
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data())
+    def a_worker_claims_and_stops(self, data: st.DataObject) -> None:
+        """It may be killed for good, or wake up much later."""
+        if claim := self.store.claim(self.take(data).delivery_id, self.clock.now()):
+            self.running.append(claim)
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data(), weather=st.lists(WEATHER, max_size=4))
+    def a_worker_dies_before_it_records(self, data: st.DataObject, weather: list[str]) -> None:
+        self.forecast = weather
+        if claim := self.store.claim(self.take(data).delivery_id, self.clock.now()):
+            self.engine.attempt(claim)
+
+    @precondition(lambda self: self.running)
+    @rule(weather=st.lists(WEATHER, max_size=4))
+    def a_stopped_worker_wakes_up(self, weather: list[str]) -> None:
+        """If its lease is over it must do nothing; the engine looks right before the effect."""
+        self.forecast = weather
+        claim = self.running.pop(0)
+        self.engine.finish(claim, self.engine.attempt(claim))
+
+    @rule(seconds=st.sampled_from([1, 5, 70]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
+
+    @rule()
+    def a_sweeper_looks(self) -> None:
+        self.engine.sweep()
+
+    # -- what must hold -------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_public_before_all_are_prepared(self) -> None:
+        for outlet in self.outlets.values():
+            for known, moment in outlet.released_at.items():
+                report = self.store.report(self.store.latest_rollout(known))
+                if report.action is Action.PUBLISH and known in outlet.public:
+                    assert report.release_at is not None, "released before the gate"
+                    assert moment >= report.release_at
+                    assert all(one.prepared_at is not None for one in report.deliveries)
+
+    @invariant()
+    def nothing_goes_out_twice(self) -> None:
+        for outlet in self.outlets.values():
+            assert len(outlet.deeds) == len(set(outlet.deeds)), outlet.deeds
+
+    @invariant()
+    def an_older_state_never_comes_back(self) -> None:
+        for outlet in self.outlets.values():
+            for known in self.texts:
+                done = [(what, number) for what, article, number in outlet.deeds if article == known]
+                order = [number + (0.5 if what == "withdraw" else 0) for what, number in done]
+                assert order == sorted(order), done
+
+    def come_to_rest(self) -> None:
+        self.forecast = []
+        for _ in range(400):
+            self.engine.sweep()
+            while self.messages:
+                self.engine.run(self.messages.pop(0).delivery_id)
+            running = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
+            if not self.store.reports(running):
+                return
+            self.clock.advance(timedelta(seconds=30))
+        raise AssertionError([report.model_dump() for report in self.store.reports(running)])
+
+    def everything_is_as_commanded(self) -> None:
+        for known, action in self.last_word.items():
+            report = self.store.report(self.store.latest_rollout(known))
+            assert report.state is RolloutState.COMPLETE
+            wanted = DeliveryState.WITHDRAWN if action is Action.WITHDRAW else DeliveryState.VERIFIED
+            assert {one.state for one in report.deliveries} == {wanted}
+            for outlet in self.outlets.values():
+                public = outlet.public.get(known, (None, ""))[0]
+                assert public == (None if action is Action.WITHDRAW else self.texts[known])
+        assert self.store.broken_event() is None
+        for report in self.store.reports(RolloutState):
+            assert all(one.state in ENDED for one in report.deliveries)
+        self.nothing_goes_out_twice()
+        self.an_older_state_never_comes_back()
+
+    def take(self, data: st.DataObject) -> Wake:
+        return self.messages.pop(data.draw(st.integers(0, len(self.messages) - 1)))
+
+
+TestPromises = Newsroom.TestCase
+TestPromises.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)

@@ -1,0 +1,497 @@
+"""The public site's server, over a real socket; its handling of paths, by properties."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.channel import GONE
+from pipeline.web.site import IN_MEMORY, SECURITY, serve, site
+
+PAGE = "<!DOCTYPE html>\n<title>武山</title>\n" + "<p>架豆喜获丰收</p>\n" * 100
+GONE_PAGE = f"<!DOCTYPE html>\n{GONE.decode()}\n<p>本稿已撤回</p>" + "\n<p>武山</p>" * 100
+VIDEO = bytes(range(256)) * (IN_MEMORY // 256 + 10)
+SECRET = "what nobody may see"
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def __getitem__(self, name: str) -> str:
+        return self.headers.get(name, "")
+
+
+@dataclass
+class Client:
+    """Requests exactly as written, each on a connection of its own."""
+
+    port: int
+
+    def __call__(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name.replace("_", "-"), value)
+            connection.endheaders()
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site, with secrets beside it and links to them in it."""
+    around = tmp_path_factory.mktemp("around")
+    (around / "secret.html").write_text(SECRET)
+    (around / "secrets").mkdir()
+    (around / "secrets" / "index.html").write_text(SECRET)
+    root = around / "site"
+    files: dict[str, str | bytes] = {
+        "index.html": PAGE,
+        "404.html": "<title>没有这一页</title>" + "<p>您访问的页面不存在</p>" * 50,
+        "2026/11/a1.html": PAGE,
+        "2026/11/a2.html": GONE_PAGE,
+        "2026/11/a3.html": PAGE + GONE.decode(),
+        "yaowen/index.html": PAGE,
+        "empty/note.txt": "短",
+        "栏目/index.html": PAGE,
+        "assets/site.3f2a9c1b.css": "body { color: #222 }\n" * 50,
+        "assets/site-20200110.css": "body { color: #222 }\n" * 50,
+        "media/d53c1613c45b9e36-1200.webp": b"RIFF....WEBP" * 100,
+        "media/banner-20200110.jpg": b"\xff\xd8" * 400,
+        "feeds/rss.xml": "<rss/>" * 100,
+        "feeds/rss-2.xml": "<rss/>" * 100,
+        "feeds/atom.xml": "<feed/>" * 100,
+        "feeds/feed.json": "{}" * 200,
+        "feeds/opml.xml": "<opml/>" * 100,
+        "sitemap.xml": "<urlset/>" * 100,
+        "robots.txt": "User-agent: *\n" * 30,
+        "app/articles.json": "{}" * 200,
+        "icon.svg": "<svg/>" * 100,
+        "packed.html.gz": gzip.compress(PAGE.encode()),
+        "video.mp4": VIDEO,
+        ".hidden.html": SECRET,
+        ".git/config": SECRET,
+        "media/.staging/a1.html": SECRET,
+        "zero.txt": b"",
+    }
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (root / "out.html").symlink_to(around / "secret.html")
+    (root / "outside").symlink_to(around / "secrets")
+    (root / "inside.html").symlink_to(root / "index.html")
+    return root
+
+
+@pytest.fixture(scope="module")
+def get(root: Path) -> Iterator[Client]:
+    with running(root) as client:
+        yield client
+
+
+class running:  # noqa: N801 - reads as a sentence
+    """The application behind uvicorn on a loopback port while the block runs."""
+
+    def __init__(self, root: Path) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(site(root), access_log=False, log_config=None, lifespan="off", ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
+
+    def __enter__(self) -> Client:
+        self._thread.start()
+        return Client(self._listener.getsockname()[1])
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+
+# -- what is served ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "cache"),
+    [
+        ("/", "text/html; charset=utf-8", "public, max-age=60"),
+        ("/2026/11/a1.html", "text/html; charset=utf-8", "public, max-age=60"),
+        ("/inside.html", "text/html; charset=utf-8", "public, max-age=60"),
+        ("/feeds/rss.xml", "application/rss+xml; charset=utf-8", "public, max-age=300"),
+        ("/feeds/rss-2.xml", "application/rss+xml; charset=utf-8", "public, max-age=300"),
+        ("/feeds/atom.xml", "application/atom+xml; charset=utf-8", "public, max-age=300"),
+        ("/feeds/feed.json", "application/feed+json; charset=utf-8", "public, max-age=300"),
+        ("/feeds/opml.xml", "text/x-opml; charset=utf-8", "public, max-age=300"),
+        ("/sitemap.xml", "application/xml; charset=utf-8", "public, max-age=300"),
+        ("/robots.txt", "text/plain; charset=utf-8", "public, max-age=300"),
+        ("/app/articles.json", "application/json; charset=utf-8", "public, max-age=60"),
+        ("/assets/site.3f2a9c1b.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
+        ("/assets/site-20200110.css", "text/css; charset=utf-8", "public, max-age=3600"),
+        ("/media/d53c1613c45b9e36-1200.webp", "image/webp", "public, max-age=31536000, immutable"),
+        ("/media/banner-20200110.jpg", "image/jpeg", "public, max-age=3600"),
+        ("/icon.svg", "image/svg+xml; charset=utf-8", "public, max-age=3600"),
+        ("/packed.html.gz", "application/octet-stream", "public, max-age=3600"),
+        ("/video.mp4", "video/mp4", "public, max-age=3600"),
+    ],
+)
+def test_types_and_caching(get: Client, root: Path, path: str, content_type: str, cache: str) -> None:
+    answer = get(path)
+    assert answer.status == 200
+    assert (answer["Content-Type"], answer["Cache-Control"]) == (content_type, cache)
+    file = root / (path[1:] or "index.html")
+    assert answer.body == file.read_bytes()
+    assert answer["ETag"].startswith('"')
+    assert answer["Last-Modified"].endswith("GMT")
+    head = get(path, "HEAD")
+    assert (head.status, head.body) == (200, b"")
+    for name in ("Content-Type", "Content-Length", "ETag", "Last-Modified", "Cache-Control"):
+        assert head[name] == answer[name]
+
+
+def test_every_answer_is_hardened(get: Client) -> None:
+    for answer in (get("/"), get("/none"), get("/2026/11/a2.html"), get("/yaowen"), get("/", "POST"), get("/healthz"),
+                   get("/video.mp4", Range="bytes=999999999-"), get("/", If_None_Match="*")):  # fmt: skip
+        assert {name: answer[name] for name in SECURITY} == SECURITY
+        assert not answer["Server"] or answer["Server"] == "uvicorn"
+    assert "default-src 'self'" in get("/")["Content-Security-Policy"]
+
+
+def test_folders(get: Client) -> None:
+    moved = get("/yaowen?page=2")
+    assert (moved.status, moved["Location"]) == (301, "/yaowen/?page=2")
+    assert get("/yaowen/").status == 200
+    assert get(quote("/栏目"))["Location"] == quote("/栏目/")
+    assert get(quote("/栏目/")).status == 200
+    for path in ("/empty", "/empty/", "/2026/", "/index.html/", "/robots.txt/"):
+        assert get(path).status == 404
+
+
+def test_missing_pages_show_the_sites_own_page(get: Client) -> None:
+    for path in ("/none.html", "/404.html"):
+        answer = get(path, Accept_Encoding="gzip", Range="bytes=0-3")
+        assert answer.status == 404
+        assert "没有这一页" in gzip.decompress(answer.body).decode()
+        assert answer["Content-Type"] == "text/html; charset=utf-8"
+        assert answer["Cache-Control"] == "no-cache"
+        assert not answer["ETag"]
+    assert get("/none.html", "HEAD").body == b""
+
+
+def test_without_a_page_of_its_own_and_without_a_folder(tmp_path: Path) -> None:
+    with running(tmp_path / "later") as get:
+        answer = get("/")
+        assert (answer.status, answer["Content-Type"]) == (404, "text/plain; charset=utf-8")
+        assert get("/healthz").status == 200
+
+
+def test_a_withdrawn_page_is_gone_whatever_is_asked(get: Client, root: Path) -> None:
+    modified = get("/2026/11/a1.html")["Last-Modified"]
+    for method in ("GET", "HEAD"):
+        for asked in (
+            {},
+            {"If-None-Match": "*"},
+            {"If-Modified-Since": modified},
+            {"Range": "bytes=0-9"},
+            {"Accept-Encoding": "br"},
+        ):
+            answer = get("/2026/11/a2.html", method, **asked)
+            assert answer.status == 410
+            assert answer["Cache-Control"] == "no-cache"
+            assert not answer["ETag"]
+            assert int(answer["Content-Length"]) > 0
+            assert bool(answer.body) is (method == "GET")
+    assert get("/2026/11/a2.html").body == GONE_PAGE.encode()
+    assert brotli.decompress(get("/2026/11/a2.html", Accept_Encoding="br").body) == GONE_PAGE.encode()
+    assert get("/2026/11/a3.html").status == 200  # the mark counts only at the beginning
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_other_methods(get: Client, method: str) -> None:
+    for path in ("/", "/none", "/healthz", "/2026/11/a2.html"):
+        answer = get(path, method, Content_Length="0")
+        assert answer.status == 405
+        assert {one.strip() for one in answer["Allow"].split(",")} == {"GET", "HEAD"}
+
+
+def test_healthz(get: Client) -> None:
+    assert get("/healthz").status == get("/healthz", "HEAD").status == 200
+    assert get("/healthz")["Cache-Control"] == "no-store"
+
+
+# -- conditional requests, ranges, codings -------------------------------------------------------------------
+
+
+def test_conditional_requests(get: Client, root: Path) -> None:
+    page = get("/yaowen/")
+    etag, modified = page["ETag"], page["Last-Modified"]
+    for same in (etag, f'"x", {etag}', f"W/{etag}", "*"):
+        answer = get("/yaowen/", If_None_Match=same)
+        assert (answer.status, answer.body) == (304, b"")
+        assert (answer["ETag"], answer["Cache-Control"], answer["Vary"]) == (
+            etag, "public, max-age=60", "Accept-Encoding",
+        )  # fmt: skip
+    assert get("/yaowen/", "HEAD", If_None_Match=etag).status == 304
+    assert get("/yaowen/", If_Modified_Since=modified).status == 304
+    assert get("/yaowen/", If_Modified_Since="Mon, 01 Jan 2001 00:00:00 GMT").status == 200
+    assert get("/yaowen/", If_Modified_Since="yesterday").status == 200
+    # RFC 9110, 13.2.2: with If-None-Match, If-Modified-Since is ignored
+    assert get("/yaowen/", If_None_Match='"old"', If_Modified_Since=modified).status == 200
+    assert get("/yaowen/", If_None_Match=etag, If_Modified_Since="Mon, 01 Jan 2001 00:00:00 GMT").status == 304
+
+
+def test_a_new_version_has_a_new_tag(get: Client, root: Path) -> None:
+    path = root / "changing.html"
+    path.write_text(PAGE)
+    times = path.stat()
+    before = get("/changing.html", Accept_Encoding="br")
+    other = root / "changing.new"
+    other.write_text(PAGE.replace("架豆", "韭菜"))  # the same length, and the same time
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    other.replace(path)
+    after = get("/changing.html", Accept_Encoding="br", If_None_Match=before["ETag"])
+    assert after.status == 200
+    assert "韭菜" in brotli.decompress(after.body).decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-99", 0, 99), ("bytes=100-", 100, None), ("bytes=-100", -100, None), ("bytes=5-999999999", 5, None),
+     ("BYTES=0-0", 0, 0)],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/2026/11/a1.html", "/video.mp4"])
+def test_ranges(get: Client, root: Path, path: str, asked: str, first: int, last: int | None) -> None:
+    whole = (root / path[1:]).read_bytes()
+    answer = get(path, Range=asked, Accept_Encoding="br")
+    wanted = whole[first:] if last is None else whole[first : last + 1]
+    start = first % len(whole)
+    assert (answer.status, answer.body) == (206, wanted)
+    assert answer["Content-Range"] == f"bytes {start}-{start + len(wanted) - 1}/{len(whole)}"
+    assert not answer["Content-Encoding"]
+    assert answer["ETag"] == get(path)["ETag"]
+
+
+def test_ranges_that_cannot_be(get: Client) -> None:
+    size = len(VIDEO)
+    for asked in (f"bytes={size}-", "bytes=-0"):
+        answer = get("/video.mp4", Range=asked)
+        assert (answer.status, answer["Content-Range"]) == (416, f"bytes */{size}")
+    for asked in ("bytes=9-5", "bytes=", "bytes=a-b", "lines=1-2", "bytes=0-1,5-6", "nonsense"):
+        assert (get("/video.mp4", Range=asked).status, len(get("/video.mp4", Range=asked).body)) == (200, size)
+    assert get("/video.mp4", "HEAD", Range="bytes=0-1").status == 200
+    assert get("/zero.txt", Range="bytes=0-1").status == 416
+    assert get("/zero.txt").status == 200
+
+
+def test_ranges_only_of_the_version_one_has(get: Client) -> None:
+    page = get("/video.mp4")
+    for tag in (page["ETag"], page["Last-Modified"]):
+        assert get("/video.mp4", Range="bytes=0-1", If_Range=tag).status == 206
+    for tag in ('"old"', f"W/{page['ETag']}", "Mon, 01 Jan 2001 00:00:00 GMT"):
+        assert get("/video.mp4", Range="bytes=0-1", If_Range=tag).status == 200
+    coded = get("/2026/11/a1.html", Accept_Encoding="br")["ETag"]
+    assert get("/2026/11/a1.html", Range="bytes=0-1", If_Range=coded, Accept_Encoding="br").status == 200
+    assert get("/video.mp4", Range="bytes=0-1", If_None_Match=page["ETag"]).status == 304
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("br, gzip", "br"), ("gzip, deflate", "gzip"), ("gzip;q=1.0, br;q=0.5", "gzip"), ("br;q=0, gzip", "gzip"),
+     ("*", "br"), ("*;q=0", ""), ("", ""), ("identity", ""), ("identity, br;q=0.5", ""), ("deflate", ""),
+     ("BR", "br"), ("br;q=nonsense", ""), ("gzip;q=0.001", "gzip"), ("br; q=1", "br")],
+)  # fmt: skip
+def test_codings(get: Client, accepted: str, coding: str) -> None:
+    plain, answer = get("/yaowen/"), get("/yaowen/", Accept_Encoding=accepted)
+    assert answer["Content-Encoding"] == coding
+    assert plain["Vary"] == answer["Vary"] == "Accept-Encoding"
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}[coding]
+    assert unpack(answer.body) == plain.body == PAGE.encode()
+    assert (answer["ETag"] == plain["ETag"]) is (coding == "")
+    assert int(answer["Content-Length"]) == len(answer.body)
+    assert get("/yaowen/", "HEAD", Accept_Encoding=accepted)["Content-Length"] == answer["Content-Length"]
+    again = get("/yaowen/", Accept_Encoding=accepted, If_None_Match=answer["ETag"])
+    assert (again.status, again["ETag"]) == (304, answer["ETag"])
+
+
+def test_what_is_not_worth_coding(get: Client) -> None:
+    for path in ("/media/banner-20200110.jpg", "/empty/note.txt", "/video.mp4"):
+        assert not get(path, Accept_Encoding="br")["Content-Encoding"]
+
+
+def test_coded_once_for_a_version(get: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    coded: list[int] = []
+    compress = brotli.compress
+
+    def counted(data: bytes, quality: int) -> bytes:
+        coded.append(len(data))
+        result: bytes = compress(data, quality=quality)
+        return result
+
+    monkeypatch.setattr(brotli, "compress", counted)
+    for _ in range(3):
+        get("/sitemap.xml", Accept_Encoding="br")
+    assert len(coded) == 1
+
+
+# -- paths ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/.hidden.html", "/.git/config", "/media/.staging/a1.html", "/out.html", "/outside/", "/outside",
+     "/outside/index.html",
+     "/../secret.html", "/%2e%2e/secret.html", "/%252e%252e/secret.html", "/..%2fsecret.html", "/..%5csecret.html",
+     "/yaowen/../../secret.html", "/yaowen/%2e%2e/%2e%2e/secret.html", "//secret.html", "/./index.html", "/%00",
+     "/index.html%00.txt", "/%ff", "/" + "a" * 5000, "/" + "a/" * 3000, "//", "//example.org", "//example.org/%2e%2e",
+     "/%2fetc/passwd", "//etc/passwd", "/\\..\\secret.html"],
+)  # fmt: skip
+def test_no_way_out(get: Client, path: str) -> None:
+    answer = get(path)
+    assert answer.status == 404
+    assert SECRET.encode() not in answer.body
+
+
+def ask(root: Path, path: str) -> tuple[int, dict[str, str], bytes]:
+    """The application's answer to a path as a server hands it over: decoded once."""
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        assert isinstance(message, dict)
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "method": "GET",
+        "path": path,
+        "raw_path": b"",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"example.org")],
+    }
+    asyncio.run(site(root)(scope, receive, send))
+    start, *rest = sent
+    headers = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]
+    body = b"".join(message["body"] for message in rest)  # type: ignore[misc]
+    return int(start["status"]), headers, body  # type: ignore[call-overload]
+
+
+NAMES = [
+    "..",
+    ".",
+    "%2e%2e",
+    "%2E.",
+    "..%2f",
+    "\\",
+    "..\\",
+    "~",
+    "...",
+    "yaowen",
+    "2026",
+    "11",
+    "a1.html",
+    "index.html",
+    "secret.html",
+    "site",
+    "secrets",
+    "outside",
+    "out.html",
+    ".git",
+    "config",
+    "栏目",
+    "media",
+    "C:",
+    "example.org",
+    "//",
+]
+PIECES = st.one_of(st.sampled_from([*NAMES, "", "\0", " "]), st.text(max_size=8))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(PIECES, max_size=7), slash=st.booleans(), decode=st.booleans())
+def test_no_path_shows_what_is_not_the_sites(root: Path, pieces: list[str], slash: bool, decode: bool) -> None:
+    path = "/" + "/".join(pieces) + ("/" if slash else "")
+    status, headers, body = ask(root, unquote(path) if decode else path)
+    assert status in (200, 301, 404, 410)
+    assert SECRET.encode() not in body
+    assert "root:" not in body.decode(errors="replace")
+    if status == 301:
+        assert headers["location"].startswith("/")
+        assert not headers["location"].startswith("//")
+
+
+# -- as a process --------------------------------------------------------------------------------------------
+
+
+def seconds_for_requests(count: int, port: int) -> float:
+    """One after the other on one connection: with Nagle's algorithm at work each takes 40 ms."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    began = time.monotonic()
+    for _ in range(count):
+        connection.request("GET", "/")
+        assert connection.getresponse().read()
+    connection.close()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_stops_when_it_is_told(root: Path, stop: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = (
+        "import sys; from pathlib import Path; from pipeline.web.site import serve; "
+        "serve(Path(sys.argv[1]), '127.0.0.1', int(sys.argv[2])); print('stopped')"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(root), str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        waiting = threading.Event()
+        for _ in range(400):
+            try:
+                answer = Client(port)("/healthz")
+                break
+            except ConnectionError:
+                assert child.poll() is None, child.communicate()
+                waiting.wait(0.025)
+        assert answer.status == 200
+        assert not answer["Server"]
+        assert seconds_for_requests(50, port) < 1.5
+        child.send_signal(stop)
+        output, errors = child.communicate(timeout=15)
+    finally:
+        child.kill()
+        child.wait()
+    assert (child.returncode, output, errors) == (0, "stopped\n", "")
+
+
+def test_serve_says_that_the_port_is_taken(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        serve(root, "127.0.0.1", taken.getsockname()[1])
