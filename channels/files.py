@@ -43,9 +43,8 @@ class Files:
 
     def delete(self, path: str) -> None:
         """Remove a public file; one that is not there counts as removed."""
-        with self._trouble(path):
-            with suppress(FileNotFoundError):
-                self.fs.rm_file(f"{self.root}/{path}")
+        with self._trouble(path), suppress(FileNotFoundError):
+            self.fs.rm_file(f"{self.root}/{path}")
 
     def stage(self, token: str, path: str, data: bytes) -> None:
         """Keep a file invisible under `token` until `publish`."""
@@ -56,9 +55,8 @@ class Files:
 
     def discard(self, token: str) -> None:
         """Forget everything staged under `token`."""
-        with self._trouble(token):
-            with suppress(FileNotFoundError):
-                self.fs.rm(f"{self.staging}/{token}", recursive=True)
+        with self._trouble(token), suppress(FileNotFoundError):
+            self.fs.rm(f"{self.staging}/{token}", recursive=True)
 
     def _read(self, full: str) -> bytes | None:
         with self._trouble(full):

@@ -6,6 +6,7 @@ It keeps nothing on disk: Redis is only a broker here, and losing all of it lose
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from pipeline.newsroom import Configuration
 
 _LONGEST_SOCKET_PATH = 100
 """sun_path holds 108 bytes on Linux, 104 on macOS."""
+_LOOK = 0.2
+"""Seconds between two looks whether the server still runs."""
 
 
 def run_folder(configuration: Configuration) -> Path:
@@ -24,12 +27,20 @@ def run_folder(configuration: Configuration) -> Path:
 
 
 def address(configuration: Configuration) -> str:
-    """The broker's URL: as configured, else where the embedded server was last started; empty if it never was."""
+    """The broker's URL: as configured, else where the embedded server is, was, or will be."""
     if configuration.broker:
         return configuration.broker
     with suppress(FileNotFoundError):
-        return (run_folder(configuration) / "broker.url").read_text(encoding="utf-8").strip()
-    return ""
+        return _record(configuration).read_text(encoding="utf-8").strip()
+    return f"redis+socket://{_socket(configuration)}"
+
+
+def _record(configuration: Configuration) -> Path:
+    return run_folder(configuration) / "broker.url"
+
+
+def _socket(configuration: Configuration) -> Path:
+    return run_folder(configuration) / "broker" / "broker.sock"
 
 
 def client(url: str) -> redis.Redis:
@@ -38,39 +49,34 @@ def client(url: str) -> redis.Redis:
     return redis.Redis.from_url(plain, socket_timeout=2, socket_connect_timeout=2)
 
 
-class EmbeddedBroker:
-    """One server for one data folder, a child of this process."""
+def run(configuration: Configuration, stop: threading.Event) -> bool:
+    """Serve the data folder's own broker until `stop` is set. False if it ended by itself.
 
-    def __init__(self, configuration: Configuration) -> None:
-        self._folder = run_folder(configuration)
-        self._server: ValkeyServer | None = None
-
-    def start(self) -> str:
-        """Start it, empty, and return its URL. A server left over by a killed newsroom is shut down first."""
-        home = self._folder / "broker"
-        home.mkdir(parents=True, exist_ok=True)
-        socket = home / "broker.sock"
-        record = self._folder / "broker.url"
-        if record.exists():
-            with suppress(redis.RedisError):
-                client(record.read_text(encoding="utf-8").strip()).shutdown(nosave=True)
-        by_socket = len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH
-        self._server = ValkeyServer(
-            host="127.0.0.1",
-            port=0 if by_socket else None,
-            data_dir=home,
-            unix_socket_path=socket if by_socket else None,
-            config={"save": "", "appendonly": "no"},
-        )
-        self._server.start()
-        url = f"redis+socket://{socket}" if by_socket else self._server.connection_url
-        record.write_text(url, encoding="utf-8")
-        return url
-
-    def alive(self) -> bool:
-        return self._server is not None and self._server.is_running()
-
-    def stop(self) -> None:
-        if self._server is not None:
-            self._server.terminate()
-            self._server = None
+    A server left over by a killed newsroom is shut down first. A port, where a socket's path would be too long, is
+    kept over restarts, because workers remember it.
+    """
+    record, socket = _record(configuration), _socket(configuration)
+    socket.parent.mkdir(parents=True, exist_ok=True)
+    port = None
+    if record.exists():
+        with suppress(redis.RedisError, OSError):
+            before = client(record.read_text(encoding="utf-8").strip())
+            port = before.connection_pool.connection_kwargs.get("port")
+            before.shutdown(nosave=True)
+    by_socket = len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH
+    server = ValkeyServer(
+        host="127.0.0.1",
+        port=0 if by_socket else port,
+        data_dir=socket.parent,
+        unix_socket_path=socket if by_socket else None,
+        config={"save": "", "appendonly": "no"},
+    )
+    server.start()
+    try:
+        record.write_text(f"redis+socket://{socket}" if by_socket else server.connection_url, encoding="utf-8")
+        while not stop.wait(_LOOK):
+            if not server.is_running():
+                return False
+        return True
+    finally:
+        server.terminate()

@@ -8,6 +8,7 @@ Everything that may be lost, doubled, late or out of order is only a wake-up.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import random
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -97,7 +98,7 @@ class Engine:
         configuration: Configuration,
         store: Store,
         *,
-        send: Callable[[Iterable[Wake]], None] = lambda wakes: None,
+        send: Callable[[Iterable[Wake]], None] = lambda _: None,
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         channels: Mapping[str, Channel] | None = None,
@@ -110,6 +111,10 @@ class Engine:
         self.chance = chance
         self._channels = dict(channels or {})
         self._opening = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
 
     # -- for editors ----------------------------------------------------------------------------------
 
@@ -132,6 +137,7 @@ class Engine:
         `known`: the id of the article it would correct.
         """
         now = self.clock.now()
+        article = self._filed(article)
         if known is None:
             revision = Revision(id="a0", number=1, article=article, published_at=now)
         else:
@@ -153,6 +159,22 @@ class Engine:
             raise Unfit(problems)
         return drafts
 
+    def _filed(self, article: Article) -> Article:
+        """The article with its column's id in place of the name that the manuscript gives. Raises `Unfit`."""
+        try:
+            return article.model_copy(update={"column": self.newsroom.column(article.column).id})
+        except KeyError:
+            names = [column.name for column in self.newsroom.columns]
+            near = difflib.get_close_matches(article.column, names, n=1, cutoff=0.3)
+            problem = Problem(
+                field="column",
+                message=Text.of("there is no column {column}", column=article.column),
+                remedy=Text.of("did you mean {near}?", near=near[0])
+                if near
+                else Text.of("use one of the newsroom's columns: {columns}", columns=", ".join(names)),
+            )
+            raise Unfit({"": [problem]}) from None
+
     def _outlets(self, channels: Sequence[str]) -> list[Outlet]:
         return [outlet for outlet in self.newsroom.outlets if not channels or outlet.id in channels]
 
@@ -173,7 +195,7 @@ class Engine:
         self.drafts(article, channels)
         now = self.clock.now()
         accepted = self.store.publish(
-            article, media, self._outlets(channels), editor=editor, go_live_at=go_live_at or now, now=now
+            self._filed(article), media, self._outlets(channels), editor=editor, go_live_at=go_live_at or now, now=now
         )
         return self._announce(accepted)
 
@@ -193,7 +215,7 @@ class Engine:
         now = self.clock.now()
         accepted = self.store.correct(
             known,
-            article,
+            self._filed(article),
             media,
             self._outlets(channels),
             note=note,
@@ -296,7 +318,7 @@ class Engine:
             if adopted(Step.RELEASE, claim.action, found.standing):
                 return Attempt(Done(found), found)
             if found.standing is Standing.ABSENT and claim.action is not Action.WITHDRAW:
-                delivery = _with(delivery, channel.prepare(delivery))
+                delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
         if claim.release_at is not None:
             self.clock.wait_until(claim.release_at)
         started_at = self.clock.now()
@@ -369,11 +391,6 @@ class Engine:
             ),
             None,
         )
-
-
-def _with(delivery: Delivery, receipt: Receipt) -> Delivery:
-
-    return dataclasses.replace(delivery, receipt=receipt)
 
 
 def _stalled(channel: str) -> Problem:

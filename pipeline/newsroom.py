@@ -19,6 +19,9 @@ from pipeline.rollout import Pace
 GROUP = "tongfa.channels"
 """The entry-point group by which kinds enter, built-in and third-party alike."""
 
+_HERE = Path(__file__).parent
+_INSTALLED = (_HERE / "_config").is_dir()
+
 SEARCHED = ("newsroom.toml", "config/newsroom.toml")
 
 
@@ -56,6 +59,31 @@ class Configuration(Frozen):
         return self.data / "site"
 
 
+_OVERRIDES = (
+    ("site", "url", "TONGFA_SITE_URL"),
+    ("engine", "data", "TONGFA_DATA"),
+    ("engine", "database", "TONGFA_DATABASE_URL"),
+    ("engine", "broker", "TONGFA_BROKER_URL"),
+    ("engine", "listen", "TONGFA_LISTEN"),
+)
+"""(table, key, environment variable)."""
+
+
+def demo_file() -> Path:
+    """The demo newsroom's file: in this package where it is installed from a wheel, else in the checkout."""
+    return (_HERE / "_config" if _INSTALLED else _HERE.parent / "config") / "newsroom.toml"
+
+
+def examples() -> Path:
+    """The folder of example manuscripts."""
+    return _HERE / "_examples" if _INSTALLED else _HERE.parent / "examples"
+
+
+def environment(configuration: Configuration) -> dict[str, str]:
+    """This process's environment, with the newsroom named for child processes."""
+    return {**os.environ, "TONGFA_CONFIG": str(configuration.path)}
+
+
 def locate(given: str | None, environment: Mapping[str, str] = os.environ) -> Path:
     """The configuration file: as given, or TONGFA_CONFIG, or the usual places below the current folder."""
     named = given or environment.get("TONGFA_CONFIG")
@@ -76,7 +104,7 @@ def locate(given: str | None, environment: Mapping[str, str] = os.environ) -> Pa
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
-    """Read the file. TONGFA_DATA, TONGFA_DATABASE_URL, TONGFA_BROKER_URL and TONGFA_SITE_URL override it."""
+    """Read the file; the environment overrides it (`_OVERRIDES`). Raises `BadConfiguration`."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -86,18 +114,18 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
             remedy=Text.of("correct the line named; strings stand in double quotes"),
         )
         raise BadConfiguration(path, (problem,)) from error
-    site = dict(raw.get("site", {}))
-    if url := environment.get("TONGFA_SITE_URL"):
-        site["url"] = url
-    engine = dict(raw.get("engine", {}))
-    data = Path(environment.get("TONGFA_DATA") or path.parent / str(engine.pop("data", "var"))).absolute().resolve()
-    database = environment.get("TONGFA_DATABASE_URL") or engine.pop("database", f"sqlite:///{data / 'newsroom.db'}")
-    broker = environment.get("TONGFA_BROKER_URL") or engine.pop("broker", "")
-    engine.pop("database", None)
-    engine.pop("broker", None)
-    workers, releases = engine.pop("workers", 4), engine.pop("releases", 16)
-    listen = environment.get("TONGFA_LISTEN") or engine.pop("listen", "127.0.0.1:8000")
-    engine.pop("listen", None)
+    site, engine = dict(raw.get("site", {})), dict(raw.get("engine", {}))
+    for table, key, name in _OVERRIDES:
+        if value := environment.get(name):
+            {"site": site, "engine": engine}[table][key] = value
+    data = (path.parent / str(engine.pop("data", "var"))).absolute().resolve()
+    own = {
+        "database": engine.pop("database", f"sqlite:///{data / 'newsroom.db'}"),
+        "broker": engine.pop("broker", ""),
+        "workers": engine.pop("workers", 4),
+        "releases": engine.pop("releases", 16),
+        "listen": engine.pop("listen", "127.0.0.1:8000"),
+    }
     try:
         newsroom = Newsroom(
             **raw.get("newsroom", {}),
@@ -105,17 +133,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
             columns=raw.get("column", []),
             outlets=[_outlet(table) for table in raw.get("channel", [])],
         )
-        return Configuration(
-            path=path,
-            newsroom=newsroom,
-            pace=Pace(**engine),
-            data=data,
-            database=database,
-            broker=broker,
-            workers=workers,
-            releases=releases,
-            listen=listen,
-        )
+        return Configuration(path=path, newsroom=newsroom, pace=Pace(**engine), data=data, **own)
     except ValidationError as error:
         problems = tuple(
             Problem(

@@ -266,14 +266,17 @@ class Part(NamedTuple):
 
 
 def gate(parts: Collection[Part]) -> RolloutState:
-    """What a rollout before its gate becomes: READY when every required part is prepared, HELD when one cannot be."""
+    """What a rollout before its gate becomes: READY when every required part is prepared, HELD when one cannot be.
+
+    One superseded part means that the whole rollout has been overtaken; it is CANCELLED once nothing is in flight.
+    """
+    states = [part.state for part in parts]
+    if DeliveryState.SUPERSEDED in states:
+        return RolloutState.CANCELLED if ENDED.issuperset(states) else RolloutState.PREPARING
     required = [part.state for part in parts if part.required]
-    if any(state in (DeliveryState.FAILED, DeliveryState.UNKNOWN) for state in required):
+    if DeliveryState.FAILED in required or DeliveryState.UNKNOWN in required:
         return RolloutState.HELD
-    if all(state is DeliveryState.SUPERSEDED for state in required):
-        return RolloutState.CANCELLED
-    waiting = any(state is DeliveryState.PENDING for state in required)
-    return RolloutState.PREPARING if waiting else RolloutState.READY
+    return RolloutState.PREPARING if DeliveryState.PENDING in required else RolloutState.READY
 
 
 def after_gate(states: Iterable[DeliveryState], released: bool) -> RolloutState:

@@ -7,10 +7,11 @@ channel. Methods that change something return the `Wake`s that should now be sen
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
@@ -214,12 +216,8 @@ def rollout_id(number: int) -> str:
 def sqlite_module() -> ModuleType:
     """The SQLite to use: Python's own, or the newer one of the pysqlite3 wheel where Python's is not safe."""
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
-        try:
-            import pysqlite3
-        except ImportError:  # no wheel for this platform: `newsroom doctor` says so
-            return sqlite3
-        module: ModuleType = pysqlite3.dbapi2
-        return module
+        with suppress(ImportError):  # no wheel for this platform: `newsroom doctor` says so
+            return importlib.import_module("pysqlite3.dbapi2")
     return sqlite3
 
 
@@ -535,12 +533,13 @@ class Store:
         """The last word wins: nothing older of the article starts again; what is in flight ends as superseded."""
         under_way = and_(_d.article_id == number, _d.state.in_(_STEPPING))
         rollouts = list(tx.scalars(select(_d.rollout_id).where(under_way).distinct()))
+        held = and_(_r.article_id == number, _r.state == RolloutState.HELD)
+        tx.execute(update(tables.rollout).where(held).values(state=RolloutState.CANCELLED))
         tx.execute(update(tables.delivery).where(under_way).values(overtaken=True, due=None))
         tx.execute(
-            update(tables.delivery)
-            .where(under_way, or_(_d.lease_until.is_(None), _d.lease_until <= now))
-            .values(state=DeliveryState.SUPERSEDED)
+            update(tables.delivery).where(under_way, _d.lease_until.is_(None)).values(state=DeliveryState.SUPERSEDED)
         )
+        self._lapse(tx, under_way, now)
         for rollout in rollouts:
             self._settle(tx, rollout, now)
 
@@ -615,7 +614,9 @@ class Store:
             if row is None:
                 return None
             rollout = tx.execute(select(tables.rollout).where(_r.id == row.rollout_id)).one()
-            doubtful = self._abandon(tx, row)
+            older = and_(_d.article_id == row.article_id, _d.channel == row.channel, _d.id < row.id)
+            self._lapse(tx, older, now)
+            doubtful = tx.execute(select(tables.delivery).where(older, _d.doubt).order_by(_d.id)).all()
             step = STEP_OF[DeliveryState(row.state)]
             if step is Step.RELEASE:
                 self._place(tx, row, rollout.release_at, rollout.reason)
@@ -650,15 +651,16 @@ class Store:
                 previous=None if previous is None else self._earlier(tx, previous),
             )
 
-    def _abandon(self, tx: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
-        """The older deliveries of unknown outcome; those whose worker died lose their fence here."""
-        older = and_(_d.article_id == row.article_id, _d.channel == row.channel, _d.id < row.id)
-        tx.execute(
+    def _lapse(self, tx: Connection, narrowed: ColumnElement[bool], now: datetime) -> None:
+        """Overtaken deliveries whose worker died in the middle lose their fence; what they did is in doubt."""
+        rows = tx.execute(
             update(tables.delivery)
-            .where(older, _d.lease_until.is_not(None))
+            .where(narrowed, _d.overtaken, _d.lease_until <= now)
             .values(fence=_d.fence + 1, lease_until=None, doubt=True, state=DeliveryState.SUPERSEDED)
+            .returning(_d.rollout_id)
         )
-        return tx.execute(select(tables.delivery).where(older, _d.doubt).order_by(_d.id)).all()
+        for rollout in set(rows.scalars()):
+            self._settle(tx, rollout, now)
 
     def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:
         return Earlier(
@@ -745,8 +747,8 @@ class Store:
             if row is None:
                 return None
             state = verdict.state
-            if row.overtaken and state not in ENDED:
-                state = DeliveryState.SUPERSEDED
+            if row.overtaken and state not in (DeliveryState.VERIFIED, DeliveryState.WITHDRAWN):
+                state = DeliveryState.SUPERSEDED  # also where it failed: nobody need act on what has been overtaken
             values: dict[str, Any] = {
                 "state": state,
                 "due": None if state in ENDED else verdict.due,
@@ -838,10 +840,12 @@ class Store:
     def overdue(self, now: datetime, limit: int = 100) -> list[Wake]:
         """What is due and was not woken lately; each is given out to one sweeper only."""
         late = and_(self._claimable(now), or_(_d.wake_at.is_(None), _d.wake_at <= now))
+        lapsed = and_(_d.overtaken, _d.lease_until <= now)
         with self._read() as tx:
-            if tx.scalar(select(_d.id).where(late).limit(1)) is None:
+            if tx.scalar(select(_d.id).where(or_(late, lapsed)).limit(1)) is None:
                 return []
         with self._write() as tx:
+            self._lapse(tx, lapsed, now)
             rows = tx.execute(select(_d.id, _d.state).where(late).order_by(_d.due).limit(limit)).all()
             tx.execute(
                 update(tables.delivery).where(_d.id.in_([row.id for row in rows])).values(wake_at=now + self.pace.wake)
@@ -1203,7 +1207,7 @@ def _in(query: Select[Any], column: str | None) -> Select[Any]:
     return query if column is None else query.where(_p.column == column)
 
 
-def _revision_of(number: int, version: int, row: Row[Any]) -> Revision:
+def _revision_of(number: int, version: int, row: Any) -> Revision:
     return Revision(
         id=article_id(number),
         number=version,
@@ -1243,7 +1247,7 @@ def _no_rollout(known: str) -> Impossible:
 
 
 def _inserted(tx: Connection, statement: Any) -> int:
-    key = tx.execute(statement).inserted_primary_key
+    key: Any = tx.execute(statement).inserted_primary_key
     return int(key[0])
 
 

@@ -6,8 +6,9 @@ Celery with Redis may lose or double a message, and nothing here minds.
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ TASK = "tongfa.run"
 
 def celery_app(url: str) -> Celery:
     """The Celery application on this broker."""
-    app = Celery("tongfa", broker=url or "memory://")
+    app = Celery("tongfa", broker=url)
     app.conf.update(
         task_acks_late=False,
         task_ignore_result=True,
@@ -63,6 +64,8 @@ class Sender:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        self.away = False
+        """Whether the last attempt found no broker."""
 
     def __call__(self, wakes: Iterable[Wake]) -> None:
         try:
@@ -74,24 +77,30 @@ class Sender:
                     retry=False,
                     headers={"step": wake.step.value},
                 )
+            self.away = False
         except (OperationalError, OSError) as error:
+            self.away = True
             log.warning("broker away", error=str(error))
 
 
 def open_engine(configuration: Configuration) -> Engine:
     """The engine of this process, on the configured database and broker."""
     configuration.data.mkdir(parents=True, exist_ok=True)
-    store = Store(configuration.database, pace=configuration.pace, locks=configuration.data / "run" / "locks")
+    store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     store.migrate()
-    url = broker.address(configuration)
-    send: Callable[[Iterable[Wake]], None] = Sender(celery_app(url)) if url else lambda _: None
-    return Engine(configuration, store, send=send)
+    return Engine(configuration, store, send=Sender(celery_app(broker.address(configuration))))
 
 
-def work(configuration: Configuration, queue: str, sign_of_life: Path) -> None:
-    """Run a worker on `queue` until SIGTERM or SIGINT. Its loop sweeps and touches `sign_of_life`."""
+def signs_of_life(configuration: Configuration) -> Path:
+    """The folder where each worker on this machine keeps a file `QUEUE-PID`, touched with every look of its sweeper."""
+    return broker.run_folder(configuration) / "workers"
+
+
+def work(configuration: Configuration, queue: str) -> None:
+    """Run a worker on `queue` until SIGTERM or SIGINT. Its loop sweeps and shows that it is alive."""
     engine = open_engine(configuration)
     app = celery_app(broker.address(configuration))
+    sign_of_life = signs_of_life(configuration) / f"{queue}-{os.getpid()}"
 
     @app.task(name=TASK)
     def run(delivery_id: int) -> None:
@@ -114,7 +123,7 @@ def work(configuration: Configuration, queue: str, sign_of_life: Path) -> None:
     threads = configuration.releases if queue == RELEASES else configuration.workers
     app.worker_main(
         [
-            "worker",
+            *("--quiet", "worker"),
             *("--pool", "threads", "--concurrency", str(threads), "--queues", queue),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import re
 from datetime import datetime
 from urllib.parse import urljoin
 
@@ -11,17 +9,16 @@ from lxml import html as lxml_html
 from markupsafe import Markup
 from pydantic import AwareDatetime
 
+from channels.body import NOT_XML, blocks, refuse_characters
 from channels.pictures import derivative
 from channels.templating import templates
 from pipeline.article import Article, Column, Frozen, Newsroom, Revision
-from pipeline.channel import Asset, Entry, Problem, Text, Unpublishable
+from pipeline.channel import Asset, Entry
 
 WIDTH = 1200
 """Pixels: what a reader's column can show on a dense screen."""
 SUMMARY = 120
 """Characters of an item's summary."""
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 (section 2.2) has no way to say, not even escaped."""
 FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
 """Pictures become JPEG, which every reader shows, except drawings."""
 
@@ -79,7 +76,7 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
     Raises `Unpublishable` if its text cannot stand in XML or names a picture or column that is not there.
     """
     article = revision.article
-    _refuse_what_xml_cannot_say(revision)
+    refuse_characters(revision, NOT_XML)
     pictures = {
         asset.source: Picture(
             url=f"{public}{folder_of(revision.id)}/{asset.name}",
@@ -145,45 +142,17 @@ def notice_item(entry: Entry, newsroom: Newsroom) -> Item:
 
 def _blocks(article: Article, pictures: dict[str, Picture], page: str) -> list[str]:
     """The body's blocks with nothing relative in them."""
-    blocks = []
-    for block in map(copy.deepcopy, article.blocks):
+    written = []
+    for block in blocks(article):
         for link in block.iter("a"):
             link.set("href", urljoin(page, link.get("href", "")))
         for shown in block.iter("img"):
-            picture = pictures.get(shown.get("src", "").removeprefix("image:"))
-            if picture is None:
-                raise Unpublishable(
-                    Problem(
-                        field="images",
-                        message=Text.of(
-                            "the body shows a picture the article does not have: {source}", source=shown.get("src", "")
-                        ),
-                        remedy=Text.of("add the picture to the manuscript or take it out of the body"),
-                    )
-                )
+            picture = pictures[shown.get("src", "").removeprefix("image:")]
             shown.set("src", picture.url)
             shown.set("width", str(picture.width))
             shown.set("height", str(picture.height))
-        blocks.append(lxml_html.tostring(block, encoding="unicode", with_tail=False))
-    return blocks
-
-
-def _refuse_what_xml_cannot_say(revision: Revision) -> None:
-    for field, value in (*revision.article, ("note", revision.note)):
-        for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and (found := NOT_XML.search(text)):
-                raise Unpublishable(
-                    Problem(
-                        field=field,
-                        message=Text.of(
-                            "{field} has the control character U+{code} at place {place}, which no feed can carry",
-                            field=field,
-                            code=f"{ord(found.group()):04X}",
-                            place=found.start() + 1,
-                        ),
-                        remedy=Text.of("delete the character from {field}", field=field),
-                    )
-                )
+        written.append(lxml_html.tostring(block, encoding="unicode", with_tail=False))
+    return written
 
 
 def _one_way_to_write_it(content: str) -> str:

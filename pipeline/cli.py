@@ -1,0 +1,667 @@
+"""The commands: `queue-submit` for editors, `newsroom` for everything else.
+
+Exit codes: 0 done · 1 something is wrong with the installation · 2 bad usage or bad manuscript · 3 held ·
+4 failed on some channel · 5 not finished in time.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+from gettext import gettext as _
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from filelock import FileLock, Timeout
+
+from pipeline import broker, demo, doctor, language, logs, tasks, terminal
+from pipeline import newsroom as configuring
+from pipeline.channel import Problem, Text
+from pipeline.engine import Engine, Unfit
+from pipeline.language import tell
+from pipeline.manuscript import BadManuscript, Manuscript, read
+from pipeline.newsroom import BadConfiguration, Configuration
+from pipeline.preview import write_previews
+from pipeline.processes import Processes, end_with_parent
+from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.store import Accepted, Changed, Impossible, Report
+from pipeline.web.site import serve as serve_site
+
+DONE, BROKEN, BAD, HELD, FAILED, LATE = range(6)
+_FAILED = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
+
+_out = terminal.console()
+_err = terminal.console(stderr=True)
+
+_config = click.option(
+    "--config", metavar="FILE", help="the newsroom's file; default TONGFA_CONFIG, newsroom.toml, config/newsroom.toml"
+)
+_as = click.option("--as", "editor", metavar="NAME", help="who submits it; default: your login name")
+_at = click.option(
+    "--at",
+    metavar='"YYYY-MM-DD HH:MM"',
+    help="go out at this moment, in the newsroom's time; default: as soon as every channel is ready",
+)
+_wait = click.option("--wait", is_flag=True, help="stay until it has come to an end on every channel")
+_patience = click.option(
+    "--timeout",
+    type=float,
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="how long --wait waits beyond the moment of release",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="print JSON for programs instead of text for people")
+
+
+def main_queue_submit() -> None:
+    _run(queue_submit)
+
+
+def main_newsroom() -> None:
+    _run(newsroom)
+
+
+def _run(command: click.Command) -> NoReturn:
+    """Settle the language, run the command, and turn whatever a person can mend into words and an exit code."""
+    given = [after for before, after in zip(sys.argv, sys.argv[1:], strict=False) if before == "--config"]
+    try:
+        locale = configuring.load(configuring.locate(given[0] if given else None)).newsroom.locale
+    except BadConfiguration:
+        locale = "zh_CN"
+    language.choose(locale)
+    _translate(command)
+    try:
+        code = command.main(standalone_mode=False) or DONE
+    except BadConfiguration as error:
+        terminal.show_problems(_err, error.problems, str(error.path))
+        code = BAD
+    except Impossible as error:
+        terminal.show_problems(_err, [error.problem])
+        code = BAD
+    except click.ClickException as error:
+        error.show()
+        code = BAD
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    sys.exit(code)
+
+
+def _translate(command: click.Command) -> None:
+    """click takes its texts when the module is read, before the language is known."""
+    if command.help:
+        command.help = _(command.help)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = _(parameter.help)
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _translate(one)
+
+
+def _configured(config: str | None) -> Configuration:
+    return configuring.load(configuring.locate(config))
+
+
+def _engine(config: str | None) -> Engine:
+    logs.configure(logging.ERROR)
+    return tasks.open_engine(_configured(config))
+
+
+def _moment(at: str | None, engine: Engine) -> datetime | None:
+    """`--at` as an aware time. Raises UsageError for what is no time, or past."""
+    if at is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise click.UsageError(_("--at: “{at}” is not a time; write it like 2026-12-01 08:00").format(at=at)) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=engine.newsroom.zone)
+    if moment < engine.clock.now() - timedelta(minutes=1):
+        raise click.UsageError(_("--at: {at} is past; leave --at out to publish now").format(at=at))
+    return moment
+
+
+# -- editors ------------------------------------------------------------------------------------------
+
+
+@click.command(
+    "queue-submit", help="Submit articles (.md .docx .html .txt): each goes out on every channel at one moment."
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--column", metavar="NAME", help="the column (栏目), instead of the manuscript's own")
+@click.option("--channels", metavar="A,B", help="only these channels, by id")
+@_at
+@_wait
+@_patience
+@_json
+@click.option("--check", is_flag=True, help="only say what each channel would refuse; nothing is submitted")
+@_as
+@_config
+def queue_submit(
+    files: tuple[Path, ...],
+    column: str | None,
+    channels: str | None,
+    at: str | None,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+    check: bool,
+    editor: str | None,
+    config: str | None,
+) -> int:
+    with closing(_engine(config)) as engine:
+        chosen = _chosen(channels, engine)
+        moment = _moment(at, engine)
+        manuscripts = _manuscripts(files, column, engine, chosen, as_json=as_json)
+        if manuscripts is None:
+            return BAD
+        if check:
+            return _say_fit(manuscripts, as_json=as_json)
+        code = DONE
+        for path, manuscript in manuscripts:
+            try:
+                accepted = engine.publish(
+                    manuscript.article, manuscript.media, editor=_who(editor), channels=chosen, go_live_at=moment
+                )
+            except Changed as change:
+                code = max(code, BAD)
+                _complain(str(path), [_changed(change.article_id, path)], as_json=as_json)
+                continue
+            code = max(code, _accepted(accepted, engine, path, wait=wait, timeout=timeout, as_json=as_json))
+        return code
+
+
+def _chosen(channels: str | None, engine: Engine) -> list[str]:
+    wanted = [one.strip() for one in (channels or "").split(",") if one.strip()]
+    known = [outlet.id for outlet in engine.newsroom.outlets]
+    if unknown := [one for one in wanted if one not in known]:
+        raise click.UsageError(
+            _("--channels: there is no channel {unknown}; the channels are {known}").format(
+                unknown=", ".join(unknown), known=", ".join(known)
+            )
+        )
+    return wanted
+
+
+def _manuscripts(
+    files: Sequence[Path], column: str | None, engine: Engine, channels: Sequence[str], *, as_json: bool
+) -> list[tuple[Path, Manuscript]] | None:
+    """All the files read and fit for their channels; None if one is not: then nothing is submitted."""
+    found, good = [], True
+    for path in files:
+        try:
+            manuscript = read(path)
+            article = manuscript.article.model_copy(update={"column": column}) if column else manuscript.article
+            manuscript = Manuscript(article=article, media=manuscript.media, notices=manuscript.notices)
+            engine.drafts(article, channels)
+            found.append((path, manuscript))
+            if not as_json:
+                terminal.show_problems(_err, manuscript.notices)
+        except BadManuscript as error:
+            good = False
+            _complain(str(path), error.problems, as_json=as_json)
+        except Unfit as unfit:
+            good = False
+            if as_json:
+                _complain(str(path), [one for many in unfit.problems.values() for one in many], as_json=True)
+            else:
+                terminal.show_unfit(_err, unfit, str(path), engine.newsroom)
+    if not good and len(files) > 1 and not as_json:
+        _err.print(_("Nothing has been submitted: correct the files named above and submit all of them again."))
+    return found if good else None
+
+
+def _complain(path: str, problems: Sequence[Problem], *, as_json: bool) -> None:
+    if as_json:
+        told = [
+            {
+                "field": one.field,
+                "line": getattr(one, "line", None),
+                "message": tell(one.message),
+                "remedy": tell(one.remedy),
+            }
+            for one in problems
+        ]
+        _print_json({"file": path, "problems": told})
+    else:
+        terminal.show_problems(_err, problems, path)
+
+
+def _say_fit(manuscripts: Sequence[tuple[Path, Manuscript]], *, as_json: bool) -> int:
+    for path, manuscript in manuscripts:
+        if as_json:
+            _print_json({"file": str(path), "problems": []})
+        else:
+            _out.print(
+                _("{path}: “{headline}” can go out on every channel.").format(
+                    path=path, headline=manuscript.article.headline
+                )
+            )
+    return DONE
+
+
+def _changed(article: str, path: Path) -> Problem:
+    return Problem(
+        field="",
+        message=Text.of("the newsroom has this article as {article}, with another content", article=article),
+        remedy=Text.of(
+            "a correction: newsroom correct {article} {path}; another article: give it another headline or 编号",
+            article=article,
+            path=str(path),
+        ),
+    )
+
+
+def _accepted(
+    accepted: Accepted, engine: Engine, path: Path | None, *, wait: bool, timeout: float, as_json: bool
+) -> int:
+    """Say what was accepted, follow it if asked to, and give the exit code."""
+    if not as_json:
+        said = (
+            _("accepted as {article}, revision {revision}, rollout {rollout}")
+            if accepted.created
+            else _("nothing new: this is {article}, revision {revision}, rollout {rollout}")
+        )
+        place = f"{path}: " if path else ""
+        _out.print(
+            place + said.format(article=accepted.article_id, revision=accepted.revision, rollout=accepted.rollout_id)
+        )
+        if getattr(engine.send, "away", False):
+            _err.print(_("The broker is away. The submission is safe and goes out when the newsroom is up again."))
+        if not wait:
+            _out.print(_("follow it with: newsroom status {rollout}").format(rollout=accepted.rollout_id))
+    report = (
+        _follow(engine, accepted.rollout_id, timeout, quiet=as_json)
+        if wait
+        else engine.store.report(accepted.rollout_id)
+    )
+    if as_json:
+        _print_json(
+            {"file": str(path) if path else None, "created": accepted.created, **report.model_dump(mode="json")}
+        )
+    return _code(report) if wait else DONE
+
+
+def _follow(engine: Engine, rollout: str, timeout: float, *, quiet: bool) -> Report:
+    look: Callable[[], Report] = lambda: engine.store.report(rollout)  # noqa: E731 - a name for the callback
+    moment = max(look().go_live_at, engine.clock.now()) + timedelta(seconds=timeout)
+    pause = threading.Event()
+    out = terminal.console(stderr=True) if quiet else _out
+    if quiet:
+        report = look()
+        while not terminal.ended(report) and engine.clock.now() < moment:
+            pause.wait(terminal.REFRESH)
+            report = look()
+        return report
+    return terminal.follow(
+        out,
+        look,
+        engine.newsroom,
+        deadline=lambda: engine.clock.now() >= moment,
+        pause=lambda: pause.wait(terminal.REFRESH),
+    )
+
+
+def _code(report: Report) -> int:
+    if report.state is RolloutState.HELD:
+        return HELD
+    if any(one.state in _FAILED for one in report.deliveries):
+        return FAILED
+    return DONE if terminal.ended(report) else LATE
+
+
+def _who(editor: str | None) -> str:
+    return editor or getpass.getuser()
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+# -- newsroom -----------------------------------------------------------------------------------------
+
+
+@click.group("newsroom", help="Run and watch the newsroom (融媒体中心).")
+def newsroom() -> None:
+    pass
+
+
+@newsroom.command(help="Correct an article everywhere: the file becomes its next revision.")
+@click.argument("article", metavar="ID")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--note", default="", metavar="TEXT", help="what the public is told of the correction")
+@_at
+@_wait
+@_patience
+@_json
+@_as
+@_config
+def correct(
+    article: str,
+    file: Path,
+    note: str,
+    at: str | None,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+    editor: str | None,
+    config: str | None,
+) -> int:
+    with closing(_engine(config)) as engine:
+        try:
+            manuscript = read(file)
+            accepted = engine.correct(
+                article,
+                manuscript.article,
+                manuscript.media,
+                editor=_who(editor),
+                note=note,
+                go_live_at=_moment(at, engine),
+            )
+        except BadManuscript as error:
+            _complain(str(file), error.problems, as_json=as_json)
+            return BAD
+        except Unfit as unfit:
+            terminal.show_unfit(_err, unfit, str(file), engine.newsroom)
+            return BAD
+        return _accepted(accepted, engine, file, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@newsroom.command(help="Withdraw an article everywhere.")
+@click.argument("article", metavar="ID")
+@click.option("--reason", required=True, metavar="TEXT", help="what the public is told")
+@_at
+@_wait
+@_patience
+@_json
+@_as
+@_config
+def withdraw(
+    article: str,
+    reason: str,
+    at: str | None,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+    editor: str | None,
+    config: str | None,
+) -> int:
+    with closing(_engine(config)) as engine:
+        accepted = engine.withdraw(article, reason=reason, editor=_who(editor), go_live_at=_moment(at, engine))
+        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@newsroom.command(help="Try again what failed, was held, or is unknown.")
+@click.argument("rollout", metavar="ID")
+@click.option("--adopt", is_flag=True, help="an unknown delivery has happened: you have seen it yourself")
+@_wait
+@_patience
+@_as
+@_config
+def retry(rollout: str, adopt: bool, wait: bool, timeout: float, editor: str | None, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        number = _rollout(engine, rollout)
+        engine.retry(number, editor=_who(editor), adopt=adopt)
+        if not wait:
+            _out.print(_("follow it with: newsroom status {rollout}").format(rollout=number))
+            return DONE
+        return _code(_follow(engine, number, timeout, quiet=False))
+
+
+def _rollout(engine: Engine, known: str) -> str:
+    """The rollout that an article's id (its last one) or a rollout's id means."""
+    return engine.store.latest_rollout(known) if known.startswith("a") else known
+
+
+@newsroom.command(help="What became of a rollout (r1) or of an article's last one (a1).")
+@click.argument("id_", metavar="ID")
+@_json
+@_config
+def report(id_: str, as_json: bool, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        found = engine.store.report(_rollout(engine, id_))
+        if as_json:
+            _print_json(found.model_dump(mode="json"))
+        else:
+            terminal.show_report(_out, found, engine.newsroom)
+        return _code(found)
+
+
+@newsroom.command(help="Where things stand: everything under way, held or failed; or one rollout.")
+@click.argument("id_", metavar="[ID]", required=False)
+@_config
+def status(id_: str | None, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        if id_:
+            terminal.show_report(_out, engine.store.report(_rollout(engine, id_)), engine.newsroom)
+            return DONE
+        shown = engine.store.reports(
+            [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
+        )
+        for one in shown:
+            terminal.show_report(_out, one, engine.newsroom)
+            _out.print()
+        health = engine.store.health(engine.clock.now())
+        _out.print(
+            _(
+                "rollouts: {complete} complete, {running} under way, {held} held; deliveries: {failed} failed, {unknown} unknown"
+            ).format(
+                complete=health.rollouts.get(RolloutState.COMPLETE, 0),
+                running=sum(1 for one in shown if one.state is not RolloutState.HELD),
+                held=health.rollouts.get(RolloutState.HELD, 0),
+                failed=health.deliveries.get(DeliveryState.FAILED, 0),
+                unknown=health.deliveries.get(DeliveryState.UNKNOWN, 0),
+            )
+        )
+        return DONE
+
+
+@newsroom.command("list", help="The newest articles.")
+@click.option("--limit", type=int, default=20, show_default=True, help="how many")
+@_config
+def list_(limit: int, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        terminal.show_articles(_out, engine.store.articles(limit), engine.newsroom)
+        return DONE
+
+
+@newsroom.command(help="How a manuscript, or an article (a1), looks on every channel.")
+@click.argument("source", metavar="FILE|ID")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("preview"),
+    show_default=True,
+    metavar="DIR",
+    help="where to write it",
+)
+@_config
+def preview(source: str, out: Path, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        path = Path(source)
+        try:
+            if path.exists():
+                manuscript = read(path)
+                written = write_previews(engine, manuscript.article, manuscript.media, out)
+            else:
+                revision = engine.store.revision(source)
+                media = {image.digest: engine.store.read_image(image.digest) for image in revision.article.images}
+                written = write_previews(engine, revision.article, media, out)
+        except BadManuscript as error:
+            _complain(source, error.problems, as_json=False)
+            return BAD
+        except Unfit as unfit:
+            terminal.show_unfit(_err, unfit, source, engine.newsroom)
+            return BAD
+        for name, place in written:
+            _out.print(f"{name}: {place}")
+        return DONE
+
+
+# -- operators ----------------------------------------------------------------------------------------
+
+
+@newsroom.command(help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.")
+@_config
+def up(config: str | None) -> int:
+    configuration = _configured(config)
+    logs.configure()
+    end_with_parent()
+    configuration.data.mkdir(parents=True, exist_ok=True)
+    broker.run_folder(configuration).mkdir(exist_ok=True)
+    lock = FileLock(broker.run_folder(configuration) / "up.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        _err.print(
+            _(
+                "A newsroom is already up on {data}. Stop it first (Ctrl-C where it runs), or set another TONGFA_DATA."
+            ).format(data=configuration.data)
+        )
+        return BAD
+    with lock, closing(tasks.open_engine(configuration)):
+        commands: dict[str, list[str]] = {} if configuration.broker else {"broker": ["broker"]}
+        commands |= {queue: ["worker", "--queue", queue] for queue in (tasks.STEPS, tasks.RELEASES)}
+        if configuration.listen:
+            commands["serve"] = ["serve"]
+        stop = _stopped()
+        with Processes(commands, configuring.environment(configuration)) as processes:
+            threading.Thread(target=_announce, args=(configuration, stop), daemon=True, name="announce").start()
+            processes.watch(stop)
+            _out.print(_("stopping …"))
+    return DONE
+
+
+def _announce(configuration: Configuration, stop: threading.Event) -> None:
+    while not doctor.working(configuration):
+        if stop.wait(0.1):
+            return
+    _out.print(_("the newsroom is up: {url}").format(url=configuration.newsroom.site.url))
+    sys.stdout.flush()
+
+
+def _stopped() -> threading.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@newsroom.command(help="Run workers in the foreground: of both queues, or of one.")
+@click.option("--queue", type=click.Choice([tasks.STEPS, tasks.RELEASES]), help="only this queue, in this very process")
+@_config
+def worker(queue: str | None, config: str | None) -> int:
+    configuration = _configured(config)
+    logs.configure()
+    end_with_parent()
+    if queue:
+        tasks.work(configuration, queue)
+        return DONE
+    stop = _stopped()
+    commands = {one: ["worker", "--queue", one] for one in (tasks.STEPS, tasks.RELEASES)}
+    with Processes(commands, configuring.environment(configuration)) as processes:
+        processes.watch(stop)
+    return DONE
+
+
+@newsroom.command(help="Serve the public site in the foreground.")
+@click.option("--listen", metavar="HOST:PORT", help="default: as configured")
+@_config
+def serve(listen: str | None, config: str | None) -> int:
+    configuration = _configured(config)
+    logs.configure()
+    end_with_parent()
+    host, colon, port = (listen or configuration.listen).rpartition(":")
+    if not colon or not port.isdecimal():
+        raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
+    try:
+        serve_site(configuration.site, host.strip("[]"), int(port))
+    except OSError as error:
+        _err.print(
+            _(
+                "cannot listen on {address}: {reason}. Choose another with [engine] listen, TONGFA_LISTEN or --listen."
+            ).format(address=f"{host}:{port}", reason=error.strerror)
+        )
+        return BROKEN
+    return DONE
+
+
+@newsroom.command("broker", hidden=True, help="Run the embedded broker in the foreground.")
+@_config
+def broker_(config: str | None) -> int:
+    logs.configure()
+    end_with_parent()
+    return DONE if broker.run(_configured(config), _stopped()) else BROKEN
+
+
+@newsroom.command("doctor", help="Check configuration, database, broker, workers and every channel.")
+@_config
+def doctor_(config: str | None) -> int:
+    logs.configure(logging.ERROR)
+    configuration = _configured(config)
+    good = True
+    for finding in doctor.examine(configuration):
+        mark = "✓" if finding.problem is None else "✗"
+        _out.print(f"{mark} {tell(finding.what)}")
+        if finding.problem is not None:
+            good = False
+            terminal.show_problems(_out, [finding.problem])
+    return DONE if good else BROKEN
+
+
+@newsroom.command("init", help="Make a new newsroom in a folder: its file, with comments, and an example article.")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def init(folder: Path) -> int:
+    target = folder / "newsroom.toml"
+    if target.exists():
+        _err.print(_("{path} exists already; nothing was changed").format(path=target))
+        return BAD
+    folder.mkdir(parents=True, exist_ok=True)
+    text = configuring.demo_file().read_text(encoding="utf-8")
+    target.write_text(text.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
+    shutil.copytree(configuring.examples(), folder / "examples", dirs_exist_ok=True)
+    _out.print(
+        _("made {path}. Change its values, then: newsroom doctor --config {path}; newsroom up --config {path}").format(
+            path=target
+        )
+    )
+    return DONE
+
+
+@newsroom.command(
+    "demo", help="Show it all once: start a newsroom in a folder, publish the example, print the report, stop."
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    metavar="DIR",
+    help="where to leave the pages; emptied first",
+)
+@_config
+def demo_(data: Path, config: str | None) -> int:
+    logs.configure(logging.ERROR)
+    started = time.monotonic()
+    shown = demo.run(configuring.locate(config) if config else configuring.demo_file(), data.absolute(), _out)
+    if shown is None:
+        return BROKEN
+    _out.print(_("That took {seconds} seconds.").format(seconds=round(time.monotonic() - started)))
+    return _code(shown)
+
+
+if __name__ == "__main__":
+    main_newsroom()

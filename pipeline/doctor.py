@@ -1,0 +1,150 @@
+"""Is the newsroom well? Every check an operator would make by hand, with what to do where one fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import redis
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipeline import broker, tasks
+from pipeline.channel import Problem, Text
+from pipeline.newsroom import BadConfiguration, Configuration, open_channel
+from pipeline.store import SAFE_SQLITE, Store, sqlite_module
+
+FRESH = 10.0
+"""Seconds after which a worker that has not shown itself counts as dead."""
+LATE = timedelta(minutes=1)
+"""How long a due delivery may wait before an operator should look."""
+SPACE = 1024**3
+"""Bytes that should be free in the data folder."""
+
+
+class Finding(NamedTuple):
+    """One thing looked at; `problem` is None if it is well."""
+
+    what: Text
+    problem: Problem | None = None
+
+
+def examine(configuration: Configuration) -> Iterator[Finding]:
+    """Look at everything, in the order in which one thing needs the other."""
+    yield Finding(Text.of("configuration {path}", path=str(configuration.path)))
+    yield _space(configuration)
+    yield from _database(configuration)
+    yield _broker(configuration)
+    yield from (_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))
+    if configuration.listen:
+        yield _server(configuration)
+    for outlet in configuration.newsroom.outlets:
+        what = Text.of("channel {name} ({channel})", name=outlet.name, channel=outlet.id)
+        try:
+            problems: list[Problem] = open_channel(configuration, outlet).check()
+        except BadConfiguration as error:
+            problems = list(error.problems)
+        yield from [Finding(what, problem) for problem in problems] or [Finding(what)]
+
+
+def working(configuration: Configuration) -> bool:
+    """Whether broker, workers and web server of this machine all answer."""
+    findings = [_broker(configuration), *(_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))]
+    if configuration.listen:
+        findings.append(_server(configuration))
+    return all(finding.problem is None for finding in findings)
+
+
+def _space(configuration: Configuration) -> Finding:
+    configuration.data.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(configuration.data).free
+    what = Text.of("data folder {path}: {free} GB free", path=str(configuration.data), free=round(free / 1024**3, 1))
+    if not os.access(configuration.data, os.W_OK):
+        message, remedy = Text.of("it cannot be written"), Text.of("give this user the right to write there")
+        return Finding(what, Problem(field="[engine] data", message=message, remedy=remedy))
+    if free < SPACE:
+        message, remedy = Text.of("the disk is nearly full"), Text.of("free some space before something is held")
+        return Finding(what, Problem(field="[engine] data", message=message, remedy=remedy))
+    return Finding(what)
+
+
+def _database(configuration: Configuration) -> Iterator[Finding]:
+    field = "[engine] database"
+    store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
+    try:
+        store.migrate()
+        health, broken = store.health(datetime.now(UTC)), store.broken_event()
+        yield Finding(Text.of("database: {version}", version=store.version()))
+    except (SQLAlchemyError, OSError) as error:
+        yield Finding(
+            Text.of("database"),
+            Problem(
+                field=field,
+                message=Text.of("it does not answer: {reason}", reason=str(getattr(error, "orig", error)).strip()),
+                remedy=Text.of("start it, or correct its address (TONGFA_DATABASE_URL)"),
+            ),
+        )
+        return
+    finally:
+        store.close()
+    if store.sqlite and sqlite_module().sqlite_version_info < SAFE_SQLITE:
+        safe = ".".join(map(str, SAFE_SQLITE))
+        message = Text.of("this SQLite can damage the database in rare cases; {safe} cannot", safe=safe)
+        remedy = Text.of("install the package pysqlite3, or a newer Python")
+        yield Finding(Text.of("SQLite"), Problem(field=field, message=message, remedy=remedy))
+    what = Text.of("event chain")
+    if broken is None:
+        yield Finding(what)
+    else:
+        message = Text.of("event {number} was changed after it was written", number=broken)
+        remedy = Text.of("compare the database with its last backup: somebody wrote into the record")
+        yield Finding(what, Problem(field="event", message=message, remedy=remedy))
+    what = Text.of("deliveries due")
+    if health.oldest_overdue is None or datetime.now(UTC) - health.oldest_overdue < LATE:
+        yield Finding(what)
+    else:
+        since = round((datetime.now(UTC) - health.oldest_overdue) / timedelta(minutes=1))
+        message = Text.of("the oldest has waited for {minutes} minutes", minutes=since)
+        remedy = Text.of("are the workers running? newsroom up, or newsroom worker, starts them")
+        yield Finding(what, Problem(field="deliveries", message=message, remedy=remedy))
+
+
+def _broker(configuration: Configuration) -> Finding:
+    url = broker.address(configuration)
+    try:
+        with broker.client(url) as client:
+            version = client.info("server")
+            waiting = sum(client.llen(queue) for queue in (tasks.STEPS, tasks.RELEASES))
+    except (redis.RedisError, OSError) as error:
+        remedy = Text.of("newsroom up starts the embedded one; another's address stands in TONGFA_BROKER_URL")
+        message = Text.of("it does not answer: {reason}", reason=str(error))
+        return Finding(Text.of("broker"), Problem(field="[engine] broker", message=message, remedy=remedy))
+    name = version.get("server_name") or "redis"
+    number = version.get(f"{name}_version") or version.get("redis_version") or "?"
+    return Finding(Text.of("broker: {name} {number}, {waiting} messages", name=name, number=number, waiting=waiting))
+
+
+def _worker(configuration: Configuration, queue: str) -> Finding:
+    folder = tasks.signs_of_life(configuration)
+    signs = [path for path in folder.glob(f"{queue}-*") if time.time() - path.stat().st_mtime < FRESH]
+    what = Text.of("workers for {queue} on this machine: {count}", queue=queue, count=len(signs))
+    if signs:
+        return Finding(what)
+    message, remedy = Text.of("none is running"), Text.of("newsroom up, or newsroom worker, starts them")
+    return Finding(what, Problem(field="workers", message=message, remedy=remedy))
+
+
+def _server(configuration: Configuration) -> Finding:
+    host, _, port = configuration.listen.rpartition(":")
+    what = Text.of("web server on {address}", address=configuration.listen)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
+    except OSError as error:
+        message = Text.of("it does not answer: {reason}", reason=error.strerror or str(error))
+        remedy = Text.of("newsroom up, or newsroom serve, starts it")
+        return Finding(what, Problem(field="[engine] listen", message=message, remedy=remedy))
+    return Finding(what)

@@ -1,0 +1,112 @@
+"""The processes of a newsroom on one machine, started, watched, started again and stopped together.
+
+    with Processes({"serve": ["serve"], …}) as processes:
+        processes.watch(stop)          # until `stop` is set
+
+A child is in a session of its own, so that Ctrl-C reaches only the parent, which stops the children in order. It ends
+by itself when its parent is gone, however that ended (`end_with_parent`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Self
+
+import structlog
+
+log = structlog.get_logger("tongfa")
+
+PATIENCE = 40.0
+"""Seconds a child may take to stop: a worker lets the steps under way end (28 s)."""
+POLL = 0.2
+QUICK = 5.0
+"""Seconds: a child that ends sooner than this after its start is started again ever later."""
+LONGEST_PAUSE = 30.0
+
+
+@dataclass
+class _Child:
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+
+
+class Processes:
+    """Children of this process by name; each runs `newsroom` with the given arguments.
+
+    They are started in order and stopped in reverse order.
+    """
+
+    def __init__(
+        self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], output: IO[bytes] | None = None
+    ) -> None:
+        self._children = {
+            name: _Child([sys.executable, "-m", "pipeline.cli", *arguments]) for name, arguments in commands.items()
+        }
+        # A worker told to stop ends the steps under way instead of waiting for its queue (Celery's soft shutdown).
+        self._environment = {**environment, "REMAP_SIGTERM": "SIGQUIT", "TONGFA_ATTACHED": "1"}
+        self._output = output
+
+    def __enter__(self) -> Self:
+        for child in self._children.values():
+            self._start(child)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in reversed(self._children.values()):
+            if child.process is not None and child.process.poll() is None:
+                child.process.terminate()
+                try:
+                    child.process.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    child.process.kill()
+                    child.process.wait()
+            if child.process is not None and child.process.stdin is not None:
+                child.process.stdin.close()
+
+    def watch(self, stop: threading.Event) -> None:
+        """Start again whatever ends by itself, until `stop` is set."""
+        while not stop.wait(POLL):
+            for name, child in self._children.items():
+                if child.process is not None and (code := child.process.poll()) is not None:
+                    quick = time.monotonic() - child.started < QUICK
+                    child.failures = child.failures + 1 if quick else 0
+                    log.error("process ended", process=name, code=code)
+                    child.process = None
+                pause = min(POLL * 2**child.failures, LONGEST_PAUSE)
+                if child.process is None and time.monotonic() - child.started >= pause:
+                    self._start(child)
+
+    def _start(self, child: _Child) -> None:
+        child.started = time.monotonic()
+        child.process = subprocess.Popen(
+            child.command,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=self._output,
+            stderr=self._output,
+            start_new_session=True,
+        )
+
+
+def end_with_parent(environment: Mapping[str, str] = os.environ) -> None:
+    """In a child of `Processes`: ask this process to stop when its parent is gone (its standard input ends)."""
+    if environment.get("TONGFA_ATTACHED"):
+        threading.Thread(target=_wait_for_end, daemon=True, name="parent").start()
+
+
+def _wait_for_end() -> None:
+    while os.read(0, 64):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
