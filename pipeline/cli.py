@@ -33,8 +33,9 @@ from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.preview import write_previews
 from pipeline.processes import Processes, end_with_parent
+from pipeline.reports import Impossible, Report
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.store import Accepted, Changed, Impossible, Report
+from pipeline.store import Accepted, Changed
 from pipeline.web.site import serve as serve_site
 
 DONE, BROKEN, BAD, HELD, FAILED, LATE = range(6)
@@ -456,7 +457,7 @@ def status(id_: str | None, config: str | None) -> int:
         health = engine.store.health(engine.clock.now())
         _out.print(
             _(
-                "rollouts: {complete} complete, {running} under way, {held} held; deliveries: {failed} failed, {unknown} unknown"
+                "rollouts: {complete} complete, {running} running, {held} held; failed deliveries: {failed}, unknown: {unknown}"
             ).format(
                 complete=health.rollouts.get(RolloutState.COMPLETE, 0),
                 running=sum(1 for one in shown if one.state is not RolloutState.HELD),

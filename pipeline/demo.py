@@ -16,7 +16,7 @@ from rich.console import Console
 
 from pipeline import newsroom, tasks, terminal
 from pipeline.manuscript import read
-from pipeline.store import Report
+from pipeline.reports import Report
 
 EXAMPLE = "wushan-sibuzhai.md"
 OTHERS = ("jiadou.md", "renju.md", "zhaopin.docx")

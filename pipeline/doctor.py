@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, tasks
 from pipeline.channel import Problem, Text
+from pipeline.database import SAFE_SQLITE, sqlite_module
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
-from pipeline.store import SAFE_SQLITE, Store, sqlite_module
+from pipeline.store import Store
 
 FRESH = 10.0
 """Seconds after which a worker that has not shown itself counts as dead."""

@@ -17,8 +17,8 @@ from pipeline.channel import Action, Problem
 from pipeline.engine import Unfit
 from pipeline.language import tell, tell_problem
 from pipeline.manuscript import ManuscriptProblem
+from pipeline.reports import ArticleLine, DeliveryReport, Report
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.store import ArticleLine, DeliveryReport, Report
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for «translated later»

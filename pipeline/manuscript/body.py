@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-import nh3
 from lxml import etree
 from lxml import html as lxml_html
 
@@ -37,14 +36,15 @@ _CONTAINERS = frozenset({
     "tr",
 })  # fmt: skip
 _BLOCKS = _HEADINGS | _CONTAINERS | {"p", "ul", "ol", "table", "blockquote", "figure", "pre", "hr", "caption"}
-_KEPT = _BLOCKS | _MARK_OF.keys() | _STRUCK | {"a", "br", "img", "q"}
 _MEDIA = frozenset({"video", "audio", "iframe", "object", "embed", "svg", "canvas", "math"})
 _DROPPED = _MEDIA | {
-    "script", "style", "template", "noscript", "nav", "head", "title", "form", "button", "select", "textarea", "applet",
+    "script", "style", "template", "noscript", "noframes", "nav", "head", "title", "button", "select", "textarea",
+    "applet",
 }  # fmt: skip
-_HINTS = ("data-line", "data-role", "data-centred", "data-bold", "data-size")
 _DEEPEST = 200
 """Elements inside each other; libxml2 forgets text below 255."""
+_MOST_ELEMENTS = 50_000
+"""A long article has some hundreds."""
 _MOST_SPANS = 1000
 _CHINESE = re.compile("[\u2e80-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60\u2018-\u201d\u2026\u2014]")
 
@@ -104,57 +104,28 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
     The source may carry the attributes data-line, -role, -centred, -bold and -size, which become `Hints`.
     """
     document = parse(markup)
-    pictures: list[tuple[str, str, str, int | None]] = []
-    line: int | None = None
-    depth = 0
-    for event, element in etree.iterwalk(document, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if event == "end" or not isinstance(element.tag, str):
-            continue
-        line = _line(element) or line
-        if depth > _DEEPEST:
-            draft.wrong(
-                "body",
-                Text.of("more than {limit} elements stand inside each other", limit=_DEEPEST),
-                Text.of("copy the text alone into a new document"),
-                line=line,
-            )
-            return []
-        if element.tag == "img":
-            source = one_line(element.get("src") or "")
-            pictures.append((source, element.get("alt") or "", element.get("title") or "", line))
-            element.attrib["data-picture"] = str(len(pictures) - 1)
-        elif element.tag in _MEDIA:
+    if not _within_limits(document, draft):
+        return []
+    for element in [one for one in document.iter(*_DROPPED) if one is not document]:
+        if element.tag in _MEDIA:
             draft.notice(
                 "body",
                 Text.of("an embedded <{element}> was left out", element=element.tag),
                 Text.of("only text and pictures are published; link to the rest"),
-                line=line,
+                line=_line(element),
             )
-    cleaned = nh3.clean(
-        lxml_html.tostring(document, encoding="unicode"),
-        tags=set(_KEPT),
-        clean_content_tags=set(_DROPPED),
-        attributes={
-            "*": set(_HINTS),
-            "a": {"href"},
-            "img": {"data-picture"},
-            "ol": {"start"},
-            "td": {"colspan", "rowspan"},
-            "th": {"colspan", "rowspan"},
-        },
-        url_schemes=set(SCHEMES),
-        link_rel=None,
-    )
-    reading = _Reading(draft, take, pictures)
-    return _captioned(list(reading.flow(parse(cleaned), _Style())))
+        element.drop_tree()
+    return _captioned(list(_Reading(draft, take).flow(document, _Style())))
 
 
 def parse(markup: str) -> lxml_html.HtmlElement:
     """The `body` of any markup, a fragment or a whole document. Nothing is fetched."""
     markup = re.sub(r"^\s*<\?xml[^>]*>", "", markup)
     parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
-    document = lxml_html.document_fromstring(markup if markup.strip() else "<body></body>", parser=parser)
+    try:
+        document = lxml_html.document_fromstring(markup, parser=parser)
+    except etree.ParserError:  # nothing in it, or nothing but comments
+        document = lxml_html.document_fromstring("<body></body>", parser=parser)
     body = document.find("body")
     return document if body is None else body
 
@@ -196,17 +167,13 @@ _BREAK = Run("\n", frozenset({"br"}))
 
 
 class _Reading:
-    """One walk over sanitised markup."""
+    """One walk over the markup. Elements it does not know are their content."""
 
-    def __init__(
-        self,
-        draft: Draft,
-        take: Callable[[str, int | None], Image | None],
-        pictures: Sequence[tuple[str, str, str, int | None]],
-    ) -> None:
+    def __init__(self, draft: Draft, take: Callable[[str, int | None], Image | None]) -> None:
         self.draft = draft
         self.take = take
-        self.pictures = pictures
+        self.pictures: list[lxml_html.HtmlElement] = []
+        """Every `img` met; a `Run` with the mark "img" names its place in the list."""
         self.kept: list[int] = []
         """Pictures met inside a list, table or quotation, which stand behind it in the body."""
 
@@ -380,7 +347,8 @@ class _Reading:
             case "br":
                 yield _BREAK
             case "img":
-                yield Run("\ufffc", frozenset({"img"}), element.get("data-picture", ""))
+                self.pictures.append(element)
+                yield Run("\ufffc", frozenset({"img"}), str(len(self.pictures) - 1))
             case "q":
                 yield Run("“")
                 yield from self._inside(element, style)
@@ -415,7 +383,7 @@ class _Reading:
         for run in runs:
             if run.marks == {"img"}:
                 part = []
-                parts += [int(run.href or -1), part]
+                parts += [int(run.href), part]
             else:
                 part.append(run)
         for content in parts:
@@ -429,18 +397,16 @@ class _Reading:
                 yield Block(tag, tidy, hints=hints)
 
     def _picture(self, index: int, hints: Hints) -> Iterator[Block]:
-        if not 0 <= index < len(self.pictures):
-            return
-        source, alt, title, line = self.pictures[index]
-        if (image := self.take(source, line)) is not None:
-            caption = one_line(title)
-            image = image.model_copy(update={"alt": one_line(alt), "caption": caption})
-            yield Block("figure", image=image, hints=hints)
+        picture = self.pictures[index]
+        image = self.take(one_line(picture.get("src", "")), _line(picture) or hints.line)
+        if image is not None:
+            said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
+            yield Block("figure", image=image.model_copy(update=said), hints=hints)
 
     def _without_pictures(self, runs: Iterable[Run]) -> Iterator[Run]:
         for run in runs:
             if run.marks == {"img"}:
-                self.kept.append(int(run.href or -1))
+                self.kept.append(int(run.href))
             else:
                 yield run
 
@@ -448,6 +414,25 @@ class _Reading:
         kept, self.kept = self.kept, []
         for index in kept:
             yield from self._picture(index, style.hints)
+
+
+def _within_limits(document: lxml_html.HtmlElement, draft: Draft) -> bool:
+    """Whether the markup is what a person may have written; if not, it is a problem of the draft."""
+    depth = count = 0
+    line: int | None = None
+    for event, element in etree.iterwalk(document, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        count += event == "start"
+        line = _line(element) or line
+        if depth > _DEEPEST:
+            message = Text.of("more than {limit} elements stand inside each other", limit=_DEEPEST)
+        elif count > _MOST_ELEMENTS:
+            message = Text.of("the text is made of more than {limit} elements", limit=_MOST_ELEMENTS)
+        else:
+            continue
+        draft.wrong("body", message, Text.of("copy the text alone into a new document"), line=line)
+        return False
+    return True
 
 
 def _holds_blocks(element: lxml_html.HtmlElement) -> bool:

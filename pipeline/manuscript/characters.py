@@ -38,7 +38,7 @@ def lines_of(text: str) -> str:
 
 
 def decode(data: bytes, draft: Draft, *, declared: str = "") -> str:
-    """The file's text, cleaned. UTF-8 and UTF-16 (with its mark), what the file itself declares, or GB18030;
+    """The file's text, cleaned. UTF-8 and UTF-16 (with its mark), the encoding the file declares, or GB18030;
     everything is read strictly. Undecodable bytes are a problem of the draft, and "" is the answer."""
     text = _decoded(data, draft, declared)
     if match := _STRIPPED.search(text):
@@ -63,15 +63,13 @@ def _decoded(data: bytes, draft: Draft, declared: str) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     else:
-        encodings = ["utf-8-sig", *([declared] if declared else []), "gb18030"]
+        encodings = ["utf-8-sig", declared, "gb18030"] if declared else ["utf-8-sig", "gb18030"]
         if _damaged_utf8(data):
             encodings = encodings[:1]
     for encoding in encodings:
         try:
             return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        except (UnicodeError, ValueError):  # codecs that are not of text, declared by a malicious or mad file
+        except UnicodeDecodeError:
             continue
     try:
         data.decode("utf-8")

@@ -49,6 +49,9 @@ class Manuscript:
     """What an editor should know but need not act on."""
 
 
+MOST_TOLD = 100
+"""Problems, and notices, that are told of one file; nobody reads more."""
+
 PEOPLE = ("reporters", "photographers", "editors", "reviewers", "approvers")
 
 
@@ -64,12 +67,14 @@ class Draft:
 
     def wrong(self, field: str, message: Text, remedy: Text, *, line: int | None = None) -> None:
         """Something that keeps the file from becoming an article."""
-        self.problems.append(ManuscriptProblem(file=self.file, line=line, field=field, message=message, remedy=remedy))
+        problem = ManuscriptProblem(file=self.file, line=line, field=field, message=message, remedy=remedy)
+        if len(self.problems) < MOST_TOLD:
+            self.problems.append(problem)
 
     def notice(self, field: str, message: Text, remedy: Text, *, line: int | None = None) -> None:
         """Something the editor should know. The same notice is kept once."""
         notice = ManuscriptProblem(file=self.file, line=line, field=field, message=message, remedy=remedy)
-        if notice not in self.notices:
+        if len(self.notices) < MOST_TOLD and notice not in self.notices:
             self.notices.append(notice)
 
     def put(self, field: str, value: str | int | tuple[str, ...], *, line: int | None = None) -> None:

@@ -13,7 +13,8 @@ from pipeline.manuscript.credits import harvest, put_headline
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images import Pictures, beside
 
-_DECLARED = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.IGNORECASE)
+_BIG5 = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*big5""", re.IGNORECASE)
+"""The only declaration that says more than the bytes do: UTF-8 is tried first, GB18030 reads GB2312 and GBK."""
 _MAIN = ("//article", "//main", "//*[@id='zoom' or @id='UCAP-CONTENT' or contains(@class, 'TRS_Editor')]")
 """Where the text is: what HTML says, then what county and department sites call it."""
 _SITE_NAME = re.compile(r"\s*(?:_+|\||｜|\s[-–—]\s|--+).*$")
@@ -22,8 +23,7 @@ _CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 
 def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:
     """The body's blocks and the images' bytes; fields and problems go into the draft."""
-    declared = _DECLARED.search(data[:4096])
-    markup = decode(data, draft, declared=declared[1].decode("ascii") if declared else "")
+    markup = decode(data, draft, declared="big5hkscs" if _BIG5.search(data[:4096]) else "")
     body = parse(markup)
     title = one_line(" ".join(body.getroottree().xpath("//head/title//text()")))
     main = next((found[0] for found in map(body.xpath, _MAIN) if len(found)), body)

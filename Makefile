@@ -1,0 +1,52 @@
+# `make demo` and `make test` do all of their set-up; nothing else is needed but Python 3.11 and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SECONDS ?= 600
+SEED ?=
+
+.PHONY: test lint demo up bench chaos messages constraints clean
+
+test: $(VENV)/.test lint            ## everything that CI checks
+	$(BIN)/pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: $(VENV)/.run                  ## a whole newsroom for a minute: the example article on every channel
+	$(BIN)/newsroom demo --data var/demo
+
+up: $(VENV)/.run                    ## run the newsroom in the foreground
+	$(BIN)/newsroom up
+
+bench: $(VENV)/.test                ## ratios, measured in one run
+	$(BIN)/python -m tests.benchmarks
+
+chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7
+	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+messages: $(VENV)/.test             ## collect messages, update and compile the catalogues
+	$(BIN)/python -m tests.messages
+
+constraints:                        ## renew constraints.txt from a fresh environment
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(BIN)/pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $(VENV)/.run $@
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

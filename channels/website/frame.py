@@ -1,0 +1,80 @@
+"""What all pages of the site share: masthead, menu and footer, their addresses, and the files they load."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.templating import TEMPLATES, templates
+from pipeline.article import Column, Newsroom
+
+ASSETS = ("site.css", "site.js", "icon.svg")
+"""Files of `templates/website/` that pages load; served under a name with their digest, so that caches may keep them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The frame of every page of one newsroom's site. Renders templates; reads and writes nothing else."""
+
+    newsroom: Newsroom
+    feeds: str = ""
+    """Public address of the feeds, with the trailing slash; "" if there are none."""
+
+    def href(self, path: str) -> str:
+        """The address of a file of the site, as its own pages write it: from the host's root."""
+        return f"{urlsplit(self.newsroom.site.url).path}/{path}"
+
+    def url(self, path: str) -> str:
+        """The same in full."""
+        return f"{self.newsroom.site.url}/{path}"
+
+    def asset(self, name: str) -> str:
+        return self.href(next(path for path in assets() if path.startswith(f"assets/{name.partition('.')[0]}.")))
+
+    def column_href(self, column: Column) -> str:
+        return self.href(self.newsroom.column_url(column).removeprefix(f"{self.newsroom.site.url}/"))
+
+    def feed(self, file: str, column: Column | None = None) -> str:
+        """The address of one of the feeds' documents: the site's, or a column's."""
+        return f"{self.feeds}{column.id}/{file}" if column else f"{self.feeds}{file}"
+
+    @property
+    def police_code(self) -> str:
+        """The digits of the 公安备案 number, by which the register is asked."""
+        return "".join(re.findall("[0-9]", self.newsroom.site.police))
+
+    def minute(self, moment: datetime) -> str:
+        """`YYYY-MM-DD HH:MM` in the site's time: how the guideline has every date."""
+        return f"{moment.astimezone(self.newsroom.zone):%Y-%m-%d %H:%M}"
+
+    def day(self, moment: datetime) -> str:
+        return self.minute(moment)[:10]
+
+    def iso(self, moment: datetime) -> str:
+        """ISO 8601 with the site's offset, in whole seconds."""
+        return moment.astimezone(self.newsroom.zone).isoformat(timespec="seconds")
+
+    def render(self, template: str, **values: Any) -> str:
+        """A template of `templates/website/` with `frame`, `newsroom` and `site` in its reach."""
+        found = templates("website").get_template(template)
+        return found.render(frame=self, newsroom=self.newsroom, site=self.newsroom.site, **values)
+
+    def document(self, template: str, **values: Any) -> bytes:
+        return self.render(template, **values).encode()
+
+
+@cache
+def assets() -> Mapping[str, bytes]:
+    """The files that pages load, by their path on the site."""
+    found = {}
+    for name in ASSETS:
+        data = (TEMPLATES / "website" / name).read_bytes()
+        stem, _, ending = name.partition(".")
+        found[f"assets/{stem}.{hashlib.sha256(data).hexdigest()[:16]}.{ending}"] = data
+    return found

@@ -1,0 +1,248 @@
+"""The page of an article.
+
+Its core, two sections between marks, says what the revision says and is derived from nothing else: the head's
+title, description and metadata, and the article itself. It is the channel's rendition. Around it stand the frame, and
+in a third section the neighbours and related articles, which change with the catalogue and can be exchanged alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from lxml import html as lxml_html
+from markupsafe import Markup
+
+from channels.body import NOT_HTML, blocks, column_of, refuse_characters
+from channels.pictures import derivative
+from channels.website.frame import Frame
+from pipeline.article import Article, Column, Frozen, Image, Revision
+from pipeline.channel import GONE, Asset
+
+WIDTHS = (480, 960, 1440)
+"""Pixels: a thumbnail or a small phone, the text's column on a plain screen, the same on a dense one."""
+FALLBACK = {"image/png": "image/png", "image/gif": "image/png"}
+"""Beside WebP pictures are JPEG, which everything shows, except drawings."""
+DESCRIPTION = 120
+"""Characters of a page's description."""
+
+HEAD, ARTICLE, AROUND = (
+    (f"<!--tongfa:{name}-->", f"<!--/tongfa:{name}-->") for name in ("head", "article", "around")
+)
+"""The marks of the three sections. No text can hold them: it has no `<` of its own."""
+
+
+class Picture(Frozen):
+    """A picture of an article in the sizes and formats that the site has of it."""
+
+    href: str
+    """Address of the folder its files stand in, with the trailing slash."""
+    webp: tuple[Asset, ...]
+    """Narrowest first."""
+    fallback: tuple[Asset, ...]
+    alt: str
+    caption: str
+
+    @property
+    def largest(self) -> Asset:
+        return self.fallback[-1]
+
+    @property
+    def small(self) -> Asset:
+        return self.fallback[0]
+
+    def srcset(self, assets: Sequence[Asset]) -> str:
+        return ", ".join(f"{self.href}{asset.name} {asset.width}w" for asset in assets)
+
+
+def pictures_of(revision: Revision, frame: Frame) -> dict[str, Picture]:
+    """The article's pictures by their digest, in its order."""
+    return {
+        image.digest: Picture(
+            href=frame.href(f"{folder_of(revision, frame)}/"),
+            webp=_sizes(image, "image/webp"),
+            fallback=_sizes(image, FALLBACK.get(image.media_type, "image/jpeg")),
+            alt=image.alt,
+            caption=image.caption,
+        )
+        for image in revision.article.images
+    }
+
+
+def assets_of(article: Article) -> tuple[Asset, ...]:
+    """Every file of the article's pictures, each once."""
+    formats = [(image, ("image/webp", FALLBACK.get(image.media_type, "image/jpeg"))) for image in article.images]
+    return tuple(dict.fromkeys(asset for image, types in formats for type_ in types for asset in _sizes(image, type_)))
+
+
+def folder_of(revision: Revision, frame: Frame) -> str:
+    """Where the article's pictures stand: beside its page, so that they can go without touching another's."""
+    return frame.newsroom.path(revision).removesuffix(".html")
+
+
+def core(revision: Revision, frame: Frame) -> str:
+    """What the page says of the revision: its two sections with their marks.
+
+    Raises `Unpublishable` if the text cannot stand in HTML or names a picture or column that is not there.
+    """
+    refuse_characters(revision, NOT_HTML)
+    article, newsroom = revision.article, frame.newsroom
+    column = column_of(article, newsroom)
+    pictures = pictures_of(revision, frame)
+    values: dict[str, Any] = {
+        "article": article,
+        "revision": revision,
+        "column": column,
+        "headline": headline(article),
+        "pictures": tuple(pictures.values()),
+        "description": article.abstract(DESCRIPTION),
+        "authors": article.reporters or (article.source or newsroom.name,),
+    }
+    head = frame.render("article-head.html", data=_structured(revision, frame, column, pictures), **values)
+    text = frame.render("article.html", blocks=_blocks(article, pictures, frame), **values)
+    # A CR would come back from any parser as LF, or be written as a reference that HTML forbids.
+    return "\n".join(_marked(section, text.replace("\r", "")) for section, text in ((HEAD, head), (ARTICLE, text)))
+
+
+def page(revision: Revision, frame: Frame, core: str, around: str) -> bytes:
+    """The whole page of a core; `around` is what stands in its third section."""
+    head, _, article = core.partition(f"\n{ARTICLE[0]}")
+    return frame.document(
+        "article-page.html",
+        column=column_of(revision.article, frame.newsroom),
+        head=Markup(head),  # noqa: S704 - rendered by `core`
+        content=Markup(ARTICLE[0] + article),  # noqa: S704 - rendered by `core`
+        around=Markup(_marked(AROUND, around)),  # noqa: S704 - rendered by `Lists.around`
+    )
+
+
+def core_of(page: bytes) -> str:
+    """The core that a public page carries; "" if it does not have each section exactly once."""
+    text = page.decode("utf-8", "replace")
+    sections = [_section(text, HEAD), _section(text, ARTICLE)]
+    return "\n".join(text[section] for section in sections if section) if all(sections) else ""
+
+
+def with_around(page: bytes, around: str) -> bytes:
+    """The page with another third section; as it is if it has none."""
+    text = page.decode("utf-8", "replace")
+    section = _section(text, AROUND)
+    if section is None:
+        return page
+    return (text[: section.start] + _marked(AROUND, around) + text[section.stop :]).encode()
+
+
+def is_gone(page: bytes) -> bool:
+    """Whether the page stands in a withdrawn article's place."""
+    return GONE in page[:1024]
+
+
+def title_of(page: bytes) -> str:
+    """The first-level heading of a public page: what a person recognises."""
+    try:
+        found = lxml_html.document_fromstring(page.decode("utf-8", "replace")).find(".//h1")
+    except (lxml_html.etree.ParserError, ValueError):  # empty, or no page at all
+        return ""
+    return "" if found is None else " ".join(found.text_content().split())
+
+
+def headline(article: Article) -> str:
+    return " ".join(article.headline.split())
+
+
+def _sizes(image: Image, media_type: str) -> tuple[Asset, ...]:
+    return tuple(dict.fromkeys(derivative(image, width, media_type) for width in WIDTHS))
+
+
+def _marked(section: tuple[str, str], text: str) -> str:
+    return f"{section[0]}\n{text.strip()}\n{section[1]}"
+
+
+def _section(text: str, marks: tuple[str, str]) -> slice | None:
+    """Where a section stands, marks included; None unless it is there once."""
+    if text.count(marks[0]) != 1 or text.count(marks[1]) != 1:
+        return None
+    start, end = text.index(marks[0]), text.index(marks[1])
+    return slice(start, end + len(marks[1])) if start < end else None
+
+
+def _blocks(article: Article, pictures: dict[str, Picture], frame: Frame) -> list[tuple[str, Markup]]:
+    """(element, HTML) of the body's blocks with the pictures in place and headings that leave out no level."""
+    copies = blocks(article)
+    headings = [block for block in copies if block.tag in ("h2", "h3")]
+    if headings and headings[0].tag == "h3":
+        for heading in headings:
+            heading.tag = "h2"
+    shown = 0
+    written = []
+    for block in copies:
+        places = []
+        for image in block.iter("img"):
+            picture = pictures[image.get("src", "").removeprefix("image:")]
+            alt = image.get("alt") or picture.alt or picture.caption
+            for name in list(image.attrib):
+                del image.attrib[name]
+            image.set("src", f"picture:{shown}")
+            # Text has no `<` of its own, so what stands for a picture here can stand for nothing else.
+            values = {"picture": picture, "alt": alt, "headline": headline(article), "first": shown == 0}
+            places.append((f'<img src="picture:{shown}">', frame.render("picture.html", **values).strip()))
+            shown += 1
+        html = lxml_html.tostring(block, encoding="unicode", with_tail=False)
+        for place, picture_html in places:
+            html = html.replace(place, picture_html)
+        written.append((str(block.tag), Markup(html)))  # noqa: S704 - canonical HTML
+    return written
+
+
+def _structured(revision: Revision, frame: Frame, column: Column, pictures: dict[str, Picture]) -> Markup:
+    """The article as schema.org's `NewsArticle`, in JSON that can stand in a script element."""
+    article, newsroom, site = revision.article, frame.newsroom, frame.newsroom.site
+    publisher = {
+        "@type": "NewsMediaOrganization",
+        "name": newsroom.name,
+        "url": frame.url(""),
+        "logo": {"@type": "ImageObject", "url": site.url + frame.asset("icon.svg").removeprefix(frame.href("")[:-1])},
+    }
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": headline(article),
+        "description": article.abstract(DESCRIPTION),
+        "url": newsroom.permalink(revision),
+        "mainEntityOfPage": newsroom.permalink(revision),
+        "datePublished": frame.iso(revision.published_at),
+        "dateModified": frame.iso(revision.updated_at),
+        "author": [{"@type": "Person", "name": name} for name in article.reporters]
+        or [{"@type": "Organization", "name": article.source or newsroom.name}],
+        "publisher": publisher,
+        "articleSection": column.name,
+        "inLanguage": newsroom.locale.replace("_", "-"),
+        "isAccessibleForFree": True,
+    }
+    if article.subhead:
+        data["alternativeHeadline"] = article.subhead
+    if article.keywords:
+        data["keywords"] = list(article.keywords)
+    if pictures:
+        data["image"] = [
+            {"@type": "ImageObject", "url": site.url + _below(picture, frame), "width": picture.largest.width,
+             "height": picture.largest.height, **({"caption": picture.caption} if picture.caption else {})}
+            for picture in pictures.values()
+        ]  # fmt: skip
+    series = {"@type": "CreativeWorkSeries", "name": article.series} if article.series else None
+    data["isPartOf"] = series or {"@type": "WebSite", "name": site.name, "url": frame.url("")}
+    if article.number:
+        data["position"] = article.number
+    if revision.corrected_at:
+        correction = {"@type": "CorrectionComment", "datePublished": frame.iso(revision.corrected_at)}
+        data["correction"] = {**correction, **({"text": revision.note} if revision.note else {})}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - nothing in it ends a script element
+
+
+def _below(picture: Picture, frame: Frame) -> str:
+    """The path of a picture's largest file below the site's address."""
+    return f"{picture.href}{picture.largest.name}".removeprefix(frame.href("")[:-1])

@@ -1,0 +1,186 @@
+"""One database: its transactions, its one writer, the event chain, and a lock for every channel.
+
+SQLite (WAL) by default, PostgreSQL by URL, from the same code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text, update
+
+from pipeline import migrations, tables
+from pipeline.channel import Problem, Text, Unavailable
+from pipeline.rollout import Pace
+
+SAFE_SQLITE = (3, 51, 3)
+"""Earlier versions can corrupt a WAL database in a rare reset race (sqlite.org, WAL-reset bug)."""
+
+
+def sqlite_module() -> ModuleType:
+    """The SQLite to use: Python's own, or the newer one of the pysqlite3 wheel where Python's is not safe."""
+    if sqlite3.sqlite_version_info < SAFE_SQLITE:
+        with suppress(ImportError):  # no wheel for this platform: `newsroom doctor` says so
+            return importlib.import_module("pysqlite3.dbapi2")
+    return sqlite3
+
+
+class Database:
+    """One database. Thread-safe; open one per process.
+
+    `locks` is the folder of the channels' locks where the database is SQLite.
+    """
+
+    def __init__(self, url: str, *, pace: Pace, locks: Path) -> None:
+        self.pace = pace
+        self._locks = locks
+        self.sqlite = url.startswith("sqlite")
+        if self.sqlite:
+            self.engine = create_engine(url, module=sqlite_module(), pool_size=32, max_overflow=32)
+            _tune_sqlite(self.engine)
+        else:
+            self.engine = create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def migrate(self) -> None:
+        """Create the tables, or bring them up to date. Safe to call from several processes at once."""
+        with self._begin("IMMEDIATE") as connection:
+            if not self.sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(726011)"))
+            migrations.upgrade(connection)
+
+    def ready(self) -> bool:
+        """Whether the database answers and has the tables."""
+        with self._begin("DEFERRED") as connection:
+            return inspect(connection).has_table("chain")
+
+    # -- transactions ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def _begin(self, mode: str) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(sqlite_mode=mode) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self._begin("DEFERRED") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of the one writer."""
+        with self._begin("IMMEDIATE") as connection:
+            connection.execute(select(tables.chain.c.hash).with_for_update())
+            yield connection
+
+    def append(
+        self,
+        tx: Connection,
+        now: datetime,
+        who: str,
+        what: str,
+        *,
+        article: int | None = None,
+        rollout: int | None = None,
+        delivery: int | None = None,
+        digest: str = "",
+        **data: object,
+    ) -> None:
+        """Append to the chain: each event's hash covers its content and the hash before it."""
+        previous = tx.scalar(select(tables.chain.c.hash))
+        content = {
+            "at": now,
+            "who": who,
+            "what": what,
+            "article_id": article,
+            "rollout_id": rollout,
+            "delivery_id": delivery,
+            "digest": digest,
+            "data": json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
+            "previous": previous,
+        }
+        digested = _event_hash(content)
+        tx.execute(insert(tables.event).values(**content, hash=digested))
+        tx.execute(update(tables.chain).values(hash=digested))
+
+    def broken_event(self) -> int | None:
+        """The id of the first event whose hash does not hold, None if the whole chain does."""
+        before = "0" * 64
+        with self.reading() as tx:
+            for row in tx.execute(select(tables.event).order_by(tables.event.c.id)).mappings():
+                content = {name: row[name] for name in row if name not in ("id", "hash")}
+                if row["previous"] != before or row["hash"] != _event_hash(content):
+                    return int(row["id"])
+                before = row["hash"]
+            last = tx.scalar(select(func.max(tables.event.c.id)))
+            return None if tx.scalar(select(tables.chain.c.hash)) == before else int(last or 0)
+
+    def version(self) -> str:
+        """Name and version of the database."""
+        with self.reading() as tx:
+            if self.sqlite:
+                return f"SQLite {tx.scalar(text('SELECT sqlite_version()'))}"
+            return f"PostgreSQL {tx.scalar(text('SHOW server_version'))}"
+
+    @contextmanager
+    def exclusive(self, channel: str, patience: timedelta = timedelta(seconds=15)) -> Iterator[None]:
+        """A channel's lock: a file lock beside SQLite, an advisory lock in PostgreSQL; freed when its holder dies."""
+        busy = Unavailable(
+            Problem(
+                field="storage",
+                message=Text.of("another worker has held the lock of {channel} for too long", channel=channel),
+                remedy=Text.of("it is tried again by itself; if this lasts, restart the workers"),
+            )
+        )
+        if self.sqlite:
+            self._locks.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._locks / f"{channel}.lock", timeout=patience.total_seconds(), poll_interval=0.005)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise busy from None
+            try:
+                yield
+            finally:
+                lock.release()
+            return
+        name = int.from_bytes(hashlib.sha256(channel.encode()).digest()[:8], "big", signed=True)
+        with self._begin("DEFERRED") as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = {int(patience.total_seconds() * 1000)}"))
+            try:
+                connection.execute(select(func.pg_advisory_xact_lock(name)))
+            except Exception as error:
+                if getattr(getattr(error, "orig", None), "sqlstate", "") == "55P03":
+                    raise busy from error
+                raise
+            yield
+
+
+def _event_hash(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(
+        json.dumps({**content, "at": content["at"].isoformat()}, ensure_ascii=False, sort_keys=True).encode()
+    ).hexdigest()
+
+
+def _tune_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's own BEGIN below decides, not the module
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_mode', 'DEFERRED')}")
