@@ -1,4 +1,4 @@
-"""An article's body as a channel shows it: what has to be refused first, and copies of its blocks that may be changed."""
+"""An article's body as a channel shows it: what is refused first, and copies of its blocks that may be changed."""
 
 from __future__ import annotations
 

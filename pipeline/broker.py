@@ -43,10 +43,14 @@ def _socket(configuration: Configuration) -> Path:
     return run_folder(configuration) / "broker" / "broker.sock"
 
 
-def client(url: str) -> redis.Redis:
+def plain_address(configuration: Configuration) -> str:
+    """The same in redis-py's spelling: kombu has a name of its own for Unix sockets."""
+    return address(configuration).replace("redis+socket://", "unix://", 1)
+
+
+def client(configuration: Configuration) -> redis.Redis:
     """A client for the questions of `doctor`: does it answer, how long are the queues."""
-    plain = url.replace("redis+socket://", "unix://", 1)
-    return redis.Redis.from_url(plain, socket_timeout=2, socket_connect_timeout=2)
+    return redis.Redis.from_url(plain_address(configuration), socket_timeout=2, socket_connect_timeout=2)
 
 
 def run(configuration: Configuration, stop: threading.Event) -> bool:
@@ -60,7 +64,7 @@ def run(configuration: Configuration, stop: threading.Event) -> bool:
     port = None
     if record.exists():
         with suppress(redis.RedisError, OSError):
-            before = client(record.read_text(encoding="utf-8").strip())
+            before = client(configuration)
             port = before.connection_pool.connection_kwargs.get("port")
             before.shutdown(nosave=True)
     by_socket = len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH

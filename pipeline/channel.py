@@ -247,6 +247,8 @@ class Setting:
     """The newsroom's data folder; a kind keeps what it must in it only under its own id."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The process's environment: the only place secrets come from."""
+    redis: str = ""
+    """URL of the Redis that all workers share, which may be away or lose everything; empty: there is none."""
 
 
 class ChannelError(Exception):

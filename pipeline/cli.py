@@ -457,7 +457,7 @@ def status(id_: str | None, config: str | None) -> int:
         health = engine.store.health(engine.clock.now())
         _out.print(
             _(
-                "rollouts: {complete} complete, {running} running, {held} held; failed deliveries: {failed}, unknown: {unknown}"
+                "{complete} complete, {running} under way, {held} held; failed deliveries: {failed}, unknown: {unknown}"
             ).format(
                 complete=health.rollouts.get(RolloutState.COMPLETE, 0),
                 running=sum(1 for one in shown if one.state is not RolloutState.HELD),

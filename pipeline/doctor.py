@@ -46,7 +46,9 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     for outlet in configuration.newsroom.outlets:
         what = Text.of("channel {name} ({channel})", name=outlet.name, channel=outlet.id)
         try:
-            problems: list[Problem] = open_channel(configuration, outlet).check()
+            problems: list[Problem] = open_channel(
+                configuration, outlet, redis=broker.plain_address(configuration)
+            ).check()
         except BadConfiguration as error:
             problems = list(error.problems)
         yield from [Finding(what, problem) for problem in problems] or [Finding(what)]
@@ -115,9 +117,8 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _broker(configuration: Configuration) -> Finding:
-    url = broker.address(configuration)
     try:
-        with broker.client(url) as client:
+        with broker.client(configuration) as client:
             version = client.info("server")
             waiting = sum(client.llen(queue) for queue in (tasks.STEPS, tasks.RELEASES))
     except (redis.RedisError, OSError) as error:

@@ -102,6 +102,7 @@ class Engine:
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         channels: Mapping[str, Channel] | None = None,
+        redis: str = "",
     ) -> None:
         self.configuration = configuration
         self.newsroom: Newsroom = configuration.newsroom
@@ -110,6 +111,7 @@ class Engine:
         self.clock = clock or SystemClock()
         self.chance = chance
         self._channels = dict(channels or {})
+        self._redis = redis
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -122,7 +124,9 @@ class Engine:
         """The adapter of a configured channel, opened at first use. KeyError if none is configured so."""
         with self._opening:
             if channel_id not in self._channels:
-                self._channels[channel_id] = open_channel(self.configuration, self._outlet(channel_id))
+                self._channels[channel_id] = open_channel(
+                    self.configuration, self._outlet(channel_id), redis=self._redis
+                )
             return self._channels[channel_id]
 
     def _outlet(self, channel_id: str) -> Outlet:

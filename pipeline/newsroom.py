@@ -175,8 +175,10 @@ def kind(name: str) -> type[Channel]:
     return found  # type: ignore[no-any-return]
 
 
-def open_channel(configuration: Configuration, outlet: Outlet, environment: Mapping[str, str] = os.environ) -> Channel:
-    """The adapter of one configured channel."""
+def open_channel(
+    configuration: Configuration, outlet: Outlet, *, redis: str = "", environment: Mapping[str, str] = os.environ
+) -> Channel:
+    """The adapter of one configured channel; `redis` is the address of what the workers share."""
     try:
         found = kind(outlet.kind)
     except (KeyError, ImportError, AttributeError, TypeError) as error:
@@ -187,5 +189,11 @@ def open_channel(configuration: Configuration, outlet: Outlet, environment: Mapp
         )
         raise BadConfiguration(configuration.path, (problem,)) from error
     return found(
-        Setting(outlet=outlet, newsroom=configuration.newsroom, data=configuration.data, secrets=dict(environment))
+        Setting(
+            outlet=outlet,
+            newsroom=configuration.newsroom,
+            data=configuration.data,
+            secrets=dict(environment),
+            redis=redis,
+        )
     )

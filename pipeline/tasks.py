@@ -88,7 +88,8 @@ def open_engine(configuration: Configuration) -> Engine:
     configuration.data.mkdir(parents=True, exist_ok=True)
     store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     store.migrate()
-    return Engine(configuration, store, send=Sender(celery_app(broker.address(configuration))))
+    redis = broker.plain_address(configuration)
+    return Engine(configuration, store, send=Sender(celery_app(broker.address(configuration))), redis=redis)
 
 
 def signs_of_life(configuration: Configuration) -> Path:

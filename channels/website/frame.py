@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from channels.templating import TEMPLATES, templates
 from pipeline.article import Column, Newsroom
 
-ASSETS = ("site.css", "site.js", "icon.svg")
-"""Files of `templates/website/` that pages load; served under a name with their digest, so that caches may keep them."""
+ASSETS = ("site.css", "site.js")
+"""Files of `templates/website/` that pages load; their names bear their digest, so that caches may keep them."""
+ICON = "favicon.svg"
+"""Named in what is published for ever, so it has one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Frame:
         return f"{self.newsroom.site.url}/{path}"
 
     def asset(self, name: str) -> str:
-        return self.href(next(path for path in assets() if path.startswith(f"assets/{name.partition('.')[0]}.")))
+        """The address of one of `ASSETS`."""
+        return self.href(_asset(name)[0])
 
     def column_href(self, column: Column) -> str:
         return self.href(self.newsroom.column_url(column).removeprefix(f"{self.newsroom.site.url}/"))
@@ -69,12 +72,17 @@ class Frame:
         return self.render(template, **values).encode()
 
 
-@cache
 def assets() -> Mapping[str, bytes]:
     """The files that pages load, by their path on the site."""
-    found = {}
-    for name in ASSETS:
-        data = (TEMPLATES / "website" / name).read_bytes()
-        stem, _, ending = name.partition(".")
-        found[f"assets/{stem}.{hashlib.sha256(data).hexdigest()[:16]}.{ending}"] = data
-    return found
+    return {**dict(_asset(name) for name in ASSETS), ICON: _file(ICON)}
+
+
+@cache
+def _asset(name: str) -> tuple[str, bytes]:
+    stem, _, ending = name.partition(".")
+    return f"assets/{stem}.{hashlib.sha256(_file(name)).hexdigest()[:16]}.{ending}", _file(name)
+
+
+@cache
+def _file(name: str) -> bytes:
+    return (TEMPLATES / "website" / name).read_bytes()

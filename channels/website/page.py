@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import derivative
-from channels.website.frame import Frame
+from channels.website.frame import ICON, Frame
 from pipeline.article import Article, Column, Frozen, Image, Revision
 from pipeline.channel import GONE, Asset
 
@@ -37,7 +37,9 @@ class Picture(Frozen):
     """A picture of an article in the sizes and formats that the site has of it."""
 
     href: str
-    """Address of the folder its files stand in, with the trailing slash."""
+    """Address of the folder its files stand in, with the trailing slash, as the site's own pages write it."""
+    url: str
+    """The same in full."""
     webp: tuple[Asset, ...]
     """Narrowest first."""
     fallback: tuple[Asset, ...]
@@ -61,6 +63,7 @@ def pictures_of(revision: Revision, frame: Frame) -> dict[str, Picture]:
     return {
         image.digest: Picture(
             href=frame.href(f"{folder_of(revision, frame)}/"),
+            url=frame.url(f"{folder_of(revision, frame)}/"),
             webp=_sizes(image, "image/webp"),
             fallback=_sizes(image, FALLBACK.get(image.media_type, "image/jpeg")),
             alt=image.alt,
@@ -202,7 +205,7 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: dict
         "@type": "NewsMediaOrganization",
         "name": newsroom.name,
         "url": frame.url(""),
-        "logo": {"@type": "ImageObject", "url": site.url + frame.asset("icon.svg").removeprefix(frame.href("")[:-1])},
+        "logo": {"@type": "ImageObject", "url": frame.url(ICON)},
     }
     data: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -226,7 +229,7 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: dict
         data["keywords"] = list(article.keywords)
     if pictures:
         data["image"] = [
-            {"@type": "ImageObject", "url": site.url + _below(picture, frame), "width": picture.largest.width,
+            {"@type": "ImageObject", "url": picture.url + picture.largest.name, "width": picture.largest.width,
              "height": picture.largest.height, **({"caption": picture.caption} if picture.caption else {})}
             for picture in pictures.values()
         ]  # fmt: skip
@@ -242,7 +245,3 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: dict
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - nothing in it ends a script element
 
-
-def _below(picture: Picture, frame: Frame) -> str:
-    """The path of a picture's largest file below the site's address."""
-    return f"{picture.href}{picture.largest.name}".removeprefix(frame.href("")[:-1])

@@ -19,6 +19,7 @@ from pipeline.article import Article, Image
 from pipeline.channel import Text
 from pipeline.manuscript import docx, fields, html, markdown, text
 from pipeline.manuscript.body import Block, serialise
+from pipeline.manuscript.characters import clean
 from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript, ManuscriptProblem
 
 __all__ = ["FORMATS", "BadManuscript", "Manuscript", "ManuscriptProblem", "read"]
@@ -35,15 +36,16 @@ FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str
 )
 """What reads a file, by its suffix in small letters."""
 
-LARGEST = {".docx": 100 * 1024 * 1024}
-LARGEST_TEXT = 20 * 1024 * 1024
-"""Bytes; room for pictures inside a web page, far more than any text."""
+_MB = 1024 * 1024
+LARGEST = MappingProxyType({".docx": 100 * _MB, ".txt": 2 * _MB})
+LARGEST_OTHER = 20 * _MB
+"""Bytes, by suffix. A text of 2 MB is a thick book; the rest is room for the pictures in the file."""
 
 
 def read(path: Path) -> Manuscript:
     """Read a manuscript. Raises `BadManuscript` with all its problems, and nothing else."""
-    draft = Draft(path.name)
-    suffix = path.suffix.lower()
+    draft = Draft(clean(path.name))
+    suffix = clean(path.suffix).lower()
     content: list[Block] = []
     media: dict[str, bytes] = {}
     reader = FORMATS.get(suffix)
@@ -64,7 +66,7 @@ def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str,
             images.setdefault(block.image.digest, block.image)
     body = serialise(content)
     told = {problem.field for problem in draft.problems}
-    if not draft.text("headline") and not told & {"headline", "front matter"}:
+    if not draft.text("headline") and not told & {"headline", "front matter", "body"}:
         draft.wrong(
             "headline",
             Text.of("the article has no headline"),
@@ -98,11 +100,10 @@ def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str,
 
 
 def _bytes(path: Path, suffix: str, draft: Draft) -> bytes | None:
-    limit = LARGEST.get(suffix, LARGEST_TEXT)
+    limit = LARGEST.get(suffix, LARGEST_OTHER)
     try:
-        size = path.stat().st_size
-        if size <= limit:
-            return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         draft.wrong(
@@ -111,9 +112,11 @@ def _bytes(path: Path, suffix: str, draft: Draft) -> bytes | None:
             Text.of("check its name and folder, and that it may be read"),
         )
         return None
+    if len(data) <= limit:
+        return data
     draft.wrong(
         "file",
-        Text.of("the file has {size} MB, at most {limit} MB are read", size=size // 1024**2, limit=limit // 1024**2),
+        Text.of("the file has more than {limit} MB", limit=limit // _MB),
         Text.of("keep pictures as files beside the text, and make them smaller"),
     )
     return None

@@ -17,6 +17,8 @@ from pipeline.manuscript.draft import PEOPLE, Draft
 
 LONGEST_TITLE = 100
 """Characters; a first line longer than that is text."""
+LONGEST_CREDITS = 1000
+"""Characters; a 摘要 or a list of 关键词 may be that long."""
 
 _LABELS = "|".join(sorted((name for name in fields.FIELD_OF if not name.isascii()), key=len, reverse=True))
 _UNKEPT = "校对|监制|监审|主编|总编|值班总编|值班主任|策划|统筹|制作|制图|视频|剪辑|播音|主播|配音"
@@ -113,6 +115,8 @@ def credits(text: str) -> Credits | None:
     >>> credits("记者在现场看到，编辑：甲") is None
     True
     """
+    if len(text) > LONGEST_CREDITS:
+        return None
     bare = _JUNK.sub(" ", text).strip(" \t　|｜")
     if enclosed := _ENCLOSED.match(bare):
         bare = enclosed[1]

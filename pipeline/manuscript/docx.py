@@ -25,8 +25,11 @@ from pipeline.manuscript.credits import LONGEST_TITLE, credits, harvest, is_line
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images import PictureRefused, Pictures
 
-LARGEST_UNPACKED = 100 * 1024 * 1024
+_MB = 1024 * 1024
+LARGEST_UNPACKED = 100 * _MB
 """Bytes, of all parts together; more is refused before anything is unpacked."""
+LARGEST_XML = 10 * _MB
+"""Bytes, of all parts but the pictures; a hundred pages take two or three MB."""
 MOST_PARTS = 5000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PART = "part:"
@@ -101,22 +104,29 @@ def _opened(data: bytes, draft: Draft) -> _Document | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             parts = package.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            if unpacked > LARGEST_UNPACKED or len(parts) > MOST_PARTS:
+            written = [part for part in parts if part.filename.lower().endswith((".xml", ".rels"))]
+            unpacked, text = (sum(part.file_size for part in some) for some in (parts, written))
+            if unpacked > LARGEST_UNPACKED or text > LARGEST_XML or len(parts) > MOST_PARTS:
                 draft.wrong(
                     "file",
                     Text.of(
-                        "unpacked, the file has {size} MB in {parts} parts; at most {limit} MB are read",
-                        size=unpacked // 1024 // 1024,
+                        "unpacked, the file has {size} MB in {parts} parts, of that {text} MB text; "
+                        "at most {limit} MB are read, {text_limit} MB of them text",
+                        size=unpacked // _MB,
                         parts=len(parts),
-                        limit=LARGEST_UNPACKED // 1024 // 1024,
+                        text=text // _MB,
+                        limit=LARGEST_UNPACKED // _MB,
+                        text_limit=LARGEST_XML // _MB,
                     ),
                     Text.of("make its pictures smaller, or copy text and pictures into a new document"),
                 )
                 return None
-            if any(b"<!DOCTYPE" in package.read(part) for part in parts if part.filename.endswith((".xml", ".rels"))):
+            # Also where it is written in UTF-16.
+            if any(b"<!DOCTYPE" in package.read(part).replace(b"\0", b"") for part in written):
                 raise ValueError("a document type declaration is not allowed in a Word file")
         opened = docx.Document(io.BytesIO(data))
+        if opened.element.body is None:
+            raise ValueError("it has no body")
         relations = opened.part.rels.values()
         addresses = {one.rId: one.target_ref for one in relations if one.is_external}
         inner = {one.rId: one.target_part for one in relations if not one.is_external}

@@ -22,6 +22,7 @@ LARGEST_FILE = 10 * 1024 * 1024
 """Bytes: the largest that WeChat's permanent material takes, and no channel is the better for more."""
 LARGEST_AREA = 50_000_000
 """Pixels."""
+MOST_PICTURES = 100
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 """Pillow's names of what is accepted. MPO is what telephones write: a JPEG with a second picture behind it."""
 
@@ -49,10 +50,21 @@ class Pictures:
         self.draft = draft
         self.load = load
         self.media: dict[str, bytes] = {}
+        self.seen: dict[str, Image | None] = {}
 
     def take(self, name: str, line: int | None = None) -> Image | None:
         """The image of this name, its bytes kept in `media`; None if it was refused."""
+        if name not in self.seen:
+            self.seen[name] = self._taken(name, line)
+        return self.seen[name]
+
+    def _taken(self, name: str, line: int | None) -> Image | None:
         try:
+            if len(self.seen) >= MOST_PICTURES:
+                raise PictureRefused(
+                    Text.of("the text has more than {limit} pictures", limit=MOST_PICTURES),
+                    Text.of("divide it into several articles"),
+                )
             data = self.load(name)
             image = inspect(data, name)
         except PictureRefused as refused:

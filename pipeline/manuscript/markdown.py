@@ -18,6 +18,8 @@ from pipeline.manuscript.images import Pictures, beside
 
 _FENCE = re.compile(r"-{3,}[ \t]*")
 _MISSING_SPACE = re.compile(r"([^\s:：#'\"\[\]{}-][^:：'\"]{0,20}?)[ \t]*(：|:(?=[^\s]))")
+_LONGEST = 100_000
+"""Characters of front matter; PyYAML takes seconds for more."""
 _NOTHING = ("", "~", "null", "Null", "NULL")
 
 
@@ -93,8 +95,16 @@ def _front_matter(lines: list[str], draft: Draft) -> int:
             line=start + 1,
         )
         return len(lines)
-    if not _colons_missing(lines[start + 1 : end], start + 2, draft):
-        _fields("\n".join(lines[start + 1 : end]), start + 2, draft)
+    text = "\n".join(lines[start + 1 : end])
+    if len(text) > _LONGEST:
+        draft.wrong(
+            "front matter",
+            Text.of("the block of fields that begins with --- has more than {limit} characters", limit=_LONGEST),
+            Text.of("write a line --- below the last field"),
+            line=start + 1,
+        )
+    elif not _colons_missing(lines[start + 1 : end], start + 2, draft):
+        _fields(text, start + 2, draft)
     return end + 1
 
 

@@ -1,0 +1,57 @@
+// Everything works without this file; it adds what a browser cannot do by itself.
+(function () {
+  "use strict";
+  var root = document.documentElement;
+  function kept(name) {
+    try { return localStorage.getItem(name) || ""; } catch (refused) { return ""; }
+  }
+  function keep(name, value) {
+    try { localStorage.setItem(name, value); } catch (refused) { /* only this page then */ }
+  }
+  function size(value) {
+    root.dataset.size = value;
+    document.querySelectorAll("[data-do=size]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(button.dataset.size === value));
+    });
+  }
+  function say(text) {
+    var place = document.querySelector(".done");
+    if (place) { place.textContent = text; }
+  }
+  var deeds = {
+    elder: function () {
+      var on = !root.classList.contains("elder") && location.hash !== "#elder";
+      if (location.hash === "#elder") { history.replaceState(null, "", location.pathname + location.search); location.hash = "content"; }
+      root.classList.toggle("elder", on);
+      keep("elder", on ? "1" : "");
+    },
+    size: function (button) {
+      size(button.dataset.size);
+      keep("size", button.dataset.size);
+    },
+    print: function () { window.print(); },
+    share: function (button) {
+      navigator.share({ title: document.title, url: button.dataset.url }).catch(function () { /* called off */ });
+    },
+    copy: function (button) {
+      navigator.clipboard.writeText(button.dataset.url).then(
+        function () { say(button.dataset.done); },
+        function () { say(button.dataset.url); }
+      );
+    }
+  };
+  // Before the first paint, so that nothing moves afterwards.
+  root.classList.add("js");
+  if (navigator.share) { root.classList.add("share"); }
+  if (!navigator.clipboard) { root.classList.add("no-clipboard"); }
+  if (kept("elder")) { root.classList.add("elder"); }
+  size(kept("size"));
+  document.addEventListener("DOMContentLoaded", function () { size(kept("size")); });
+  document.addEventListener("click", function (event) {
+    var from = event.target.closest("[data-do]");
+    if (from) {
+      event.preventDefault();
+      deeds[from.dataset.do](from);
+    }
+  });
+})();
