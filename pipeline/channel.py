@@ -160,6 +160,15 @@ class Evidence(Frozen):
     """A line a person recognises: the headline as published, or the withdrawal's notice."""
 
 
+class Heard(Frozen):
+    """What a channel made of a call that its platform made to the newsroom."""
+
+    reply: str = ""
+    media_type: str = "text/plain"
+    ids: dict[str, str] = Field(default_factory=dict)
+    """Names in a delivery's receipt: the deliveries that carry them are looked after at once."""
+
+
 class Entry(Frozen):
     """One article in a channel's catalogue."""
 
@@ -358,6 +367,23 @@ class Channel(ABC):
     @abstractmethod
     def check(self) -> list[Problem]:
         """What is wrong with configuration or credentials; empty if nothing. For `newsroom doctor`."""
+
+    def figures(self) -> list[Text]:
+        """What an operator may want to know, such as how much of a quota is used. For `newsroom doctor`."""
+        return []
+
+    def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:  # noqa: ARG002
+        """A call from the platform to `/hooks/{channel's id}`, only ever a hint: the engine then asks `find`.
+
+        Raises `Refused` for a call that is not signed by the platform; a kind that expects none refuses all.
+        """
+        raise Refused(
+            Problem(
+                field=self.outlet.id,
+                message=Text.of("{channel} expects no calls", channel=self.outlet.id),
+                remedy=Text.of("correct the address configured at the platform"),
+            )
+        )
 
 
 def utc_now() -> datetime:
