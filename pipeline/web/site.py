@@ -79,6 +79,8 @@ NAMED = [
 
 HASHED = re.compile(r"(?:^|[._-])((?=(?:[0-9]*[a-f]){2})[0-9a-f]{8,}|[0-9a-f]{16,})[._-]")
 """A digest in a file's name: 8 hexadecimal digits with two letters among them, which no date and no id has, or 16."""
+SHARED = "/app/api/"
+"""What any site and any app's web view may read."""
 PAGE, FEED, ASSET = 60, 300, 3600
 """Seconds for which pages, feeds and other files may be shown without asking again."""
 
@@ -93,7 +95,7 @@ ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 def site(root: Path) -> Starlette:
     """The application that serves the files under `root`, which need not exist yet."""
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Mount("/", _Site(root)),
@@ -101,6 +103,8 @@ def site(root: Path) -> Starlette:
         middleware=[Middleware(_Hardened)],
         exception_handlers={HTTPException: _plainly},
     )
+    app.router.redirect_slashes = False  # a path that no route takes, such as one with a line end, is just not there
+    return app
 
 
 def serve(root: Path, host: str, port: int) -> None:
@@ -152,7 +156,7 @@ async def _plainly(_request: Request, error: Exception) -> Response:
 
 
 class _Hardened:
-    """Sets the security headers on every answer."""
+    """Sets the security headers on every answer, and lets other origins read what is shared."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -163,6 +167,9 @@ class _Hardened:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
+                if str(scope["path"]).startswith(SHARED):
+                    headers["Access-Control-Allow-Origin"] = "*"
+                    headers["Access-Control-Expose-Headers"] = "ETag"
             await send(message)
 
         await self._app(scope, receive, hardened)
