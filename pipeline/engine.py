@@ -314,6 +314,7 @@ class Engine:
             found = channel.find(delivery)
             if adopted(Step.PREPARE, claim.action, found.standing):
                 return found
+        self._in_time(claim)
         return channel.prepare(delivery)
 
     def _released(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Attempt:
@@ -322,14 +323,23 @@ class Engine:
             if adopted(Step.RELEASE, claim.action, found.standing):
                 return Attempt(Done(found), found)
             if found.standing is Standing.ABSENT and claim.action is not Action.WITHDRAW:
+                self._in_time(claim)
                 delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
         if claim.release_at is not None:
             self.clock.wait_until(claim.release_at)
-        started_at = self.clock.now()
-        if started_at >= claim.lease_until:  # this worker was stopped for so long that another may be at it
-            raise Unavailable(_stalled(claim.channel), sent=claim.doubt)
+        started_at = self._in_time(claim)
         receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
         return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=self.clock.now())
+
+    def _in_time(self, claim: Claim) -> datetime:
+        """Now; raises `Unavailable` if a deed begun now (half a lease at most) might not end before the lease does.
+
+        This worker was stopped for so long that soon another will be at it, and find nothing of a call under way.
+        """
+        now = self.clock.now()
+        if now >= claim.lease_until - self.store.pace.lease / 2:
+            raise Unavailable(_stalled(claim.channel), sent=claim.doubt)
+        return now
 
     def finish(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
         """Record what came of a claimed step; None if the claim no longer holds."""

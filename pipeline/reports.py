@@ -17,6 +17,7 @@ from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
 
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c
+_older = tables.delivery.alias("older")
 STEPPING = [*STEP_OF]
 """The states of deliveries that have a next step."""
 RUNNING = [RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]
@@ -105,12 +106,11 @@ def rollout_id(number: int) -> str:
 
 def claimable(now: datetime) -> ColumnElement[bool]:
     """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel."""
-    older = tables.delivery.alias("older")
     in_flight = exists().where(
-        older.c.article_id == _d.article_id,
-        older.c.channel == _d.channel,
-        older.c.id < _d.id,
-        older.c.lease_until > now,
+        _older.c.article_id == _d.article_id,
+        _older.c.channel == _d.channel,
+        _older.c.id < _d.id,
+        _older.c.lease_until > now,
     )
     running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING))
     return and_(

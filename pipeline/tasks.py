@@ -40,8 +40,7 @@ def celery_app(url: str) -> Celery:
         task_acks_late=False,
         task_ignore_result=True,
         task_default_queue=STEPS,
-        worker_prefetch_multiplier=1,
-        worker_disable_prefetch=True,
+        worker_prefetch_multiplier=1,  # without worker_disable_prefetch, which refills a full pool once a second
         worker_send_task_events=False,
         worker_soft_shutdown_timeout=28,
         worker_hijack_root_logger=False,

@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -28,25 +27,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
 
-from lxml import etree
 from redis import RedisError
 
-from channels.feeds.documents import ATOM, Form
 from pipeline import broker, tasks
 from pipeline.article import Article, Newsroom, Outlet
-from pipeline.channel import GONE, Action
+from pipeline.channel import Action
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration, load
 from pipeline.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, newsroom_of, picture
-from tests.engine.judge import Command, Deed, deeds, judge
+from tests.engine.judge import Command, deeds, judge
+from tests.engine.public import TEXT, Observer, PublicFiles, before_the_gate
 from tests.standins.running import ROOT, Running
 
 LEASE = 6.0
@@ -63,16 +59,13 @@ WORKERS = ("steps-1", "steps-2", "releases-1", "releases-2")
 BROKER = "broker"
 SITE = "http://campaign.invalid"
 COLUMNS = ("yaowen", "tuopin", "xiangzhen")
-WEBSITE = (ROOT / "channels/website/channel.py").exists()  # XXX
 RUNNING = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
 WEATHER: Mapping[str, Mapping[str, float]] = {
     "fair": {"loss": 0.02, "refuse": 0.02, "slow": 0.05},
     "usual": {"loss": 0.12, "refuse": 0.08, "slow": 0.1},
     "storm": {"loss": 0.4, "refuse": 0.25, "slow": 0.2},
+    "lossy": {"loss": 0.45},
 }
-TEXT = re.compile(r"第(\d+)件第(\d+)版")
-"""What every body says of itself: the article's number in the plan and the revision."""
-
 
 # -- the plan: a pure function of the seed -------------------------------------------------------------
 
@@ -158,7 +151,9 @@ def blows(seed: int, seconds: float, receivers: Sequence[str]) -> list[Blow]:
             case "restart":
                 planned.append(Blow(now, "restart", chance.choice(receivers)))
             case "weather":
-                planned.append(Blow(now, "weather", chance.choice(receivers), chance.choice([*WEATHER])))
+                planned.append(
+                    Blow(now, "weather", chance.choice(receivers), chance.choice(["fair", "usual", "storm"]))
+                )
         now += chance.uniform(0.4, 2.2)
     return sorted((blow for blow in planned if blow.at < seconds), key=lambda blow: blow.at)
 
@@ -261,185 +256,9 @@ def left_over(folder: Path) -> list[str]:
         with suppress(OSError):
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             place = os.readlink(process / "cwd")
-            if int(process.name) != os.getpid() and str(folder) in f"{command} {place}":
+            if int(process.name) != os.getpid() and f"{folder}/" in f"{command} {place}/":
                 found.append(f"{process.name}: {command}")
     return found
-
-
-# -- what the public sees in the files ----------------------------------------------------------------
-
-
-class Seen(NamedTuple):
-    """One article in a public file: the revision its text names; None: a notice stands in its place."""
-
-    article: str
-    revision: int | None
-
-
-class Page(HTMLParser):
-    """The links of a page."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.feed(content)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
-
-
-class PublicFiles:
-    """The public folder, read as the public reads it."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.newsroom: Newsroom = configuration.newsroom
-        self.root = configuration.site
-        self.guid = self.newsroom.guid("")
-
-    def pages(self) -> Iterator[Path]:
-        """The articles' own pages."""
-        return (path for path in self.root.glob("[0-9]*/[0-9]*/a*.html") if path.stem[1:].isdecimal())
-
-    def page(self, path: Path) -> Seen:
-        content = path.read_bytes()
-        if GONE in content[:1024]:
-            return Seen(path.stem, None)
-        found = {int(revision) for _, revision in TEXT.findall(content.decode())}
-        assert len(found) == 1, f"{path} shows revisions {found}"
-        return Seen(path.stem, found.pop())
-
-    def feed_files(self, form: Form, column: str = "") -> list[Path]:
-        suffix = "json" if form is Form.JSON else "xml"
-        folder = self.root / "feeds" / column
-        return [*folder.glob(f"{form}.{suffix}"), *folder.glob(f"{form}-[0-9]*.{suffix}")]
-
-    def items(self, form: Form, content: bytes) -> list[Seen]:
-        """The items of one document, in its order."""
-        if form is Form.JSON:
-            pairs = [(one["id"], one["content_html"]) for one in json.loads(content)["items"]]
-        else:
-            item, guid = {Form.RSS: ("item", "guid"), Form.ATOM: (f"{{{ATOM}}}entry", f"{{{ATOM}}}id")}[form]
-            pairs = [(str(one.findtext(guid)), "".join(one.itertext())) for one in etree.fromstring(content).iter(item)]
-        seen = []
-        for guid, text in pairs:
-            revisions = {int(revision) for _, revision in TEXT.findall(text)}
-            assert len(revisions) < 2, f"{guid} shows revisions {revisions}"
-            seen.append(Seen(guid.removeprefix(self.guid), revisions.pop() if revisions else None))
-        return seen
-
-    def faults(self, last: Mapping[str, Command], columns: Mapping[str, str]) -> Iterator[str]:
-        """What is wrong with everything around the pages: all feeds, the lists, what should not be there at all.
-
-        `columns`: every article's.
-        """
-        for form in Form:
-            for folder in ("", *COLUMNS):
-                here = {one: command for one, command in last.items() if folder in ("", columns[one])}
-                yield from self._feed_faults(form, folder, here)
-        yield from self._list_faults(last)
-        for path in self.root.rglob("*"):
-            if path.is_file() and ("staging" in str(path.relative_to(self.root)) or path.name.startswith(".")):
-                yield f"{path.relative_to(self.root)} lies in the public folder"
-
-    def _feed_faults(self, form: Form, folder: str, last: Mapping[str, Command]) -> Iterator[str]:
-        shown: dict[str, set[int | None]] = {}
-        for path in self.feed_files(form, folder):
-            items = self.items(form, path.read_bytes())
-            for known, count in Counter(item.article for item in items).items():
-                if count > 1:
-                    yield f"{path.relative_to(self.root)} has {known} {count} times"
-            for item in items:
-                shown.setdefault(item.article, set()).add(item.revision)
-        for known, revisions in shown.items():
-            if known not in last:
-                yield f"{form} of {folder} shows {known}, which is of another column"
-                continue
-            command = last[known]
-            wanted = None if command.action is Action.WITHDRAW else command.revision
-            if revisions != {wanted}:
-                yield f"{form} of {folder or 'the site'} shows {known} as {revisions}, should be {wanted}"
-        live = {one for one, command in last.items() if command.action is not Action.WITHDRAW}
-        if missing := live - shown.keys():
-            yield f"{form} of {folder or 'the site'} has not {sorted(missing)}"
-
-    def _list_faults(self, last: Mapping[str, Command]) -> Iterator[str]:
-        """Every link on every page that stays on the site leads to a file; no list links to a withdrawn article."""
-        own = urlsplit(self.newsroom.site.url)
-        gone = {one for one, command in last.items() if command.action is Action.WITHDRAW}
-        listed: set[str] = set()
-        for path in sorted(self.root.rglob("*.html")):
-            here = path.relative_to(self.root).as_posix()
-            article = bool(re.fullmatch(r"\d+/\d+/a\d+", here.removesuffix(".html")))
-            for link in Page(path.read_text(encoding="utf-8")).links:
-                target = urlsplit(urljoin(f"{self.newsroom.site.url}/{here}", link))
-                if target.netloc != own.netloc or target.scheme != own.scheme or link.startswith("#"):
-                    continue
-                place = unquote(target.path).lstrip("/")
-                there = self.root / (f"{place}index.html" if place.endswith("/") or not place else place)
-                if not there.is_file():
-                    yield f"{here} links to {target.path}, which is not there"
-                elif there.stem in gone and there.stem != path.stem:
-                    yield f"{here} links to {there.stem}, which is withdrawn"
-                elif not article:
-                    listed.add(there.stem)
-        live = {one for one, command in last.items() if command.action is not Action.WITHDRAW}
-        if missing := live - listed:
-            yield f"no list has {sorted(missing)}"
-
-
-class Observer(threading.Thread):
-    """Somebody of the public who looks at the files again and again: what was seen first, and when it was written."""
-
-    def __init__(self, files: PublicFiles) -> None:
-        super().__init__(name="observer")
-        self.files = files
-        self.journals: dict[str, list[Deed]] = {"website": [], "feeds": []}
-        self.public: dict[str, dict[str, tuple[int, ...]]] = {"website": {}, "feeds": {}}
-        self.errors: list[str] = []
-        self._ended = threading.Event()
-        self._looked: dict[Path, int] = {}
-
-    def run(self) -> None:
-        while not self._ended.wait(0.1):
-            self.look()
-
-    def end(self) -> None:
-        """Stop looking, after a last look."""
-        self._ended.set()
-        self.join()
-        self._looked.clear()
-        self.look()
-
-    def look(self) -> None:
-        for path in self.files.pages():
-            self._see("website", path, lambda path, _: [self.files.page(path)])
-        for path in self.files.feed_files(Form.RSS):
-            self._see("feeds", path, lambda _, content: self.files.items(Form.RSS, content))
-
-    def _see(self, channel: str, path: Path, read: Callable[[Path, bytes], list[Seen]]) -> None:
-        try:
-            written = path.stat().st_mtime_ns
-            if self._looked.get(path) == written:
-                return
-            seen = read(path, path.read_bytes())
-        except FileNotFoundError:
-            return
-        except Exception as error:
-            self.errors.append(f"{path}: {error!r}")
-            return
-        self._looked[path] = written
-        at = datetime.fromtimestamp(written / 1e9, UTC)
-        public, journal = self.public[channel], self.journals[channel]
-        for article, revision in seen:
-            now = () if revision is None else (revision,)
-            before = public.get(article)
-            if now == before:
-                continue
-            public[article] = now
-            if revision is not None:
-                journal.append(Deed(article, revision, "publish", at))
-            else:  # the notice of what was never seen is there too, where it was public only for a moment
-                journal.append(Deed(article, before[0] if before else 0, "withdraw", at))
 
 
 # -- the campaign -------------------------------------------------------------------------------------
@@ -479,10 +298,13 @@ class Campaign:
         database: str = "",
         planned: tuple[Sequence[Order], Sequence[Blow]] | None = None,
         weather: str = "usual",
+        clears: bool = True,
     ) -> None:
         self.folder = folder
         self.seconds = seconds
         self.find = find
+        self.clears = clears
+        """Whether the receivers are well when the storm is over."""
         self.receivers = {
             name: Running(kind, folder / f"{name}.jsonl", seed=seed + number, delay=0.3, **WEATHER[weather])
             for number, (name, kind) in enumerate((("keyed", "keyed"), ("asking", "asking")))
@@ -530,7 +352,7 @@ class Campaign:
         asking = "Asking" if self.find else "Forgetful"
         endpoints = {name: receiver.url for name, receiver in self.receivers.items()}
         outlets = [
-            *([Outlet(id="website", kind="website", name="县政府网站")] if WEBSITE else []),
+            Outlet(id="website", kind="website", name="县政府网站"),
             Outlet(id="feeds", kind="feeds", name="订阅"),
             Outlet(
                 id="keyed", kind="tests.standins.kinds:Keyed", name="客户端", options={"endpoint": endpoints["keyed"]}
@@ -584,7 +406,7 @@ class Campaign:
                 keeper.send(name, signal.SIGCONT)
         if trouble:
             raise trouble[0]
-        for receiver in self.receivers.values():
+        for receiver in self.receivers.values() if self.clears else ():
             receiver.calm()
 
     def strike(self, blow: Blow, keeper: Keeper, configuration: Configuration) -> None:
@@ -600,7 +422,7 @@ class Campaign:
             case "continue":
                 keeper.send(blow.whom, signal.SIGCONT)
             case "forget":
-                with suppress(RedisError, OSError), broker.client(broker.address(configuration)) as client:
+                with suppress(RedisError, OSError), broker.client(configuration) as client:
                     client.flushall()
                 whom = "everything"
             case "restart":
@@ -647,8 +469,6 @@ class Campaign:
         public: dict[str, Any] = {name: receiver.public() for name, receiver in self.receivers.items()}
         journals |= observer.journals
         public |= observer.public
-        if not WEBSITE:
-            del journals["website"], public["website"]
         self._tell([str(one) for one in judge(self.commands, journals, public)])
         self._tell(observer.errors)
         last = {command.article: command for command in self.commands}
@@ -662,33 +482,8 @@ class Campaign:
         self.outcome.figures["articles"] = len(last)
         self.outcome.figures["deeds"] = sum(len(journal) for journal in journals.values())
         self.outcome.figures["rollouts"] = len(reports)
-        self.outcome.skews = [report.skew_ms for report in reports if report.skew_ms is not None]
-
-
-def before_the_gate(reports: Sequence[Report], journals: Mapping[str, Sequence[Deed]]) -> Iterator[str]:
-    """Revisions that became public somewhere before they were staged, or prepared, on all channels."""
-    staged: dict[tuple[str, int], dict[str, datetime]] = {}
-    first: dict[tuple[str, int], tuple[datetime, str]] = {}
-    for channel, journal in journals.items():
-        for deed in journal:
-            about = (deed.article, deed.revision)
-            if deed.action == "stage":
-                staged.setdefault(about, {}).setdefault(channel, deed.at)
-            elif deed.action == "publish":
-                first[about] = min(first.get(about, (deed.at, channel)), (deed.at, channel))
-    for report in reports:
-        about = (report.article, report.revision)
-        if report.action is Action.WITHDRAW or about not in first:
-            continue
-        at, channel = first[about]
-        prepared = {one.channel: one.prepared_at for one in report.deliveries if one.required}
-        ready = {**prepared, **staged.get(about, {})}
-        for other, moment in ready.items():
-            if moment is None or moment > at:
-                yield (
-                    f"half: {report.article} revision {report.revision} was public on {channel} at {at.isoformat()}, "
-                    f"but prepared on {other} {'never' if moment is None else f'at {moment.isoformat()}'}"
-                )
+        published = [report for report in reports if report.action is Action.PUBLISH]
+        self.outcome.skews = [report.skew_ms for report in published if report.skew_ms is not None]
 
 
 def unfinished(reports: Sequence[Report]) -> Iterator[str]:
