@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps
 
 from pipeline.article import Image
-from pipeline.channel import Asset
+from pipeline.channel import Asset, Media, Problem, Text, Unpublishable
 
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 
@@ -24,6 +24,21 @@ def derivative(image: Image, width: int, media_type: str) -> Asset:
         width=width,
         height=height,
     )
+
+
+def made(asset: Asset, media: Media) -> bytes:
+    """The derivative's bytes; raises `Unpublishable` if the picture is missing or is none."""
+    try:
+        return produce(asset, media.read(asset.source))
+    except (KeyError, OSError) as error:
+        raise Unpublishable(
+            Problem(
+                field="images",
+                message=Text.of("the picture {picture} cannot be read", picture=asset.source[:16]),
+                remedy=Text.of("submit the article again with the picture as JPEG, PNG, GIF or WebP"),
+            ),
+            detail=repr(error),
+        ) from error
 
 
 def produce(asset: Asset, original: bytes) -> bytes:

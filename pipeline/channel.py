@@ -161,7 +161,7 @@ class Evidence(Frozen):
 
 
 class Entry(Frozen):
-    """One article in a channel's catalogue."""
+    """One article in a channel's catalogue. No correction moves it to another column."""
 
     revision: Revision
     receipt: Receipt

@@ -186,7 +186,7 @@ def queue_submit(
         manuscripts, refused = _manuscripts(files, column, engine, chosen)
         for path, manuscript in manuscripts.items():
             if not as_json:
-                terminal.show_problems(_err, manuscript.notices)
+                terminal.show_problems(_err, manuscript.notices, str(path))
             if check or (refused and as_json):
                 _fit(path, manuscript, as_json=as_json)
         for path, problems in refused.items():

@@ -130,10 +130,12 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
         )
     for one in report.deliveries:
         name = names.get(one.channel, one.channel)
-        if address := _address(one):
+        if one.released_at and (address := _address(one)):
             lines.append(Styled(f"{name}: {address}"))
         if one.error:
             lines.append(Styled(f"{name}: {tell_problem(one.error)}", style="red" if one.state in _BAD else ""))
+            if one.due:
+                lines.append(Styled(_("  → next try at {moment}").format(moment=_time(one.due, zone))))
         if one.receipt and one.receipt.note:
             lines.append(Styled(f"{name}: {tell(one.receipt.note)}"))
     states = {one.state for one in report.deliveries}
@@ -181,17 +183,17 @@ def show_articles(out: Console, lines: Iterable[ArticleLine], newsroom: Newsroom
     out.print(table, soft_wrap=False)
 
 
-def problem_lines(problem: Problem, place: str = "") -> str:
-    """`place: field: what` and, on the next line, what to do."""
-    if isinstance(problem, ManuscriptProblem):
-        place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+def _problem(problem: Problem, place: str = "") -> str:
+    """`place: field: what` and, on the next line, what to do; in a manuscript with the line."""
+    if isinstance(problem, ManuscriptProblem) and problem.line is not None:
+        place = f"{place}:{problem.line}"
     told = tell_problem(problem)
     return f"{place}: {told}" if place else told
 
 
 def show_problems(err: Console, problems: Sequence[Problem], place: str = "", indent: str = "") -> None:
     for problem in problems:
-        err.print(textwrap.indent(problem_lines(problem, place), indent))
+        err.print(textwrap.indent(_problem(problem, place), indent))
 
 
 def show_refused(err: Console, problems: Mapping[str, Sequence[Problem]], place: str, newsroom: Newsroom) -> None:

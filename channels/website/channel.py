@@ -19,24 +19,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from fsspec.implementations.local import LocalFileSystem
 from markupsafe import Markup
 from PIL import Image as Pillow
 
+from channels import files
 from channels.body import NOT_HTML, column_of
 from channels.files import Files
-from channels.http import Http
-from channels.pictures import produce
+from channels.options import address_problems, unknown_options
+from channels.pictures import made
 from channels.website.frame import Frame, assets
-from channels.website.lists import Lists, pages_listing, placed_in
+from channels.website.lists import Lists, pages_listing
 from channels.website.page import assets_of, core, core_of, folder_of, is_gone, page, title_of, with_around
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
@@ -55,18 +51,15 @@ from pipeline.channel import (
     Setting,
     Standing,
     Text,
-    Unavailable,
     Unpublishable,
     utc_now,
 )
 
 MARK = "core.html"
 """Staged last: where it is, everything is."""
-OPTIONS = {"root", "staging", "verify", "feeds"}
+OPTIONS = {*files.OPTIONS, "feeds"}
 OWN = re.compile(r"assets|feeds|sitemaps|app|healthz|[0-9]{4}")
 """Names at the site's root that no column may have."""
-READ, TOTAL = 5.0, 8.0
-"""Seconds of silence, and for one file, when reading back over HTTP."""
 
 
 class Website(Channel):
@@ -75,14 +68,7 @@ class Website(Channel):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        root = str(self.options.get("root", "site"))
-        remote = bool(urlsplit(root).scheme)
-        self.files = Files(root if remote else str(setting.data / root))
-        if staging := str(self.options.get("staging", "")):
-            self.files.staging = Files(staging if urlsplit(staging).scheme else str(setting.data / staging)).root
-        elif not remote:
-            self.files.staging = Files(str(setting.data / self.outlet.id / "staging")).root
-        self._http = Http(read=READ, total=TOTAL, limit=64 * 2**20)
+        self.files = Files.of(setting, "site", f"{setting.newsroom.site.url}/")
         self._furnished: Newsroom | None = None
         """The newsroom whose standing files this process has written."""
 
@@ -102,7 +88,7 @@ class Website(Channel):
             return self._receipt(delivery, Standing.STAGED)
         token = _token(delivery.revision)
         for asset in delivery.rendition.assets:
-            self.files.stage(token, asset.name, _made(asset, delivery.media))
+            self.files.stage(token, asset.name, made(asset, delivery.media))
         self.files.stage(token, MARK, delivery.rendition.body.encode())
         return self._receipt(delivery, Standing.STAGED)
 
@@ -148,7 +134,7 @@ class Website(Channel):
         return self._receipt(delivery, self._standing(delivery, seen, staged=self._staged(delivery)))
 
     def verify(self, delivery: Delivery) -> Evidence:
-        seen = self._read(self._path(delivery))
+        seen = self.files.seen(self._path(delivery))
         standing = self._standing(delivery, seen, staged=self._staged(delivery))
         if delivery.action is not Action.WITHDRAW and self._shows(delivery, seen):
             # Also if it has been staged once more: what counts here is what the public sees.
@@ -163,25 +149,7 @@ class Website(Channel):
         )
 
     def check(self) -> list[Problem]:
-        problems = [
-            Problem(
-                field=option,
-                message=Text.of("the kind website has no option {option}", option=option),
-                remedy=Text.of("use one of {options}", options=", ".join(sorted(OPTIONS))),
-            )
-            for option in sorted(set(self.options) - OPTIONS)
-        ]
-        for field, address in (("site.url", self.newsroom.site.url), ("feeds", self.frame(self.newsroom).feeds)):
-            parts = urlsplit(address)
-            if address and (parts.scheme not in ("http", "https") or not parts.hostname):
-                problems.append(
-                    Problem(
-                        field=field,
-                        message=Text.of("{address} is no web address", address=address),
-                        remedy=Text.of("write it in full, with https:// or http:// and the host's name"),
-                    )
-                )
-        problems += [
+        own = [
             Problem(
                 field="column.id",
                 message=Text.of("the website has a folder {name} of its own", name=column.id),
@@ -190,22 +158,12 @@ class Website(Channel):
             for column in self.newsroom.columns
             if OWN.fullmatch(column.id)
         ]
-        if self.options.get("verify", "storage") not in ("storage", "http"):
-            problems.append(
-                Problem(
-                    field="verify",
-                    message=Text.of("verify is {value}", value=str(self.options["verify"])),
-                    remedy=Text.of('write "storage" or "http"'),
-                )
-            )
-        try:
-            self.files.stage(".check", "writable", b"")
-            self.files.discard(".check")
-            self.files.write(".writable", b"")
-            self.files.delete(".writable")
-        except Unavailable as trouble:
-            problems.append(trouble.problem)
-        return problems
+        return [
+            *unknown_options(self.setting, OPTIONS),
+            *address_problems("feeds", self.frame(self.newsroom).feeds),
+            *own,
+            *self.files.problems(self.setting),
+        ]
 
     # -- writing: only while the catalogue's lock is held -------------------------------------------------
 
@@ -234,34 +192,13 @@ class Website(Channel):
         """Put the staged pictures in place; make those that were lost, if they do not stand there already."""
         for asset in assets_of(revision.article):
             path = f"{folder_of(revision, frame)}/{asset.name}"
-            if not self._move(
-                f"{self.files.staging}/{_token(revision)}/{asset.name}", f"{self.files.root}/{path}"
-            ) and (not self.files.exists(path)):
-                self.files.write(path, _made(asset, media))
-
-    def _move(self, staged: str, public: str) -> bool:
-        """Rename a file, which was synced when it was staged; False if it is not there."""
-        with _trouble(public):
-            try:
-                if isinstance(self.files.fs, LocalFileSystem):
-                    os.makedirs(os.path.dirname(public), exist_ok=True)
-                    os.replace(staged, public)
-                else:
-                    self.files.fs.mv(staged, public)
-            except FileNotFoundError:
-                return False
-        return True
+            if not self.files.publish(_token(revision), asset.name, path) and not self.files.exists(path):
+                self.files.write(path, made(asset, media))
 
     def _drop_pictures(self, entry: Entry, frame: Frame) -> None:
         """Delete what the article no longer shows: a picture may be what was wrong."""
-        shown = set() if entry.withdrawn_at else {asset.name for asset in assets_of(entry.revision.article)}
-        folder = folder_of(entry.revision, frame)
-        with _trouble(folder):
-            self.files.fs.invalidate_cache(f"{self.files.root}/{folder}")
-            there = [str(found).rpartition("/")[2] for found in self.files.fs.find(f"{self.files.root}/{folder}")]
-        for name in there:
-            if name not in shown:
-                self.files.delete(f"{folder}/{name}")
+        shown = () if entry.withdrawn_at else assets_of(entry.revision.article)
+        self.files.prune(folder_of(entry.revision, frame), {asset.name for asset in shown})
 
     def _unstage(self, revision: Revision) -> None:
         """Forget what was prepared of this revision and of those before it."""
@@ -300,27 +237,19 @@ class Website(Channel):
         entry = delivery.catalogue.entry(delivery.revision.id)
         if entry is None:
             return False
-        column = placed_in(entry, delivery.newsroom, delivery.catalogue)
+        column = entry.revision.article.column
         if column not in {one.id for one in delivery.newsroom.columns}:
             return True
         link = f'"{self.frame(delivery.newsroom).href(self._path(delivery))}"'.encode()
-        return any(link in (self._read(path) or b"") for path in pages_listing(entry, column))
+        return any(link in (self.files.seen(path) or b"") for path in pages_listing(entry, column))
 
     def _pictures_hold(self, delivery: Delivery) -> bool:
         """Whether every file of the pictures can be read, in the format and size that the page tells."""
         frame = self.frame(delivery.newsroom)
         return all(
-            _is_picture(asset, self._read(f"{folder_of(delivery.revision, frame)}/{asset.name}"))
+            _is_picture(asset, self.files.seen(f"{folder_of(delivery.revision, frame)}/{asset.name}"))
             for asset in assets_of(delivery.revision.article)
         )
-
-    def _read(self, path: str) -> bytes | None:
-        """A public file as the public gets it, or as it lies in the storage, by the option `verify`."""
-        if self.options.get("verify", "storage") != "http":
-            return self.files.read(path)
-        address = f"{self.newsroom.site.url}/{path}"
-        answer = self._http.get(address, headers={"Cache-Control": "no-cache"}, expected=(404, 410), follow=True)
-        return None if answer.status == 404 else answer.body
 
     def _path(self, delivery: Delivery) -> str:
         return delivery.newsroom.path(delivery.revision)
@@ -353,21 +282,6 @@ def _token(revision: Revision, number: int = 0) -> str:
     return f"{revision.id}.{number or revision.number}"
 
 
-def _made(asset: Asset, media: Media) -> bytes:
-    """The derivative's bytes; raises `Unpublishable` if the picture is not there or is none."""
-    try:
-        return produce(asset, media.read(asset.source))
-    except (KeyError, OSError) as error:
-        raise Unpublishable(
-            Problem(
-                field="images",
-                message=Text.of("the picture {picture} cannot be read", picture=asset.source[:16]),
-                remedy=Text.of("submit the article again with the picture as JPEG, PNG, GIF or WebP"),
-            ),
-            detail=repr(error),
-        ) from error
-
-
 def _is_picture(asset: Asset, data: bytes | None) -> bool:
     try:
         with Pillow.open(io.BytesIO(data or b"")) as opened:
@@ -378,18 +292,3 @@ def _is_picture(asset: Asset, data: bytes | None) -> bool:
             )
     except (OSError, SyntaxError, ValueError):  # none, cut off, or another file
         return False
-
-
-@contextmanager
-def _trouble(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(
-            Problem(
-                field="storage",
-                message=Text.of("cannot use {path}: {reason}", path=path, reason=error.strerror or str(error)),
-                remedy=Text.of("check that the folder exists, is writable and has space left"),
-            ),
-            detail=repr(error),
-        ) from error

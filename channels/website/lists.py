@@ -20,7 +20,7 @@ from datetime import timedelta
 
 from channels.website.frame import Frame
 from channels.website.page import Picture, headline, pictures_of
-from pipeline.article import Column, Frozen, Newsroom
+from pipeline.article import Column, Frozen
 from pipeline.channel import Catalogue, Entry
 
 PAGE = 20
@@ -67,7 +67,7 @@ class Lists:
         self._frame, self._catalogue, self._entry, self._there = frame, catalogue, entry, there
         self._items: dict[str, Item] = {}
         self._shown: set[str] = set()
-        self._column = placed_in(entry, frame.newsroom, catalogue)
+        self._column = entry.revision.article.column
         here, self._last = entry.column_ordinal, catalogue.last(self._column)
         newest = _first_of_newest(self._last)
         self._first, self._end = max(1, here - 2 * AMONG), min(self._last, here + AMONG)
@@ -244,16 +244,6 @@ class Lists:
         if entry.revision.id not in self._shown and self._there(self._frame.newsroom.path(entry.revision)):
             self._shown.add(entry.revision.id)
         return entry.revision.id in self._shown
-
-
-def placed_in(entry: Entry, newsroom: Newsroom, catalogue: Catalogue) -> str:
-    """The id of the column that the catalogue places the entry in: not its article's if a correction changed that."""
-    own = entry.revision.article.column
-    for column in dict.fromkeys([own, *(column.id for column in newsroom.columns)]):
-        here = entry.column_ordinal
-        if any(one.revision.id == entry.revision.id for one in catalogue.span(here, here, column)):
-            return column
-    return own
 
 
 def pages_listing(entry: Entry, column: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.engine.conftest import Newsroom, Up, children, make, processes, until
+from tests.engine.commands import Newsroom, Up, children, make, processes, until
 from tests.standins.running import Running
 
 REPORT = {"rollout", "article", "revision", "action", "state", "go_live_at", "skew_ms", "deliveries"}
@@ -179,6 +179,7 @@ def test_one_channel_that_cannot_be_prepared_holds_all_until_it_is_mended(runnin
     assert "渠道post: credentials: " in held.out
     assert "→ check the channel's secret" in held.out
     assert f"newsroom retry {known[2]}" in held.out
+    assert "http://" not in held.out
     assert public(running, known[1]) == {"post": (), "app": ()}
     assert "一处不通" not in running.get("feeds/rss.xml").text
     report = running.run("newsroom", "report", known[2], "--json")
