@@ -1,6 +1,6 @@
 """Files of a channel: staged and atomic writes over fsspec, in a folder or an object store, and reading them back.
 
-Readers see a file whole, old or new, never half: a local file is written beside its place, synced and
+Readers see a file whole, old or new, never half: a local file is written where nobody looks, synced and
 renamed; an object store's put is atomic by itself.
 """
 
@@ -146,18 +146,19 @@ class Files:
             if not isinstance(self.fs, LocalFileSystem):
                 self.fs.pipe_file(full, data)
                 return
-            folder, name = os.path.split(full)
-            os.makedirs(folder, exist_ok=True)
-            beside = os.path.join(folder, f".{name}.{uuid.uuid4().hex}")
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            # Not beside its place: what a killed worker leaves there would stay public.
+            unfinished = f"{self.staging}.unfinished/{uuid.uuid4().hex}"
+            os.makedirs(os.path.dirname(unfinished), exist_ok=True)
             try:
-                with open(beside, "xb") as file:
+                with open(unfinished, "xb") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
-                os.replace(beside, full)
+                os.replace(unfinished, full)
             except OSError:
-                if os.path.exists(beside):
-                    os.unlink(beside)
+                if os.path.exists(unfinished):
+                    os.unlink(unfinished)
                 raise
 
     @contextmanager

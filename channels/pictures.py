@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 from PIL import Image as Pillow
@@ -39,6 +40,11 @@ def made(asset: Asset, media: Media) -> bytes:
             ),
             detail=repr(error),
         ) from error
+
+
+def data_uri(media_type: str, data: bytes) -> str:
+    """A file as an address that holds it (RFC 2397), for previews in one file."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def produce(asset: Asset, original: bytes) -> bytes:

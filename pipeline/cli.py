@@ -555,7 +555,9 @@ def up(config: str | None) -> int:
             ).format(data=configuration.data)
         )
         return BAD
-    with lock, closing(tasks.open_engine(configuration)):
+    with lock, closing(tasks.open_engine(configuration)) as engine:
+        for outlet in configuration.newsroom.outlets:
+            engine.channel(outlet.id)  # a channel that cannot be opened is told once, here, not by every worker
         commands: dict[str, list[str]] = {} if configuration.broker else {"broker": ["broker"]}
         commands |= {queue: ["worker", "--queue", queue] for queue in (tasks.STEPS, tasks.RELEASES)}
         if configuration.listen:

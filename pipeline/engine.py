@@ -73,6 +73,7 @@ class Draft(Frozen):
     """How an article would look on one channel."""
 
     outlet: Outlet
+    revision: Revision
     rendition: Rendition
 
 
@@ -156,7 +157,8 @@ class Engine:
         drafts, problems = [], {}
         for outlet in self._outlets(channels):
             try:
-                drafts.append(Draft(outlet=outlet, rendition=self.channel(outlet.id).render(revision, self.newsroom)))
+                rendition = self.channel(outlet.id).render(revision, self.newsroom)
+                drafts.append(Draft(outlet=outlet, revision=revision, rendition=rendition))
             except Unpublishable as refusal:
                 problems[outlet.id] = [refusal.problem]
         if problems:

@@ -21,13 +21,16 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar
 
+from markupsafe import Markup
+
 from channels import files
 from channels.feeds.documents import Feed, Form, Seen, opml, read
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
 from channels.files import Files
 from channels.options import address_problems, unknown_options
-from channels.pictures import made
+from channels.pictures import data_uri, made
+from channels.templating import templates
 from pipeline.article import Column, Newsroom, Revision
 from pipeline.channel import (
     Action,
@@ -85,6 +88,16 @@ class Feeds(Channel):
         item = article_item(revision, newsroom, self._public(newsroom))
         body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision.article))
+
+    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:
+        """The item's content, with its pictures, as a reader shows it."""
+        public = self._public(self.newsroom)
+        item = article_item(revision, self.newsroom, public)
+        shown = templates("feeds").get_template("preview.html").render(item=item, content=Markup(item.html))  # noqa: S704
+        for asset in rendition.assets:
+            uri = data_uri(asset.media_type, made(asset, media))
+            shown = shown.replace(f"{public}{folder_of(revision.id)}/{asset.name}", uri)
+        return "text/html", shown.encode()
 
     def prepare(self, delivery: Delivery) -> Receipt:
         if delivery.rendition is None:  # a withdrawal needs no preparation

@@ -21,6 +21,7 @@ import hashlib
 import io
 import re
 from functools import partial
+from mimetypes import guess_type
 from typing import ClassVar
 
 from markupsafe import Markup
@@ -30,7 +31,7 @@ from channels import files
 from channels.body import NOT_HTML, column_of
 from channels.files import Files
 from channels.options import address_problems, unknown_options
-from channels.pictures import made
+from channels.pictures import data_uri, made
 from channels.website.frame import Frame, assets
 from channels.website.lists import Lists, pages_listing
 from channels.website.page import assets_of, core, core_of, folder_of, is_gone, page, title_of, with_around
@@ -82,6 +83,19 @@ class Website(Channel):
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The core of the article's page, and its pictures' files."""
         return Rendition.of("text/html", core(revision, self.frame(newsroom)), assets_of(revision.article))
+
+    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:
+        """The whole page with its style and pictures inside it."""
+        frame = self.frame(self.newsroom)
+        folder = frame.href(folder_of(revision, frame))
+        inside = {frame.href(path): data_uri(guess_type(path)[0] or "", data) for path, data in assets().items()}
+        inside |= {
+            f"{folder}/{asset.name}": data_uri(asset.media_type, made(asset, media)) for asset in rendition.assets
+        }
+        shown = page(revision, frame, rendition.body, "").decode()
+        for href, uri in inside.items():
+            shown = shown.replace(href, uri)
+        return "text/html", shown.encode()
 
     def prepare(self, delivery: Delivery) -> Receipt:
         if delivery.rendition is None:  # a withdrawal needs no preparation

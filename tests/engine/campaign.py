@@ -155,7 +155,7 @@ def blows(seed: int, seconds: float, receivers: Sequence[str]) -> list[Blow]:
                     Blow(now, "weather", chance.choice(receivers), chance.choice(["fair", "usual", "storm"]))
                 )
         now += chance.uniform(0.4, 2.2)
-    return sorted((blow for blow in planned if blow.at < seconds), key=lambda blow: blow.at)
+    return sorted((blow._replace(at=min(blow.at, seconds)) for blow in planned), key=lambda blow: blow.at)
 
 
 # -- the newsroom's processes -------------------------------------------------------------------------
@@ -336,6 +336,7 @@ class Campaign:
             try:
                 self._storm(engine, keeper, configuration)
                 self._come_to_rest(engine)
+                _until(lambda: _answers(configuration), REST, "the broker is back")
             finally:
                 observer.end()
             self._judge(engine, observer)
@@ -536,6 +537,12 @@ def newsroom_file(newsroom: Newsroom, database: str) -> str:
             options["total"] = CALL
         parts.append(table("[[channel]]", outlet | options))
     return "\n".join(parts)
+
+
+def _answers(configuration: Configuration) -> bool:
+    with suppress(RedisError, OSError), broker.client(configuration) as client:
+        return bool(client.ping())
+    return False
 
 
 def _wait_until(moment: float) -> None:

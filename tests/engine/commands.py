@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -138,6 +138,21 @@ class Newsroom:
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def on_terminal(self, *words: str | Path) -> str:
+        """Run a command with a terminal of 80 columns; all that it writes there."""
+        ours, theirs = os.openpty()
+        environment = {**self.environment, "TERM": "xterm", "COLUMNS": "80"}
+        written = b""
+        with open(ours, "rb", buffering=0) as terminal, suppress(OSError):  # EIO: nobody has the other side any more
+            running = subprocess.Popen(
+                self.command(*words), cwd=self.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+            )
+            os.close(theirs)
+            while some := terminal.read(4096):
+                written += some
+        running.wait(PATIENCE)
+        return written.decode()
 
     def submit(self, *words: str | Path) -> Outcome:
         return self.run("queue-submit", *words)

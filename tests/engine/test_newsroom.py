@@ -87,6 +87,15 @@ def test_the_report_for_people_gives_addresses_that_can_be_copied(running: Newsr
     assert running.run("newsroom", "status", known[1]).out == again.out
 
 
+def test_a_terminal_shows_every_channel_while_it_happens(running: Newsroom) -> None:
+    seen = running.on_terminal("queue-submit", running.write("看着它发布"), "--wait")
+
+    under_way = seen.index("preparing") if "preparing" in seen else seen.index("ready, waiting")
+    assert under_way < seen.index("complete") < seen.rindex("live, seen")
+    report = running.report(re.findall(r"rollout (r\d+)", seen)[0])
+    assert f": {delivery(report, 'website')['receipt']['url']}\r\n" in seen
+
+
 def test_the_same_file_again_is_nothing_new_and_a_changed_one_a_correction_only_when_asked(running: Newsroom) -> None:
     path = running.write("清沟渠")
     first = running.submit(path, "--wait", "--json").json

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,13 +20,14 @@ from typing import Any, NamedTuple
 import click
 import pytest
 
-from pipeline import cli, doctor, logs, tasks
+from pipeline import cli, doctor, logs, tasks, terminal
 from pipeline import newsroom as configuring
-from pipeline.article import Newsroom, Revision
+from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Problem, Rendition, Text, Unpublishable
 from pipeline.doctor import Finding
 from pipeline.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.testing import newsroom_of
 from tests.standins.kinds import Keyed
 
 FILE = """\
@@ -49,6 +51,9 @@ class Outcome(NamedTuple):
 
 
 Command = Callable[..., Outcome]
+
+
+PUBLIC = Outlet(id="website", kind="website", name="县政府网站")
 
 
 class Strict(Keyed):
@@ -344,6 +349,30 @@ def test_the_exit_code_says_how_it_ended(report: Report, code: int) -> None:
     assert cli._code(report) == code
 
 
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        (ended(RolloutState.HELD, DeliveryState.FAILED), "When that is done: newsroom retry r7\n"),
+        (
+            ended(RolloutState.COMPLETE, DeliveryState.UNKNOWN),
+            "If it is there: newsroom retry r7 --adopt; if not: newsroom retry r7\n",
+        ),
+        (ended(RolloutState.PREPARING, DeliveryState.PENDING), "  → next try at 08:00:05.000\n"),
+    ],
+)
+def test_a_report_says_what_to_do(report: Report, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem(field="http", message=Text.of("it is [busy]"), remedy=Text.of("wait"))
+    again = datetime(2026, 11, 24, 0, 0, 5, tzinfo=UTC) if report.state is RolloutState.PREPARING else None
+    [delivery] = report.deliveries
+    delivery = delivery.model_copy(update={"error": problem, "due": again})
+
+    terminal.show_report(terminal.console(), report.model_copy(update={"deliveries": (delivery,)}), newsroom_of(PUBLIC))
+
+    said = capsys.readouterr().out
+    assert "县政府网站: http: it is [busy]\n  → wait\n" in said
+    assert said.endswith(told)
+
+
 def test_list_and_status(newsroom: Command, article: Path) -> None:
     line = newsroom("list").out.splitlines()[1]
     assert line.split()[0] == "a1"
@@ -406,7 +435,7 @@ def test_a_configuration_that_is_wrong_is_told_by_its_keys(newsroom: Command) ->
     assert f"{Path('newsroom.toml').absolute()}: site.id_code: " in done.err
 
 
-def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, article: Path) -> None:
+def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, newsroom: Command, article: Path) -> None:
     with Path("newsroom.toml").open("a", encoding="utf-8") as file:
         file.write('\n[[channel]]\nid = "weibo"\nkind = "weibo"\nname = "微博"\n')
 
@@ -414,6 +443,7 @@ def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, article: 
 
     assert done.code == 2
     assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are feeds, " in done.err
+    assert newsroom("up")[::2] == (2, done.err)
 
 
 def test_a_database_that_cannot_be_used_is_a_broken_installation(submit: Command, newsroom: Command) -> None:
