@@ -605,8 +605,11 @@ def worker(queue: str | None, config: str | None) -> int:
 
 @newsroom.command(help="Serve the public site in the foreground.")
 @click.option("--listen", metavar="HOST:PORT", help="default: as configured")
+@click.option(
+    "--site", type=click.Path(path_type=Path), metavar="DIR", help="the folder to serve; default: the newsroom's"
+)
 @_config
-def serve(listen: str | None, config: str | None) -> int:
+def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     configuration = _configured(config)
     logs.configure()
     end_with_parent()
@@ -614,7 +617,7 @@ def serve(listen: str | None, config: str | None) -> int:
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        serve_site(configuration.site, host.strip("[]"), int(port))
+        serve_site(site or configuration.site, host.strip("[]"), int(port))
     except OSError as error:
         _err.print(
             _(

@@ -18,7 +18,8 @@ the answer; started again on the same journal it goes on where it was. Two kinds
     GET    /articles/{article}          where it stands; `asking`: GET /articles?marker=…
     GET    /public/{article}            what the public sees: 200, 404, or 410 once withdrawn
     GET    /admin/public                the same of all articles, without faults: {article: [revision, …]}
-    GET, PUT /admin/faults              the rates, and `next`: fates of the next calls (well, lost, cut, refused, denied, slow)
+    GET, PUT /admin/faults              the rates, and `next`: fates of the next calls
+                                        (well, lost, cut, refused, denied, slow)
     PUT    /admin/public/{article}      change the public copy behind everybody's back: {body}
 """
 
