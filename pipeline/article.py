@@ -99,10 +99,10 @@ class Article(Frozen):
         """The body's top-level elements, parsed. Callers copy before they change one."""
         return tuple(lxml_html.fragments_fromstring(self.body, no_leading_text=True))
 
-    def paragraphs(self) -> Iterator[str]:
+    def paragraphs(self, *, tables: bool = True) -> Iterator[str]:
         """The body's text, one string a paragraph, heading, list item or table row; captions left out."""
         for block in self.blocks:
-            if block.tag == "figure":
+            if block.tag == "figure" or (block.tag == "table" and not tables):
                 continue
             for part in block.iter("p", "h2", "h3", "li", "tr") if block.tag not in ("p", "h2", "h3") else [block]:
                 text = " ".join(part.text_content().split())
@@ -110,8 +110,11 @@ class Article(Frozen):
                     yield text
 
     def abstract(self, limit: int) -> str:
-        """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there."""
-        text = self.summary or "".join(self.paragraphs())
+        """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there.
+
+        Tables are left out: their rows make no sentences.
+        """
+        text = self.summary or "".join(self.paragraphs(tables=False)) or self.headline
         if len(text) <= limit:
             return text
         stop = max(text.rfind(mark, 0, limit) for mark in "。!?！？")

@@ -478,7 +478,7 @@ def status(id_: str | None, config: str | None) -> int:
         shown = engine.store.reports(
             [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
         )
-        for one in shown:
+        for one in [*shown, *(one for one in engine.store.stuck() if one not in shown)]:
             terminal.show_report(_out, one, engine.newsroom)
             _out.print()
         health = engine.store.health(engine.clock.now())

@@ -141,7 +141,7 @@ class Database:
             Problem(
                 field="storage",
                 message=Text.of("another worker has held the lock of {channel} for too long", channel=channel),
-                remedy=Text.of("it is tried again by itself; if this lasts, restart the workers"),
+                remedy=Text.of("if this lasts, restart the workers"),
             )
         )
         if self.sqlite:

@@ -117,7 +117,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
     site, engine = dict(raw.get("site", {})), dict(raw.get("engine", {}))
     for table, key, name in _OVERRIDES:
         if value := environment.get(name):
-            {"site": site, "engine": engine}[table][key] = value
+            # A folder named in the environment counts from where one stands, one in the file from the file.
+            {"site": site, "engine": engine}[table][key] = str(Path(value).absolute()) if key == "data" else value
     data = (path.parent / str(engine.pop("data", "var"))).absolute().resolve()
     own = {
         "database": engine.pop("database", f"sqlite:///{data / 'newsroom.db'}"),
