@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -94,10 +94,10 @@ class Article(Frozen):
         """What makes two submissions the same article: its reference, else column and headline."""
         return self.reference or f"{self.column}/{' '.join(self.headline.split())}"
 
-    @cached_property
+    @property
     def blocks(self) -> tuple[lxml_html.HtmlElement, ...]:
         """The body's top-level elements, parsed. Callers copy before they change one."""
-        return tuple(lxml_html.fragments_fromstring(self.body, no_leading_text=True))
+        return _parsed(self.body)
 
     def paragraphs(self, *, tables: bool = True) -> Iterator[str]:
         """The body's text, one string a paragraph, heading, list item or table row; captions left out."""
@@ -126,6 +126,11 @@ class Article(Frozen):
             if image.digest == digest:
                 return image
         raise KeyError(digest)
+
+
+@lru_cache(maxsize=64)
+def _parsed(body: str) -> tuple[lxml_html.HtmlElement, ...]:
+    return tuple(lxml_html.fragments_fromstring(body, no_leading_text=True))
 
 
 class Revision(Frozen):

@@ -218,7 +218,8 @@ class Delivery:
     """One channel's part of a rollout, as the adapter sees it."""
 
     key: str
-    """Stable name of the deed: article, revision, channel and action. Idempotency key where one is taken."""
+    """Stable name of the deed: article, revision, channel and action. Idempotency key where one is taken, together
+    with the rendition's digest where content is sent under it: a held rollout that is tried again has a new date."""
     action: Action
     revision: Revision
     """For a withdrawal the revision last published; `reason` holds why."""

@@ -296,6 +296,9 @@ class Engine:
             return Attempt(Unknowable(_undecided(claim.channel)))
         asks = channel.recovers is Recovery.ASK
         previous = claim.previous
+        if asks and claim.earlier and channel.visibility_lag and not claim.attempts:
+            # Asked at once, the channel may not know yet what an overtaken delivery has just done.
+            raise Unavailable(_undecided(claim.channel), retry_after=channel.visibility_lag)
         for earlier in claim.earlier:
             if asks:
                 receipt = channel.find(self._delivery_of(channel, claim, earlier))

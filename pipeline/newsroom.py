@@ -203,7 +203,14 @@ def open_channel(
     """The adapter of one configured channel; `redis` is the address of what the workers share."""
     try:
         found = kind(outlet.kind)
-    except (KeyError, ImportError, AttributeError, TypeError) as error:
+    except (ImportError, AttributeError, TypeError) as error:
+        problem = Problem(
+            field=f"channel {outlet.id}",
+            message=Text.of("the kind {kind} cannot be loaded: {reason}", kind=outlet.kind, reason=str(error)),
+            remedy=Text.of("install what it lacks, or ask its maker"),
+        )
+        raise BadConfiguration(configuration.path, (problem,)) from error
+    except KeyError as error:
         problem = Problem(
             field=f"channel {outlet.id}",
             message=Text.of("there is no kind of channel called {kind}", kind=outlet.kind),
