@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 from PIL import Image as Pillow
 from PIL import ImageOps
 
 from pipeline.article import Image
-from pipeline.channel import Asset
+from pipeline.channel import Asset, Media, Problem, Text, Unpublishable
 
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 
@@ -24,6 +25,26 @@ def derivative(image: Image, width: int, media_type: str) -> Asset:
         width=width,
         height=height,
     )
+
+
+def made(asset: Asset, media: Media) -> bytes:
+    """The derivative's bytes; raises `Unpublishable` if the picture is missing or is none."""
+    try:
+        return produce(asset, media.read(asset.source))
+    except (KeyError, OSError) as error:
+        raise Unpublishable(
+            Problem(
+                field="images",
+                message=Text.of("the picture {picture} cannot be read", picture=asset.source[:16]),
+                remedy=Text.of("submit the article again with the picture as JPEG, PNG, GIF or WebP"),
+            ),
+            detail=repr(error),
+        ) from error
+
+
+def data_uri(media_type: str, data: bytes) -> str:
+    """A file as an address that holds it (RFC 2397), for previews in one file."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def produce(asset: Asset, original: bytes) -> bytes:

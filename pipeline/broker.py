@@ -6,6 +6,9 @@ It keeps nothing on disk: Redis is only a broker here, and losing all of it lose
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import struct
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -56,31 +59,45 @@ def client(configuration: Configuration) -> redis.Redis:
 def run(configuration: Configuration, stop: threading.Event) -> bool:
     """Serve the data folder's own broker until `stop` is set. False if it ended by itself.
 
-    A server left over by a killed newsroom is shut down first. A port, where a socket's path would be too long, is
+    A server left over by a killed newsroom is ended first. A port, where a socket's path would be too long, is
     kept over restarts, because workers remember it.
     """
-    record, socket = _record(configuration), _socket(configuration)
-    socket.parent.mkdir(parents=True, exist_ok=True)
-    port = None
-    if record.exists():
-        with suppress(redis.RedisError, OSError):
-            before = client(configuration)
-            port = before.connection_pool.connection_kwargs.get("port")
-            before.shutdown(nosave=True)
-    by_socket = len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH
+    record, place = _record(configuration), _socket(configuration)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    before = client(configuration)
+    port = before.connection_pool.connection_kwargs.get("port")
+    try:
+        before.shutdown(nosave=True)
+    except (redis.RedisError, OSError):
+        _kill_listener(place)
+    by_socket = len(os.fsencode(place)) <= _LONGEST_SOCKET_PATH
     server = ValkeyServer(
         host="127.0.0.1",
         port=0 if by_socket else port,
-        data_dir=socket.parent,
-        unix_socket_path=socket if by_socket else None,
+        data_dir=place.parent,
+        unix_socket_path=place if by_socket else None,
         config={"save": "", "appendonly": "no"},
     )
     server.start()
     try:
-        record.write_text(f"redis+socket://{socket}" if by_socket else server.connection_url, encoding="utf-8")
+        written = record.with_suffix(".new")  # a worker that starts at this moment must not read half of it
+        written.write_text(f"redis+socket://{place}" if by_socket else server.connection_url, encoding="utf-8")
+        written.replace(record)
         while not stop.wait(_LOOK):
             if not server.is_running():
                 return False
         return True
     finally:
         server.terminate()
+
+
+def _kill_listener(place: Path) -> None:
+    """Kill a server that still holds this socket but does not answer. Only Linux tells who that is."""
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        probe.connect(str(place))
+        (process,) = struct.unpack("i8x", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        if process > 0:
+            os.kill(process, signal.SIGKILL)
+            while probe.recv(1):  # its end closes the connection
+                pass

@@ -14,6 +14,7 @@ from pipeline.channel import Entry, Receipt, Standing
 from pipeline.reports import Reports, number_of, parsed, revision_of
 
 _d, _p = tables.delivery.c, tables.placement.c
+_newer = tables.placement.alias("newer")
 
 
 class SqlMedia:
@@ -40,12 +41,11 @@ class SqlCatalogue:
     def _current(self, *columns: Any) -> Select[Any]:
         """The placements in force: of each article the newest whose instant has come."""
         now = self._clock()
-        newer = tables.placement.alias("newer")
         overruled = exists().where(
-            newer.c.channel == _p.channel,
-            newer.c.article_id == _p.article_id,
-            newer.c.delivery_id > _p.delivery_id,
-            newer.c.instant <= now,
+            _newer.c.channel == _p.channel,
+            _newer.c.article_id == _p.article_id,
+            _newer.c.delivery_id > _p.delivery_id,
+            _newer.c.instant <= now,
         )
         return select(*columns).where(_p.channel == self._channel, _p.instant <= now, ~overruled)
 
@@ -72,7 +72,7 @@ class SqlCatalogue:
         )
 
     def entry(self, article_id: str) -> Entry | None:
-        found = self._entries(lambda query: query.where(_p.article_id == number_of(article_id)))
+        found = self._entries(lambda query: query.where(_p.article_id == number_of(article_id, "a")))
         return found[0] if found else None
 
     def live(self, column: str | None = None, limit: int | None = None, before: int | None = None) -> Sequence[Entry]:

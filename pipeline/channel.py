@@ -170,7 +170,7 @@ class Heard(Frozen):
 
 
 class Entry(Frozen):
-    """One article in a channel's catalogue."""
+    """One article in a channel's catalogue. No correction moves it to another column."""
 
     revision: Revision
     receipt: Receipt
@@ -227,7 +227,8 @@ class Delivery:
     """One channel's part of a rollout, as the adapter sees it."""
 
     key: str
-    """Stable name of the deed: article, revision, channel and action. Idempotency key where one is taken."""
+    """Stable name of the deed: article, revision, channel and action. Idempotency key where one is taken, together
+    with the rendition's digest where content is sent under it: a held rollout that is tried again has a new date."""
     action: Action
     revision: Revision
     """For a withdrawal the revision last published; `reason` holds why."""
@@ -330,6 +331,10 @@ class Channel(ABC):
     @abstractmethod
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The revision in this channel's form. Pure and deterministic; raises `Unpublishable`."""
+
+    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:  # noqa: ARG002
+        """What the public will see, as one file that is complete in itself: its media type and its content."""
+        return rendition.media_type, rendition.body.encode()
 
     @abstractmethod
     def prepare(self, delivery: Delivery) -> Receipt:

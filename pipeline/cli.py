@@ -6,15 +6,17 @@ Exit codes: 0 done · 1 something is wrong with the installation · 2 bad usage 
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import json
 import logging
+import os
 import shutil
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from gettext import gettext as _
@@ -23,6 +25,7 @@ from typing import Any, NoReturn
 
 import click
 from filelock import FileLock, Timeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, demo, doctor, language, logs, tasks, terminal
 from pipeline import newsroom as configuring
@@ -75,18 +78,24 @@ def main_newsroom() -> None:
 
 def _run(command: click.Command) -> NoReturn:
     """Settle the language, run the command, and turn whatever a person can mend into words and an exit code."""
-    given = [after for before, after in zip(sys.argv, sys.argv[1:], strict=False) if before == "--config"]
     try:
-        locale = configuring.load(configuring.locate(given[0] if given else None)).newsroom.locale
+        locale = configuring.load(configuring.locate(_named(sys.argv))).newsroom.locale
     except BadConfiguration:
         locale = "zh_CN"
     language.choose(locale)
     _translate(command)
     try:
-        code = command.main(standalone_mode=False) or DONE
+        code = command.main(prog_name=command.name, standalone_mode=False) or DONE
     except BadConfiguration as error:
-        terminal.show_problems(_err, error.problems, str(error.path))
+        terminal.show_problems(_err, error.problems, str(error.path) if error.path.exists() else "")
         code = BAD
+    except SQLAlchemyError as error:
+        terminal.show_problems(_err, [doctor.silent_database(error)])
+        code = BROKEN
+    except OSError as error:
+        what = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+        _err.print(_("{what}. What is wrong with the installation: newsroom doctor").format(what=what))
+        code = BROKEN
     except Impossible as error:
         terminal.show_problems(_err, [error.problem])
         code = BAD
@@ -98,10 +107,19 @@ def _run(command: click.Command) -> NoReturn:
     sys.exit(code)
 
 
+def _named(arguments: Sequence[str]) -> str | None:
+    """What `--config` names: looked for by hand, because the language has to be known before click reads the rest."""
+    for option, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = option.partition("=")
+        if name == "--config":
+            return value if equals else following
+    return None
+
+
 def _translate(command: click.Command) -> None:
     """click takes its texts when the module is read, before the language is known."""
     if command.help:
-        command.help = _(command.help)
+        command.help = command.short_help = _(command.help)
     for parameter in command.params:
         if isinstance(parameter, click.Option) and parameter.help:
             parameter.help = _(parameter.help)
@@ -165,20 +183,26 @@ def queue_submit(
     with closing(_engine(config)) as engine:
         chosen = _chosen(channels, engine)
         moment = _moment(at, engine)
-        manuscripts = _manuscripts(files, column, engine, chosen, as_json=as_json)
-        if manuscripts is None:
-            return BAD
-        if check:
-            return _say_fit(manuscripts, as_json=as_json)
+        manuscripts, refused = _manuscripts(files, column, engine, chosen)
+        for path, manuscript in manuscripts.items():
+            if not as_json:
+                terminal.show_problems(_err, manuscript.notices, str(path))
+            if check or (refused and as_json):
+                _fit(path, manuscript, as_json=as_json)
+        for path, problems in refused.items():
+            _refuse(path, problems, engine, as_json=as_json)
+        if refused and not check and len(files) > 1 and not as_json:
+            _err.print(_("Nothing has been submitted: correct the files named above and submit all of them again."))
+        if refused or check:
+            return BAD if refused else DONE
         code = DONE
-        for path, manuscript in manuscripts:
+        for path, manuscript in manuscripts.items():
             try:
                 accepted = engine.publish(
                     manuscript.article, manuscript.media, editor=_who(editor), channels=chosen, go_live_at=moment
                 )
             except Changed as change:
-                code = max(code, BAD)
-                _complain(str(path), [_changed(change.article_id, path)], as_json=as_json)
+                code = max(code, _refuse(path, {"": [_changed(change.article_id, path)]}, engine, as_json=as_json))
                 continue
             code = max(code, _accepted(accepted, engine, path, wait=wait, timeout=timeout, as_json=as_json))
         return code
@@ -197,60 +221,55 @@ def _chosen(channels: str | None, engine: Engine) -> list[str]:
 
 
 def _manuscripts(
-    files: Sequence[Path], column: str | None, engine: Engine, channels: Sequence[str], *, as_json: bool
-) -> list[tuple[Path, Manuscript]] | None:
-    """All the files read and fit for their channels; None if one is not: then nothing is submitted."""
-    found, good = [], True
+    files: Sequence[Path], column: str | None, engine: Engine, channels: Sequence[str]
+) -> tuple[dict[Path, Manuscript], dict[Path, Mapping[str, Sequence[Problem]]]]:
+    """The files as manuscripts that are fit for their channels, and what is wrong with those that are not."""
+    fit: dict[Path, Manuscript] = {}
+    refused: dict[Path, Mapping[str, Sequence[Problem]]] = {}
     for path in files:
         try:
             manuscript = read(path)
-            article = manuscript.article.model_copy(update={"column": column}) if column else manuscript.article
-            manuscript = Manuscript(article=article, media=manuscript.media, notices=manuscript.notices)
-            engine.drafts(article, channels)
-            found.append((path, manuscript))
-            if not as_json:
-                terminal.show_problems(_err, manuscript.notices)
-        except BadManuscript as error:
-            good = False
-            _complain(str(path), error.problems, as_json=as_json)
-        except Unfit as unfit:
-            good = False
-            if as_json:
-                _complain(str(path), [one for many in unfit.problems.values() for one in many], as_json=True)
-            else:
-                terminal.show_unfit(_err, unfit, str(path), engine.newsroom)
-    if not good and len(files) > 1 and not as_json:
-        _err.print(_("Nothing has been submitted: correct the files named above and submit all of them again."))
-    return found if good else None
+            if column:
+                article = manuscript.article.model_copy(update={"column": column})
+                manuscript = dataclasses.replace(manuscript, article=article)
+            engine.drafts(manuscript.article, channels)
+            fit[path] = manuscript
+        except (BadManuscript, Unfit) as error:
+            refused[path] = _problems(error)
+    return fit, refused
 
 
-def _complain(path: str, problems: Sequence[Problem], *, as_json: bool) -> None:
+def _problems(error: BadManuscript | Unfit) -> Mapping[str, Sequence[Problem]]:
+    """By channel; under "" those of the manuscript itself."""
+    return error.problems if isinstance(error, Unfit) else {"": error.problems}
+
+
+def _refuse(path: Path, problems: Mapping[str, Sequence[Problem]], engine: Engine, *, as_json: bool) -> int:
+    """Say what is wrong with a manuscript."""
     if as_json:
         told = [
             {
+                "channel": channel or None,
                 "field": one.field,
                 "line": getattr(one, "line", None),
                 "message": tell(one.message),
                 "remedy": tell(one.remedy),
             }
-            for one in problems
+            for channel, many in problems.items()
+            for one in many
         ]
-        _print_json({"file": path, "problems": told})
+        _print_json({"file": str(path), "problems": told})
     else:
-        terminal.show_problems(_err, problems, path)
+        terminal.show_refused(_err, problems, str(path), engine.newsroom)
+    return BAD
 
 
-def _say_fit(manuscripts: Sequence[tuple[Path, Manuscript]], *, as_json: bool) -> int:
-    for path, manuscript in manuscripts:
-        if as_json:
-            _print_json({"file": str(path), "problems": []})
-        else:
-            _out.print(
-                _("{path}: “{headline}” can go out on every channel.").format(
-                    path=path, headline=manuscript.article.headline
-                )
-            )
-    return DONE
+def _fit(path: Path, manuscript: Manuscript, *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"file": str(path), "problems": []})
+    else:
+        headline = manuscript.article.headline
+        _out.print(_("{path}: “{headline}” can go out on every channel.").format(path=path, headline=headline))
 
 
 def _changed(article: str, path: Path) -> Problem:
@@ -281,13 +300,14 @@ def _accepted(
         )
         if getattr(engine.send, "away", False):
             _err.print(_("The broker is away. The submission is safe and goes out when the newsroom is up again."))
-        if not wait:
-            _out.print(_("follow it with: newsroom status {rollout}").format(rollout=accepted.rollout_id))
-    report = (
-        _follow(engine, accepted.rollout_id, timeout, quiet=as_json)
-        if wait
-        else engine.store.report(accepted.rollout_id)
-    )
+    report = engine.store.report(accepted.rollout_id)
+    if wait:
+        report = _follow(engine, report, timeout, quiet=as_json)
+    elif not as_json:
+        if report.go_live_at > engine.clock.now():
+            local = report.go_live_at.astimezone(engine.newsroom.zone)
+            _out.print(_("it goes out at {moment}").format(moment=f"{local:%Y-%m-%d %H:%M:%S}"))
+        _out.print(_("follow it with: newsroom status {rollout}").format(rollout=report.rollout))
     if as_json:
         _print_json(
             {"file": str(path) if path else None, "created": accepted.created, **report.model_dump(mode="json")}
@@ -295,24 +315,26 @@ def _accepted(
     return _code(report) if wait else DONE
 
 
-def _follow(engine: Engine, rollout: str, timeout: float, *, quiet: bool) -> Report:
-    look: Callable[[], Report] = lambda: engine.store.report(rollout)  # noqa: E731 - a name for the callback
-    moment = max(look().go_live_at, engine.clock.now()) + timedelta(seconds=timeout)
+def _follow(engine: Engine, report: Report, timeout: float, *, quiet: bool) -> Report:
+    """Show the rollout until it has come to an end, or `timeout` seconds after its moment; the last report."""
+    patience = max(report.go_live_at, engine.clock.now()) + timedelta(seconds=timeout)
     pause = threading.Event()
-    out = terminal.console(stderr=True) if quiet else _out
-    if quiet:
-        report = look()
-        while not terminal.ended(report) and engine.clock.now() < moment:
-            pause.wait(terminal.REFRESH)
-            report = look()
-        return report
-    return terminal.follow(
-        out,
-        look,
-        engine.newsroom,
-        deadline=lambda: engine.clock.now() >= moment,
-        pause=lambda: pause.wait(terminal.REFRESH),
-    )
+    try:
+        report = terminal.follow(
+            terminal.console(quiet=quiet),
+            lambda: engine.store.report(report.rollout),
+            engine.newsroom,
+            deadline=lambda: engine.clock.now() >= patience,
+            pause=lambda: pause.wait(terminal.REFRESH),
+        )
+    except KeyboardInterrupt:
+        _err.print(_("It goes on without you: newsroom status {rollout}").format(rollout=report.rollout))
+        raise
+    if not terminal.ended(report):
+        _err.print(
+            _("Not finished yet. It goes on by itself: newsroom status {rollout}").format(rollout=report.rollout)
+        )
+    return report
 
 
 def _code(report: Report) -> int:
@@ -324,7 +346,10 @@ def _code(report: Report) -> int:
 
 
 def _who(editor: str | None) -> str:
-    return editor or getpass.getuser()
+    try:
+        return editor or getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return str(os.getuid())
 
 
 def _print_json(value: Any) -> None:
@@ -364,19 +389,15 @@ def correct(
         try:
             manuscript = read(file)
             accepted = engine.correct(
-                article,
+                _article(engine, article),
                 manuscript.article,
                 manuscript.media,
                 editor=_who(editor),
                 note=note,
                 go_live_at=_moment(at, engine),
             )
-        except BadManuscript as error:
-            _complain(str(file), error.problems, as_json=as_json)
-            return BAD
-        except Unfit as unfit:
-            terminal.show_unfit(_err, unfit, str(file), engine.newsroom)
-            return BAD
+        except (BadManuscript, Unfit) as error:
+            return _refuse(file, _problems(error), engine, as_json=as_json)
         return _accepted(accepted, engine, file, wait=wait, timeout=timeout, as_json=as_json)
 
 
@@ -400,7 +421,8 @@ def withdraw(
     config: str | None,
 ) -> int:
     with closing(_engine(config)) as engine:
-        accepted = engine.withdraw(article, reason=reason, editor=_who(editor), go_live_at=_moment(at, engine))
+        known, moment = _article(engine, article), _moment(at, engine)
+        accepted = engine.withdraw(known, reason=reason, editor=_who(editor), go_live_at=moment)
         return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
 
 
@@ -418,12 +440,17 @@ def retry(rollout: str, adopt: bool, wait: bool, timeout: float, editor: str | N
         if not wait:
             _out.print(_("follow it with: newsroom status {rollout}").format(rollout=number))
             return DONE
-        return _code(_follow(engine, number, timeout, quiet=False))
+        return _code(_follow(engine, engine.store.report(number), timeout, quiet=False))
 
 
 def _rollout(engine: Engine, known: str) -> str:
     """The rollout that an article's id (its last one) or a rollout's id means."""
     return engine.store.latest_rollout(known) if known.startswith("a") else known
+
+
+def _article(engine: Engine, known: str) -> str:
+    """The article that its own id, or the id of one of its rollouts, means."""
+    return engine.store.report(known).article if known.startswith("r") else known
 
 
 @newsroom.command(help="What became of a rollout (r1) or of an article's last one (a1).")
@@ -451,7 +478,7 @@ def status(id_: str | None, config: str | None) -> int:
         shown = engine.store.reports(
             [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
         )
-        for one in shown:
+        for one in [*shown, *(one for one in engine.store.stuck() if one not in shown)]:
             terminal.show_report(_out, one, engine.newsroom)
             _out.print()
         health = engine.store.health(engine.clock.now())
@@ -497,15 +524,11 @@ def preview(source: str, out: Path, config: str | None) -> int:
                 manuscript = read(path)
                 written = write_previews(engine, manuscript.article, manuscript.media, out)
             else:
-                revision = engine.store.revision(source)
+                revision = engine.store.revision(_article(engine, source))
                 media = {image.digest: engine.store.read_image(image.digest) for image in revision.article.images}
                 written = write_previews(engine, revision.article, media, out)
-        except BadManuscript as error:
-            _complain(source, error.problems, as_json=False)
-            return BAD
-        except Unfit as unfit:
-            terminal.show_unfit(_err, unfit, source, engine.newsroom)
-            return BAD
+        except (BadManuscript, Unfit) as error:
+            return _refuse(path, _problems(error), engine, as_json=False)
         for name, place in written:
             _out.print(f"{name}: {place}")
         return DONE
@@ -532,7 +555,9 @@ def up(config: str | None) -> int:
             ).format(data=configuration.data)
         )
         return BAD
-    with lock, closing(tasks.open_engine(configuration)):
+    with lock, closing(tasks.open_engine(configuration)) as engine:
+        for outlet in configuration.newsroom.outlets:
+            engine.channel(outlet.id)  # a channel that cannot be opened is told once, here, not by every worker
         commands: dict[str, list[str]] = {} if configuration.broker else {"broker": ["broker"]}
         commands |= {queue: ["worker", "--queue", queue] for queue in (tasks.STEPS, tasks.RELEASES)}
         if configuration.listen:
@@ -541,7 +566,7 @@ def up(config: str | None) -> int:
         with Processes(commands, configuring.environment(configuration)) as processes:
             threading.Thread(target=_announce, args=(configuration, stop), daemon=True, name="announce").start()
             processes.watch(stop)
-            _out.print(_("stopping …"))
+            _out.print(_("stopping; steps under way end first …"))
     return DONE
 
 
@@ -580,8 +605,11 @@ def worker(queue: str | None, config: str | None) -> int:
 
 @newsroom.command(help="Serve the public site in the foreground.")
 @click.option("--listen", metavar="HOST:PORT", help="default: as configured")
+@click.option(
+    "--site", type=click.Path(path_type=Path), metavar="DIR", help="the folder to serve; default: the newsroom's"
+)
 @_config
-def serve(listen: str | None, config: str | None) -> int:
+def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     configuration = _configured(config)
     logs.configure()
     end_with_parent()
@@ -589,12 +617,12 @@ def serve(listen: str | None, config: str | None) -> int:
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        serve_site(configuration.site, host.strip("[]"), int(port))
+        serve_site(site or configuration.site, host.strip("[]"), int(port))
     except OSError as error:
         _err.print(
             _(
                 "cannot listen on {address}: {reason}. Choose another with [engine] listen, TONGFA_LISTEN or --listen."
-            ).format(address=f"{host}:{port}", reason=error.strerror)
+            ).format(address=f"{host}:{port}", reason=_(os.strerror(error.errno or 0)))
         )
         return BROKEN
     return DONE
@@ -619,7 +647,7 @@ def doctor_(config: str | None) -> int:
         _out.print(f"{mark} {tell(finding.what)}")
         if finding.problem is not None:
             good = False
-            terminal.show_problems(_out, [finding.problem])
+            terminal.show_problems(_out, [finding.problem], indent="  ")
     return DONE if good else BROKEN
 
 

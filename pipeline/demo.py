@@ -79,19 +79,20 @@ def _publish(config: Path, environment: dict[str, str], out: Console) -> Report:
         report = published(EXAMPLE)
         terminal.show_report(out, report, configuration.newsroom)
         out.print()
-        out.print(_("The pages and feeds are files in {folder}").format(folder=configuration.site))
-        again = (
-            f"TONGFA_DATA={configuration.data} TONGFA_LISTEN={configuration.listen} newsroom serve --config {config}"
-        )
+        out.print(_("The pages and feeds are files in {folder}").format(folder=_near(configuration.site)))
+        out.print(_("See them in a browser at {url} with:").format(url=configuration.newsroom.site.url))
+        command = _near(Path(sys.argv[0]).absolute().with_name("newsroom"))
         out.print(
-            _("See them in a browser: {command}, then open {url}").format(
-                command=again, url=configuration.newsroom.site.url
-            ),
-            soft_wrap=True,
+            f"  {command} serve --site {_near(configuration.site)} --listen {configuration.listen}", soft_wrap=True
         )
         return report
     finally:
         engine.close()
+
+
+def _near(path: Path) -> str:
+    """The path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _free_port() -> int:

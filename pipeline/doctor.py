@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException
 from typing import NamedTuple
 
 import redis
@@ -23,6 +24,7 @@ FRESH = 10.0
 """Seconds after which a worker that has not shown itself counts as dead."""
 LATE = timedelta(minutes=1)
 """How long a due delivery may wait before an operator should look."""
+DATABASE = "[engine] database"
 SPACE = 1024**3
 """Bytes that should be free in the data folder."""
 
@@ -76,21 +78,13 @@ def _space(configuration: Configuration) -> Finding:
 
 
 def _database(configuration: Configuration) -> Iterator[Finding]:
-    field = "[engine] database"
     store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     try:
         store.migrate()
         health, broken = store.health(datetime.now(UTC)), store.broken_event()
         yield Finding(Text.of("database: {version}", version=store.version()))
     except (SQLAlchemyError, OSError) as error:
-        yield Finding(
-            Text.of("database"),
-            Problem(
-                field=field,
-                message=Text.of("it does not answer: {reason}", reason=str(getattr(error, "orig", error)).strip()),
-                remedy=Text.of("start it, or correct its address (TONGFA_DATABASE_URL)"),
-            ),
-        )
+        yield Finding(Text.of("database"), silent_database(error))
         return
     finally:
         store.close()
@@ -98,7 +92,7 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         safe = ".".join(map(str, SAFE_SQLITE))
         message = Text.of("this SQLite can damage the database in rare cases; {safe} cannot", safe=safe)
         remedy = Text.of("install the package pysqlite3, or a newer Python")
-        yield Finding(Text.of("SQLite"), Problem(field=field, message=message, remedy=remedy))
+        yield Finding(Text.of("SQLite"), Problem(field=DATABASE, message=message, remedy=remedy))
     what = Text.of("event chain")
     if broken is None:
         yield Finding(what)
@@ -114,6 +108,14 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         message = Text.of("the oldest has waited for {minutes} minutes", minutes=since)
         remedy = Text.of("are the workers running? newsroom up, or newsroom worker, starts them")
         yield Finding(what, Problem(field="deliveries", message=message, remedy=remedy))
+
+
+def silent_database(error: Exception) -> Problem:
+    """What to say where the database cannot be used."""
+    reason = str(getattr(error, "orig", error)).strip()
+    message = Text.of("the database cannot be used: {reason}", reason=reason)
+    remedy = Text.of("start it, or correct its address (TONGFA_DATABASE_URL)")
+    return Problem(field=DATABASE, message=message, remedy=remedy)
 
 
 def _broker(configuration: Configuration) -> Finding:
@@ -144,9 +146,15 @@ def _server(configuration: Configuration) -> Finding:
     host, _, port = configuration.listen.rpartition(":")
     what = Text.of("web server on {address}", address=configuration.listen)
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
-    except OSError as error:
-        message = Text.of("it does not answer: {reason}", reason=error.strerror or str(error))
+        with closing(HTTPConnection(host.strip("[]"), int(port), timeout=2)) as connection:
+            connection.request("GET", "/healthz")
+            ours = connection.getresponse().read() == b"ok\n"
+    except (OSError, HTTPException) as error:
+        message = Text.of("it does not answer: {reason}", reason=getattr(error, "strerror", None) or str(error))
         remedy = Text.of("newsroom up, or newsroom serve, starts it")
+        return Finding(what, Problem(field="[engine] listen", message=message, remedy=remedy))
+    if not ours:
+        message = Text.of("another program answers there")
+        remedy = Text.of("end that program, or choose another address with [engine] listen or TONGFA_LISTEN")
         return Finding(what, Problem(field="[engine] listen", message=message, remedy=remedy))
     return Finding(what)

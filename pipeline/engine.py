@@ -73,6 +73,7 @@ class Draft(Frozen):
     """How an article would look on one channel."""
 
     outlet: Outlet
+    revision: Revision
     rendition: Rendition
 
 
@@ -156,7 +157,8 @@ class Engine:
         drafts, problems = [], {}
         for outlet in self._outlets(channels):
             try:
-                drafts.append(Draft(outlet=outlet, rendition=self.channel(outlet.id).render(revision, self.newsroom)))
+                rendition = self.channel(outlet.id).render(revision, self.newsroom)
+                drafts.append(Draft(outlet=outlet, revision=revision, rendition=rendition))
             except Unpublishable as refusal:
                 problems[outlet.id] = [refusal.problem]
         if problems:
@@ -280,14 +282,23 @@ class Engine:
 
     def _again(self, claim: Claim, trouble: Unavailable) -> Outcome:
         deed = claim.step in (Step.PREPARE, Step.RELEASE)
-        if trouble.sent and deed and self.channel(claim.channel).recovers is Recovery.PERSON:
+        channel = self.channel(claim.channel)
+        if trouble.sent and deed and channel.recovers is Recovery.PERSON:
             return Unknowable(trouble.problem)
         # A question that failed leaves the doubt about the deed before it as it was.
-        return Again(trouble.problem, trouble.retry_after, (trouble.sent or claim.doubt) and deed)
+        doubt = (trouble.sent or claim.doubt) and deed
+        # Asked sooner than that, a channel may say that it did not happen though it did.
+        wait = max(trouble.retry_after or timedelta(0), channel.visibility_lag) if doubt else trouble.retry_after
+        return Again(trouble.problem, wait, doubt)
 
     def _work(self, channel: Channel, claim: Claim) -> Attempt:
+        if claim.doubt and claim.step in (Step.PREPARE, Step.RELEASE) and channel.recovers is Recovery.PERSON:
+            return Attempt(Unknowable(_undecided(claim.channel)))
         asks = channel.recovers is Recovery.ASK
         previous = claim.previous
+        if asks and claim.earlier and channel.visibility_lag and not claim.attempts:
+            # Asked at once, the channel may not know yet what an overtaken delivery has just done.
+            raise Unavailable(_undecided(claim.channel), retry_after=channel.visibility_lag)
         for earlier in claim.earlier:
             if asks:
                 receipt = channel.find(self._delivery_of(channel, claim, earlier))
@@ -314,6 +325,7 @@ class Engine:
             found = channel.find(delivery)
             if adopted(Step.PREPARE, claim.action, found.standing):
                 return found
+        self._in_time(claim)
         return channel.prepare(delivery)
 
     def _released(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Attempt:
@@ -322,14 +334,23 @@ class Engine:
             if adopted(Step.RELEASE, claim.action, found.standing):
                 return Attempt(Done(found), found)
             if found.standing is Standing.ABSENT and claim.action is not Action.WITHDRAW:
+                self._in_time(claim)
                 delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
         if claim.release_at is not None:
             self.clock.wait_until(claim.release_at)
-        started_at = self.clock.now()
-        if started_at >= claim.lease_until:  # this worker was stopped for so long that another may be at it
-            raise Unavailable(_stalled(claim.channel), sent=claim.doubt)
+        started_at = self._in_time(claim)
         receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
         return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=self.clock.now())
+
+    def _in_time(self, claim: Claim) -> datetime:
+        """Now; raises `Unavailable` if a deed begun now (half a lease at most) might not end before the lease does.
+
+        This worker was stopped for so long that soon another will be at it, and find nothing of a call under way.
+        """
+        now = self.clock.now()
+        if now >= claim.lease_until - self.store.pace.lease / 2:
+            raise Unavailable(_stalled(claim.channel), sent=claim.doubt)
+        return now
 
     def finish(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
         """Record what came of a claimed step; None if the claim no longer holds."""
@@ -397,11 +418,19 @@ class Engine:
         )
 
 
+def _undecided(channel: str) -> Problem:
+    return Problem(
+        field="release",
+        message=Text.of("a worker was stopped while it was at {channel}: nobody can tell what it did", channel=channel),
+        remedy=Text.of("look in the channel's own console, then run: newsroom retry"),
+    )
+
+
 def _stalled(channel: str) -> Problem:
     return Problem(
         field="release",
         message=Text.of("the worker was stopped before it could release on {channel}", channel=channel),
-        remedy=Text.of("it is tried again by itself; look why the machine stalled"),
+        remedy=Text.of("look why the machine stalled"),
     )
 
 
@@ -411,5 +440,5 @@ def _broken(channel: str, error: Exception) -> Problem:
         message=Text.of(
             "the adapter of {channel} failed: {error}", channel=channel, error=f"{type(error).__name__}: {error}"
         ),
-        remedy=Text.of("it is tried again by itself; the log has the details for its maker"),
+        remedy=Text.of("the log has the details for its maker"),
     )

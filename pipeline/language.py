@@ -14,6 +14,7 @@ from pipeline.channel import Problem, Text
 
 DOMAIN = "tongfa"
 CATALOGUES = Path(__file__).parent / "locale"
+_TRANSLATED = ("field", "reason")
 _NO_LANGUAGE = ("", "C", "POSIX")
 
 
@@ -28,13 +29,16 @@ def choose(newsroom_locale: str, environment: MutableMapping[str, str] = os.envi
 
 
 def tell(text: Text) -> str:
-    """The message in the process's language; a value called `field` is the name of a field and translated too.
+    """The message in the process's language.
+
+    A value called `field` is the name of a field and translated too; so is a `reason` that the system or a library
+    gives, where the catalogue knows it.
 
     >>> tell(Text.of("{field} is too long by {over}", field="headline", over=3))
     'headline is too long by 3'
     """
     values = {
-        name: gettext.gettext(value) if name == "field" and isinstance(value, str) and value else value
+        name: gettext.gettext(value) if name in _TRANSLATED and isinstance(value, str) and value else value
         for name, value in text.values.items()
     }
     template = gettext.gettext(text.template)

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.article import Frozen, Newsroom, Outlet
 from pipeline.channel import Channel, Problem, Setting, Text
@@ -50,7 +50,7 @@ class Configuration(Frozen):
     """Threads for preparing, following and verifying, in each worker."""
     releases: int
     """Threads for releases: at least the number of channels, so that all can wait for one instant."""
-    listen: str
+    listen: str = Field(pattern=r"^$|^[^:].*:[0-9]{1,5}$")
     """`host:port` of the public web server; empty: a port of the system's choice on loopback."""
 
     @property
@@ -117,7 +117,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
     site, engine = dict(raw.get("site", {})), dict(raw.get("engine", {}))
     for table, key, name in _OVERRIDES:
         if value := environment.get(name):
-            {"site": site, "engine": engine}[table][key] = value
+            # A folder named in the environment counts from where one stands, one in the file from the file.
+            {"site": site, "engine": engine}[table][key] = str(Path(value).absolute()) if key == "data" else value
     data = (path.parent / str(engine.pop("data", "var"))).absolute().resolve()
     own = {
         "database": engine.pop("database", f"sqlite:///{data / 'newsroom.db'}"),
@@ -133,17 +134,38 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
             columns=raw.get("column", []),
             outlets=[_outlet(table) for table in raw.get("channel", [])],
         )
+        newsroom.zone  # noqa: B018 - looked up now, so that a wrong name is told at once
         return Configuration(path=path, newsroom=newsroom, pace=Pace(**engine), data=data, **own)
     except ValidationError as error:
+        found = error.errors()
+        inside = {one["loc"][:depth] for one in found for depth in range(len(one["loc"]))}
         problems = tuple(
             Problem(
-                field=".".join(str(part) for part in one["loc"]) or "newsroom",
+                field=_key(error.title, one["loc"]),
                 message=Text.of("{reason}", reason=one["msg"]),
                 remedy=Text.of("see the comments in the demo newsroom's file (newsroom init writes one)"),
             )
-            for one in error.errors()
+            for one in found
+            if one["loc"] not in inside  # a list with a bad item would also be told to be empty
         )
         raise BadConfiguration(path, problems) from error
+    except (KeyError, ValueError, OSError) as error:  # zoneinfo's three ways to know no zone
+        problem = Problem(
+            field="newsroom.timezone",
+            message=Text.of("there is no time zone {timezone}", timezone=str(raw["newsroom"]["timezone"])),
+            remedy=Text.of("write it like Asia/Shanghai"),
+        )
+        raise BadConfiguration(path, (problem,)) from error
+
+
+def _key(model: str, place: tuple[int | str, ...]) -> str:
+    """A value's place as the file has it: `site.icp`, `column.2.name` (of the second column), `engine.lease`."""
+    tables: dict[int | str, str] = {"site": "site", "columns": "column", "outlets": "channel"}
+    if place and place[0] in tables:
+        parts: tuple[int | str, ...] = (tables[place[0]], *place[1:])
+    else:
+        parts = ("newsroom" if model == "Newsroom" else "engine", *place)
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in parts)
 
 
 def _outlet(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,7 +203,14 @@ def open_channel(
     """The adapter of one configured channel; `redis` is the address of what the workers share."""
     try:
         found = kind(outlet.kind)
-    except (KeyError, ImportError, AttributeError, TypeError) as error:
+    except (ImportError, AttributeError, TypeError) as error:
+        problem = Problem(
+            field=f"channel {outlet.id}",
+            message=Text.of("the kind {kind} cannot be loaded: {reason}", kind=outlet.kind, reason=str(error)),
+            remedy=Text.of("install what it lacks, or ask its maker"),
+        )
+        raise BadConfiguration(configuration.path, (problem,)) from error
+    except KeyError as error:
         problem = Problem(
             field=f"channel {outlet.id}",
             message=Text.of("there is no kind of channel called {kind}", kind=outlet.kind),

@@ -10,15 +10,24 @@ from pipeline.article import Article
 from pipeline.engine import Engine
 
 
+class Pictures:
+    """`Media` over the pictures that came with a manuscript."""
+
+    def __init__(self, media: Mapping[str, bytes]) -> None:
+        self._media = media
+
+    def read(self, digest: str) -> bytes:
+        return self._media[digest]
+
+
 def write_previews(engine: Engine, article: Article, media: Mapping[str, bytes], out: Path) -> list[tuple[str, Path]]:
-    """Write one file a channel, and the article's pictures; returns (channel's name, file). Raises `Unfit`."""
+    """Write one file a channel, complete in itself; returns (channel's name, file). Raises `Unfit`."""
     written = []
     out.mkdir(parents=True, exist_ok=True)
     for draft in engine.drafts(article):
-        suffix = mimetypes.guess_extension(draft.rendition.media_type) or ".txt"
-        path = out / f"{draft.outlet.id}{suffix}"
-        path.write_text(draft.rendition.body, encoding="utf-8")
+        channel = engine.channel(draft.outlet.id)
+        media_type, content = channel.preview(draft.revision, draft.rendition, Pictures(media))
+        path = out / f"{draft.outlet.id}{mimetypes.guess_extension(media_type) or '.txt'}"
+        path.write_bytes(content)
         written.append((draft.outlet.name, path))
-    for image in article.images:
-        (out / f"{image.digest[:16]}{mimetypes.guess_extension(image.media_type)}").write_bytes(media[image.digest])
     return written

@@ -43,7 +43,7 @@ class _Child:
 class Processes:
     """Children of this process by name; each runs `newsroom` with the given arguments.
 
-    They are started in order and stopped in reverse order.
+    They are started in order and stopped all at once, but for the first, which the others may need until their end.
     """
 
     def __init__(
@@ -64,16 +64,19 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for child in reversed(self._children.values()):
-            if child.process is not None and child.process.poll() is None:
-                child.process.terminate()
+        first, *others = [child.process for child in self._children.values()]
+        for together in (others, [first]):
+            running = [process for process in together if process is not None]
+            for process in running:
+                process.terminate()
+            for process in running:
                 try:
-                    child.process.wait(PATIENCE)
+                    process.wait(PATIENCE)
                 except subprocess.TimeoutExpired:
-                    child.process.kill()
-                    child.process.wait()
-            if child.process is not None and child.process.stdin is not None:
-                child.process.stdin.close()
+                    process.kill()
+                    process.wait()
+                if process.stdin is not None:
+                    process.stdin.close()
 
     def watch(self, stop: threading.Event) -> None:
         """Start again whatever ends by itself, until `stop` is set."""

@@ -34,6 +34,7 @@ from pipeline.reports import (
     Reports,
     article_id,
     claimable,
+    no_article,
     no_rollout,
     number_of,
     parsed,
@@ -244,7 +245,7 @@ class Store(Reports):
     def channels_of(self, known: str) -> list[str]:
         """The ids of the channels an article was sent to."""
         with self.reading() as tx:
-            return list(tx.scalars(select(_d.channel).where(_d.article_id == number_of(known)).distinct()))
+            return list(tx.scalars(select(_d.channel).where(_d.article_id == number_of(known, "a")).distinct()))
 
     def _accept(
         self,
@@ -364,15 +365,9 @@ class Store(Reports):
 
     def _live_article(self, tx: Connection, known: str) -> tuple[int, Row[Any]]:
         """The article's number and last rollout; `Impossible` if it does not exist or is withdrawn."""
-        number = number_of(known)
+        number = number_of(known, "a")
         if tx.scalar(select(tables.article.c.id).where(tables.article.c.id == number)) is None:
-            raise Impossible(
-                Problem(
-                    field="ID",
-                    message=Text.of("there is no article {article}", article=known),
-                    remedy=Text.of("newsroom list shows the articles and their ids"),
-                )
-            )
+            raise no_article(known)
         last = self._last_rollout(tx, number)
         if last.action == Action.WITHDRAW:
             raise Impossible(
@@ -661,7 +656,7 @@ class Store(Reports):
 
         A rollout that never passed its gate gets a new moment and is prepared afresh, so that its date is true.
         """
-        number = number_of(known)
+        number = number_of(known, "r")
         with self.writing() as tx:
             head = tx.execute(select(tables.rollout).where(_r.id == number)).one_or_none()
             if head is None:
@@ -722,7 +717,8 @@ class Store(Reports):
                         due=now if state is not DeliveryState.PREPARED or not held else None,
                         wake_at=now + self.pace.wake,
                         attempts=0,
-                        doubt=row.doubt and not adopt,
+                        # Where nobody can be asked, the person who says «again» has settled it.
+                        doubt=row.doubt and not adopt and row.state != DeliveryState.UNKNOWN,
                         problem=None,
                         failed_in=None,
                     )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from gettext import gettext as _
-from typing import IO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline.article import Newsroom
 from pipeline.channel import Action, Problem
-from pipeline.engine import Unfit
 from pipeline.language import tell, tell_problem
 from pipeline.manuscript import ManuscriptProblem
 from pipeline.reports import ArticleLine, DeliveryReport, Report
@@ -51,13 +50,24 @@ REFRESH = 0.2
 """Seconds between two looks at a rollout under way."""
 
 
-def console(file: IO[str] | None = None, *, stderr: bool = False) -> Console:
-    """A console without colours of meaning: the words say it too."""
-    return Console(file=file, stderr=stderr, highlight=False, soft_wrap=False)
+_WIDE = 200
+"""Columns for a table that goes to a file or a program: nothing is folded."""
+
+
+def console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """A console that takes every text as it is and folds no line: addresses and commands are there to be copied.
+
+    Colours say nothing that the words do not say too.
+    """
+    made = Console(stderr=stderr, quiet=quiet, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = _WIDE
+    return made
 
 
 def show_report(out: Console, report: Report, newsroom: Newsroom) -> None:
-    out.print(_report(report, newsroom))
+    for part in _report(report, newsroom):
+        out.print(part, soft_wrap=not isinstance(part, Table))
 
 
 def follow(
@@ -72,12 +82,12 @@ def follow(
     Where the output is no terminal, only the last report is shown.
     """
     report = look()
-    with Live(_report(report, newsroom), console=out, auto_refresh=False, transient=True) as live:
+    with Live(Group(*_report(report, newsroom)), console=out, auto_refresh=False, transient=True) as live:
         while not ended(report) and not deadline():
             pause()
             report = look()
             if out.is_terminal:
-                live.update(_report(report, newsroom), refresh=True)
+                live.update(Group(*_report(report, newsroom)), refresh=True)
     show_report(out, report, newsroom)
     return report
 
@@ -86,7 +96,7 @@ def ended(report: Report) -> bool:
     return report.state in (RolloutState.COMPLETE, RolloutState.HELD, RolloutState.CANCELLED)
 
 
-def _report(report: Report, newsroom: Newsroom) -> RenderableType:
+def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
     zone = newsroom.zone
     names = {outlet.id: outlet.name for outlet in newsroom.outlets}
     head = _("{rollout}  {action} {article} (revision {revision}), submitted by {editor}: {state}").format(
@@ -98,13 +108,13 @@ def _report(report: Report, newsroom: Newsroom) -> RenderableType:
         state=_(ROLLOUT[report.state]),
     )
     moment = report.release_at or report.go_live_at
-    lines: list[RenderableType] = [
+    lines: list[Styled | Table] = [
         Styled(report.headline, style="bold"),
         Styled(head),
         Styled(_("moment of release: {moment}").format(moment=_time(moment, zone, day=True))),
     ]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in (_("channel"), _("state"), _("prepared"), _("released"), _("read back"), _("address")):
+    for title in (_("channel"), _("state"), _("prepared"), _("released"), _("read back")):
         table.add_column(title, overflow="fold")
     for one in report.deliveries:
         style = "green" if one.state in _GOOD else "red" if one.state in _BAD else ""
@@ -112,7 +122,6 @@ def _report(report: Report, newsroom: Newsroom) -> RenderableType:
             names.get(one.channel, one.channel),
             Styled(_(DELIVERY[one.state]), style=style),
             *(_time(moment, zone) for moment in (one.prepared_at, one.released_at, one.verified_at)),
-            _address(one),
         )
     lines.append(table)
     if report.skew_ms is not None:
@@ -121,13 +130,27 @@ def _report(report: Report, newsroom: Newsroom) -> RenderableType:
         )
     for one in report.deliveries:
         name = names.get(one.channel, one.channel)
+        if one.released_at and (address := _address(one)):
+            lines.append(Styled(f"{name}: {address}"))
         if one.error:
             lines.append(Styled(f"{name}: {tell_problem(one.error)}", style="red" if one.state in _BAD else ""))
+            if one.due:
+                lines.append(Styled(_("  → next try at {moment}").format(moment=_time(one.due, zone))))
         if one.receipt and one.receipt.note:
             lines.append(Styled(f"{name}: {tell(one.receipt.note)}"))
-    if report.state is RolloutState.HELD:
+    states = {one.state for one in report.deliveries}
+    if report.state is RolloutState.HELD or (ended(report) and DeliveryState.FAILED in states):
         lines.append(Styled(_("When that is done: newsroom retry {rollout}").format(rollout=report.rollout)))
-    return Group(*lines)
+    if DeliveryState.UNKNOWN in states:
+        lines.append(
+            Styled(
+                _(
+                    "Look at the channel yourself. If it is there: newsroom retry {rollout} --adopt; "
+                    "if not: newsroom retry {rollout}"
+                ).format(rollout=report.rollout)
+            )
+        )
+    return lines
 
 
 def _address(one: DeliveryReport) -> str:
@@ -145,42 +168,37 @@ def _time(moment: datetime | None, zone: object, *, day: bool = False) -> str:
 
 def show_articles(out: Console, lines: Iterable[ArticleLine], newsroom: Newsroom) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in (_("article"), _("headline"), _("column"), _("first published"), _("revision"), _("last rollout")):
+    for title in (_("article"), _("first published"), _("column"), _("revision"), _("last rollout"), _("headline")):
         table.add_column(title, overflow="fold")
     columns = {column.id: column.name for column in newsroom.columns}
     for line in lines:
         table.add_row(
             line.id,
-            line.headline,
-            columns.get(line.column, line.column),
             _time(line.published_at, newsroom.zone, day=True)[:16],
+            columns.get(line.column, line.column),
             str(line.revision),
             f"{line.rollout} {_(ACTION[line.action])}: {_(ROLLOUT[line.state])}",
+            line.headline,
         )
-    out.print(table)
+    out.print(table, soft_wrap=False)
 
 
-def problem_lines(problem: Problem, place: str = "") -> str:
-    """`place: field: what` and, on the next line, what to do."""
-    if isinstance(problem, ManuscriptProblem):
-        place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+def _problem(problem: Problem, place: str = "") -> str:
+    """`place: field: what` and, on the next line, what to do; in a manuscript with the line."""
+    if isinstance(problem, ManuscriptProblem) and problem.line is not None:
+        place = f"{place}:{problem.line}"
     told = tell_problem(problem)
     return f"{place}: {told}" if place else told
 
 
-def show_problems(err: Console, problems: Sequence[Problem], place: str = "", style: str = "") -> None:
+def show_problems(err: Console, problems: Sequence[Problem], place: str = "", indent: str = "") -> None:
     for problem in problems:
-        err.print(Styled(problem_lines(problem, place), style=style))
+        err.print(textwrap.indent(_problem(problem, place), indent))
 
 
-def show_unfit(err: Console, unfit: Unfit, place: str, newsroom: Newsroom) -> None:
-    """What keeps an article from its channels."""
+def show_refused(err: Console, problems: Mapping[str, Sequence[Problem]], place: str, newsroom: Newsroom) -> None:
+    """What keeps a manuscript from its channels: problems by channel, under "" those of the manuscript itself."""
     names = {outlet.id: outlet.name for outlet in newsroom.outlets}
-    for channel, problems in unfit.problems.items():
+    for channel, many in problems.items():
         where = _("{place}, for {channel}").format(place=place, channel=names[channel]) if channel else place
-        show_problems(err, problems, where)
-
-
-def age(moment: datetime | None, now: datetime) -> str:
-    """How long ago, in whole seconds."""
-    return "–" if moment is None else f"{max(0, int((now - moment) / timedelta(seconds=1)))} s"
+        show_problems(err, many, where)

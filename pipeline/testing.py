@@ -315,6 +315,12 @@ class ChannelContract:
         newsroom = channel.newsroom
         assert channel.render(first, newsroom).digest != channel.render(second, newsroom).digest
 
+    def test_a_preview_shows_the_article(self, rehearsal: Rehearsal, first: Revision) -> None:
+        rendition = rehearsal.channel.render(first, rehearsal.channel.newsroom)
+        media_type, content = rehearsal.channel.preview(first, rendition, rehearsal.media)
+        assert "/" in media_type
+        assert content
+
     def test_nothing_is_there_before(self, rehearsal: Rehearsal, first: Revision) -> None:
         delivery = rehearsal.delivery(first)
         assert rehearsal.channel.find(delivery).standing is Standing.ABSENT

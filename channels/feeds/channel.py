@@ -20,18 +20,20 @@ import hashlib
 import json
 from collections.abc import Sequence
 from typing import ClassVar
-from urllib.parse import urlsplit
 
+from markupsafe import Markup
+
+from channels import files
 from channels.feeds.documents import Feed, Form, Seen, opml, read
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
 from channels.files import Files
-from channels.http import Http
-from channels.pictures import produce
+from channels.options import address_problems, unknown_options
+from channels.pictures import data_uri, made
+from channels.templating import templates
 from pipeline.article import Column, Newsroom, Revision
 from pipeline.channel import (
     Action,
-    Asset,
     Channel,
     Correction,
     Delivery,
@@ -44,7 +46,6 @@ from pipeline.channel import (
     Setting,
     Standing,
     Text,
-    Unavailable,
     Unpublishable,
     utc_now,
 )
@@ -53,9 +54,7 @@ PAGE = 50
 """Items of a document."""
 MARK = "item.json"
 """Staged last: where it is, everything is."""
-OPTIONS = {"root", "url", "staging", "hub", "verify"}
-READ, TOTAL = 5.0, 8.0
-"""Seconds of silence, and for one document, when reading back over HTTP."""
+OPTIONS = {*files.OPTIONS, "url", "hub"}
 LENGTHS_KEPT = 4096
 
 
@@ -65,16 +64,9 @@ class Feeds(Channel):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        root = str(self.options.get("root", "site/feeds"))
-        remote = bool(urlsplit(root).scheme)
-        self.files = Files(root if remote else str(setting.data / root))
-        if staging := str(self.options.get("staging", "")):
-            self.files.staging = Files(staging if urlsplit(staging).scheme else str(setting.data / staging)).root
-        elif not remote:  # beside its default root, staged files would stand in the website's public folder
-            self.files.staging = Files(str(setting.data / self.outlet.id / "staging")).root
         self.public = self._public(self.newsroom)
+        self.files = Files.of(setting, "site/feeds", self.public)
         self.hub = Hub(str(self.options["hub"])) if self.options.get("hub") else None
-        self._http = Http(read=READ, total=TOTAL, limit=64 * 2**20)
         self._lengths: dict[str, int] = {}
 
     def _public(self, newsroom: Newsroom) -> str:
@@ -97,12 +89,22 @@ class Feeds(Channel):
         body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision.article))
 
+    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:
+        """The item's content, with its pictures, as a reader shows it."""
+        public = self._public(self.newsroom)
+        item = article_item(revision, self.newsroom, public)
+        shown = templates("feeds").get_template("preview.html").render(item=item, content=Markup(item.html))  # noqa: S704
+        for asset in rendition.assets:
+            uri = data_uri(asset.media_type, made(asset, media))
+            shown = shown.replace(f"{public}{folder_of(revision.id)}/{asset.name}", uri)
+        return "text/html", shown.encode()
+
     def prepare(self, delivery: Delivery) -> Receipt:
         if delivery.rendition is None:  # a withdrawal needs no preparation
             return self._receipt(delivery, Standing.STAGED)
         token = _token(delivery.revision)
         for asset in delivery.rendition.assets:
-            self.files.stage(token, asset.name, _made(asset, delivery.media))
+            self.files.stage(token, asset.name, made(asset, delivery.media))
         self.files.stage(token, MARK, delivery.rendition.body.encode())
         return self._receipt(delivery, Standing.STAGED)
 
@@ -146,40 +148,12 @@ class Feeds(Channel):
         )
 
     def check(self) -> list[Problem]:
-        problems = [
-            Problem(
-                field=option,
-                message=Text.of("the kind feeds has no option {option}", option=option),
-                remedy=Text.of("use one of {options}", options=", ".join(sorted(OPTIONS))),
-            )
-            for option in sorted(set(self.options) - OPTIONS)
+        hub = self.hub.url if self.hub else ""
+        return [
+            *unknown_options(self.setting, OPTIONS),
+            *address_problems("hub", hub),
+            *self.files.problems(self.setting),
         ]
-        for field, address in (("url", self.public), ("hub", self.hub.url if self.hub else "")):
-            parts = urlsplit(address)
-            if address and (parts.scheme not in ("http", "https") or not parts.hostname):
-                problems.append(
-                    Problem(
-                        field=field,
-                        message=Text.of("{address} is no web address", address=address),
-                        remedy=Text.of("write it in full, with https:// or http:// and the host's name"),
-                    )
-                )
-        if self.options.get("verify", "storage") not in ("storage", "http"):
-            problems.append(
-                Problem(
-                    field="verify",
-                    message=Text.of("verify is {value}", value=str(self.options["verify"])),
-                    remedy=Text.of('write "storage" or "http"'),
-                )
-            )
-        try:
-            self.files.stage(".check", "writable", b"")
-            self.files.discard(".check")
-            self.files.write(".writable", b"")
-            self.files.delete(".writable")
-        except Unavailable as trouble:
-            problems.append(trouble.problem)
-        return problems
 
     # -- writing: only while the catalogue's lock is held -------------------------------------------------
 
@@ -248,7 +222,7 @@ class Feeds(Channel):
             if look or path not in self._lengths:
                 data = self.files.read(path)
                 if data is None:
-                    data = self.files.staged(_token(revision), asset.name) or _made(asset, media)
+                    data = self.files.staged(_token(revision), asset.name) or made(asset, media)
                     self.files.write(path, data)
                 if len(self._lengths) >= LENGTHS_KEPT:
                     self._lengths.clear()
@@ -261,22 +235,7 @@ class Feeds(Channel):
     def _drop_pictures(self, entry: Entry) -> None:
         """Delete what the article no longer shows: a picture may be what was wrong."""
         shown = () if entry.withdrawn_at else assets_of(entry.revision.article)
-        folder = f"{self.files.root}/{folder_of(entry.revision.id)}"
-        try:
-            self.files.fs.invalidate_cache(folder)
-            there = self.files.fs.find(folder)
-        except OSError as error:
-            raise Unavailable(
-                Problem(
-                    field="storage",
-                    message=Text.of("cannot list {path}: {reason}", path=folder, reason=error.strerror or str(error)),
-                    remedy=Text.of("check that the storage answers and may be listed"),
-                ),
-                detail=repr(error),
-            ) from error
-        for found in there:
-            if (name := str(found).rpartition("/")[2]) not in {asset.name for asset in shown}:
-                self.files.delete(f"{folder_of(entry.revision.id)}/{name}")
+        self.files.prune(folder_of(entry.revision.id), {asset.name for asset in shown})
 
     def _unstage(self, revision: Revision) -> None:
         """Forget what was prepared of this revision and of those before it."""
@@ -325,11 +284,11 @@ class Feeds(Channel):
         ordinal = entry.column_ordinal if column else entry.ordinal
         last = delivery.catalogue.last(entry.revision.article.column if column else None)
         found: list[Seen] = []
-        if ordinal > last - PAGE and (newest := self._read(_path(column, form))) is not None:
+        if ordinal > last - PAGE and (newest := self.files.seen(_path(column, form))) is not None:
             found += read(form, newest, guid)
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
         if (not found or _archive(ordinal) <= last // PAGE) and (
-            archive := self._read(_path(column, form, _archive(ordinal)))
+            archive := self.files.seen(_path(column, form, _archive(ordinal)))
         ) is not None:
             found += read(form, archive, guid)
         return found
@@ -353,19 +312,10 @@ class Feeds(Channel):
         told = {(url, length) for one in seen for url, length in one.lengths.items()}
         return all(
             url.startswith(self.public)
-            and (data := self._read(url.removeprefix(self.public))) is not None
+            and (data := self.files.seen(url.removeprefix(self.public))) is not None
             and len(data) == length
             for url, length in told
         )
-
-    def _read(self, path: str) -> bytes | None:
-        """A public file as the public gets it, or as it lies in the storage, by the option `verify`."""
-        if self.options.get("verify", "storage") != "http":
-            return self.files.read(path)
-        answer = self._http.get(
-            self.public + path, headers={"Cache-Control": "no-cache"}, expected=(404, 410), follow=True
-        )
-        return answer.body if answer.status == 200 else None
 
     def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
         return Receipt(
@@ -393,18 +343,3 @@ def _path(column: Column | None, form: Form, archive: int = 0) -> str:
 def _token(revision: Revision, number: int = 0) -> str:
     """Where a revision is staged."""
     return f"{revision.id}.{number or revision.number}"
-
-
-def _made(asset: Asset, media: Media) -> bytes:
-    """The derivative's bytes; raises `Unpublishable` if the picture is not there or is none."""
-    try:
-        return produce(asset, media.read(asset.source))
-    except (KeyError, OSError) as error:
-        raise Unpublishable(
-            Problem(
-                field="images",
-                message=Text.of("the picture {picture} cannot be read", picture=asset.source[:16]),
-                remedy=Text.of("submit the article again with the picture as JPEG, PNG, GIF or WebP"),
-            ),
-            detail=repr(error),
-        ) from error

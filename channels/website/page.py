@@ -27,9 +27,7 @@ FALLBACK = {"image/png": "image/png", "image/gif": "image/png"}
 DESCRIPTION = 120
 """Characters of a page's description."""
 
-HEAD, ARTICLE, AROUND = (
-    (f"<!--tongfa:{name}-->", f"<!--/tongfa:{name}-->") for name in ("head", "article", "around")
-)
+HEAD, ARTICLE, AROUND = ((f"<!--tongfa:{name}-->", f"<!--/tongfa:{name}-->") for name in ("head", "article", "around"))
 """The marks of the three sections. No text can hold them: it has no `<` of its own."""
 
 
@@ -244,4 +242,3 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: dict
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - nothing in it ends a script element
-

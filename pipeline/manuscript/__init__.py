@@ -96,7 +96,7 @@ def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str,
                 media=MappingProxyType({digest: media[digest] for digest in images}),
                 notices=tuple(draft.notices),
             )
-    raise BadManuscript(path, sorted(draft.problems, key=lambda problem: problem.line or 0))
+    raise BadManuscript(path, sorted(draft.problems, key=lambda problem: (problem.line is None, problem.line or 0)))
 
 
 def _bytes(path: Path, suffix: str, draft: Draft) -> bytes | None:

@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from html import unescape
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -41,6 +42,7 @@ _DROPPED = _MEDIA | {
     "script", "style", "template", "noscript", "noframes", "nav", "head", "title", "button", "select", "textarea",
     "applet",
 }  # fmt: skip
+_REFERENCE = re.compile(r"&#(?:x[0-9a-f]+|[0-9]+);?", re.IGNORECASE)
 _DEEPEST = 200
 """Elements inside each other; libxml2 forgets text below 255."""
 _MOST_ELEMENTS = 50_000
@@ -106,21 +108,33 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
     document = parse(markup)
     if not _within_limits(document, draft):
         return []
-    for element in [one for one in document.iter(*_DROPPED) if one is not document]:
-        if element.tag in _MEDIA:
-            draft.notice(
-                "body",
-                Text.of("an embedded <{element}> was left out", element=element.tag),
-                Text.of("only text and pictures are published; link to the rest"),
-                line=_line(element),
-            )
-        element.drop_tree()
-    return _captioned(list(_Reading(draft, take).flow(document, _Style())))
+    for element in document.iter(*_MEDIA):
+        draft.notice(
+            "body",
+            Text.of("an embedded <{element}> was left out", element=element.tag),
+            Text.of("only text and pictures are published; link to the rest"),
+            line=_line(element),
+        )
+    etree.strip_elements(document, *_DROPPED, with_tail=False)
+    reading = _Reading(draft, take)
+    content = _captioned(list(reading.flow(document, _Style())))
+    if reading.unlinked:
+        draft.notice(
+            "body",
+            Text.of(
+                "{count} links were taken off their words, the first to {address}",
+                count=len(reading.unlinked),
+                address=reading.unlinked[0][:200],
+            ),
+            Text.of("a link needs the whole address, such as https://www.example.com/page"),
+        )
+    return content
 
 
 def parse(markup: str) -> lxml_html.HtmlElement:
     """The `body` of any markup, a fragment or a whole document. Nothing is fetched."""
-    markup = re.sub(r"^\s*<\?xml[^>]*>", "", markup)
+    markup = re.sub(r"^(?:\s*<\?xml[^>]*>)+", "", markup)
+    markup = _REFERENCE.sub(lambda found: found[0] if clean(unescape(found[0])).strip("\ufffd") else "", markup)
     parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
     try:
         document = lxml_html.document_fromstring(markup, parser=parser)
@@ -174,6 +188,8 @@ class _Reading:
         self.take = take
         self.pictures: list[lxml_html.HtmlElement] = []
         """Every `img` met; a `Run` with the mark "img" names its place in the list."""
+        self.unlinked: list[str] = []
+        """Addresses to which no link may lead."""
         self.kept: list[int] = []
         """Pictures met inside a list, table or quotation, which stand behind it in the body."""
 
@@ -278,8 +294,9 @@ class _Reading:
 
     def _table(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         rows = [row for row in element.iter("tr") if next(row.iterancestors("table")) is element]
-        cells = [cell for row in rows for cell in row if cell.tag in ("td", "th")]
-        if len(cells) <= 1 or any(cell.find(".//table") is not None for cell in cells):
+        cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+        nested = any(cell.find(".//table") is not None for row in cells for cell in row)
+        if nested or all(len(row) <= 1 for row in cells):
             # A table for the look of a page, as old sites are built: what is in it is the text.
             for child in element:
                 yield from self._block(child, self._styled(child, style))
@@ -287,18 +304,17 @@ class _Reading:
         for caption in element.iterchildren("caption"):
             yield from self._block(caption, self._styled(caption, style))
         written = []
-        for row in rows:
+        for row in cells:
             found = []
             for cell in row:
-                if cell.tag in ("td", "th"):
-                    runs = [
-                        run
-                        for part in self._parts(cell, self._styled(cell, style))
-                        for run in (_flattened(part) if isinstance(part, Block) else [part])
-                    ]
-                    if cell.tag == "th":
-                        runs = [replace(run, marks=run.marks - {"strong"}) for run in runs]
-                    found.append(Block(cell.tag, _tidy(self._without_pictures(runs)), spans=_spans(cell)))
+                runs = [
+                    run
+                    for part in self._parts(cell, self._styled(cell, style))
+                    for run in (_flattened(part) if isinstance(part, Block) else [part])
+                ]
+                if cell.tag == "th":
+                    runs = [replace(run, marks=run.marks - {"strong"}) for run in runs]
+                found.append(Block(cell.tag, _tidy(self._without_pictures(runs)), spans=_spans(cell)))
             if found:
                 written.append(Block("tr", children=tuple(found)))
         if any(cell.runs for row in written for cell in row.children):
@@ -372,8 +388,11 @@ class _Reading:
     def _styled(self, element: lxml_html.HtmlElement, style: _Style) -> _Style:
         if mark := _MARK_OF.get(element.tag):
             style = replace(style, marks=style.marks | {mark})
-        if element.tag == "a" and (href := _href(element.get("href"))):
-            style = replace(style, href=href)
+        if element.tag == "a" and (address := one_line(element.get("href", ""))):
+            if _may_be_linked(address):
+                style = replace(style, href=address)
+            elif not address.startswith(("#", "/", ".")):  # a web page's own
+                self.unlinked.append(address)
         return replace(style, hints=_hints(element, style.hints))
 
     def _paragraphs(self, tag: str, runs: Iterable[Run], hints: Hints) -> Iterator[Block]:
@@ -461,14 +480,11 @@ def _hints(element: lxml_html.HtmlElement, outer: Hints) -> Hints:
     )
 
 
-def _href(href: str | None) -> str:
-    """The address if a link may lead there, else ""."""
-    href = one_line(href or "")
+def _may_be_linked(address: str) -> bool:
     try:
-        scheme = urlsplit(href).scheme.lower()
+        return urlsplit(address).scheme.lower() in SCHEMES
     except ValueError:
-        return ""
-    return href if scheme in SCHEMES else ""
+        return False
 
 
 def _spans(cell: lxml_html.HtmlElement) -> tuple[tuple[str, str], ...]:

@@ -61,7 +61,11 @@ _REPORT = frozenset({"报道", "报导"})
 _BOTH = re.compile(r"(?:文\s*[/／、]?\s*图|图\s*[/／、]?\s*文|图文)\s*[:：/／]\s*")
 _NAME = re.compile(r"[\u3400-\u9fff]{2,5}|[\u3400-\u9fff]{1,8}[·•][\u3400-\u9fff·•]{1,12}|[A-Za-z][A-Za-z .'’-]{1,40}")
 _NO_NAME = frozenset({"手记", "招待会", "招待会上", "观察", "调查", "述评", "站", "节", "专访", "部", "室"})
+_PADDED = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])[ 　]+([\u4e00-\u9fff])(?=\s*[:：])")
+"""编　辑：, as lines are made equally long in Word."""
+_EMPLOYER = re.compile(r"^[\u4e00-\u9fff·]{1,14}?(?:中心|社|台|报|网|云|客户端)\s*(?=记者|通讯员)")
 _ENCLOSED = re.compile(r"^[（(\[【]\s*([^（）()\[\]【】]+?)\s*[)）\]】]$")
+_DATED = re.compile(r"[（(]?(?:(?:时间|日期)\s*[:：]\s*)?\d{4}[-/.年\s\d月日:：时分秒]+[)）]?")
 _CLOSING = re.compile(r"\s*[（(]([^（）()]{2,60})[)）]\s*$")
 _OPENING = re.compile(r"^.{0,20}?[（(]([^（）()]{2,60})[)）]")
 
@@ -82,6 +86,13 @@ def harvest(content: Sequence[Block], draft: Draft, *, page: bool = False) -> li
     if "number" not in draft.fields and (counted := fields.series_number(draft.text("series"))):
         draft.put("number", counted)
     return left
+
+
+def harvest_around(content: Sequence[Block], draft: Draft) -> None:
+    """Source and persons from what a web page shows outside the text; what the text itself says holds."""
+    for block in content:
+        found = credits(block.text) or []
+        _put([(field, value) for field, value in found if field == "source" or field in PEOPLE], draft, None)
 
 
 def put_headline(text: str, draft: Draft, line: int | None = None) -> None:
@@ -122,7 +133,7 @@ def credits(text: str) -> Credits | None:
         bare = enclosed[1]
     if not bare or fields.is_date(bare):
         return []
-    bare = _BOTH.sub("文/图 ", bare)
+    bare = _BOTH.sub("文/图 ", _PADDED.sub(r"\1\2", bare))
     spoken = _spoken(bare, bool(enclosed))
     return spoken if spoken is not None or not _LABEL.search(bare) else _labelled(bare)
 
@@ -148,7 +159,8 @@ def _labelled(text: str) -> Credits | None:
         value = text[match.end() : following.start() if following else len(text)].strip(" 　|｜/／;；,，、")
         value = value.rstrip("】)）]") if match.start() and text[match.start() - 1] in "【(（[" else value
         field = fields.field_of(match[2]) or ""
-        read = _read(field, value, match[2])
+        # 图片来源 and 活动时间 are part of what the article says.
+        read = None if match[1] and field in ("source", fields.DATE) else _read(field, value, match[2])
         if read is None:
             return None
         found.extend(read)
@@ -165,9 +177,11 @@ def _read(field: str, value: str, label: str) -> Credits | None:
     elif field in PEOPLE or not field:
         names = fields.people(value)
         found = [(field, names)] if field else [("", (label, *names))]
-        fits = len(names) <= 12 and not any(
-            (len(name) > 15 and not name.isascii()) or _FULL_STOP.search(name) for name in names
+        # In an interview «记者：…» is followed by a question.
+        fits = len(names) <= 12 and all(
+            _NAME.fullmatch(name) if label == "记者" else name.isascii() or len(name) <= 15 for name in names
         )
+        fits = fits and not any(_FULL_STOP.search(name) for name in names)
     elif field == "number":
         fits = fields.number(value) is not None
     elif field in _WHOLE_LINE:
@@ -177,6 +191,7 @@ def _read(field: str, value: str, label: str) -> Credits | None:
 
 def _spoken(text: str, enclosed: bool) -> Credits | None:
     """Credits without colons: 记者 张三 通讯员 李四 文/图. Without brackets they need spaces between the words."""
+    text = _EMPLOYER.sub("", text)
     if len(text) > 60 or not _ROLE.match(text) or not (enclosed or re.search(r"\s", text)):
         return None
     found: Credits = []
@@ -280,6 +295,8 @@ def _put(found: Credits, draft: Draft, line: int | None) -> None:
 def _tail(content: list[Block], draft: Draft) -> list[Block]:
     """Recognised lines at the end, and credits in brackets that close the last paragraph."""
     recognised = list(takewhile(lambda block: block.tag == "p" and _is_credit(block.text), reversed(content)))
+    while recognised and _DATED.fullmatch(recognised[-1].text):
+        recognised.pop()  # the date of a notice stands below its text
     if recognised and len(recognised) == len(content):
         return content
     for block in reversed(recognised):

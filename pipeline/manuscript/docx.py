@@ -32,7 +32,6 @@ LARGEST_XML = 10 * _MB
 """Bytes, of all parts but the pictures; a hundred pages take two or three MB."""
 MOST_PARTS = 5000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PART = "part:"
 
 _NAMESPACES = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
@@ -82,8 +81,10 @@ class _Document:
     numbering: etree._Element | None
     addresses: dict[str, str]
     """Of links and linked pictures, by relationship."""
-    parts: dict[str, tuple[str, bytes]]
-    """Name and content of embedded parts, by relationship."""
+    names: dict[str, str]
+    """Of embedded parts, by relationship."""
+    parts: dict[str, bytes]
+    """Their content, by name, such as word/media/image1.png."""
 
 
 def _opened(data: bytes, draft: Draft) -> _Document | None:
@@ -136,7 +137,8 @@ def _opened(data: bytes, draft: Draft) -> _Document | None:
             styles=_tree(trees.get("styles")),
             numbering=_tree(trees.get("numbering")),
             addresses=addresses,
-            parts={rid: (str(part.partname), part.blob) for rid, part in inner.items()},
+            names={rid: part.partname.lstrip("/") for rid, part in inner.items()},
+            parts={part.partname.lstrip("/"): part.blob for part in inner.values()},
         )
     except Exception as error:  # python-docx and zipfile meet broken packages with whatever they stumble over
         draft.wrong(
@@ -194,16 +196,12 @@ class _Source:
         self.fields: list[_Field] = []
 
     def picture(self, name: str) -> bytes:
-        """`Load` of embedded pictures, by relationship; the HTML calls them part:rId."""
-        relation = name.removeprefix(_PART)
-        if relation in self.document.parts:
-            return self.document.parts[relation][1]
-        if relation in self.document.addresses:
+        """`Load` of embedded pictures by the part's name, of linked ones by their address."""
+        if name in self.document.parts:
+            return self.document.parts[name]
+        if name:
             raise PictureRefused(
-                Text.of(
-                    "the picture {name} is only linked, not in the document",
-                    name=self.document.addresses[relation][:200],
-                ),
+                Text.of("the picture {name} is only linked, not in the document", name=name[:200]),
                 Text.of("insert the picture itself: Insert – Pictures, not “link to file”"),
             )
         raise PictureRefused(
@@ -392,7 +390,8 @@ class _Source:
             *(one.get(f"{_R}id") for one in element.iterfind(".//v:imagedata", _NAMESPACES)),
         ]
         for relation in found:
-            yield f'<img src="{_PART}{escape(clean(relation or ""))}" alt="{escape(alt)}">'
+            name = self.document.names.get(relation) or self.document.addresses.get(relation, "")
+            yield f'<img src="{escape(clean(name))}" alt="{escape(alt)}">'
         if not found and element.find(".//a:graphicData", _NAMESPACES) is not None:
             self._left_out(Text.of("a chart or drawing was left out; only pictures are published"))
 

@@ -30,7 +30,8 @@ class ManuscriptProblem(Problem):
 
 
 class BadManuscript(Exception):
-    """The file cannot become an article as it is. `problems`: all that was found, in the order of the lines."""
+    """The file cannot become an article as it is. `problems`: all that was found, in the order of the lines,
+    then what has no line."""
 
     def __init__(self, path: Path, problems: Sequence[ManuscriptProblem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))

@@ -9,7 +9,7 @@ from lxml import html as lxml_html
 
 from pipeline.manuscript.body import Block, blocks, parse
 from pipeline.manuscript.characters import decode, one_line
-from pipeline.manuscript.credits import harvest, put_headline
+from pipeline.manuscript.credits import harvest, harvest_around, put_headline
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images import Pictures, beside
 
@@ -29,7 +29,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     main = next((found[0] for found in map(body.xpath, _MAIN) if len(found)), body)
     _place(main)
     heading = next((found[0] for found in (main.xpath(".//h1"), body.xpath("//h1")) if found), None)
-    if heading is not None and (text := one_line(heading.text_content())):
+    if heading is not None and (text := " ".join(block.text for block in _quietly(heading, path))):
         put_headline(text, draft, heading.sourceline)
         heading.drop_tree()
     elif title:
@@ -39,7 +39,18 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
             frame.drop_tree()
     pictures = Pictures(draft, beside(path))
     content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
-    return harvest(content, draft, page=True), pictures.media
+    content = harvest(content, draft, page=True)
+    if main is not body:
+        main.drop_tree()
+        for element in body.iter("span", "em", "i", "font"):
+            element.tail = f" {element.tail or ''}"  # style sheets move them apart
+        harvest_around(_quietly(body, path), draft)
+    return content, pictures.media
+
+
+def _quietly(element: lxml_html.HtmlElement, path: Path) -> list[Block]:
+    """The text in an element, for what it says: no pictures, and nothing is told of it."""
+    return blocks(lxml_html.tostring(element, encoding="unicode", with_tail=False), Draft(path.name), lambda *_: None)
 
 
 def _place(main: lxml_html.HtmlElement) -> None:

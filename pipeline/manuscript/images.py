@@ -23,8 +23,8 @@ LARGEST_FILE = 10 * 1024 * 1024
 LARGEST_AREA = 50_000_000
 """Pixels."""
 MOST_PICTURES = 100
-MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
-"""Pillow's names of what is accepted. MPO is what telephones write: a JPEG with a second picture behind it."""
+MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+"""Pillow's names of what is accepted."""
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):")
 _TURNED = (5, 6, 7, 8)
@@ -80,7 +80,8 @@ def inspect(data: bytes, name: str) -> Image:
     _weigh(len(data), shown)
     try:
         with Pillow.open(io.BytesIO(data), formats=tuple(MEDIA_TYPES)) as opened:
-            media_type = MEDIA_TYPES[opened.format or ""]
+            # Telephones write MPO: a JPEG with a second picture behind it.
+            media_type = MEDIA_TYPES.get(opened.format or "", "image/jpeg")
             width, height = opened.size
             if width * height <= LARGEST_AREA:
                 if opened.getexif().get(ExifTags.Base.Orientation) in _TURNED:

@@ -129,6 +129,8 @@ def _fields(text: str, first: int, draft: Draft) -> None:
         root = yaml.compose(text, Loader=yaml.BaseLoader)  # every scalar stays the text that was written
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and error.context_mark and mark.line >= text.count("\n"):
+            mark = error.context_mark  # a quotation mark that is never closed: where it was opened
         draft.wrong(
             "front matter",
             Text.of("the fields cannot be read: {reason}", reason=error.problem or error.context or ""),

@@ -7,12 +7,21 @@ the test moves. `test_campaign.py` does the same to real processes.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from pipeline.article import Outlet
 from pipeline.channel import Action
@@ -21,17 +30,18 @@ from pipeline.newsroom import Configuration
 from pipeline.rollout import ENDED, DeliveryState, Pace, RolloutState
 from pipeline.store import Claim, Store, Wake
 from pipeline.testing import article_of, newsroom_of
+from tests.conftest import fresh_database
 from tests.engine.simulation import ManualClock, Outside, setting_for
 
 PACE = Pace(attempts=1000)
 OUTLETS = tuple(Outlet(id=name, kind="outside", name=name) for name in ("site", "post", "app"))
-WEATHER = st.sampled_from(["", "", "", "lost", "busy"])
+WEATHER = st.sampled_from(["", "", "", "", "lost", "lost", "busy", "busy", "refused"])
 
 
 class Newsroom(RuleBasedStateMachine):
     """Rules are what can happen to a newsroom; `teardown` lets it come to rest and looks at the outlets."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: str = "") -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = ManualClock()
@@ -47,7 +57,7 @@ class Newsroom(RuleBasedStateMachine):
             newsroom=newsroom,
             pace=PACE,
             data=data,
-            database=f"sqlite:///{data / 'newsroom.db'}",
+            database=database or f"sqlite:///{data / 'newsroom.db'}",
             broker="",
             workers=1,
             releases=3,
@@ -180,14 +190,29 @@ class Newsroom(RuleBasedStateMachine):
                 order = [number + (0.5 if what == "withdraw" else 0) for what, number in done]
                 assert order == sorted(order), done
 
+    @rule(data=st.data())
+    def somebody_tries_again(self, data: st.DataObject) -> None:
+        if stuck := self.stuck():
+            self.engine.retry(data.draw(st.sampled_from(stuck)), editor="记者甲")
+
+    def stuck(self) -> list[str]:
+        """The last rollouts of articles that wait for a person."""
+        reports = [self.store.report(self.store.latest_rollout(known)) for known in sorted(self.texts)]
+        failed = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
+        return [one.rollout for one in reports if any(delivery.state in failed for delivery in one.deliveries)]
+
     def come_to_rest(self) -> None:
+        """Let everything happen that is due, and let a person try again what failed."""
         self.forecast = []
+        running = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
         for _ in range(400):
             self.engine.sweep()
             while self.messages:
                 self.engine.run(self.messages.pop(0).delivery_id)
-            running = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
-            if not self.store.reports(running):
+            stuck = self.stuck()
+            for one in stuck:
+                self.engine.retry(one, editor="记者甲")
+            if not stuck and not self.store.reports(running):
                 return
             self.clock.advance(timedelta(seconds=30))
         raise AssertionError([report.model_dump() for report in self.store.reports(running)])
@@ -211,7 +236,20 @@ class Newsroom(RuleBasedStateMachine):
         return self.messages.pop(data.draw(st.integers(0, len(self.messages) - 1)))
 
 
-TestPromises = Newsroom.TestCase
-TestPromises.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def promised(machine: Callable[[], Newsroom], examples: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+@pytest.mark.timeout(900)  # only a failure takes that long: hypothesis makes it smaller
+def test_promises_on_sqlite() -> None:
+    promised(Newsroom, 50)
+
+
+@pytest.mark.timeout(900)
+def test_promises_on_postgresql(postgresql: str) -> None:
+    promised(lambda: Newsroom(fresh_database(postgresql)), 12)

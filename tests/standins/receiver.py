@@ -18,7 +18,8 @@ the answer; started again on the same journal it goes on where it was. Two kinds
     GET    /articles/{article}          where it stands; `asking`: GET /articles?marker=…
     GET    /public/{article}            what the public sees: 200, 404, or 410 once withdrawn
     GET    /admin/public                the same of all articles, without faults: {article: [revision, …]}
-    GET, PUT /admin/faults              the rates, and `next`: fates of the next calls (well, lost, cut, refused, slow)
+    GET, PUT /admin/faults              the rates, and `next`: fates of the next calls
+                                        (well, lost, cut, refused, denied, slow)
     PUT    /admin/public/{article}      change the public copy behind everybody's back: {body}
 """
 
@@ -310,6 +311,9 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(fate.before)
         if fate.weather == "refused":
             self._reply(Reply(503, {"error": "busy"}), {"Retry-After": fate.retry_after} if fate.retry_after else {})
+            return
+        if fate.weather == "denied":
+            self._reply(Reply(403, {"error": "this account may not publish"}), {})
             return
         body, key = json.loads(raw or b"{}"), self.headers.get("Idempotency-Key", "")
         reply = self.receiver.answer(self.command, parts.path, query, body, key)

@@ -1,0 +1,869 @@
+"""The `website` kind: the contract, the guideline's rules, lists, corrections and withdrawals, cost, simultaneity."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gzip
+import json
+import random
+import re
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree, html
+
+from channels.body import NOT_HTML
+from channels.feeds import Feeds
+from channels.website import Website
+from channels.website.channel import MARK
+from channels.website.frame import Frame
+from channels.website.lists import PAGE, RELATED
+from channels.website.page import core, core_of, with_around
+from channels.website.rules import PageKind, problems
+from pipeline.article import Article, Column, Outlet, Revision
+from pipeline.channel import GONE, Action, Setting, Standing, Unavailable, Unpublishable
+from pipeline.manuscript import read
+from pipeline.testing import NOON, ChannelContract, Rehearsal, article_of, newsroom_of, picture, revision_of
+from pipeline.web.site import site
+
+GOLDEN = Path(__file__).parent / "golden" / "website"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+COLUMNS = ("yaowen", "tuopin", "xiangzhen")
+MAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "n": "http://www.google.com/schemas/sitemap-news/0.9"}
+
+
+class TestWebsite(ChannelContract):
+    @pytest.fixture
+    def channel(self, rehearsal_setting: Callable[..., Setting]) -> Website:
+        return Website(rehearsal_setting("website", name="县政府网站", root="site"))
+
+    def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
+        alter(rehearsal, rehearsal.channel.newsroom.path(revision), "5.2万亩", "9.9万亩")
+
+
+class TestWebsiteReadBackOverHttp(ChannelContract):
+    """The same with `verify = "http"`, served as the public is served."""
+
+    @pytest.fixture
+    def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> Iterator[Website]:
+        with serving(tmp_path / "site") as url:
+            setting = rehearsal_setting("website", verify="http")
+            yield Website(dataclasses.replace(setting, newsroom=newsroom_of(setting.outlet, url=url)))
+
+    def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
+        alter(rehearsal, rehearsal.channel.newsroom.path(revision), "武山架豆", "天水架豆")
+
+
+# -- what the tests share ------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def serving(root: Path) -> Iterator[str]:
+    """The project's own public server on loopback while the block runs; gives its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(site(root), access_log=False, log_config=None, lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def website_of(rehearsal: Rehearsal) -> Website:
+    assert isinstance(rehearsal.channel, Website)
+    return rehearsal.channel
+
+
+def frame_of(rehearsal: Rehearsal) -> Frame:
+    return website_of(rehearsal).frame(rehearsal.channel.newsroom)
+
+
+def alter(rehearsal: Rehearsal, path: str, old: str, new: str) -> None:
+    files = website_of(rehearsal).files
+    before = files.read(path)
+    assert before is not None
+    assert old.encode() in before
+    files.write(path, before.replace(old.encode(), new.encode(), 1))
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Callable[..., Setting]:
+    def make(**options: Any) -> Setting:
+        outlets = (
+            Outlet(id="website", kind="website", name="县政府网站", options={"root": "site", **options}),
+            Outlet(id="feeds", kind="feeds", name="订阅"),
+        )
+        return Setting(outlet=outlets[0], newsroom=newsroom_of(*outlets), data=tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def rehearsal(setting: Callable[..., Setting]) -> Rehearsal:
+    return Rehearsal(Website(setting()))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "site"
+
+
+def article(n: int, version: int = 1, *, column: str = "yaowen", note: str = "", **fields: Any) -> Revision:
+    content = article_of(fields.pop("headline", f"第{n}条消息"), column=column, **fields)
+    return revision_of(content, version, id=f"a{n}", at=NOON + timedelta(minutes=n), note=note)
+
+
+def with_picture(rehearsal: Rehearsal, n: int, version: int = 1, *, colour: str = "", **fields: Any) -> Revision:
+    image, data = picture(colour or f"#2f6f{n:02x}", (600, 400), caption="架豆丰收")
+    rehearsal.media[image.digest] = data
+    return article(n, version, images=[image], **fields)
+
+
+def publish(rehearsal: Rehearsal, *revisions: Revision) -> None:
+    for revision in revisions:
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def headlines(page: bytes) -> list[str]:
+    return [link.text for link in html.document_fromstring(page.decode()).xpath("//ol[@class='cards']//h2/a")]
+
+
+def kind_of(path: str, page: bytes) -> PageKind:
+    if path in ("404.html", "subscribe.html") or GONE in page[:1024]:
+        return PageKind.PLAIN
+    return PageKind.ARTICLE if re.match(r"\d{4}/", path) else PageKind.COLUMN
+
+
+def links(path: str, document: bytes, base: str) -> set[str]:
+    """The addresses that a file of the site links to or loads, in full, without the fragment."""
+    found: set[str] = set()
+    if path.endswith(".html"):
+        for element in html.document_fromstring(document.decode()).iter():
+            if element.get("rel") == "canonical" or element.tag == "meta":
+                continue
+            found |= {element.get(name) for name in ("href", "src") if element.get(name)}
+            found |= {part.split()[0] for part in (element.get("srcset") or "").split(",") if part}
+    elif path.endswith(".xml"):
+        found = {loc.text for loc in etree.fromstring(document).iter("{*}loc")}
+    return {urljoin(f"{base}/{path}", link).partition("#")[0] for link in found}
+
+
+def path_of(address: str, base: str) -> str:
+    """The file that an address of the site means."""
+    path = unquote(urlsplit(address.removeprefix(base)).path).removeprefix("/")
+    return f"{path}index.html" if not path or path.endswith("/") else path
+
+
+def dead_links(root: Path, base: str) -> set[tuple[str, str]]:
+    """(page, link) of all that leads nowhere, found from the first page and the files for machines on."""
+    seen, todo, dead = set[str](), ["index.html", "404.html", "robots.txt", "sitemap.xml", "sitemap-news.xml"], set()
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for link in links(path, (root / path).read_bytes(), base):
+            if not link.startswith(f"{base}/"):
+                continue
+            target = path_of(link, base)
+            if (root / target).is_file():
+                todo.append(target)
+            else:
+                dead.add((path, link))
+    unreached = {path for path in tree(root) if re.fullmatch(r"\d{4}/\d\d/a\d+\.html", path)} - seen
+    gone = {path for path in unreached if GONE in (root / path).read_bytes()[:1024]}
+    return dead | {(path, "no link leads here") for path in unreached - gone}
+
+
+def varied(rehearsal: Rehearsal, count: int = 26) -> list[Revision]:
+    """A site with pictures in several columns, a correction and a withdrawal; the revisions as published."""
+    revisions = [
+        (with_picture if n % 5 == 0 else lambda _, n, **fields: article(n, **fields))(
+            rehearsal, n, column=COLUMNS[0 if n < 22 else n % 2], keywords=("武山县", f"词{n % 4}")
+        )
+        for n in range(1, count + 1)
+    ]
+    publish(rehearsal, *revisions)
+    publish(rehearsal, article(3, 2, note="数字有误"))
+    rehearsal.withdraw(revisions[6], "数据有误")
+    return revisions
+
+
+# -- the guideline -------------------------------------------------------------------------------------
+
+
+def test_every_page_obeys_the_guideline(rehearsal: Rehearsal, root: Path) -> None:
+    varied(rehearsal)
+    pages = {path: page for path, page in tree(root).items() if path.endswith(".html")}
+    assert {"index.html", "404.html", "subscribe.html", "yaowen/1.html", "xiangzhen/index.html"} <= set(pages)
+    assert {path: found for path, page in pages.items() if (found := problems(page, kind_of(path, page)))} == {}
+
+
+@pytest.mark.parametrize("example", ["jiadou.md", "renju.md", "wushan-sibuzhai.md", "zhaopin.docx"])
+def test_the_examples_obey_the_guideline(rehearsal: Rehearsal, root: Path, example: str) -> None:
+    manuscript = read(EXAMPLES / example)
+    rehearsal.media.update(manuscript.media)
+    newsroom = rehearsal.channel.newsroom
+    column = newsroom.column(manuscript.article.column).id
+    revision = revision_of(manuscript.article.model_copy(update={"column": column}))
+    delivery = rehearsal.publish(revision)
+    page = (root / newsroom.path(revision)).read_bytes()
+    assert problems(page, PageKind.ARTICLE) == []
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+    (css,) = (root / "assets").glob("*.css")
+    assert len(gzip.compress(page, 6)) + len(gzip.compress(css.read_bytes(), 6)) <= 20_000
+
+
+def test_a_page_with_everything_is_small(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(article(n) for n in range(1, 8)))
+    publish(rehearsal, with_picture(rehearsal, 8, 1, kicker="引题", subhead="副题", editors_note="按"))
+    page, (css,) = (root / "2026/11/a8.html").read_bytes(), (root / "assets").glob("*.css")
+    assert len(gzip.compress(page, 6)) + len(gzip.compress(css.read_bytes(), 6)) <= 20_000
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ('<meta name="SiteName" content="武山县人民政府">', "", "SiteName"),
+        ('name="SiteDomain" content="www.wushan.gov.cn"', 'name="SiteDomain" content="http://wushan"', "SiteDomain"),
+        ('content="6205240001"', 'content="620524001"', "SiteIDCode"),
+        ('content="6205240001"', 'content="6205240009"', "footer"),
+        ('name="ColumnName"', 'name="Column"', "ColumnName"),
+        ('name="ColumnDescription" content="重要新闻"', 'name="ColumnDescription" content=" "', "ColumnDescription"),
+        ('name="ColumnKeywords"', 'name="x"', "ColumnKeywords"),
+        ('name="ColumnType" content="工作动态"', 'name="ColumnType" content="新闻"', "ColumnType"),
+        ('name="ArticleTitle" content="第1条消息"', 'name="ArticleTitle" content="别的"', "ArticleTitle"),
+        ('name="PubDate" content="2026-11-24 12:01"', 'name="PubDate" content="2026-11-24"', "PubDate"),
+        ('name="PubDate" content="2026-11-24 12:01"', 'name="PubDate" content="2026-11-24 24:01"', "PubDate"),
+        ('name="PubDate" content="2026-11-24 12:01"', 'name="PubDate" content="2026-11-23 12:01"', "PubDate"),
+        ('name="PubDate" content="2026-11-24 12:01"', 'name="PubDate" content="2026/11/24 12:01"', "PubDate"),
+        ('name="ContentSource" content="武山县融媒体中心"', 'name="ContentSource" content=""', "ContentSource"),
+        ('<meta name="Author"', '<meta name="Author" content="甲"><meta name="author"', "Author"),
+        ('name="Image" content="http://127.0.0.1:8000', 'name="Image" content="', "Image"),
+        ('rel="canonical" href="http', 'rel="canonical" href="https', "Url"),
+        ("<!doctype html>", "", "doctype"),
+        ('<meta charset="utf-8">', "", "charset"),
+        ('lang="zh-CN"', "", "lang"),
+        ("<title>第1条消息 - 武山要闻 - 武山县人民政府</title>", "<title> </title>", "title"),
+        ("<h1>第1条消息</h1>", "<h1>第1条消息</h1><h1>再来</h1>", "h1"),
+        ('<footer class="foot">', '<div class="foot">', "footer"),
+        ('<a class="skip" href="#content">跳到正文</a>', "", "skip"),
+        ('alt="架豆丰收"', "", "img"),
+        ('class="where wide"', 'class="where wide"><ol></ol></nav><nav hidden', ""),
+        ("<article ", '<article style="color:red" ', "csp"),
+        ("<article ", '<article onclick="x()" ', "csp"),
+        ("</article>", "<script>x()</script></article>", "csp"),
+        ("<ol>\n<li>", "<ul>\n<p>", "breadcrumb"),
+    ],
+)
+def test_the_checker_refuses_bad_pages(rehearsal: Rehearsal, root: Path, old: str, new: str, field: str) -> None:
+    publish(rehearsal, with_picture(rehearsal, 1))
+    page = (root / "2026/11/a1.html").read_text()
+    assert old in page
+    if field == "breadcrumb":
+        bad = re.sub(r'<nav class="where.*?</nav>', "", page, flags=re.DOTALL)
+    else:
+        bad = page.replace(old, new, 1)
+    found = [problem.field for problem in problems(bad.encode(), PageKind.ARTICLE)]
+    assert (field in found) if field else not found
+
+
+def test_the_checker_refuses_what_is_no_page() -> None:
+    assert [problem.field for problem in problems(b"\xff", PageKind.PLAIN)] == ["html"]
+    assert [problem.field for problem in problems(b"", PageKind.PLAIN)] == ["html"]
+
+
+def test_no_page_has_an_empty_tag_even_if_the_article_has_little(rehearsal: Rehearsal, root: Path) -> None:
+    bare = Article(headline="短讯", body="<p>。</p>", column="yaowen")
+    publish(rehearsal, revision_of(bare))
+    page = (root / "2026/11/a1.html").read_text()
+    assert problems(page.encode(), PageKind.ARTICLE) == []
+    assert '<meta name="ContentSource" content="武山县融媒体中心">' in page
+    assert "记者：" not in page
+
+
+# -- an article's page ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", sorted(path.name.split(".")[0] for path in GOLDEN.glob("*.article.json")))
+def test_golden(case: str, rehearsal: Rehearsal) -> None:
+    record = Article.model_validate_json((GOLDEN / f"{case}.article.json").read_text())
+    rendition = rehearsal.channel.render(revision_of(record), rehearsal.channel.newsroom)
+    assert rendition.body == (GOLDEN / f"{case}.html").read_text().rstrip("\n")
+
+
+def test_structured_data_says_what_the_page_says(rehearsal: Rehearsal, root: Path) -> None:
+    revision = with_picture(
+        rehearsal, 1, 2, headline="</script><b>&", series="系列报道之三", number=3, note="面积应为5.3万亩"
+    )
+    publish(rehearsal, with_picture(rehearsal, 1), revision)
+    document = html.document_fromstring((root / "2026/11/a1.html").read_text())
+    (script,) = document.xpath("//script[@type='application/ld+json']")
+    data = json.loads(script.text)
+    assert data["@type"] == "NewsArticle"
+    assert data["headline"] == "</script><b>&" == document.findtext(".//h1")
+    assert (data["datePublished"], data["dateModified"]) == ("2026-11-24T12:01:00+08:00", "2026-11-24T13:01:00+08:00")
+    assert data["isPartOf"]["name"] == "系列报道之三"
+    assert data["correction"]["text"] == "面积应为5.3万亩"
+    (image,) = data["image"]
+    assert (image["width"], image["height"]) == (600, 400)
+    assert (root / path_of(image["url"], rehearsal.channel.newsroom.site.url)).is_file()
+
+
+def test_pictures_come_in_sizes_and_formats(rehearsal: Rehearsal, root: Path) -> None:
+    (one, data), (two, more) = picture("#2f6f4f", (1600, 900), "甲"), picture("#802020", (300, 400))
+    rehearsal.media.update({one.digest: data, two.digest: more})
+    two = two.model_copy(update={"alt": "", "caption": ""})
+    publish(rehearsal, article(1, images=[one, two]))
+    document = html.document_fromstring((root / "2026/11/a1.html").read_text())
+    first, second = document.xpath("//article//img")
+    assert (first.get("width"), first.get("height"), first.get("alt")) == ("1440", "810", "甲")
+    assert (first.get("fetchpriority"), first.get("loading")) == ("high", None)
+    assert (second.get("fetchpriority"), second.get("loading")) == (None, "lazy")
+    assert second.get("alt") == "“第1条消息”配图"
+    assert [part.split()[1] for part in first.get("srcset").split(", ")] == ["480w", "960w", "1440w"]
+    names = {path.name.partition("-")[2] for path in (root / "2026/11/a1").iterdir()}
+    assert names == {f"{width}.{form}" for width in (300, 480, 960, 1440) for form in ("jpg", "webp")}
+
+
+def test_headings_leave_out_no_level(rehearsal: Rehearsal) -> None:
+    body = core(article(1, body="<h3>一</h3><p>甲</p><h3>二</h3><p>乙</p>"), frame_of(rehearsal))
+    assert "<h2>一</h2>" in body
+    assert "<h3" not in body
+
+
+@pytest.mark.parametrize("field", ["headline", "body", "source", "summary", "editors_note", "keywords"])
+@pytest.mark.parametrize("character", ["\x08", "\x85", "\ufffe", "\U0001ffff"])
+def test_what_html_cannot_say_is_refused_by_name(rehearsal: Rehearsal, field: str, character: str) -> None:
+    value: Any = (f"甲{character}",) if field == "keywords" else f"<p>甲{character}</p>"
+    revision = article(1)
+    revision = revision.model_copy(update={"article": revision.article.model_copy(update={field: value})})
+    with pytest.raises(Unpublishable) as refused:
+        rehearsal.channel.render(revision, rehearsal.channel.newsroom)
+    assert refused.value.problem.field == field
+
+
+def test_an_unknown_column_or_picture_is_refused_by_name(rehearsal: Rehearsal) -> None:
+    for bad, field in [
+        (article(1, column="gone"), "column"),
+        (article(1, body=f'<figure><img src="image:{"0" * 64}" alt=""/></figure>'), "images"),
+    ]:
+        with pytest.raises(Unpublishable) as refused:
+            rehearsal.channel.render(bad, rehearsal.channel.newsroom)
+        assert refused.value.problem.field == field
+
+
+WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Cn"]), min_size=1)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(headline=WORDS.filter(str.strip), text=WORDS, note=WORDS)
+def test_any_text_stays_what_it_is(rehearsal: Rehearsal, headline: str, text: str, note: str) -> None:
+    block = html.Element("p")
+    block.text = text
+    body = html.tostring(block, encoding="unicode")
+    revision = revision_of(article_of(headline, body=body, kicker=note, source=note), 2, note=note)
+    rendition = core(revision, frame_of(rehearsal))
+    document = html.document_fromstring(f"<!doctype html>{rendition}")
+    assert NOT_HTML.search(rendition) is None
+    assert document.findtext(".//h1") == " ".join(headline.split())
+    assert document.xpath("//div[@class='text']")[0].text_content().strip("\n") == text.strip("\n")
+    assert core_of(b"<html>" + rendition.encode() + b"</html>") == rendition
+
+
+# -- corrections and withdrawals -----------------------------------------------------------------------
+
+
+def test_a_correction_keeps_address_and_date_and_says_so(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, article(1), article(2), article(3))
+    before = tree(root)
+    publish(rehearsal, article(2, 2, headline="改过的标题", note="面积应为5.3万亩"))
+    page = (root / "2026/11/a2.html").read_text()
+    assert '<meta name="PubDate" content="2026-11-24 12:02">' in page
+    assert "更正" in page
+    assert "2026-11-24 13:02" in page
+    assert "面积应为5.3万亩" in page
+    for path in ("index.html", "yaowen/index.html", "2026/11/a1.html", "2026/11/a3.html", "sitemap-news.xml"):
+        assert "改过的标题" in (root / path).read_text(), path
+    assert "第2条消息" not in "".join(page.decode() for path, page in tree(root).items() if path.endswith("ml"))
+    assert set(tree(root)) == set(before)
+
+
+def test_a_correction_takes_away_the_picture_it_drops(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, with_picture(rehearsal, 1), with_picture(rehearsal, 2, colour="#2f6f01"))
+    publish(rehearsal, article(1, 2))
+    assert not list((root / "2026/11/a1").glob("*"))
+    assert list((root / "2026/11/a2").glob("*.webp"))
+    assert rehearsal.verify(rehearsal.publish(with_picture(rehearsal, 1, 3))).standing is Standing.LIVE
+
+
+def test_a_withdrawal_leaves_the_notice_alone(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(with_picture(rehearsal, n, headline=f"消息{n}号") for n in range(1, 5)))
+    gone = rehearsal.withdraw(with_picture(rehearsal, 2), "数据<有误>")
+    notice = (root / "2026/11/a2.html").read_bytes()
+    assert GONE in notice[:1024]
+    assert "数据&lt;有误&gt;" in notice.decode()
+    assert "2026-11-25 12:00" in notice.decode()
+    assert not list((root / "2026/11/a2").glob("*"))
+    for path, page in tree(root).items():
+        if path.endswith(("html", "xml")):
+            assert "消息2号".encode() not in page, path
+            assert b"a2.html" not in page, path
+    assert "消息1号" in (root / "2026/11/a3.html").read_text()
+    evidence = rehearsal.verify(gone)
+    assert (evidence.standing, evidence.extract) == (Standing.WITHDRAWN, "稿件已撤回")
+    late = dataclasses.replace(rehearsal.delivery(article(2)), action=Action.PUBLISH)
+    assert rehearsal.channel.release(late).standing is Standing.WITHDRAWN
+    assert (root / "2026/11/a2.html").read_bytes() == notice
+
+
+def test_a_withdrawal_without_reason_says_none(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, article(1))
+    rehearsal.withdraw(article(1))
+    assert "撤回原因" not in (root / "2026/11/a1.html").read_text()
+    assert dead_links(root, rehearsal.channel.newsroom.site.url) == {
+        (path, link) for path, link in dead_links(root, rehearsal.channel.newsroom.site.url) if "/feeds/" in link
+    }
+
+
+# -- lists ---------------------------------------------------------------------------------------------
+
+
+def test_column_pages_are_numbered_from_the_oldest_and_final(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(article(n) for n in range(1, 41)))
+    full = {path: page for path, page in tree(root).items() if path in ("yaowen/1.html", "yaowen/2.html")}
+    publish(rehearsal, *(article(n) for n in range(41, 66)))
+    now = tree(root)
+    assert full.items() <= now.items()
+    assert headlines(now["yaowen/1.html"]) == [f"第{n}条消息" for n in range(20, 0, -1)]
+    assert headlines(now["yaowen/3.html"]) == [f"第{n}条消息" for n in range(60, 40, -1)]
+    assert headlines(now["yaowen/index.html"]) == [f"第{n}条消息" for n in range(65, 40, -1)]
+    assert now["yaowen/4.html"] == now["yaowen/index.html"]
+    assert "yaowen/5.html" not in now
+
+
+def test_every_article_is_reached_by_turning_pages(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(article(n) for n in range(1, 66)))
+    base, seen, path = "http://127.0.0.1:8000", list[str](), "yaowen/index.html"
+    while path:
+        page = (root / path).read_bytes()
+        seen += headlines(page)
+        found = html.document_fromstring(page.decode()).xpath("//a[@rel='next']/@href")
+        path = path_of(base + found[0], base) if found else ""
+    assert seen == [f"第{n}条消息" for n in range(65, 0, -1)]
+    back = html.document_fromstring((root / "yaowen/1.html").read_text()).xpath("//a[@rel='prev']/@href")
+    assert back == ["/yaowen/2.html"]
+
+
+def test_a_correction_on_a_full_page_rewrites_that_page(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(article(n) for n in range(1, 91)))
+    before = tree(root)
+    publish(rehearsal, article(7, 2, headline="改过"))
+    changed = {path for path, page in tree(root).items() if page != before[path]}
+    assert {"yaowen/1.html", "2026/11/a7.html", "2026/11/a6.html", "2026/11/a8.html", "sitemaps/1.xml"} <= changed
+    assert not {"yaowen/2.html", "yaowen/index.html", "index.html", "sitemap.xml"} & changed
+
+
+def test_a_page_filled_by_another_worker_is_written(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(article(n) for n in range(1, 20)))
+    rehearsal.catalogue.place(article(20))  # released at this instant by another worker, not written yet
+    publish(rehearsal, article(21))
+    assert headlines((root / "yaowen/1.html").read_bytes()) == [f"第{n}条消息" for n in range(19, 0, -1)]
+
+
+def test_neighbours_and_related(rehearsal: Rehearsal, root: Path) -> None:
+    publish(
+        rehearsal,
+        article(1, keywords=("架豆",)),
+        article(2, keywords=("道路",)),
+        article(3, column="tuopin", keywords=("架豆",)),
+        article(4, keywords=("人社",)),
+        article(5, keywords=("架豆", "武山县")),
+        article(6),
+    )
+    document = html.document_fromstring((root / "2026/11/a5.html").read_text())
+    assert document.xpath("//nav[@class='beside']//a/text()") == ["第4条消息", "第6条消息"]
+    assert document.xpath("//section[@class='related']//a/text()") == ["第1条消息", "第2条消息"]
+    assert "第3条消息" not in (root / "2026/11/a5.html").read_text()
+    publish(rehearsal, *(article(n) for n in range(7, 20)))
+    document = html.document_fromstring((root / "2026/11/a19.html").read_text())
+    assert len(document.xpath("//section[@class='related']//a")) == RELATED
+
+
+def test_far_neighbours_are_found(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(article(n) for n in (1, 2)))
+    for n in range(3, 50):
+        rehearsal.catalogue.place(article(n))
+        rehearsal.catalogue.remove(f"a{n}", NOON, "")
+    publish(rehearsal, article(50))
+    rehearsal.withdraw(article(2))
+    last = html.document_fromstring((root / "2026/11/a50.html").read_text())
+    first = html.document_fromstring((root / "2026/11/a1.html").read_text())
+    assert last.xpath("//nav[@class='beside']//a/text()") == ["第1条消息"]
+    assert first.xpath("//nav[@class='beside']//a/text()") == ["第50条消息"]
+
+
+def test_the_home_page_leads_with_a_picture(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, article(1), with_picture(rehearsal, 2), article(3, column="tuopin"), article(4))
+    document = html.document_fromstring((root / "index.html").read_text())
+    assert document.xpath("//section[@class='lead']//h2/a/text()") == ["第2条消息"]
+    assert document.xpath("//section[@class='latest']//a/text()") == ["第4条消息", "第3条消息", "第1条消息"]
+    assert document.xpath("//div[@class='columns']//h2/a/text()") == ["武山要闻", "脱贫攻坚奔小康"]
+
+
+def test_every_link_leads_somewhere(rehearsal: Rehearsal, root: Path) -> None:
+    """Also those to the feeds, which another kind writes."""
+    newsroom = rehearsal.channel.newsroom
+    feeds = Rehearsal(Feeds(Setting(outlet=newsroom.outlets[1], newsroom=newsroom, data=root.parent)))
+    for revision in varied(rehearsal, 45):
+        feeds.media.update(rehearsal.media)
+        publish(feeds, revision)
+    assert dead_links(root, newsroom.site.url) == set()
+    addresses = links("subscribe.html", (root / "subscribe.html").read_bytes(), newsroom.site.url)
+    assert f"{newsroom.site.url}/feeds/tuopin/atom.xml" in addresses
+    assert f"{newsroom.site.url}/feeds/xiangzhen/rss.xml" not in addresses
+
+
+def test_without_feeds_none_are_offered(setting: Callable[..., Setting], root: Path) -> None:
+    rehearsal = Rehearsal(Website(setting(feeds="")))
+    publish(rehearsal, article(1))
+    assert not (root / "subscribe.html").exists()
+    assert b"subscribe" not in (root / "index.html").read_bytes()
+    assert dead_links(root, rehearsal.channel.newsroom.site.url) == set()
+
+
+def test_sitemaps(rehearsal: Rehearsal, root: Path) -> None:
+    for n in range(1, 102):
+        rehearsal.catalogue.place(article(n))
+    publish(rehearsal, *(article(n) for n in (1, 50, 101)))
+    publish(rehearsal, article(50, 2))
+    index = etree.parse(root / "sitemap.xml")
+    base = rehearsal.channel.newsroom.site.url
+    assert index.getroot().tag == f"{{{MAP['s']}}}sitemapindex"
+    assert index.xpath("//s:loc/text()", namespaces=MAP) == [f"{base}/sitemaps/{n}.xml" for n in (1, 2)]
+    chunk = etree.parse(root / "sitemaps/1.xml")
+    assert chunk.getroot().tag == f"{{{MAP['s']}}}urlset"
+    assert chunk.xpath("//s:loc/text()", namespaces=MAP) == [f"{base}/2026/11/a{n}.html" for n in (1, 50)]
+    assert chunk.xpath("//s:lastmod/text()", namespaces=MAP)[1] == "2026-11-24T13:50:00+08:00"
+    news = etree.parse(root / "sitemap-news.xml")
+    assert news.xpath("//n:title/text()", namespaces=MAP) == ["第101条消息"]
+    assert news.xpath("//n:language/text()", namespaces=MAP) == ["zh-cn"]
+    robots = (root / "robots.txt").read_text()
+    assert re.findall(r"^Sitemap: (.+)$", robots, re.M) == [f"{base}/sitemap.xml", f"{base}/sitemap-news.xml"]
+
+
+def test_a_sitemap_is_never_empty(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, article(1))
+    rehearsal.withdraw(article(1))
+    (only,) = etree.parse(root / "sitemaps/1.xml").xpath("//s:loc/text()", namespaces=MAP)
+    assert only == "http://127.0.0.1:8000/"
+
+
+def test_a_site_below_a_path(setting: Callable[..., Setting], root: Path) -> None:
+    made, origin = setting(), "https://www.wushan.gov.cn"
+    newsroom = newsroom_of(*made.newsroom.outlets, url=f"{origin}/xinwen")
+    rehearsal = Rehearsal(Website(dataclasses.replace(made, newsroom=newsroom)))
+    publish(rehearsal, with_picture(rehearsal, 1), article(2))
+    for path, page in tree(root).items():
+        if path.endswith(".html"):
+            internal = {link for link in links(path, page, newsroom.site.url) if link.startswith(origin)}
+            assert {link for link in internal if not link.startswith(f"{origin}/xinwen/")} == set(), path
+    assert {link for _, link in dead_links(root, newsroom.site.url) if "/feeds/" not in link} == set()
+
+
+# -- the same bytes, cost ------------------------------------------------------------------------------
+
+
+def test_a_rebuild_in_any_order_gives_the_same_bytes(rehearsal: Rehearsal, root: Path) -> None:
+    revisions = varied(rehearsal, 32)
+    before = tree(root)
+    times = {name: (root / name).stat().st_mtime_ns for name in before}
+    publish(rehearsal, revisions[9])
+    assert {name: (root / name).stat().st_mtime_ns for name in before if name.endswith("ml")} == {
+        name: time for name, time in times.items() if name.endswith("ml")
+    }
+    shutil.rmtree(root)
+    worker = Website(rehearsal.channel.setting)  # another one, knowing nothing
+    rehearsal.channel = worker
+    order = random.Random(7).sample(revisions, len(revisions))
+    for revision in order:
+        entry = rehearsal.catalogue.entry(revision.id)
+        assert entry is not None
+        if entry.withdrawn_at:
+            worker.withdraw(rehearsal.delivery(entry.revision, Action.WITHDRAW, reason=entry.reason))
+        else:
+            worker.release(rehearsal.delivery(entry.revision))
+        assert {link for _, link in dead_links(root, worker.newsroom.site.url) if ".html" in link} == set()
+    after = tree(root)
+    assert after.keys() == before.keys()
+    assert [name for name in before if after[name] != before[name]] == []
+
+
+def test_the_cost_of_a_release_does_not_grow(setting: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch) -> None:
+    def cost(articles: int) -> dict[str, int]:
+        rehearsal = Rehearsal(Website(setting(root=f"site{articles}")))
+        for n in range(1, articles + 1):
+            rehearsal.catalogue.place(article(n))
+        publish(rehearsal, *(article(n) for n in range(articles - 44, articles + 1)))
+        publish(rehearsal, article(articles + 1))
+        files, catalogue = website_of(rehearsal).files, rehearsal.catalogue
+        prepared = rehearsal.prepare(rehearsal.delivery(article(articles + 2)))
+        rehearsal.catalogue.place(article(articles + 2))
+        calls: dict[str, int] = {}
+        entries: list[int] = []
+
+        def counted(name: str, of: Any) -> None:
+            real = getattr(of, name)
+
+            def call(*given: Any, **named: Any) -> Any:
+                calls[name] = calls.get(name, 0) + 1
+                answer = real(*given, **named)
+                if name in ("live", "span"):
+                    entries.append(len(answer))
+                return answer
+
+            patch.setattr(of, name, call)
+
+        with monkeypatch.context() as patch:
+            for name in ("read", "write", "exists", "staged"):
+                counted(name, files)
+            for name in ("entry", "live", "span", "last", "count", "neighbours"):
+                counted(name, catalogue)
+            rehearsal.channel.release(prepared)
+        return {**calls, "entries": sum(entries)}
+
+    few, many = cost(45), cost(345)
+    assert few == many
+    assert few["write"] <= 12
+    assert few["entries"] <= 300
+
+
+def test_a_release_writes_only_what_changes(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, *(article(n) for n in range(1, 31)))
+    before = tree(root)
+    publish(rehearsal, article(31, column="tuopin"))
+    changed = {path for path, page in tree(root).items() if page != before.get(path)}
+    assert changed == {
+        "2026/11/a31.html",
+        "index.html",
+        "sitemap-news.xml",
+        "sitemaps/1.xml",
+        "subscribe.html",
+        "tuopin/1.html",
+        "tuopin/index.html",
+    }
+
+
+# -- simultaneous releases, broken ones, truth -------------------------------------------------------------
+
+
+def test_readers_never_see_a_list_that_links_to_a_missing_page(
+    rehearsal: Rehearsal, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, base = website_of(rehearsal).files, rehearsal.channel.newsroom.site.url
+    real, missing = files.write, list[tuple[str, str]]()
+
+    def write(path: str, data: bytes) -> None:
+        real(path, data)
+        for link in links(path, data, base):
+            target = path_of(link, base)
+            if re.match(r"\d{4}/|\w+/\d+\.html", target) and not (root / target).is_file():
+                missing.append((path, target))
+
+    monkeypatch.setattr(files, "write", write)
+    prepared = [rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, n))) for n in range(1, 26)]
+    for delivery in prepared:
+        rehearsal.catalogue.place(delivery.revision)  # one instant for all of them
+    for delivery in random.Random(11).sample(prepared, len(prepared)):
+        rehearsal.channel.release(delivery)
+    rehearsal.withdraw(article(20))
+    assert missing == []
+    assert len(headlines((root / "yaowen/1.html").read_bytes())) == PAGE - 1
+
+
+def test_simultaneous_releases_lose_nothing(rehearsal: Rehearsal, root: Path) -> None:
+    prepared = [rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, n))) for n in range(1, 13)]
+    for delivery in prepared:
+        rehearsal.catalogue.place(delivery.revision)
+    threads = [threading.Thread(target=rehearsal.channel.release, args=(delivery,)) for delivery in prepared]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(headlines((root / "yaowen/index.html").read_bytes())) == 12
+    assert len(etree.parse(root / "sitemaps/1.xml").xpath("//s:loc", namespaces=MAP)) == 12
+    assert {rehearsal.verify(delivery).standing for delivery in prepared} == {Standing.LIVE}
+    assert {link for _, link in dead_links(root, rehearsal.channel.newsroom.site.url) if "/feeds/" not in link} == set()
+
+
+@pytest.mark.parametrize("last", range(1, 14))
+def test_a_release_broken_off_anywhere_is_seen_and_repeated(
+    setting: Callable[..., Setting], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    whole = Rehearsal(Website(setting(root="whole")))
+    broken = Rehearsal(Website(setting()))
+    for rehearsal in (whole, broken):
+        publish(rehearsal, article(1), with_picture(rehearsal, 2, headline="旧标题"))
+    new = with_picture(broken, 2, 2, headline="新标题")
+    publish(whole, with_picture(whole, 2, 2, headline="新标题"))
+    files, writes = website_of(broken).files, list[str]()
+    real = files.write
+
+    def write(path: str, data: bytes) -> None:
+        writes.append(path)
+        if len(writes) == last:
+            raise RuntimeError("the worker dies here")
+        real(path, data)
+
+    prepared = broken.prepare(broken.delivery(new))
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", write)
+        with contextlib.suppress(RuntimeError):
+            broken.release(prepared)
+    if len(writes) >= last:
+        assert broken.channel.find(prepared).standing is Standing.STAGED
+    broken.follow(broken.release(prepared))
+    assert tree(tmp_path / "site") == tree(tmp_path / "whole")
+
+
+def test_verify_tells_of_every_change(rehearsal: Rehearsal, root: Path) -> None:
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    page = root / "2026/11/a1.html"
+    sound = page.read_bytes()
+    for old, new in [
+        ("<title>第1条", "<title>第9条"),
+        ("2026-11-24 12:01", "2026-11-23 12:01"),
+        ('"headline":"第1条', '"headline":"第9条'),
+        ("责任编辑：编辑丙", ""),
+        ("<!--tongfa:article-->", ""),
+        ("</body>", "<!--tongfa:article--><!--/tongfa:article--></body>"),
+        ("<!doctype html>", f"<!doctype html>{GONE.decode()}"),
+    ]:
+        assert old in sound.decode()
+        page.write_bytes(sound.decode().replace(old, new).encode())
+        assert rehearsal.verify(delivery).standing is not Standing.LIVE, old
+    page.write_bytes(b"")
+    assert rehearsal.verify(delivery).standing is Standing.ABSENT
+    page.write_bytes(sound)
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
+def test_verify_looks_at_lists_and_pictures(rehearsal: Rehearsal, root: Path) -> None:
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    for path in [*(root / "2026/11/a1").iterdir(), root / "yaowen/index.html"]:
+        sound = path.read_bytes()
+        for bad in (sound[: len(sound) // 2], b""):
+            path.write_bytes(bad)
+            if path.name == "index.html":
+                (root / "yaowen/1.html").unlink(missing_ok=True)
+            assert rehearsal.verify(delivery).standing is Standing.ABSENT, (path, len(bad))
+        path.write_bytes(sound)
+        assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
+def test_nothing_prepared_stands_in_the_public_folder(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 1)))
+    assert not (tmp_path / "site").exists()
+    assert (tmp_path / "website" / "staging" / "a1.1" / MARK).is_file()
+
+
+def test_nothing_stays_staged(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    varied(rehearsal, 8)
+    assert not list((tmp_path / "website" / "staging").glob("*"))
+
+
+def test_a_lost_picture_fails_only_its_own_article(rehearsal: Rehearsal) -> None:
+    lost = with_picture(rehearsal, 1)
+    rehearsal.media.clear()
+    with pytest.raises(Unpublishable) as refused:
+        rehearsal.prepare(rehearsal.delivery(lost))
+    assert refused.value.problem.field == "images"
+    rehearsal.catalogue.place(lost)
+    assert rehearsal.verify(rehearsal.publish(article(2))).standing is Standing.LIVE
+
+
+def test_an_article_in_a_column_given_up(setting: Callable[..., Setting], root: Path) -> None:
+    """The newsroom drops a column: its articles stay, and can be withdrawn."""
+    made = setting()
+    rehearsal = Rehearsal(Website(made))
+    publish(rehearsal, article(1, column="tuopin"), article(2))
+    kept = tuple(column for column in made.newsroom.columns if column.id != "tuopin")
+    newsroom = made.newsroom.model_copy(update={"columns": kept})
+    rehearsal.channel = Website(dataclasses.replace(made, newsroom=newsroom))
+    publish(rehearsal, article(3))
+    gone = rehearsal.withdraw(article(1, column="tuopin"), "栏目已撤销")
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert problems((root / "2026/11/a1.html").read_bytes(), PageKind.PLAIN) == []
+
+
+def test_a_standing_file_that_is_lost_or_changed_comes_back(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, article(1))
+    before = tree(root)
+    for name in ("404.html", "robots.txt", "favicon.svg", *(path for path in before if path.startswith("assets/"))):
+        (root / name).unlink()
+    publish(rehearsal, article(1))
+    assert tree(root) == before
+    (root / "robots.txt").write_text("old")
+    publish(Rehearsal(Website(rehearsal.channel.setting)), article(1))
+    assert (root / "robots.txt").read_bytes() == before["robots.txt"]
+
+
+def test_the_third_section_is_exchanged_alone(rehearsal: Rehearsal, root: Path) -> None:
+    publish(rehearsal, article(1))
+    page = (root / "2026/11/a1.html").read_bytes()
+    other = with_around(page, "<p>别的</p>")
+    assert core_of(other) == core_of(page)
+    assert other != page
+    assert with_around(b"no marks", "x") == b"no marks"
+
+
+# -- configuration -------------------------------------------------------------------------------------
+
+
+def test_check(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    assert Website(setting()).check() == []
+    wrong = Website(setting(feeds="feeds/", verify="maybe", rooot="x"))
+    assert {problem.field for problem in wrong.check()} == {"feeds", "verify", "rooot"}
+    (tmp_path / "file").write_text("")
+    assert [problem.field for problem in Website(setting(root="file/site")).check()] == ["storage"]
+    made = setting()
+    column = Column(id="feeds", name="订阅", description="订阅", keywords=("订阅",))
+    taken = made.newsroom.model_copy(update={"columns": (*made.newsroom.columns, column)})
+    assert [problem.field for problem in Website(dataclasses.replace(made, newsroom=taken)).check()] == ["column.id"]
+
+
+def test_the_storage_in_trouble_is_unavailable(rehearsal: Rehearsal, root: Path) -> None:
+    prepared = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 1)))
+    root.mkdir()
+    (root / "2026").write_text("a file where a folder should be")
+    with pytest.raises(Unavailable):
+        rehearsal.release(prepared)
+
+
+def test_an_object_store(setting: Callable[..., Setting]) -> None:
+    rehearsal = Rehearsal(Website(setting(root="memory://website-test/site")))
+    website_of(rehearsal).files.fs.store.clear()
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+    publish(rehearsal, article(1, 2))
+    gone = rehearsal.withdraw(article(1, 2))
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert [path for path in website_of(rehearsal).files.fs.store if ".jpg" in path or "staging" in path] == []

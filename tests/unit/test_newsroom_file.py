@@ -1,0 +1,167 @@
+"""newsroom.toml: what is read from it, what overrides it, and how its mistakes are told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline import newsroom
+from pipeline.article import Outlet
+from pipeline.channel import Channel
+from pipeline.newsroom import BadConfiguration
+
+MINIMAL = """
+[newsroom]
+name = "武山县融媒体中心"
+short_name = "武山融媒"
+tag_authority = "www.wushan.gov.cn,2020"
+
+[site]
+url = "http://127.0.0.1:8000/"
+name = "武山县人民政府"
+domain = "www.wushan.gov.cn"
+id_code = "6205240001"
+organiser = "办公室"
+contact = "0938-0000000"
+icp = "陇ICP备00000000号"
+police = "甘公网安备00000000000000号"
+description = "门户网站"
+
+[[column]]
+id = "yaowen"
+name = "要闻"
+description = "要闻"
+keywords = ["要闻"]
+
+[[channel]]
+id = "feeds"
+kind = "feeds"
+name = "订阅"
+hub = "https://hub.example/"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "newsroom.toml"
+
+
+def loaded(path: Path, text: str = MINIMAL, **environment: str) -> newsroom.Configuration:
+    path.write_text(text, encoding="utf-8")
+    return newsroom.load(path, environment)
+
+
+def problems(path: Path, text: str, **environment: str) -> dict[str, str]:
+    """What is wrong with it, by field."""
+    with pytest.raises(BadConfiguration) as refused:
+        loaded(path, text, **environment)
+    assert refused.value.path == path
+    assert all(str(one.remedy) for one in refused.value.problems)
+    return {one.field: str(one.message) for one in refused.value.problems}
+
+
+def test_the_demo_newsroom_is_valid_and_its_kinds_are_registered() -> None:
+    demo = newsroom.load(newsroom.demo_file(), {})
+
+    assert demo.newsroom.name == "武山县融媒体中心"
+    assert {outlet.kind for outlet in demo.newsroom.outlets} <= set(newsroom.kinds())
+    for outlet in demo.newsroom.outlets:
+        assert isinstance(newsroom.open_channel(demo, outlet, environment={}), Channel)
+
+
+def test_a_minimal_file_and_its_defaults(path: Path) -> None:
+    found = loaded(path)
+
+    assert found.data == path.parent.resolve() / "var"
+    assert found.database == f"sqlite:///{found.data}/newsroom.db"
+    assert (found.broker, found.listen) == ("", "127.0.0.1:8000")
+    assert found.site == found.data / "site"
+    assert found.newsroom.site.url == "http://127.0.0.1:8000"
+    assert found.newsroom.outlets[0].options == {"hub": "https://hub.example/"}
+
+
+def test_the_environment_overrides_the_file(path: Path) -> None:
+    found = loaded(
+        path,
+        MINIMAL + '[engine]\ndata = "here"\nlisten = "0.0.0.0:80"\nlease = 20\n',
+        TONGFA_DATA="/srv/tongfa",
+        TONGFA_DATABASE_URL="postgresql+psycopg://db/tongfa",
+        TONGFA_BROKER_URL="redis://redis/0",
+        TONGFA_LISTEN="[::1]:8001",
+        TONGFA_SITE_URL="https://www.wushan.gov.cn",
+    )
+
+    assert found.data == Path("/srv/tongfa")
+    assert (found.database, found.broker) == ("postgresql+psycopg://db/tongfa", "redis://redis/0")
+    assert (found.listen, found.newsroom.site.url) == ("[::1]:8001", "https://www.wushan.gov.cn")
+    assert found.pace.lease == timedelta(seconds=20)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field"),
+    [
+        ('id_code = "6205240001"', 'id_code = "62"', "site.id_code"),
+        ('id_code = "6205240001"', "", "site.id_code"),
+        ('short_name = "武山融媒"', 'short_name = "武山融媒"\nnmae = "x"', "newsroom.nmae"),
+        ('keywords = ["要闻"]', "keywords = []", "column.1.keywords"),
+        ('id = "feeds"', 'id = "RSS 订阅"', "channel.1.id"),
+        ("[[column]]", "[engine]\nleese = 3\n[[column]]", "engine.leese"),
+        ("[[column]]", '[engine]\nlisten = "8000"\n[[column]]', "engine.listen"),
+        ("[[column]]", '[engine]\nworkers = "many"\n[[column]]', "engine.workers"),
+        ('short_name = "武山融媒"', 'short_name = "x"\ntimezone = "Asia/Wushan"', "newsroom.timezone"),
+        ('short_name = "武山融媒"', "short_name = 武山", "TOML"),
+    ],
+)
+def test_a_mistake_is_told_by_its_key(path: Path, before: str, after: str, field: str) -> None:
+    assert before in MINIMAL
+    assert problems(path, MINIMAL.replace(before, after, 1)).keys() == {field}
+
+
+def test_mistakes_are_told_together(path: Path) -> None:
+    text = MINIMAL.replace('icp = "陇ICP备00000000号"', "").replace('name = "要闻"', "")
+
+    assert problems(path, text) == {"site.icp": "Field required", "column.1.name": "Field required"}
+
+
+def test_ids_are_used_once(path: Path) -> None:
+    channel = MINIMAL[MINIMAL.index("[[channel]]") :]
+
+    [message] = problems(path, MINIMAL + channel).values()
+
+    assert "id used twice: feeds" in message
+
+
+def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadConfiguration) as refused:
+        newsroom.locate(None, {})
+    assert "newsroom init DIR" in str(refused.value.problems[0].remedy)
+
+    usual = tmp_path / "config" / "newsroom.toml"
+    usual.parent.mkdir()
+    usual.touch()
+    assert newsroom.locate(None, {}) == usual
+    (tmp_path / "newsroom.toml").touch()
+    assert newsroom.locate(None, {}) == tmp_path / "newsroom.toml"
+    assert newsroom.locate(None, {"TONGFA_CONFIG": str(usual)}) == usual
+    assert newsroom.locate("newsroom.toml", {"TONGFA_CONFIG": str(usual)}) == tmp_path / "newsroom.toml"
+    with pytest.raises(BadConfiguration):
+        newsroom.locate("gone.toml", {"TONGFA_CONFIG": str(usual)})
+
+
+@pytest.mark.parametrize("kind", ["weibo", "no.such.module:Kind", "pathlib:NoSuchName", "pathlib:Path"])
+def test_a_kind_that_is_none(path: Path, kind: str) -> None:
+    configuration = loaded(path)
+
+    with pytest.raises(BadConfiguration) as refused:
+        newsroom.open_channel(configuration, Outlet(id="x", kind=kind, name="x"), environment={})
+
+    [problem] = refused.value.problems
+    assert str(problem.message) == f"there is no kind of channel called {kind}"
+    assert "feeds" in str(problem.remedy)
+
+
+def test_a_third_partys_kind_is_named_by_module_and_class() -> None:
+    assert newsroom.kind("tests.standins.kinds:Keyed").kind == "keyed"
