@@ -350,12 +350,14 @@ class Channel(ABC):
 
     @abstractmethod
     def find(self, delivery: Delivery) -> Receipt:
-        """Where this delivery's revision stands: one read-only question.
+        """Where this delivery's revision stands: a question that brings nothing before the public.
 
-        Asked after an unknown outcome and to follow ACCEPTED.
+        Asked after an unknown outcome and to follow ACCEPTED. Where the platform decides the moment of visibility and
+        a correction is a new post (REPLACES), following also takes down the older one, once the new one is public.
 
         For publish and correct, an older revision that is still public does not count: ABSENT, or STAGED
-        if this one is prepared. For withdraw: LIVE as long as any revision is public, else WITHDRAWN or ABSENT.
+        if this one is prepared. For withdraw: LIVE as long as any revision is public, STAGED if only drafts of it
+        are left, else WITHDRAWN or ABSENT.
         """
 
     @abstractmethod

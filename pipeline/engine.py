@@ -23,6 +23,7 @@ from pipeline.channel import (
     Channel,
     Delivery,
     Evidence,
+    Heard,
     Problem,
     Receipt,
     Recovery,
@@ -245,6 +246,16 @@ class Engine:
     def _announce(self, accepted: Accepted) -> Accepted:
         self.send(accepted.wakes)
         return accepted
+
+    def hear(self, channel_id: str, method: str, query: Mapping[str, str], body: bytes) -> Heard:
+        """A call from a channel's platform: whatever it concerns is looked after at once.
+
+        Raises KeyError for a channel that is not configured, `Refused` for a call that is not the platform's.
+        """
+        heard = self.channel(channel_id).hear(method, query, body)
+        if heard.ids:
+            self.send(self.store.hasten(channel_id, heard.ids, self.clock.now()))
+        return heard
 
     # -- for workers ----------------------------------------------------------------------------------
 

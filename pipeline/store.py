@@ -6,6 +6,7 @@ channel. Methods that change something return the `Wake`s that should now be sen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -648,6 +649,15 @@ class Store(Reports):
                 update(tables.delivery).where(_d.id.in_([row.id for row in rows])).values(wake_at=now + self.pace.wake)
             )
             return [Wake(row.id, STEP_OF[DeliveryState(row.state)]) for row in rows]
+
+    def hasten(self, channel: str, ids: Mapping[str, str], now: datetime) -> list[Wake]:
+        """Follow at once the accepted deliveries of this channel whose receipt carries one of these names."""
+        accepted = and_(_d.channel == channel, _d.state == DeliveryState.RELEASED, _d.lease_until.is_(None))
+        with self.writing() as tx:
+            rows = tx.execute(select(_d.id, _d.receipt).where(accepted, _d.due.is_not(None))).all()
+            meant = [row.id for row in rows if ids.items() & json.loads(row.receipt or "{}").get("ids", {}).items()]
+            tx.execute(update(tables.delivery).where(_d.id.in_(meant)).values(due=now, wake_at=now + self.pace.wake))
+        return [Wake(one, Step.FOLLOW) for one in meant]
 
     # -- a person decides -----------------------------------------------------------------------------
 

@@ -16,15 +16,15 @@ from __future__ import annotations
 
 import hashlib
 from typing import ClassVar
-from urllib.parse import urlsplit
 
+from channels import files
 from channels.app.changes import envelope_in
 from channels.app.documents import Envelope, article_envelope, article_path, assets_of, folder_of, written
-from channels.app.pictures import holds, made
 from channels.app.tree import API, Tree, token
 from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of
 from channels.files import Files
-from channels.http import Http
+from channels.options import address_problems, unknown_options
+from channels.pictures import holds, made
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     Action,
@@ -40,7 +40,6 @@ from pipeline.channel import (
     Setting,
     Standing,
     Text,
-    Unavailable,
     utc_now,
 )
 
@@ -48,9 +47,7 @@ MARK = "article.json"
 """Staged last: where it is, everything is."""
 TOLD = "told"
 """Under this it is kept which deliveries the app's backend has acknowledged."""
-OPTIONS = {"root", "url", "staging", "webhook", "secret", "verify"}
-READ, TOTAL = 3.0, 4.0
-"""Seconds of silence, and for one document, when reading back over HTTP."""
+OPTIONS = {*files.OPTIONS, "url", "webhook", "secret"}
 
 
 class App(Channel):
@@ -59,20 +56,13 @@ class App(Channel):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        root = str(self.options.get("root", "site/app"))
-        remote = bool(urlsplit(root).scheme)
-        self.files = Files(root if remote else str(setting.data / root))
-        if staging := str(self.options.get("staging", "")):
-            self.files.staging = Files(staging if urlsplit(staging).scheme else str(setting.data / staging)).root
-        elif not remote:  # beside its default root, staged files would stand in the website's public folder
-            self.files.staging = Files(str(setting.data / self.outlet.id / "staging")).root
         self.public = str(self.options.get("url") or f"{self.newsroom.site.url}/app/").rstrip("/") + "/"
+        self.files = Files.of(setting, "site/app", self.public)
         self.tree = Tree(self.files, self.public, self.outlet.name)
         variable = f"TONGFA_{self.outlet.id.upper().replace('-', '_')}_WEBHOOK_SECRET"
         self._variable = str(self.options.get("secret") or variable)
         self._secrets = setting.secrets.get(self._variable, "").split()
         self.webhook = Webhook(str(self.options["webhook"]), self._secrets) if self.options.get("webhook") else None
-        self._http = Http(read=READ, total=TOTAL, limit=64 * 2**20)
 
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The article's document, byte for byte as it will stand in public."""
@@ -133,40 +123,12 @@ class App(Channel):
         )
 
     def check(self) -> list[Problem]:
-        problems = [
-            Problem(
-                field=option,
-                message=Text.of("the kind app has no option {option}", option=option),
-                remedy=Text.of("use one of {options}", options=", ".join(sorted(OPTIONS))),
-            )
-            for option in sorted(set(self.options) - OPTIONS)
+        return [
+            *unknown_options(self.setting, OPTIONS),
+            *(address_problems("webhook", self.webhook.url) if self.webhook else []),
+            *self._cannot_sign(),
+            *self.files.problems(self.setting),
         ]
-        for field, address in (("url", self.public), ("webhook", self.webhook.url if self.webhook else "")):
-            if address and not _web(address):
-                problems.append(
-                    Problem(
-                        field=field,
-                        message=Text.of("{address} is no web address", address=address),
-                        remedy=Text.of("write it in full, with https:// or http:// and the host's name"),
-                    )
-                )
-        problems += self._cannot_sign()
-        if self.options.get("verify", "storage") not in ("storage", "http"):
-            problems.append(
-                Problem(
-                    field="verify",
-                    message=Text.of("verify is {value}", value=str(self.options["verify"])),
-                    remedy=Text.of('write "storage" or "http"'),
-                )
-            )
-        try:
-            self.files.stage(".check", "writable", b"")
-            self.files.discard(".check")
-            self.files.write(".writable", b"")
-            self.files.delete(".writable")
-        except Unavailable as trouble:
-            problems.append(trouble.problem)
-        return problems
 
     def _cannot_sign(self) -> list[Problem]:
         """What is wrong with the webhook's secret, if there is a webhook."""
@@ -207,14 +169,14 @@ class App(Channel):
         entry = delivery.catalogue.entry(delivery.revision.id)
         if entry is None:  # its moment has not come
             return Standing.STAGED if self._staged(delivery) else Standing.ABSENT, None
-        data = self._read(API + article_path(entry.revision.id))
+        data = self.files.seen(API + article_path(entry.revision.id))
         seen = envelope_in(data)
         right = seen is not None and data == self._wanted(delivery, entry)
-        right = right and seen is not None and self.tree.shows(entry, seen, self._read)
+        right = right and seen is not None and self.tree.shows(entry, seen, self.files.seen)
         if delivery.action is Action.WITHDRAW:
             if right and entry.withdrawn_at is not None:
                 return Standing.WITHDRAWN, seen
-            still = data is not None or self.tree.lists(entry, self._read)
+            still = data is not None or self.tree.lists(entry, self.files.seen)
             return Standing.LIVE if still else Standing.ABSENT, seen
         if right and entry.withdrawn_at is None:
             return Standing.LIVE, seen
@@ -237,16 +199,9 @@ class App(Channel):
     def _pictures_hold(self, delivery: Delivery) -> bool:
         """Whether every file of the article's pictures is there, whole and in the size told."""
         folder = API + folder_of(delivery.revision.id)
-        return all(holds(asset, self._read(f"{folder}/{asset.name}")) for asset in assets_of(delivery.revision.article))
-
-    def _read(self, path: str) -> bytes | None:
-        """A public file as the public gets it, or as it lies in the storage, by the option `verify`."""
-        if self.options.get("verify", "storage") != "http":
-            return self.files.read(path)
-        answer = self._http.get(
-            self.public + path, headers={"Cache-Control": "no-cache"}, expected=(404, 410), follow=True
+        return all(
+            holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets_of(delivery.revision.article)
         )
-        return answer.body if answer.status == 200 else None
 
     def _unstage(self, revision: Revision) -> None:
         """Forget what was prepared of this revision and of those before it."""
@@ -266,9 +221,3 @@ def _extract(envelope: Envelope) -> str:
     if envelope.pub_status != "usable":
         return " ".join([envelope.pub_status, envelope.notice.text if envelope.notice else ""]).strip()
     return next((one.value for one in envelope.article.headlines or () if one.role == "main"), "")
-
-
-def _web(address: str) -> bool:
-    """Whether it is an address that can be called and can stand in ninjs, which takes ASCII only."""
-    parts = urlsplit(address)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and address.isascii() and address.isprintable()

@@ -42,8 +42,8 @@ from channels.app.documents import (
     written,
 )
 from channels.app.openapi import description
-from channels.app.pictures import holds, made
 from channels.files import Files
+from channels.pictures import holds, made
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import Catalogue, Delivery, Entry, Media, Problem, Text, Unavailable, Unpublishable
 

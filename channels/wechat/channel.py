@@ -8,7 +8,7 @@
 
 Options:
 
-    appid                   the account's; without one the mode is "payload"
+    appid                   the account's; default TONGFA_{ID}_APPID; without one the mode is "payload"
     secret_env, secret_file where the AppSecret is: an environment variable, or a file (relative to the data folder)
     callback_env            the environment variable of the callback's token; default TONGFA_{ID}_TOKEN
     mode                    "publish"  发布: free publishing, on the account's page (default)
@@ -18,7 +18,7 @@ Options:
     theme                   red, green, blue or amber
     cover                   picture for articles without one (relative to the data folder); default: a drawn landscape
     comments                true: readers may comment
-    api                     address of the API
+    api                     address of the API; default TONGFA_WECHAT_API, else WeChat's
     follow, settling        seconds: see `posting`
 
 WeChat's pages: developers.weixin.qq.com/doc/subscription/. `posting` has the rules by which nothing goes out twice.
@@ -29,8 +29,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol
-from urllib.parse import urlsplit
 
+from channels.options import address_problems, choice_problems, unknown_options
 from channels.wechat import events
 from channels.wechat.account import Account
 from channels.wechat.client import API, DAILY, Client
@@ -87,7 +87,8 @@ class Wechat(Channel):
         own = f"TONGFA_{self.outlet.id.replace('-', '_').upper()}"
         self._secret_env = str(self.options.get("secret_env", f"{own}_SECRET"))
         self._callback_env = str(self.options.get("callback_env", f"{own}_TOKEN"))
-        self.appid = str(self.options.get("appid", ""))
+        self.appid = str(self.options.get("appid") or setting.secrets.get(f"{own}_APPID", ""))
+        self._api = str(self.options.get("api") or setting.secrets.get("TONGFA_WECHAT_API") or API)
         self.mode = str(self.options.get("mode") or ("publish" if self.appid else "payload"))
         folder = setting.data / self.outlet.id
         self.ledger = Ledger(folder / "account.db", utc_now)
@@ -109,7 +110,7 @@ class Wechat(Channel):
                 appid=self.appid,
                 secret=secret,
                 ledger=self.ledger,
-                api=str(self.options.get("api", API)),
+                api=self._api,
                 redis=setting.redis,
             )
             self._steps = MODES[self.mode](
@@ -192,33 +193,10 @@ class Wechat(Channel):
 
     def _configuration(self) -> list[Problem]:
         """What can be said of the options without asking WeChat."""
-        problems = [
-            Problem(
-                field=option,
-                message=Text.of("the kind wechat has no option {option}", option=option),
-                remedy=Text.of("use one of {options}", options=", ".join(sorted(OPTIONS))),
-            )
-            for option in sorted(set(self.options) - OPTIONS)
-        ]
-        for option, allowed in (("mode", [*MODES, "payload"]), ("theme", [*THEMES])):
-            value = str(self.options.get(option) or allowed[0])
-            if value not in allowed:
-                problems.append(
-                    Problem(
-                        field=option,
-                        message=Text.of("{option} is {value}", option=option, value=value),
-                        remedy=Text.of("use one of {options}", options=", ".join(allowed)),
-                    )
-                )
-        api = urlsplit(str(self.options.get("api", API)))
-        if api.scheme not in ("http", "https") or not api.hostname:
-            problems.append(
-                Problem(
-                    field="api",
-                    message=Text.of("{address} is no web address", address=api.geturl()),
-                    remedy=Text.of("write it in full, with https:// or http:// and the host's name"),
-                )
-            )
+        problems = unknown_options(self.setting, OPTIONS)
+        problems += choice_problems("mode", self.mode, [*MODES, "payload"])
+        problems += choice_problems("theme", str(self.options.get("theme", "red")), [*THEMES])
+        problems += address_problems("api", self._api)
         if self.mode != "payload" and not self.appid:
             problems.append(
                 Problem(

@@ -1,40 +1,40 @@
-"""The stand-in as a process of its own."""
+"""The stand-in as a process of its own: `newsroom fake-wechat`, or this module."""
 
 from __future__ import annotations
 
-import argparse
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
+
 from pipeline.standins.fake_wechat.server import DEMO, serve
 from pipeline.standins.fake_wechat.terms import Settings
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="a stand-in for WeChat's official accounts")
-    parser.add_argument("--data", type=Path, required=True, help="folder of its state")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--base", default="", help="its public address, if not http://HOST:PORT")
-    parser.add_argument("--account", action="append", default=[], metavar="APPID:SECRET:NAME")
-    parser.add_argument("--delay", type=float, default=2.0, help="seconds until a submission is published")
-    given = parser.parse_args()
+@click.command("fake-wechat", help="A stand-in for WeChat's official accounts, for demos and tests.")
+@click.option("--data", type=click.Path(path_type=Path), required=True, metavar="DIR", help="where it keeps its state")
+@click.option("--host", default="127.0.0.1", show_default=True, help="the address it listens on")
+@click.option("--port", type=int, default=0, help="its port; 0: one that is free, printed when it is ready")
+@click.option("--base", default="", metavar="URL", help="its public address, if that is another one")
+@click.option("--account", multiple=True, metavar="APPID:SECRET:NAME", help="an account; default: the demo's two")
+@click.option("--delay", type=float, default=2.0, show_default=True, help="seconds until a submission is published")
+def fake_wechat(data: Path, host: str, port: int, base: str, account: tuple[str, ...], delay: float) -> None:
     accounts = {
-        appid: Settings(secret=secret, name=name or appid, delay=given.delay)
-        for appid, secret, name in (f"{one}::".split(":")[:3] for one in given.account)
+        appid: Settings(secret=secret, name=name or appid, delay=delay)
+        for appid, secret, name in (f"{one}::".split(":")[:3] for one in account)
     }
     with suppress(KeyboardInterrupt):
         serve(
-            given.host,
-            given.port,
-            given.data,
-            accounts or {appid: replace(one, delay=given.delay) for appid, one in DEMO.items()},
-            base=given.base,
-            ready=lambda url: print(urlsplit(url).port, flush=True),
+            host,
+            port,
+            data,
+            accounts or {appid: replace(one, delay=delay) for appid, one in DEMO.items()},
+            base=base,
+            ready=lambda url: click.echo(str(urlsplit(url).port)),
         )
 
 
 if __name__ == "__main__":
-    main()
+    fake_wechat()
