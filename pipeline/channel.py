@@ -89,6 +89,10 @@ class Text(Frozen):
     def of(cls, template: str, /, **values: str | int | float) -> Text:
         return cls(template=template, values=values)
 
+    def given(self, **values: str | int | float) -> Text:
+        """The same message with these values: for tables of messages."""
+        return self.model_copy(update={"values": {**self.values, **values}})
+
     def __str__(self) -> str:
         return self.template.format_map(self.values) if self.values else self.template
 

@@ -56,7 +56,7 @@ from pipeline.channel import (
 MARK = "core.html"
 """Staged last: where it is, everything is."""
 OPTIONS = {*files.OPTIONS, "feeds"}
-OWN = re.compile(r"assets|feeds|sitemaps|app|healthz|[0-9]{4}")
+OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|[0-9]{4}")
 """Names at the site's root that no column may have."""
 
 

@@ -325,8 +325,7 @@ def trouble(call: str, code: int, errmsg: str, now: datetime, *, effect: bool = 
     ip = _IP.search(errmsg)
     problem = Problem(
         field=fault.field,
-        message=Text.of(
-            fault.message.template,
+        message=fault.message.given(
             call=call,
             code=code,
             rid=rid(errmsg) or "-",

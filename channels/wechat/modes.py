@@ -108,7 +108,7 @@ class Drafting(Posting):
         return False
 
     def _waiting(self, ids: dict[str, str]) -> Receipt:
-        note = Text.of(_BY_HAND.template, account=self.name)
+        note = _BY_HAND.given(account=self.name)
         return Receipt(standing=Standing.LIVE, ids=ids, note=note)
 
 
