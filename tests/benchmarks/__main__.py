@@ -193,9 +193,10 @@ def _archive(folder: Path) -> None:
             newsroom.publish(article_of(f"档案{size}之外的第{n}篇"))
             times[size].append(time.perf_counter() - started)
     base = statistics.median(times[ARCHIVES[0]])
+    channels = len(newsrooms[ARCHIVES[0]].engine.newsroom.outlets)
     for size in ARCHIVES[1:]:
         _row(
-            f"one more article on website and feeds, {size:,} in the archive",
+            f"one more article on {channels} channels, {size:,} in the archive",
             _ms(times[size]),
             f"{ARCHIVES[0]} in the archive: {base * 1000:.1f} ms",
             statistics.median(times[size]) / base,
