@@ -41,6 +41,7 @@ from pipeline.processes import Processes, end_with_parent
 from pipeline.reports import Impossible, Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.store import Accepted, Changed
+from pipeline.web.report import page as report_page
 from pipeline.web.site import Hear
 from pipeline.web.site import serve as serve_site
 
@@ -487,11 +488,29 @@ def _article(engine: Engine, known: str) -> str:
 
 @newsroom.command(help="What became of a rollout (r1) or of an article's last one (a1).")
 @click.argument("id_", metavar="ID")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="write it as one page (发布回执), to be printed or handed on",
+)
 @_json
 @_config
-def report(id_: str, as_json: bool, config: str | None) -> int:
+def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> int:
     with closing(_engine(config)) as engine:
         found = engine.store.report(_rollout(engine, id_))
+        if page:
+            chain = engine.store.chain()
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(report_page(found, engine.newsroom, chain, engine.clock.now()), encoding="utf-8")
+            if as_json:
+                _print_json(found.model_dump(mode="json"))
+            else:
+                _out.print(_("the report of {rollout} is in {path}").format(rollout=found.rollout, path=page))
+            if chain.broken is not None:
+                terminal.show_chain(_err, chain, engine.store.event(chain.broken), engine.newsroom)
+            return _code(found) or (DONE if chain.broken is None else BROKEN)
         if as_json:
             _print_json(found.model_dump(mode="json"))
         else:
@@ -563,6 +582,49 @@ def preview(source: str, out: Path, config: str | None) -> int:
             return _refuse(path, _problems(error), engine, as_json=False)
         for name, place in written:
             _out.print(f"{name}: {place}")
+        return DONE
+
+
+@newsroom.group("audit", help="The record of events: whether it holds, and what it says.")
+def audit() -> None:
+    pass
+
+
+@audit.command(help="Check every event of the record: none may be changed, missing or added.")
+@_json
+@_config
+def verify(as_json: bool, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        chain = engine.store.chain()
+        broken = None if chain.broken is None else engine.store.event(chain.broken)
+        if as_json:
+            _print_json(
+                {
+                    "holds": chain.broken is None,
+                    "events": chain.events,
+                    "since": chain.since and chain.since.isoformat(),
+                    "last": chain.last,
+                    "flaw": chain.flaw,
+                    "broken": chain.broken,
+                    "event": broken and broken.model_dump(mode="json"),
+                }
+            )
+        else:
+            terminal.show_chain(_out if chain.broken is None else _err, chain, broken, engine.newsroom)
+        return DONE if chain.broken is None else BROKEN
+
+
+@audit.command(help="What happened in a rollout (r1), or to an article (a1), in order.")
+@click.argument("id_", metavar="ID")
+@_json
+@_config
+def show(id_: str, as_json: bool, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        events = engine.store.events(id_)
+        if as_json:
+            _print_json([one.model_dump(mode="json") for one in events])
+        else:
+            terminal.show_events(_out, events, engine.newsroom)
         return DONE
 
 

@@ -1,4 +1,4 @@
-"""Messages in the reader's language: gettext catalogues, and how a `Text` is told.
+"""Messages in the reader's language: gettext catalogues, how a `Text` is told, and the words for states and events.
 
 The environment decides (LANGUAGE, LC_ALL, LC_MESSAGES, LANG); where it names no language, the newsroom does.
 """
@@ -10,12 +10,51 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from pipeline.channel import Problem, Text
+from pipeline.channel import Action, Problem, Text
+from pipeline.database import Flaw
+from pipeline.rollout import DeliveryState, RolloutState, Step
 
 DOMAIN = "tongfa"
 CATALOGUES = Path(__file__).parent / "locale"
 _TRANSLATED = ("field", "reason")
 _NO_LANGUAGE = ("", "C", "POSIX")
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for «translated later»
+    return message
+
+
+ROLLOUT = {
+    RolloutState.PREPARING: N_("preparing"),
+    RolloutState.READY: N_("ready, waiting for the moment"),
+    RolloutState.RELEASED: N_("being released"),
+    RolloutState.COMPLETE: N_("complete"),
+    RolloutState.HELD: N_("held: nothing has gone out"),
+    RolloutState.CANCELLED: N_("cancelled"),
+}
+DELIVERY = {
+    DeliveryState.PENDING: N_("preparing"),
+    DeliveryState.PREPARED: N_("prepared"),
+    DeliveryState.RELEASED: N_("accepted by the channel"),
+    DeliveryState.LIVE: N_("live"),
+    DeliveryState.VERIFIED: N_("live, seen"),
+    DeliveryState.WITHDRAWN: N_("withdrawn, seen gone"),
+    DeliveryState.FAILED: N_("failed"),
+    DeliveryState.SUPERSEDED: N_("overtaken"),
+    DeliveryState.UNKNOWN: N_("unknown: please decide"),
+}
+ACTION = {Action.PUBLISH: N_("publish"), Action.CORRECT: N_("correct"), Action.WITHDRAW: N_("withdraw")}
+STEP = {
+    Step.PREPARE: N_("preparation"),
+    Step.RELEASE: N_("release"),
+    Step.FOLLOW: N_("follow-up"),
+    Step.VERIFY: N_("reading back"),
+}
+FLAW = {
+    Flaw.CHANGED: N_("it was changed after it was written"),
+    Flaw.GAP: N_("what was written before it was removed or replaced"),
+    Flaw.CUT: N_("what was written after it was removed"),
+}
 
 
 def choose(newsroom_locale: str, environment: MutableMapping[str, str] = os.environ) -> None:
@@ -50,3 +89,36 @@ def tell_problem(problem: Problem) -> str:
     field = gettext.gettext(problem.field) if problem.field else ""
     place = f"{field}: " if field else ""
     return f"{place}{tell(problem.message)}\n  → {tell(problem.remedy)}"
+
+
+def tag() -> str:
+    """The process's language as HTML names it: zh-CN, or en where there is no catalogue."""
+    found = gettext.translation(DOMAIN, CATALOGUES, fallback=True).info()
+    return found.get("language", "en").replace("_", "-")
+
+
+def tell_what(what: str) -> str:
+    """What an event says happened: `publish accepted`, `release live`, `rollout complete`, `retry`.
+
+    >>> tell_what("release verified")
+    'release: live, seen'
+    """
+    subject, _, outcome = what.partition(" ")
+    if subject in ACTION and outcome == "accepted":
+        subject, outcome = ACTION[Action(subject)], N_("submission accepted")
+    elif subject in STEP and outcome in DELIVERY:
+        subject, outcome = STEP[Step(subject)], DELIVERY[DeliveryState(outcome)]
+    elif subject == N_("rollout") and outcome in ROLLOUT:
+        outcome = ROLLOUT[RolloutState(outcome)]
+    elif what == "retry":
+        return gettext.gettext(N_("asked to try again"))
+    else:
+        return what
+    return gettext.gettext("{subject}: {outcome}").format(
+        subject=gettext.gettext(subject), outcome=gettext.gettext(outcome)
+    )
+
+
+def tell_who(who: str) -> str:
+    """Who did what an event says: an editor's name, or the engine."""
+    return gettext.gettext(who) if who == N_("engine") else who

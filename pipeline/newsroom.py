@@ -79,6 +79,11 @@ def examples() -> Path:
     return _HERE / "_examples" if _INSTALLED else _HERE.parent / "examples"
 
 
+def templates(part: str) -> Path:
+    """The folder of Jinja2 templates of a part of the engine; all templates lie together, as the channels need them."""
+    return (_HERE.parent / "channels" / "_templates" if _INSTALLED else _HERE.parent / "templates") / part
+
+
 def environment(configuration: Configuration) -> dict[str, str]:
     """This process's environment, with the newsroom named for child processes."""
     return {**os.environ, "TONGFA_CONFIG": str(configuration.path)}

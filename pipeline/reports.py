@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
@@ -63,6 +64,10 @@ class Report(Frozen):
     article: str
     headline: str
     revision: int
+    column: str
+    """Its id."""
+    digest: str
+    """Of the revision's record."""
     action: Action
     state: RolloutState
     editor: str
@@ -74,6 +79,24 @@ class Report(Frozen):
     skew_ms: float | None
     """First to last release taken by its channel, in milliseconds; None before two channels took theirs."""
     deliveries: tuple[DeliveryReport, ...]
+
+
+class Event(Frozen):
+    """One link of the event chain."""
+
+    id: int
+    at: AwareDatetime
+    who: str
+    """The editor, or `engine`."""
+    what: str
+    """`publish accepted`, `release live`, `rollout complete`, `retry` …"""
+    article: str
+    rollout: str
+    channel: str
+    error: str
+    digest: str
+    """Of the record that was accepted, or of the rendition."""
+    hash: str
 
 
 class ArticleLine(Frozen):
@@ -177,6 +200,8 @@ class Reports(Database):
             article=revision.id,
             headline=revision.article.headline,
             revision=head.revision,
+            column=revision.article.column,
+            digest=revision.article.digest,
             action=head.action,
             state=head.state,
             editor=head.editor,
@@ -209,6 +234,27 @@ class Reports(Database):
                 for row in rows
             ),
         )
+
+    def events(self, known: str) -> list[Event]:
+        """What happened to an article (`a1`) or in a rollout (`r1`), in order; `Impossible` if there is none."""
+        e = tables.event.c
+        with self.reading() as tx:
+            if known.startswith("a"):
+                number = number_of(known, "a")
+                there, mine, missing = tables.article.c.id, e.article_id, no_article(known)
+            else:
+                number = number_of(known, "r")
+                there, mine, missing = _r.id, e.rollout_id, no_rollout(known)
+            if tx.scalar(select(there).where(there == number)) is None:
+                raise missing
+            rows = tx.execute(select(tables.event).where(mine == number).order_by(e.id)).all()
+        return [event_of(row) for row in rows]
+
+    def event(self, number: int) -> Event | None:
+        """One event by its number, if there is such a one."""
+        with self.reading() as tx:
+            row = tx.execute(select(tables.event).where(tables.event.c.id == number)).one_or_none()
+        return None if row is None else event_of(row)
 
     def reports(self, states: Iterable[RolloutState]) -> list[Report]:
         """The rollouts in these states, oldest first."""
@@ -266,6 +312,25 @@ def revision_of(number: int, version: int, row: Any) -> Revision:
         published_at=row.published_at,
         corrected_at=row.corrected_at,
         note=row.note,
+    )
+
+
+def event_of(row: Any) -> Event:
+    try:
+        data = json.loads(row.data)
+    except ValueError:  # somebody wrote into the record
+        data = {}
+    return Event(
+        id=row.id,
+        at=row.at,
+        who=row.who,
+        what=row.what,
+        article="" if row.article_id is None else article_id(row.article_id),
+        rollout="" if row.rollout_id is None else rollout_id(row.rollout_id),
+        channel=str(data.get("channel", "")) if isinstance(data, dict) else "",
+        error=str(data.get("error", "")) if isinstance(data, dict) else "",
+        digest=row.digest,
+        hash=row.hash,
     )
 
 

@@ -13,37 +13,13 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline.article import Newsroom
-from pipeline.channel import Action, Problem
-from pipeline.language import tell, tell_problem
+from pipeline.channel import Problem
+from pipeline.database import Chain, Flaw
+from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.manuscript import ManuscriptProblem
-from pipeline.reports import ArticleLine, DeliveryReport, Report
+from pipeline.reports import ArticleLine, DeliveryReport, Event, Report
 from pipeline.rollout import DeliveryState, RolloutState
 
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for «translated later»
-    return message
-
-
-ROLLOUT = {
-    RolloutState.PREPARING: N_("preparing"),
-    RolloutState.READY: N_("ready, waiting for the moment"),
-    RolloutState.RELEASED: N_("being released"),
-    RolloutState.COMPLETE: N_("complete"),
-    RolloutState.HELD: N_("held: nothing has gone out"),
-    RolloutState.CANCELLED: N_("cancelled"),
-}
-DELIVERY = {
-    DeliveryState.PENDING: N_("preparing"),
-    DeliveryState.PREPARED: N_("prepared"),
-    DeliveryState.RELEASED: N_("accepted by the channel"),
-    DeliveryState.LIVE: N_("live"),
-    DeliveryState.VERIFIED: N_("live, seen"),
-    DeliveryState.WITHDRAWN: N_("withdrawn, seen gone"),
-    DeliveryState.FAILED: N_("failed"),
-    DeliveryState.SUPERSEDED: N_("overtaken"),
-    DeliveryState.UNKNOWN: N_("unknown: please decide"),
-}
-ACTION = {Action.PUBLISH: N_("publish"), Action.CORRECT: N_("correct"), Action.WITHDRAW: N_("withdraw")}
 _GOOD = {DeliveryState.VERIFIED, DeliveryState.WITHDRAWN, DeliveryState.LIVE}
 _BAD = {DeliveryState.FAILED, DeliveryState.UNKNOWN}
 REFRESH = 0.2
@@ -202,3 +178,39 @@ def show_refused(err: Console, problems: Mapping[str, Sequence[Problem]], place:
     for channel, many in problems.items():
         where = _("{place}, for {channel}").format(place=place, channel=names[channel]) if channel else place
         show_problems(err, many, where)
+
+
+def show_chain(out: Console, chain: Chain, broken: Event | None, newsroom: Newsroom) -> None:
+    """Whether the event chain holds; where not, `broken` is its first broken event, if any is left."""
+    since = _time(chain.since, newsroom.zone, day=True)
+    if chain.broken is None:
+        out.print(_("✓ the event chain holds: {count} events since {since}").format(count=chain.events, since=since))
+        out.print(_("  hash of the last event: {hash}").format(hash=chain.last))
+        return
+    flaw = _(FLAW[chain.flaw or Flaw.CHANGED])
+    out.print(_("✗ the event chain is broken at event {number}: {flaw}").format(number=chain.broken, flaw=flaw))
+    if broken is not None:
+        about = ", ".join(part for part in (broken.article, broken.rollout, broken.channel) if part)
+        said = f"{_time(broken.at, newsroom.zone, day=True)}  {tell_who(broken.who)}  {tell_what(broken.what)}"
+        out.print(f"  {said}  ({about})" if about else f"  {said}")
+    out.print(_("  hash of the last event that holds: {hash}").format(hash=chain.last))
+    out.print("  → " + _("compare the database with its last backup: somebody wrote into the record"))
+
+
+def show_events(out: Console, events: Iterable[Event], newsroom: Newsroom) -> None:
+    names = {outlet.id: outlet.name for outlet in newsroom.outlets}
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in (_("event"), _("when"), _("who"), _("rollout"), _("channel"), _("what"), _("hash")):
+        table.add_column(title, overflow="fold")
+    for one in events:
+        what = tell_what(one.what)
+        table.add_row(
+            str(one.id),
+            f"{_time(one.at, newsroom.zone, day=True)}.{one.at.microsecond // 1000:03d}",
+            tell_who(one.who),
+            one.rollout,
+            names.get(one.channel, one.channel),
+            f"{what}\n{one.error}" if one.error else what,
+            one.hash[:16],
+        )
+    out.print(table, soft_wrap=False)

@@ -1,8 +1,9 @@
 """The Chinese catalogue: `python -m tests.messages` collects all messages, updates the .po and compiles the .mo.
 
 It names what has no translation yet, and ends with 1 if there is any: write it into the .po and run it again.
-Translated are the messages of `pipeline` and `channels`, the names of fields that stand before them, what the system
-and pydantic give as reasons, and click's own texts, which use the same text domain.
+Translated are the messages of `pipeline` and `channels` and of the report's template, the names of kinds, the names of
+fields that stand before a message, what the system and pydantic give as reasons, and click's own texts, which use the
+same text domain.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from babel.messages.pofile import read_po, write_po
 from pipeline.article import Article, Column, Newsroom, Outlet, Site
 from pipeline.language import CATALOGUES, DOMAIN
 from pipeline.manuscript.fields import NAMES
+from pipeline.newsroom import kinds
 
 ROOT = Path(__file__).parents[1]
 PO = CATALOGUES / "zh_CN" / "LC_MESSAGES" / f"{DOMAIN}.po"
 MO = PO.with_suffix(".mo")
 
+TEMPLATES = ("report",)
+"""The folders of templates whose text is in the catalogue."""
 FUNCTIONS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "of": None}
 """What a message is the first argument of; `of` is `Text.of`."""
 NOT_FOR_PEOPLE = ("pipeline/testing.py", "channels/website/rules.py")
@@ -71,6 +75,14 @@ def messages(path: Path) -> Iterator[str | Plural]:
             yield found
 
 
+def template_messages() -> Iterator[str | Plural]:
+    """The messages of the templates."""
+    for folder in TEMPLATES:
+        for path in sorted((ROOT / "templates" / folder).glob("*.html")):
+            for _line, found, _comments, _context in extract_from_file("jinja2", path, keywords={"_": None}):
+                yield found
+
+
 def named(path: Path) -> Iterator[str]:
     """What is translated without standing in a function: `field="…"` and `draft.wrong("…")`, and click's `help="…"`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -87,6 +99,7 @@ def ours() -> list[str | Plural]:
     """Every message that this project has to have in Chinese."""
     found = [message for path in sources() for message in messages(path)]
     found += [name for path in sources() for name in named(path)]
+    found += [*template_messages(), *kinds()]
     found += [*Article.model_fields, *NAMES, *REASONS]
     found += [name for model in (Newsroom, Site, Column, Outlet) for name in model.model_fields]
     return found

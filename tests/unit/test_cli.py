@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gettext
 import json
+import re
 import shutil
 import sys
 import threading
@@ -135,6 +136,12 @@ def httpd() -> Iterator[str]:
         thread.join()
 
 
+def changed(article: Path) -> Path:
+    """The article's file with another content."""
+    article.write_text(FILE.replace("一段", "两段"), encoding="utf-8")
+    return article
+
+
 def ended(state: RolloutState, *deliveries: DeliveryState) -> Report:
     parts = [
         {
@@ -147,6 +154,7 @@ def ended(state: RolloutState, *deliveries: DeliveryState) -> Report:
     return Report.model_validate(
         {
             **{"rollout": "r7", "article": "a7", "headline": "短讯", "revision": 1, "action": "publish"},
+            **{"column": "xinwen", "digest": "0" * 64},
             **{"state": state, "editor": "编辑丁", "reason": "", "accepted_at": "2026-11-24T00:00:00Z"},
             **{"go_live_at": "2026-11-24T00:00:00Z", "release_at": None, "ended_at": None, "skew_ms": None},
             "deliveries": parts,
@@ -382,6 +390,86 @@ def test_list_and_status(newsroom: Command, article: Path) -> None:
     assert status.splitlines()[-1] == "0 complete, 1 under way, 0 held; failed deliveries: 0, unknown: 0"
 
 
+def test_a_report_as_a_page(newsroom: Command, article: Path) -> None:
+    done = newsroom("report", "a1", "--html", "reports/a1.html")
+
+    assert (done.code, done.out) == (5, "the report of r1 is in reports/a1.html\n")
+    made = Path("reports/a1.html").read_text(encoding="utf-8")
+    assert made.startswith("<!DOCTYPE html>")
+    assert "短讯一则" in made
+    assert "holds: every event is as it was written" in made
+    both = newsroom("report", "r1", "--html", "r1.html", "--json")
+    assert both.json[0]["rollout"] == "r1"
+    assert len(both.json[0]["digest"]) == 64
+    assert Path("r1.html").is_file()
+    assert newsroom("report", "r9", "--html", "r9.html").code == 2
+    assert not Path("r9.html").exists()
+
+
+def test_the_record_holds(newsroom: Command, article: Path) -> None:
+    done = newsroom("audit", "verify")
+
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(
+        r"✓ the event chain holds: 1 events since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n"
+        r"  hash of the last event: [0-9a-f]{64}\n",
+        done.out,
+    )
+    [told] = newsroom("audit", "verify", "--json").json
+    assert (told["holds"], told["events"], told["broken"], told["event"]) == (True, 1, None, None)
+    assert told["last"] in done.out
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE event SET who = 'x' WHERE id = 3", "event 3: it was changed after it was written\n"),
+        ("DELETE FROM event WHERE id = 2", "event 3: what was written before it was removed or replaced\n"),
+        ("DELETE FROM event WHERE id = 3", "event 2: what was written after it was removed\n"),
+        ("UPDATE event SET data = 'no JSON' WHERE id = 3", "event 3: it was changed after it was written\n"),
+        ("DELETE FROM event", "event 0: what was written after it was removed\n"),
+    ],
+)
+def test_a_broken_record_is_told_by_its_first_event(
+    newsroom: Command, article: Path, statement: str, told: str
+) -> None:
+    assert newsroom("correct", "a1", changed(article), "--as", "编辑丁").code == 0
+    configuration = configuring.load(Path("newsroom.toml").absolute(), {})
+    with closing(tasks.open_engine(configuration)) as engine, engine.store.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+    done = newsroom("audit", "verify")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"✗ the event chain is broken at {told}")
+    assert done.err.endswith("  → compare the database with its last backup: somebody wrote into the record\n")
+    if "event 3" in told:
+        assert "publish: submission accepted  (a1, r2)\n" in done.err
+    [json_told] = newsroom("audit", "verify", "--json").json
+    assert not json_told["holds"]
+    assert f"event {json_told['broken']}:" in told
+    page = newsroom("report", "a1", "--html", "a1.html")
+    assert page.code == 5
+    assert "broken at event" in page.err
+    assert "broken at event" in Path("a1.html").read_text(encoding="utf-8")
+
+
+def test_the_events_of_an_article_and_of_a_rollout(newsroom: Command, article: Path) -> None:
+    assert newsroom("correct", "a1", changed(article), "--as", "engineer").code == 0
+
+    of_article, of_rollout = newsroom("audit", "show", "a1"), newsroom("audit", "show", "r2")
+
+    assert [line.split()[0] for line in of_article.out.splitlines()] == ["event", "1", "2", "3"]
+    [line] = of_rollout.out.splitlines()[1:]
+    assert "engineer" in line
+    assert "publish: submission accepted" in line
+    [events] = newsroom("audit", "show", "r2", "--json").json
+    assert [(one["what"], one["article"], one["who"]) for one in events] == [("publish accepted", "a1", "engineer")]
+    assert line.rstrip().endswith(events[0]["hash"][:16])
+    for unknown in ("a9", "r9", "x"):
+        assert newsroom("audit", "show", unknown).code == 2
+
+
 def test_preview_writes_one_complete_file_a_channel(newsroom: Command, submit: Command) -> None:
     shutil.copytree(configuring.examples(), "examples")
 
@@ -442,7 +530,7 @@ def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, newsroom:
     done = submit(article)
 
     assert done.code == 2
-    assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are feeds, " in done.err
+    assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are app, feeds, " in done.err
     assert newsroom("up")[::2] == (2, done.err)
 
 

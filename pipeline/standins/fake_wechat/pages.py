@@ -6,23 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.newsroom import templates
 from pipeline.standins.fake_wechat.contents import darkened
 from pipeline.standins.fake_wechat.platform import Wechat
 from pipeline.standins.fake_wechat.terms import BEIJING, Line
 
-_ROOT = Path(__file__).parents[3]
-_INSTALLED = _ROOT / "channels" / "_templates"
-_PAGES = Environment(
-    loader=FileSystemLoader((_INSTALLED if _INSTALLED.is_dir() else _ROOT / "templates") / "fake_wechat"),
-    autoescape=True,
-    undefined=StrictUndefined,
-)
+_PAGES = Environment(loader=FileSystemLoader(templates("fake_wechat")), autoescape=True, undefined=StrictUndefined)
 
 
 class Answer(NamedTuple):
