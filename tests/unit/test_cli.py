@@ -442,7 +442,7 @@ def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, newsroom:
     done = submit(article)
 
     assert done.code == 2
-    assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are feeds, " in done.err
+    assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are app, feeds, " in done.err
     assert newsroom("up")[::2] == (2, done.err)
 
 
