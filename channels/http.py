@@ -100,7 +100,7 @@ class Answer:
                 Problem(
                     field="http",
                     message=Text.of("{place} answered with something that is not JSON", place=self.place),
-                    remedy=Text.of("check the address in the channel's configuration; it is tried again by itself"),
+                    remedy=Text.of("check the address in the channel's configuration"),
                 ),
                 sent=self.effect,
                 detail=f"{self.status} {self.headers.get('Content-Type', '')}, {len(self.body)} bytes: {error}",
@@ -324,11 +324,8 @@ class Http:
         host = place.partition("/")[0]
         detail = self.redact(_QUERY.sub("?…", repr(error)))
         causes = _causes(error)
-        check = Text.of(
-            "check that the server is running, the address in the channel's configuration and the network; "
-            "it is tried again by itself"
-        )
-        slow = Text.of("it is tried again by itself; if it stays so, ask the operator of {host}", host=host)
+        check = Text.of("check that the server is running, the address in the channel's configuration and the network")
+        slow = Text.of("if it stays so, ask the operator of {host}", host=host)
         match error:
             case InvalidURL() | MissingSchema() | InvalidSchema() | InvalidHeader():
                 return Refused(
@@ -345,18 +342,13 @@ class Http:
                 remedy = slow
             case requests.exceptions.SSLError():
                 message = Text.of("the secure connection to {place} failed", place=place)
-                remedy = Text.of(
-                    "check the certificate of {host} and this machine's clock; it is tried again by itself", host=host
-                )
+                remedy = Text.of("check the certificate of {host} and this machine's clock", host=host)
             case requests.exceptions.ConnectTimeout():
                 message = Text.of("{place}: no connection within {seconds} seconds", place=place, seconds=self.connect)
                 remedy = check
             case _ if any(isinstance(cause, NameResolutionError) for cause in causes):
                 message = Text.of("{place}: the name {host} is unknown", place=place, host=host)
-                remedy = Text.of(
-                    "check the address in the channel's configuration and this machine's name server; "
-                    "it is tried again by itself"
-                )
+                remedy = Text.of("check the address in the channel's configuration and this machine's name server")
             case _ if any(isinstance(cause, TimeoutError | requests.exceptions.Timeout) for cause in causes):
                 message = Text.of("{place} did not answer in time", place=place)
                 remedy = slow
@@ -386,7 +378,7 @@ class Http:
                 Problem(
                     field="http",
                     message=Text.of("{place} is busy (status {status})", place=place, status=status),
-                    remedy=Text.of("it is tried again by itself, not before the channel's own time"),
+                    remedy=Text.of("the channel itself says when it may be tried again"),
                 ),
                 retry_after=retry_after,
                 detail=detail,
@@ -396,7 +388,7 @@ class Http:
                 Problem(
                     field="http",
                     message=Text.of("{place} failed with status {status}", place=place, status=status),
-                    remedy=Text.of("it is tried again by itself; if it stays so, ask the channel's operator"),
+                    remedy=Text.of("if it stays so, ask the channel's operator"),
                 ),
                 retry_after=retry_after,
                 sent=answer.effect,

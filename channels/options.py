@@ -21,9 +21,10 @@ def unknown_options(setting: Setting, known: Collection[str]) -> list[Problem]:
 
 
 def address_problems(field: str, address: str) -> list[Problem]:
-    """Whether an address, if there is one, is a whole web address."""
+    """Whether an address, if there is one, is a whole web address, in ASCII as documents and calls need it."""
     parts = urlsplit(address)
-    if not address or (parts.scheme in ("http", "https") and parts.hostname):
+    plain = address.isascii() and address.isprintable()
+    if not address or (plain and parts.scheme in ("http", "https") and parts.hostname):
         return []
     return [
         Problem(

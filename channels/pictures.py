@@ -67,3 +67,13 @@ def produce(asset: Asset, original: bytes) -> bytes:
             case _:
                 picture.save(out, "PNG", optimize=True)
         return out.getvalue()
+
+
+def holds(asset: Asset, data: bytes | None) -> bool:
+    """Whether these bytes are a whole picture of the asset's kind and size."""
+    try:
+        with Pillow.open(io.BytesIO(data or b"")) as opened:
+            opened.load()
+            return (opened.get_format_mimetype(), *opened.size) == (asset.media_type, asset.width, asset.height)
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
+        return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -94,15 +94,15 @@ class Article(Frozen):
         """What makes two submissions the same article: its reference, else column and headline."""
         return self.reference or f"{self.column}/{' '.join(self.headline.split())}"
 
-    @cached_property
+    @property
     def blocks(self) -> tuple[lxml_html.HtmlElement, ...]:
         """The body's top-level elements, parsed. Callers copy before they change one."""
-        return tuple(lxml_html.fragments_fromstring(self.body, no_leading_text=True))
+        return _parsed(self.body)
 
-    def paragraphs(self) -> Iterator[str]:
+    def paragraphs(self, *, tables: bool = True) -> Iterator[str]:
         """The body's text, one string a paragraph, heading, list item or table row; captions left out."""
         for block in self.blocks:
-            if block.tag == "figure":
+            if block.tag == "figure" or (block.tag == "table" and not tables):
                 continue
             for part in block.iter("p", "h2", "h3", "li", "tr") if block.tag not in ("p", "h2", "h3") else [block]:
                 text = " ".join(part.text_content().split())
@@ -110,8 +110,11 @@ class Article(Frozen):
                     yield text
 
     def abstract(self, limit: int) -> str:
-        """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there."""
-        text = self.summary or "".join(self.paragraphs())
+        """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there.
+
+        Tables are left out: their rows make no sentences.
+        """
+        text = self.summary or "".join(self.paragraphs(tables=False)) or self.headline
         if len(text) <= limit:
             return text
         stop = max(text.rfind(mark, 0, limit) for mark in "。!?！？")
@@ -123,6 +126,11 @@ class Article(Frozen):
             if image.digest == digest:
                 return image
         raise KeyError(digest)
+
+
+@lru_cache(maxsize=64)
+def _parsed(body: str) -> tuple[lxml_html.HtmlElement, ...]:
+    return tuple(lxml_html.fragments_fromstring(body, no_leading_text=True))
 
 
 class Revision(Frozen):

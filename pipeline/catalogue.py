@@ -72,7 +72,7 @@ class SqlCatalogue:
         )
 
     def entry(self, article_id: str) -> Entry | None:
-        found = self._entries(lambda query: query.where(_p.article_id == number_of(article_id)))
+        found = self._entries(lambda query: query.where(_p.article_id == number_of(article_id, "a")))
         return found[0] if found else None
 
     def live(self, column: str | None = None, limit: int | None = None, before: int | None = None) -> Sequence[Entry]:

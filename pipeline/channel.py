@@ -89,6 +89,10 @@ class Text(Frozen):
     def of(cls, template: str, /, **values: str | int | float) -> Text:
         return cls(template=template, values=values)
 
+    def given(self, **values: str | int | float) -> Text:
+        """The same message with these values: for tables of messages."""
+        return self.model_copy(update={"values": {**self.values, **values}})
+
     def __str__(self) -> str:
         return self.template.format_map(self.values) if self.values else self.template
 
@@ -160,6 +164,15 @@ class Evidence(Frozen):
     """A line a person recognises: the headline as published, or the withdrawal's notice."""
 
 
+class Heard(Frozen):
+    """What a channel made of a call that its platform made to the newsroom."""
+
+    reply: str = ""
+    media_type: str = "text/plain"
+    ids: dict[str, str] = Field(default_factory=dict)
+    """Names in a delivery's receipt: the deliveries that carry them are looked after at once."""
+
+
 class Entry(Frozen):
     """One article in a channel's catalogue. No correction moves it to another column."""
 
@@ -218,7 +231,8 @@ class Delivery:
     """One channel's part of a rollout, as the adapter sees it."""
 
     key: str
-    """Stable name of the deed: article, revision, channel and action. Idempotency key where one is taken."""
+    """Stable name of the deed: article, revision, channel and action. Idempotency key where one is taken, together
+    with the rendition's digest where content is sent under it: a held rollout that is tried again has a new date."""
     action: Action
     revision: Revision
     """For a withdrawal the revision last published; `reason` holds why."""
@@ -340,12 +354,14 @@ class Channel(ABC):
 
     @abstractmethod
     def find(self, delivery: Delivery) -> Receipt:
-        """Where this delivery's revision stands: one read-only question.
+        """Where this delivery's revision stands: a question that brings nothing before the public.
 
-        Asked after an unknown outcome and to follow ACCEPTED.
+        Asked after an unknown outcome and to follow ACCEPTED. Where the platform decides the moment of visibility and
+        a correction is a new post (REPLACES), following also takes down the older one, once the new one is public.
 
         For publish and correct, an older revision that is still public does not count: ABSENT, or STAGED
-        if this one is prepared. For withdraw: LIVE as long as any revision is public, else WITHDRAWN or ABSENT.
+        if this one is prepared. For withdraw: LIVE as long as any revision is public, STAGED if only drafts of it
+        are left, else WITHDRAWN or ABSENT.
         """
 
     @abstractmethod
@@ -362,6 +378,23 @@ class Channel(ABC):
     @abstractmethod
     def check(self) -> list[Problem]:
         """What is wrong with configuration or credentials; empty if nothing. For `newsroom doctor`."""
+
+    def figures(self) -> list[Text]:
+        """What an operator may want to know, such as how much of a quota is used. For `newsroom doctor`."""
+        return []
+
+    def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:  # noqa: ARG002
+        """A call from the platform to `/hooks/{channel's id}`, only ever a hint: the engine then asks `find`.
+
+        Raises `Refused` for a call that is not signed by the platform; a kind that expects none refuses all.
+        """
+        raise Refused(
+            Problem(
+                field=self.outlet.id,
+                message=Text.of("{channel} expects no calls", channel=self.outlet.id),
+                remedy=Text.of("correct the address configured at the platform"),
+            )
+        )
 
 
 def utc_now() -> datetime:

@@ -19,7 +19,9 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import cache
 from gettext import gettext as _
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,7 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, demo, doctor, language, logs, tasks, terminal
 from pipeline import newsroom as configuring
-from pipeline.channel import Problem, Text
+from pipeline.channel import Channel, Problem, Text
 from pipeline.engine import Engine, Unfit
 from pipeline.language import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
@@ -39,7 +41,11 @@ from pipeline.processes import Processes, end_with_parent
 from pipeline.reports import Impossible, Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.store import Accepted, Changed
+from pipeline.web.site import Hear
 from pipeline.web.site import serve as serve_site
+
+COMMANDS = "tongfa.commands"
+"""The entry-point group of commands that kinds and stand-ins add."""
 
 DONE, BROKEN, BAD, HELD, FAILED, LATE = range(6)
 _FAILED = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
@@ -359,9 +365,35 @@ def _print_json(value: Any) -> None:
 # -- newsroom -----------------------------------------------------------------------------------------
 
 
-@click.group("newsroom", help="Run and watch the newsroom (融媒体中心).")
-def newsroom() -> None:
-    pass
+class _Newsroom(click.Group):
+    """Its own commands, and those that kinds and stand-ins bring along, loaded when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *(point.name for point in entry_points(group=COMMANDS))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if own := super().get_command(ctx, cmd_name):
+            return own
+        for point in entry_points(group=COMMANDS, name=cmd_name):
+            found: click.Command = point.load()
+            _translate(found)
+            return found
+        return None
+
+
+def _opened(kind: str, config: str | None = None) -> Channel:
+    """The newsroom's channel of this kind, for the kind's own commands."""
+    configuration = _configured(config)
+    for outlet in configuration.newsroom.outlets:
+        if outlet.kind == kind:
+            return configuring.open_channel(configuration, outlet, redis=broker.plain_address(configuration))
+    raise click.UsageError(_("this newsroom has no channel of the kind {kind}").format(kind=kind))
+
+
+@click.group("newsroom", cls=_Newsroom, help="Run and watch the newsroom (融媒体中心).")
+@click.pass_context
+def newsroom(context: click.Context) -> None:
+    context.obj = _opened
 
 
 @newsroom.command(help="Correct an article everywhere: the file becomes its next revision.")
@@ -478,7 +510,7 @@ def status(id_: str | None, config: str | None) -> int:
         shown = engine.store.reports(
             [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
         )
-        for one in shown:
+        for one in [*shown, *(one for one in engine.store.stuck() if one not in shown)]:
             terminal.show_report(_out, one, engine.newsroom)
             _out.print()
         health = engine.store.health(engine.clock.now())
@@ -558,12 +590,16 @@ def up(config: str | None) -> int:
     with lock, closing(tasks.open_engine(configuration)) as engine:
         for outlet in configuration.newsroom.outlets:
             engine.channel(outlet.id)  # a channel that cannot be opened is told once, here, not by every worker
-        commands: dict[str, list[str]] = {} if configuration.broker else {"broker": ["broker"]}
-        commands |= {queue: ["worker", "--queue", queue] for queue in (tasks.STEPS, tasks.RELEASES)}
-        if configuration.listen:
-            commands["serve"] = ["serve"]
         stop = _stopped()
-        with Processes(commands, configuring.environment(configuration)) as processes:
+        with Processes(configuring.environment(configuration)) as processes:
+            if not configuration.broker:
+                processes.start("broker", "broker")
+                while not doctor.broker_answers(configuration) and not stop.wait(0.05):
+                    pass  # where it stands is known to the others only once it is there
+            for queue in (tasks.STEPS, tasks.RELEASES):
+                processes.start(queue, "worker", "--queue", queue)
+            if configuration.listen:
+                processes.start("serve", "serve")
             threading.Thread(target=_announce, args=(configuration, stop), daemon=True, name="announce").start()
             processes.watch(stop)
             _out.print(_("stopping; steps under way end first …"))
@@ -597,8 +633,9 @@ def worker(queue: str | None, config: str | None) -> int:
         tasks.work(configuration, queue)
         return DONE
     stop = _stopped()
-    commands = {one: ["worker", "--queue", one] for one in (tasks.STEPS, tasks.RELEASES)}
-    with Processes(commands, configuring.environment(configuration)) as processes:
+    with Processes(configuring.environment(configuration)) as processes:
+        for one in (tasks.STEPS, tasks.RELEASES):
+            processes.start(one, "worker", "--queue", one)
         processes.watch(stop)
     return DONE
 
@@ -617,7 +654,7 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        serve_site(site or configuration.site, host.strip("[]"), int(port))
+        serve_site(site or configuration.site, host.strip("[]"), int(port), None if site else _hearing(configuration))
     except OSError as error:
         _err.print(
             _(
@@ -626,6 +663,16 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
         )
         return BROKEN
     return DONE
+
+
+def _hearing(configuration: Configuration) -> Hear:
+    """What platforms call, given to an engine that is opened with the first call: a site alone needs no database."""
+
+    @cache
+    def engine() -> Engine:
+        return tasks.open_engine(configuration)
+
+    return lambda channel, method, query, body: engine().hear(channel, method, query, body)
 
 
 @newsroom.command("broker", hidden=True, help="Run the embedded broker in the foreground.")

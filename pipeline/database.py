@@ -56,6 +56,13 @@ class Database:
 
     def migrate(self) -> None:
         """Create the tables, or bring them up to date. Safe to call from several processes at once."""
+        if self.sqlite:
+            self._locks.mkdir(parents=True, exist_ok=True)
+            # Two processes that switch a new file to WAL at once: one gets SQLITE_BUSY, whatever its time-out.
+            with FileLock(self._locks / "migrate.lock"), self.engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                connection.exec_driver_sql("BEGIN")
         with self._begin("IMMEDIATE") as connection:
             if not self.sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(726011)"))
@@ -141,7 +148,7 @@ class Database:
             Problem(
                 field="storage",
                 message=Text.of("another worker has held the lock of {channel} for too long", channel=channel),
-                remedy=Text.of("it is tried again by itself; if this lasts, restart the workers"),
+                remedy=Text.of("if this lasts, restart the workers"),
             )
         )
         if self.sqlite:
@@ -178,7 +185,7 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below decides, not the module
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

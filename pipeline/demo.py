@@ -1,27 +1,39 @@
-"""`make demo`: a whole newsroom for a minute, with the example article on every channel."""
+"""`make demo`: a whole newsroom for a minute, with the example article on every channel.
+
+What cannot be had everywhere, WeChat, is a stand-in that speaks its protocol (`pipeline.standins`).
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from gettext import gettext as _
 from pathlib import Path
 
+import requests
 from rich.console import Console
 
 from pipeline import newsroom, tasks, terminal
+from pipeline.engine import Engine
 from pipeline.manuscript import read
 from pipeline.reports import Report
+from pipeline.standins.fake_wechat import DEMO
 
 EXAMPLE = "wushan-sibuzhai.md"
 OTHERS = ("jiadou.md", "renju.md", "zhaopin.docx")
 """Published first, so that the site has something to list."""
-PORT = 8000
+SITE, WECHAT = 8000, 8001
+"""Ports, where they are free."""
+ACCOUNTS = dict(zip(("WECHAT_FABU", "WECHAT_RONGMEI"), DEMO, strict=True))
+"""The demo newsroom's accounts, as the environment names them, and their appids at the stand-in."""
 LIMIT = timedelta(seconds=120)
 
 
@@ -29,22 +41,22 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
     """Empty `data`, run a newsroom in it, publish the examples, show the report; None if it did not start."""
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{_free_port(SITE)}"
     environment = {
         **os.environ,
         "TONGFA_CONFIG": str(config),
         "TONGFA_DATA": str(data),
         "TONGFA_LISTEN": address,
         "TONGFA_SITE_URL": f"http://{address}",
-        "TONGFA_ATTACHED": "1",
         "TONGFA_LOG": "json",
         "PYTHONUNBUFFERED": "1",
     }
     log = data / "newsroom.log"
-    with log.open("wb") as errors:
+    with log.open("wb") as errors, _wechat(data / "fake-wechat", environment, errors.fileno()) as wechat:
+        environment = {**environment, **wechat}
         up = subprocess.Popen(
             [sys.executable, "-m", "pipeline.cli", "up"],
-            env=environment,
+            env={**environment, "TONGFA_ATTACHED": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -53,49 +65,79 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
             if up.stdout is None or not up.stdout.readline():
                 out.print(_("The newsroom did not start; {log} says why.").format(log=log))
                 return None
-            return _publish(config, environment, out)
+            report = _publish(config, environment, out)
         finally:
             up.communicate()  # its standard input ends, so it stops
+    command = _near(Path(sys.argv[0]).absolute().with_name("newsroom"))
+    out.print(_("The pages and feeds are files in {folder}").format(folder=_near(data / "site")))
+    out.print(_("See them in a browser at {url} with:").format(url=environment["TONGFA_SITE_URL"]))
+    out.print(f"  {command} serve --site {_near(data / 'site')} --listen {address}", soft_wrap=True)
+    port = environment["TONGFA_WECHAT_API"].split(":")[-1].partition("/")[0]
+    out.print(_("and the accounts' posts at {url} with:").format(url=f"http://127.0.0.1:{port}"))
+    out.print(f"  {command} fake-wechat --data {_near(data / 'fake-wechat')} --port {port}", soft_wrap=True)
+    return report
 
 
-def _publish(config: Path, environment: dict[str, str], out: Console) -> Report:
-    configuration = newsroom.load(config, environment)
-    engine = tasks.open_engine(configuration)
-    deadline = datetime.now(UTC) + LIMIT
-    pause = threading.Event()
-
-    def published(name: str) -> Report:
-        manuscript = read(newsroom.examples() / name)
-        accepted = engine.publish(manuscript.article, manuscript.media, editor=_("demo"))
-        report = engine.store.report(accepted.rollout_id)
-        while not terminal.ended(report) and datetime.now(UTC) < deadline:
-            pause.wait(0.05)
-            report = engine.store.report(accepted.rollout_id)
-        return report
-
+@contextmanager
+def _wechat(data: Path, environment: Mapping[str, str], errors: int) -> Iterator[dict[str, str]]:
+    """The stand-in for WeChat while it is needed; yields what the environment says of it and its accounts."""
+    command = [sys.executable, "-m", "pipeline.cli", "fake-wechat", "--data", str(data)]
+    process = subprocess.Popen(
+        [*command, "--port", str(_free_port(WECHAT))], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+    )
     try:
-        for name in OTHERS:
-            published(name)
-        report = published(EXAMPLE)
-        terminal.show_report(out, report, configuration.newsroom)
-        out.print()
-        out.print(_("The pages and feeds are files in {folder}").format(folder=configuration.site))
-        again = (
-            f"TONGFA_DATA={configuration.data} TONGFA_LISTEN={configuration.listen} newsroom serve --config {config}"
-        )
-        out.print(
-            _("See them in a browser: {command}, then open {url}").format(
-                command=again, url=configuration.newsroom.site.url
-            ),
-            soft_wrap=True,
-        )
-        return report
+        port = process.stdout.readline().strip() if process.stdout else ""
+        found = {"TONGFA_WECHAT_API": f"http://127.0.0.1:{port}/cgi-bin/"}
+        for name, appid in ACCOUNTS.items():
+            token = secrets.token_hex(16)
+            found |= {
+                f"TONGFA_{name}_APPID": appid,
+                f"TONGFA_{name}_SECRET": DEMO[appid].secret,
+                f"TONGFA_{name}_TOKEN": token,
+            }
+            hook = f"{environment['TONGFA_SITE_URL']}/hooks/{name.lower().replace('_', '-')}"
+            told = {"callback": hook, "callback_token": token}
+            requests.put(f"http://127.0.0.1:{port}/admin/settings/{appid}", json=told, timeout=10).raise_for_status()
+        yield found
     finally:
-        engine.close()
+        process.terminate()
+        process.communicate()
 
 
-def _free_port() -> int:
-    for port in (PORT, 0):
+def _publish(config: Path, environment: Mapping[str, str], out: Console) -> Report:
+    configuration = newsroom.load(config, environment)
+    with closing(tasks.open_engine(configuration)) as engine:
+        for one in [_submit(engine, name) for name in OTHERS]:
+            _ended(engine, one)
+        report = _ended(engine, _submit(engine, EXAMPLE))
+    terminal.show_report(out, report, configuration.newsroom)
+    out.print()
+    return report
+
+
+def _submit(engine: Engine, name: str) -> str:
+    manuscript = read(newsroom.examples() / name)
+    return engine.publish(manuscript.article, manuscript.media, editor=_("demo")).rollout_id
+
+
+def _ended(engine: Engine, rollout: str) -> Report:
+    """The report once the rollout has ended, or the demo's patience has."""
+    deadline, pause = datetime.now(UTC) + LIMIT, threading.Event()
+    report = engine.store.report(rollout)
+    while not terminal.ended(report) and datetime.now(UTC) < deadline:
+        pause.wait(0.05)
+        report = engine.store.report(rollout)
+    return report
+
+
+def _near(path: Path) -> str:
+    """The path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _free_port(wanted: int) -> int:
+    """This port if it is free, else any."""
+    for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -15,8 +15,10 @@ import redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, tasks
+from pipeline.article import Outlet
 from pipeline.channel import Problem, Text
 from pipeline.database import SAFE_SQLITE, sqlite_module
+from pipeline.language import tell
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
 from pipeline.store import Store
 
@@ -46,14 +48,24 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     if configuration.listen:
         yield _server(configuration)
     for outlet in configuration.newsroom.outlets:
-        what = Text.of("channel {name} ({channel})", name=outlet.name, channel=outlet.id)
-        try:
-            problems: list[Problem] = open_channel(
-                configuration, outlet, redis=broker.plain_address(configuration)
-            ).check()
-        except BadConfiguration as error:
-            problems = list(error.problems)
-        yield from [Finding(what, problem) for problem in problems] or [Finding(what)]
+        yield from _channel(configuration, outlet)
+
+
+def _channel(configuration: Configuration, outlet: Outlet) -> Iterator[Finding]:
+    what = Text.of("channel {name} ({channel})", name=outlet.name, channel=outlet.id)
+    try:
+        channel = open_channel(configuration, outlet, redis=broker.plain_address(configuration))
+    except BadConfiguration as error:
+        yield from (Finding(what, problem) for problem in error.problems)
+        return
+    problems = channel.check()
+    yield from [Finding(what, problem) for problem in problems] or [Finding(what)]
+    for figure in channel.figures():
+        yield Finding(Text.of("  {figure}", figure=tell(figure)))
+
+
+def broker_answers(configuration: Configuration) -> bool:
+    return _broker(configuration).problem is None
 
 
 def working(configuration: Configuration) -> bool:

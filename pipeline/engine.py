@@ -23,6 +23,7 @@ from pipeline.channel import (
     Channel,
     Delivery,
     Evidence,
+    Heard,
     Problem,
     Receipt,
     Recovery,
@@ -246,6 +247,16 @@ class Engine:
         self.send(accepted.wakes)
         return accepted
 
+    def hear(self, channel_id: str, method: str, query: Mapping[str, str], body: bytes) -> Heard:
+        """A call from a channel's platform: whatever it concerns is looked after at once.
+
+        Raises KeyError for a channel that is not configured, `Refused` for a call that is not the platform's.
+        """
+        heard = self.channel(channel_id).hear(method, query, body)
+        if heard.ids:
+            self.send(self.store.hasten(channel_id, heard.ids, self.clock.now()))
+        return heard
+
     # -- for workers ----------------------------------------------------------------------------------
 
     def sweep(self) -> int:
@@ -282,14 +293,23 @@ class Engine:
 
     def _again(self, claim: Claim, trouble: Unavailable) -> Outcome:
         deed = claim.step in (Step.PREPARE, Step.RELEASE)
-        if trouble.sent and deed and self.channel(claim.channel).recovers is Recovery.PERSON:
+        channel = self.channel(claim.channel)
+        if trouble.sent and deed and channel.recovers is Recovery.PERSON:
             return Unknowable(trouble.problem)
         # A question that failed leaves the doubt about the deed before it as it was.
-        return Again(trouble.problem, trouble.retry_after, (trouble.sent or claim.doubt) and deed)
+        doubt = (trouble.sent or claim.doubt) and deed
+        # Asked sooner than that, a channel may say that it did not happen though it did.
+        wait = max(trouble.retry_after or timedelta(0), channel.visibility_lag) if doubt else trouble.retry_after
+        return Again(trouble.problem, wait, doubt)
 
     def _work(self, channel: Channel, claim: Claim) -> Attempt:
+        if claim.doubt and claim.step in (Step.PREPARE, Step.RELEASE) and channel.recovers is Recovery.PERSON:
+            return Attempt(Unknowable(_undecided(claim.channel)))
         asks = channel.recovers is Recovery.ASK
         previous = claim.previous
+        if asks and claim.earlier and channel.visibility_lag and not claim.attempts:
+            # Asked at once, the channel may not know yet what an overtaken delivery has just done.
+            raise Unavailable(_undecided(claim.channel), retry_after=channel.visibility_lag)
         for earlier in claim.earlier:
             if asks:
                 receipt = channel.find(self._delivery_of(channel, claim, earlier))
@@ -409,11 +429,19 @@ class Engine:
         )
 
 
+def _undecided(channel: str) -> Problem:
+    return Problem(
+        field="release",
+        message=Text.of("a worker was stopped while it was at {channel}: nobody can tell what it did", channel=channel),
+        remedy=Text.of("look in the channel's own console, then run: newsroom retry"),
+    )
+
+
 def _stalled(channel: str) -> Problem:
     return Problem(
         field="release",
         message=Text.of("the worker was stopped before it could release on {channel}", channel=channel),
-        remedy=Text.of("it is tried again by itself; look why the machine stalled"),
+        remedy=Text.of("look why the machine stalled"),
     )
 
 
@@ -423,5 +451,5 @@ def _broken(channel: str, error: Exception) -> Problem:
         message=Text.of(
             "the adapter of {channel} failed: {error}", channel=channel, error=f"{type(error).__name__}: {error}"
         ),
-        remedy=Text.of("it is tried again by itself; the log has the details for its maker"),
+        remedy=Text.of("the log has the details for its maker"),
     )

@@ -117,7 +117,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
     site, engine = dict(raw.get("site", {})), dict(raw.get("engine", {}))
     for table, key, name in _OVERRIDES:
         if value := environment.get(name):
-            {"site": site, "engine": engine}[table][key] = value
+            # A folder named in the environment counts from where one stands, one in the file from the file.
+            {"site": site, "engine": engine}[table][key] = str(Path(value).absolute()) if key == "data" else value
     data = (path.parent / str(engine.pop("data", "var"))).absolute().resolve()
     own = {
         "database": engine.pop("database", f"sqlite:///{data / 'newsroom.db'}"),
@@ -202,7 +203,14 @@ def open_channel(
     """The adapter of one configured channel; `redis` is the address of what the workers share."""
     try:
         found = kind(outlet.kind)
-    except (KeyError, ImportError, AttributeError, TypeError) as error:
+    except (ImportError, AttributeError, TypeError) as error:
+        problem = Problem(
+            field=f"channel {outlet.id}",
+            message=Text.of("the kind {kind} cannot be loaded: {reason}", kind=outlet.kind, reason=str(error)),
+            remedy=Text.of("install what it lacks, or ask its maker"),
+        )
+        raise BadConfiguration(configuration.path, (problem,)) from error
+    except KeyError as error:
         problem = Problem(
             field=f"channel {outlet.id}",
             message=Text.of("there is no kind of channel called {kind}", kind=outlet.kind),

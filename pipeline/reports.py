@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import AwareDatetime
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
@@ -41,6 +41,7 @@ class DeliveryReport(Frozen):
     required: bool
     state: DeliveryState
     attempts: int
+    """Steps begun, repeats included: three for a delivery that went well at once."""
     prepared_at: AwareDatetime | None
     started_at: AwareDatetime | None
     """When the release call left."""
@@ -137,19 +138,13 @@ class Reports(Database):
 
     def revision(self, known: str) -> Revision:
         """The newest revision of an article; `Impossible` if there is none."""
-        number = number_of(known)
+        number = number_of(known, "a")
         with self.reading() as tx:
             version = tx.scalar(
                 select(func.max(tables.revision.c.number)).where(tables.revision.c.article_id == number)
             )
             if version is None:
-                raise Impossible(
-                    Problem(
-                        field="ID",
-                        message=Text.of("there is no article {article}", article=known),
-                        remedy=Text.of("newsroom list shows the articles and their ids"),
-                    )
-                )
+                raise no_article(known)
             return self.revision_at(tx, number, version)
 
     def read_image(self, digest: str) -> bytes:
@@ -162,14 +157,14 @@ class Reports(Database):
     def latest_rollout(self, known: str) -> str:
         """The id of an article's last rollout."""
         with self.reading() as tx:
-            found = tx.scalar(select(func.max(_r.id)).where(_r.article_id == number_of(known)))
+            found = tx.scalar(select(func.max(_r.id)).where(_r.article_id == number_of(known, "a")))
         if found is None:
-            raise no_rollout(known)
+            raise no_article(known)
         return rollout_id(found)
 
     def report(self, known: str) -> Report:
         """The report of a rollout; `Impossible` if there is none."""
-        number = number_of(known)
+        number = number_of(known, "r")
         with self.reading() as tx:
             head = tx.execute(select(tables.rollout).where(_r.id == number)).one_or_none()
             if head is None:
@@ -221,6 +216,15 @@ class Reports(Database):
             ids = list(tx.scalars(select(_r.id).where(_r.state.in_([*states])).order_by(_r.id)))
         return [self.report(rollout_id(one)) for one in ids]
 
+    def stuck(self) -> list[Report]:
+        """The articles' last rollouts of which a delivery failed or is unknown: they wait for a person."""
+        last = select(func.max(_r.id)).group_by(_r.article_id)
+        waiting = _d.state.in_([DeliveryState.FAILED, DeliveryState.UNKNOWN])
+        with self.reading() as tx:
+            found = select(_d.rollout_id).where(waiting, _d.rollout_id.in_(last)).distinct().order_by(_d.rollout_id)
+            ids = list(tx.scalars(found))
+        return [self.report(rollout_id(one)) for one in ids]
+
     def articles(self, limit: int) -> list[ArticleLine]:
         """The newest articles, each with its last rollout."""
         last = select(func.max(_r.id)).group_by(_r.article_id)
@@ -269,10 +273,10 @@ def parsed(model: type[Value], stored: str | None) -> Value | None:
     return None if stored is None else model.model_validate_json(stored)
 
 
-def number_of(known: str) -> int:
-    """The row number of `a12` or `r12`; `Impossible` if it is no id."""
-    digits = known[1:] if known[:1] in ("a", "r") else known
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+def number_of(known: str, kind: Literal["a", "r"]) -> int:
+    """The row number of an article's id (`a12`) or a rollout's (`r12`); `Impossible` if it is none."""
+    digits = known.removeprefix(kind)
+    if digits == known or not digits.isascii() or not digits.isdigit() or len(digits) > 18:
         raise Impossible(
             Problem(
                 field="ID",
@@ -281,6 +285,16 @@ def number_of(known: str) -> int:
             )
         )
     return int(digits)
+
+
+def no_article(known: str) -> Impossible:
+    return Impossible(
+        Problem(
+            field="ID",
+            message=Text.of("there is no article {article}", article=known),
+            remedy=Text.of("newsroom list shows the articles and their ids"),
+        )
+    )
 
 
 def no_rollout(known: str) -> Impossible:

@@ -281,8 +281,10 @@ def gate(parts: Collection[Part]) -> RolloutState:
 
 def after_gate(states: Iterable[DeliveryState], released: bool) -> RolloutState:
     """What a rollout past its gate has become; `released`: at least one channel has taken it."""
-    if all(state in ENDED for state in states):
-        return RolloutState.COMPLETE if released else RolloutState.CANCELLED
+    reached = set(states)
+    if reached <= ENDED:
+        overtaken = DeliveryState.SUPERSEDED in reached and not released
+        return RolloutState.CANCELLED if overtaken else RolloutState.COMPLETE
     return RolloutState.RELEASED if released else RolloutState.READY
 
 

@@ -6,6 +6,7 @@ channel. Methods that change something return the `Wake`s that should now be sen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -34,6 +35,7 @@ from pipeline.reports import (
     Reports,
     article_id,
     claimable,
+    no_article,
     no_rollout,
     number_of,
     parsed,
@@ -244,7 +246,7 @@ class Store(Reports):
     def channels_of(self, known: str) -> list[str]:
         """The ids of the channels an article was sent to."""
         with self.reading() as tx:
-            return list(tx.scalars(select(_d.channel).where(_d.article_id == number_of(known)).distinct()))
+            return list(tx.scalars(select(_d.channel).where(_d.article_id == number_of(known, "a")).distinct()))
 
     def _accept(
         self,
@@ -364,15 +366,9 @@ class Store(Reports):
 
     def _live_article(self, tx: Connection, known: str) -> tuple[int, Row[Any]]:
         """The article's number and last rollout; `Impossible` if it does not exist or is withdrawn."""
-        number = number_of(known)
+        number = number_of(known, "a")
         if tx.scalar(select(tables.article.c.id).where(tables.article.c.id == number)) is None:
-            raise Impossible(
-                Problem(
-                    field="ID",
-                    message=Text.of("there is no article {article}", article=known),
-                    remedy=Text.of("newsroom list shows the articles and their ids"),
-                )
-            )
+            raise no_article(known)
         last = self._last_rollout(tx, number)
         if last.action == Action.WITHDRAW:
             raise Impossible(
@@ -654,6 +650,15 @@ class Store(Reports):
             )
             return [Wake(row.id, STEP_OF[DeliveryState(row.state)]) for row in rows]
 
+    def hasten(self, channel: str, ids: Mapping[str, str], now: datetime) -> list[Wake]:
+        """Follow at once the accepted deliveries of this channel whose receipt carries one of these names."""
+        accepted = and_(_d.channel == channel, _d.state == DeliveryState.RELEASED, _d.lease_until.is_(None))
+        with self.writing() as tx:
+            rows = tx.execute(select(_d.id, _d.receipt).where(accepted, _d.due.is_not(None))).all()
+            meant = [row.id for row in rows if ids.items() & json.loads(row.receipt or "{}").get("ids", {}).items()]
+            tx.execute(update(tables.delivery).where(_d.id.in_(meant)).values(due=now, wake_at=now + self.pace.wake))
+        return [Wake(one, Step.FOLLOW) for one in meant]
+
     # -- a person decides -----------------------------------------------------------------------------
 
     def retry(self, known: str, *, editor: str, adopt: bool, now: datetime) -> list[Wake]:
@@ -661,7 +666,7 @@ class Store(Reports):
 
         A rollout that never passed its gate gets a new moment and is prepared afresh, so that its date is true.
         """
-        number = number_of(known)
+        number = number_of(known, "r")
         with self.writing() as tx:
             head = tx.execute(select(tables.rollout).where(_r.id == number)).one_or_none()
             if head is None:
@@ -722,7 +727,8 @@ class Store(Reports):
                         due=now if state is not DeliveryState.PREPARED or not held else None,
                         wake_at=now + self.pace.wake,
                         attempts=0,
-                        doubt=row.doubt and not adopt,
+                        # Where nobody can be asked, the person who says «again» has settled it.
+                        doubt=row.doubt and not adopt and row.state != DeliveryState.UNKNOWN,
                         problem=None,
                         failed_in=None,
                     )

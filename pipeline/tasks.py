@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -16,6 +17,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
 
@@ -61,8 +63,10 @@ def celery_app(url: str) -> Celery:
 class Sender:
     """Sends wake-ups, best effort: when the broker is away the sweeper sends them again later."""
 
-    def __init__(self, app: Celery) -> None:
-        self._app = app
+    def __init__(self, url: str) -> None:
+        self._app = celery_app(url)
+        # kombu would try for six seconds, while an editor waits and a worker's thread is held up.
+        self._app.conf.broker_transport_options = {**self._app.conf.broker_transport_options, "max_retries": 0}
         self.away = False
         """Whether the last attempt found no broker."""
 
@@ -88,7 +92,7 @@ def open_engine(configuration: Configuration) -> Engine:
     store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     store.migrate()
     redis = broker.plain_address(configuration)
-    return Engine(configuration, store, send=Sender(celery_app(broker.address(configuration))), redis=redis)
+    return Engine(configuration, store, send=Sender(broker.address(configuration)), redis=redis)
 
 
 def signs_of_life(configuration: Configuration) -> Path:
@@ -106,7 +110,6 @@ def work(configuration: Configuration, queue: str) -> None:
     def run(delivery_id: int) -> None:
         engine.run(delivery_id)
 
-    engine.send = Sender(app)
     for outlet in engine.newsroom.outlets:
         engine.channel(outlet.id)
     stopping = threading.Event()
@@ -121,6 +124,7 @@ def work(configuration: Configuration, queue: str) -> None:
         stopping.set()
 
     threads = configuration.releases if queue == RELEASES else configuration.workers
+    warnings.simplefilter("ignore", SecurityWarning)  # as root in a container: nothing but JSON is accepted anyway
     app.worker_main(
         [
             *("--quiet", "worker"),

@@ -18,20 +18,18 @@ middle is seen by `find` and repeated.
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from functools import partial
 from mimetypes import guess_type
 from typing import ClassVar
 
 from markupsafe import Markup
-from PIL import Image as Pillow
 
 from channels import files
 from channels.body import NOT_HTML, column_of
 from channels.files import Files
 from channels.options import address_problems, unknown_options
-from channels.pictures import data_uri, made
+from channels.pictures import data_uri, holds, made
 from channels.website.frame import Frame, assets
 from channels.website.lists import Lists, pages_listing
 from channels.website.page import assets_of, core, core_of, folder_of, is_gone, page, title_of, with_around
@@ -39,7 +37,6 @@ from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     GONE,
     Action,
-    Asset,
     Channel,
     Correction,
     Delivery,
@@ -59,7 +56,7 @@ from pipeline.channel import (
 MARK = "core.html"
 """Staged last: where it is, everything is."""
 OPTIONS = {*files.OPTIONS, "feeds"}
-OWN = re.compile(r"assets|feeds|sitemaps|app|healthz|[0-9]{4}")
+OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|[0-9]{4}")
 """Names at the site's root that no column may have."""
 
 
@@ -261,7 +258,7 @@ class Website(Channel):
         """Whether every file of the pictures can be read, in the format and size that the page tells."""
         frame = self.frame(delivery.newsroom)
         return all(
-            _is_picture(asset, self.files.seen(f"{folder_of(delivery.revision, frame)}/{asset.name}"))
+            holds(asset, self.files.seen(f"{folder_of(delivery.revision, frame)}/{asset.name}"))
             for asset in assets_of(delivery.revision.article)
         )
 
@@ -294,15 +291,3 @@ def _notice(entry: Entry, frame: Frame) -> bytes:
 def _token(revision: Revision, number: int = 0) -> str:
     """Where a revision is staged."""
     return f"{revision.id}.{number or revision.number}"
-
-
-def _is_picture(asset: Asset, data: bytes | None) -> bool:
-    try:
-        with Pillow.open(io.BytesIO(data or b"")) as opened:
-            opened.load()
-            return Pillow.MIME.get(opened.format or "") == asset.media_type and opened.size == (
-                asset.width,
-                asset.height,
-            )
-    except (OSError, SyntaxError, ValueError):  # none, cut off, or another file
-        return False

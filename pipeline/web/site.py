@@ -18,6 +18,7 @@ import signal
 import socket
 import stat
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
@@ -37,7 +38,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.channel import GONE
+from pipeline.channel import GONE, Heard, Refused
+
+Hear = Callable[[str, str, Mapping[str, str], bytes], Heard]
+"""(channel, method, query, body) → what the channel made of it; see `pipeline.engine.Engine.hear`."""
 
 HEAD = 1024
 """Bytes in which a page says that it is `GONE`."""
@@ -79,8 +83,13 @@ NAMED = [
 
 HASHED = re.compile(r"(?:^|[._-])((?=(?:[0-9]*[a-f]){2})[0-9a-f]{8,}|[0-9a-f]{16,})[._-]")
 """A digest in a file's name: 8 hexadecimal digits with two letters among them, which no date and no id has, or 16."""
+SHARED = "/app/api/"
+"""What any site and any app's web view may read."""
 PAGE, FEED, ASSET = 60, 300, 3600
 """Seconds for which pages, feeds and other files may be shown without asking again."""
+
+LONGEST_CALL = 64 * 1024
+"""Bytes of a platform's call that are read."""
 
 CODINGS = ("br", "gzip")
 """The content codings, the best first."""
@@ -91,20 +100,28 @@ IN_MEMORY = 2 * 2**20
 ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 
-def site(root: Path) -> Starlette:
-    """The application that serves the files under `root`, which need not exist yet."""
-    return Starlette(
+def site(root: Path, hear: Hear | None = None) -> Starlette:
+    """The application that serves the files under `root`, which need not exist yet.
+
+    `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard.
+    """
+    app = Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
+            Route("/hooks/{channel}", _Hooks(hear), methods=["GET", "POST"]),
             Mount("/", _Site(root)),
         ],
         middleware=[Middleware(_Hardened)],
         exception_handlers={HTTPException: _plainly},
     )
+    app.router.redirect_slashes = False  # a path that no route takes, such as one with a line end, is just not there
+    return app
 
 
-def serve(root: Path, host: str, port: int) -> None:
-    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. OSError if the port is taken.
+def serve(root: Path, host: str, port: int, hear: Hear | None = None) -> None:
+    """Serve `root` (and `hear`, see `site`) until SIGINT or SIGTERM; requests under way get five seconds to end.
+
+    OSError if the port is taken.
 
     uvicorn rather than granian: it runs in this one process. granian's workers are children of its main process; when
     that is killed they live on and keep the port, so that the next start fails.
@@ -115,7 +132,7 @@ def serve(root: Path, host: str, port: int) -> None:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = uvicorn.Server(
         uvicorn.Config(
-            site(root),
+            site(root, hear),
             access_log=False,
             log_config=None,
             lifespan="off",
@@ -136,6 +153,36 @@ def serve(root: Path, host: str, port: int) -> None:
             signal.signal(stop, handler)
 
 
+class _Hooks:
+    """Calls from platforms: what they say is only a hint, so a call that fails costs nothing but time."""
+
+    def __init__(self, hear: Hear | None) -> None:
+        self._hear = hear
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        response.headers["Cache-Control"] = "no-store"
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if self._hear is None:
+            return PlainTextResponse("404 Not Found\n", 404)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > LONGEST_CALL:
+                return PlainTextResponse("413 Content Too Large\n", 413)
+        channel, query = request.path_params["channel"], dict(request.query_params)
+        try:
+            heard = await anyio.to_thread.run_sync(self._hear, channel, request.method, query, body)
+        except KeyError:
+            return PlainTextResponse("404 Not Found\n", 404)
+        except Refused:
+            return PlainTextResponse("403 Forbidden\n", 403)
+        return Response(heard.reply, media_type=heard.media_type)
+
+
 async def _healthz(_request: Request) -> Response:
     """200 as long as this process serves, whatever stands on the site."""
     return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
@@ -152,7 +199,7 @@ async def _plainly(_request: Request, error: Exception) -> Response:
 
 
 class _Hardened:
-    """Sets the security headers on every answer."""
+    """Sets the security headers on every answer, and lets other origins read what is shared."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -163,6 +210,9 @@ class _Hardened:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
+                if str(scope["path"]).startswith(SHARED):
+                    headers["Access-Control-Allow-Origin"] = "*"
+                    headers["Access-Control-Expose-Headers"] = "ETag"
             await send(message)
 
         await self._app(scope, receive, hardened)

@@ -16,21 +16,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from unittest import mock
 
 from sqlalchemy import insert
 
+from channels.http import Http
 from pipeline import broker, logs, tables, tasks
 from pipeline.article import Article, Outlet
-from pipeline.channel import Action, Delivery, Receipt, Standing
+from pipeline.channel import Action, Delivery, Receipt, Setting, Standing
 from pipeline.engine import Engine
 from pipeline.manuscript import read
-from pipeline.newsroom import Configuration, demo_file, examples, load
+from pipeline.newsroom import Configuration, demo_file, examples, kind, load
 from pipeline.rollout import DeliveryState, Pace, RolloutState
+from pipeline.standins.fake_wechat import DEMO, Server
 from pipeline.store import Store
-from pipeline.testing import Rehearsal, article_of, revision_of
+from pipeline.testing import Rehearsal, article_of, newsroom_of, revision_of
 
 ARCHIVES = (100, 1_000, 10_000)
 ROUNDS = 15
@@ -45,6 +49,7 @@ def main() -> None:
         _live(Path(folder) / "live")
         _archive(Path(folder))
         _renditions(Path(folder) / "renditions")
+        _outside_http(Path(folder) / "wechat")
 
 
 def _row(what: str, measured: str, beside: str, ratio: float | str) -> None:
@@ -188,9 +193,10 @@ def _archive(folder: Path) -> None:
             newsroom.publish(article_of(f"档案{size}之外的第{n}篇"))
             times[size].append(time.perf_counter() - started)
     base = statistics.median(times[ARCHIVES[0]])
+    channels = len(newsrooms[ARCHIVES[0]].engine.newsroom.outlets)
     for size in ARCHIVES[1:]:
         _row(
-            f"one more article on website and feeds, {size:,} in the archive",
+            f"one more article on {channels} channels, {size:,} in the archive",
             _ms(times[size]),
             f"{ARCHIVES[0]} in the archive: {base * 1000:.1f} ms",
             statistics.median(times[size]) / base,
@@ -329,6 +335,42 @@ def _renditions(data: Path) -> None:
             statistics.median(wholes[name]) / statistics.median(renders[name]),
         )
     engine.close()
+
+
+def _outside_http(data: Path) -> None:
+    """What an account's delivery costs beside its own calls: everything but the time inside `Http`."""
+    inside: list[float] = []
+    once = Http._once
+
+    def timed(self: Http, *given: Any, **named: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return once(self, *given, **named)
+        finally:
+            inside.append(time.perf_counter() - started)
+
+    appid, settings = next(iter(DEMO.items()))
+    account = {appid: replace(settings, delay=0)}
+    with Server("127.0.0.1", 0, data / "fake", account) as server, mock.patch.object(Http, "_once", timed):
+        options = {"appid": appid, "api": server.api, "follow": 0}
+        outlet = Outlet(id="bench", kind="wechat", name="武山发布", options=options)
+        newsroom = newsroom_of(outlet)
+        setting = Setting(outlet=outlet, newsroom=newsroom, data=data, secrets={"TONGFA_BENCH_SECRET": settings.secret})
+        rehearsal = Rehearsal(kind("wechat")(setting))
+        whole, calls = [], []
+        for n in range(ROUNDS + 1):
+            inside.clear()
+            started = time.perf_counter()
+            rehearsal.verify(rehearsal.publish(revision_of(article_of(f"第{n}篇"), id=f"a{n + 1}")))
+            whole.append(time.perf_counter() - started)
+            calls.append(sum(inside))
+    beside = [total - http for total, http in zip(whole[1:], calls[1:], strict=True)]
+    _row(
+        "wechat: time outside its own HTTP calls, draft to read-back",
+        _ms(beside),
+        f"inside them, on loopback: {_ms(calls[1:])}",
+        statistics.median(beside) / statistics.median(calls[1:]),
+    )
 
 
 if __name__ == "__main__":

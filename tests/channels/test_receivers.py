@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -130,11 +131,17 @@ class TestKeyed(ReceiverContract):
     def test_a_key_with_another_content_is_refused(self, rehearsal: Rehearsal, first: Revision) -> None:
         channel = rehearsal.channel
         assert isinstance(channel, Keyed)
-        rehearsal.prepare(rehearsal.delivery(first))
-        other = first.model_copy(update={"note": "另一稿"})
+        delivery = rehearsal.prepare(rehearsal.delivery(first))
+        content = dict.fromkeys(("article", "revision", "digest", "marker", "headline", "body"), "")
         with pytest.raises(Refused) as caught:
-            channel.prepare(rehearsal.delivery(other))
+            channel.http.post("/drafts", content, headers=channel._headers(delivery, "prepare"))
         assert caught.value.code == "422"
+
+    def test_a_new_date_is_another_key(self, rehearsal: Rehearsal, first: Revision) -> None:
+        """A held rollout that is tried again: the same deed with another content."""
+        rehearsal.prepare(rehearsal.delivery(first))
+        later = first.model_copy(update={"published_at": first.published_at + timedelta(hours=1)})
+        assert rehearsal.verify(rehearsal.publish(later)).standing is Standing.LIVE
 
     def test_the_key_is_required(self, rehearsal: Rehearsal) -> None:
         assert isinstance(rehearsal.channel, Keyed)

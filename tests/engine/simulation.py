@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import (
@@ -128,6 +129,4 @@ class Outside(Channel):
 
 
 def setting_for(outlet: Outlet, newsroom: Newsroom, data: object) -> Setting:
-    from pathlib import Path
-
     return Setting(outlet=outlet, newsroom=newsroom, data=Path(str(data)))

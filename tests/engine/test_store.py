@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from pipeline.article import Article, Outlet
-from pipeline.channel import Action, Receipt, Standing, Unavailable
+from pipeline.channel import Action, Delivery, Evidence, Receipt, Recovery, Standing, Unavailable
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.reports import Impossible, Report
@@ -30,7 +30,9 @@ OUTLETS = tuple(Outlet(id=name, kind="outside", name=name) for name in ("site", 
 class Bench:
     """An engine with three outlets in memory; messages are kept until somebody runs them."""
 
-    def __init__(self, url: str, data: Path, outlets: tuple[Outlet, ...] = OUTLETS) -> None:
+    def __init__(
+        self, url: str, data: Path, outlets: tuple[Outlet, ...] = OUTLETS, outside: type[Outside] = Outside
+    ) -> None:
         self.clock = ManualClock()
         self.messages: list[Wake] = []
         self.weather: dict[str, str] = {}
@@ -49,7 +51,7 @@ class Bench:
         self.store = Store(url, pace=PACE, locks=data / "locks")
         self.store.migrate()
         self.outlets = {
-            one.id: Outside(setting_for(one, newsroom, data), self.clock, lambda what: self.weather.pop(what, ""))
+            one.id: outside(setting_for(one, newsroom, data), self.clock, lambda what: self.weather.pop(what, ""))
             for one in outlets
         }
         self.engine = Engine(
@@ -263,6 +265,63 @@ def test_withdrawn_while_a_dead_worker_held_it(bench: Bench) -> None:
     bench.run()
     assert bench.report(first).state is RolloutState.CANCELLED
     assert bench.report(known).state is RolloutState.COMPLETE
+
+
+class Mute(Outside):
+    """Takes no key and cannot be asked."""
+
+    recovers = Recovery.PERSON
+
+    def find(self, delivery: Delivery) -> Receipt:
+        raise AssertionError("nobody may ask")
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        there = Standing.LIVE if delivery.revision.id in self.public else Standing.ABSENT
+        return Evidence(url="memory:", at=self.clock.now(), standing=there)
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_where_nobody_can_tell_a_person_decides(database: str, tmp_path: Path, adopt: bool) -> None:
+    bench = Bench(database, tmp_path, outside=Mute)
+    known = bench.publish()
+    bench.weather = {"release": "lost"}
+    bench.run()
+    report = bench.report(known)
+    assert sorted(one.state for one in report.deliveries) == ["unknown", "verified", "verified"]
+    assert [one.rollout for one in bench.store.stuck()] == [report.rollout]
+    if not adopt:  # the person has looked: it did not happen
+        (lost,) = [one for one in report.deliveries if one.state is DeliveryState.UNKNOWN]
+        bench.outlets[lost.channel].public.clear()
+        bench.outlets[lost.channel].deeds.clear()
+    bench.engine.retry(report.rollout, editor="记者甲", adopt=adopt)
+    bench.run()
+    assert {one.state for one in bench.report(known).deliveries} == {DeliveryState.VERIFIED}
+    assert all(len(outlet.deeds) == 1 for outlet in bench.outlets.values())
+    bench.store.close()
+
+
+def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(database: str, tmp_path: Path) -> None:
+    bench = Bench(database, tmp_path, outside=Mute)
+    known = bench.publish()
+    claim = bench.store.claim(1, bench.clock.now())
+    assert claim is not None
+    bench.engine.attempt(claim)  # and it dies before it records
+    bench.clock.advance(PACE.lease * 2)
+    bench.run()
+    report = bench.report(known)
+    assert (report.state, report.deliveries[0].state) == (RolloutState.HELD, DeliveryState.UNKNOWN)
+    bench.store.close()
+
+
+def test_where_everything_fails_after_the_gate_it_does_not_count_as_overtaken(bench: Bench) -> None:
+    known = bench.publish()
+    while bench.report(known).state is RolloutState.PREPARING:
+        bench.engine.run(bench.messages.pop(0).delivery_id)
+    for outlet in bench.outlets.values():
+        outlet.weather = lambda what: "refused" if what == "release" else ""
+    bench.run()
+    assert bench.report(known).state is RolloutState.COMPLETE
+    assert {one.state for one in bench.report(known).deliveries} == {DeliveryState.FAILED}
 
 
 def test_a_moment_in_the_future_is_kept(bench: Bench) -> None:

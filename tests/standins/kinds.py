@@ -156,7 +156,8 @@ class Keyed(Posted):
 
     def _headers(self, delivery: Delivery, step: str) -> Mapping[str, str]:
         """The key of one step: a header takes ASCII, and a receiver may limit its length."""
-        return {"Idempotency-Key": hashlib.sha256(f"{delivery.key}/{step}".encode()).hexdigest()}
+        content = delivery.rendition.digest if delivery.rendition else ""  # a held rollout goes out with a new date
+        return {"Idempotency-Key": hashlib.sha256(f"{delivery.key}/{step}/{content}".encode()).hexdigest()}
 
 
 class Asking(Posted):

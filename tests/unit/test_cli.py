@@ -317,7 +317,7 @@ def test_who_submits_without_a_name(submit: Command, newsroom: Command, monkeypa
     [
         (["report", "r9"], "there is no rollout r9"),
         (["report", "x"], "x is not an id"),
-        (["status", "a9"], "there is no rollout a9"),
+        (["status", "a9"], "there is no article a9"),
         (["withdraw", "a9", "--reason", "r"], "there is no article a9"),
         (["withdraw", "a1"], "Missing option '--reason'"),
         (["retry", "r1"], "nothing of r1 has failed"),
@@ -442,7 +442,7 @@ def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, newsroom:
     done = submit(article)
 
     assert done.code == 2
-    assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are feeds, " in done.err
+    assert "channel weibo: there is no kind of channel called weibo\n  → the kinds are app, feeds, " in done.err
     assert newsroom("up")[::2] == (2, done.err)
 
 

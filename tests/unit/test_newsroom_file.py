@@ -159,8 +159,8 @@ def test_a_kind_that_is_none(path: Path, kind: str) -> None:
         newsroom.open_channel(configuration, Outlet(id="x", kind=kind, name="x"), environment={})
 
     [problem] = refused.value.problems
-    assert str(problem.message) == f"there is no kind of channel called {kind}"
-    assert "feeds" in str(problem.remedy)
+    assert kind in str(problem.message)
+    assert problem.remedy.template
 
 
 def test_a_third_partys_kind_is_named_by_module_and_class() -> None:

@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 import brotli  # type: ignore[import-untyped]
 import pytest
 import uvicorn
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.channel import GONE
@@ -90,6 +90,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "sitemap.xml": "<urlset/>" * 100,
         "robots.txt": "User-agent: *\n" * 30,
         "app/articles.json": "{}" * 200,
+        "app/api/latest.json": "{}" * 200,
         "icon.svg": "<svg/>" * 100,
         "packed.html.gz": gzip.compress(PAGE.encode()),
         "video.mp4": VIDEO,
@@ -179,6 +180,21 @@ def test_every_answer_is_hardened(get: Client) -> None:
         assert {name: answer[name] for name in SECURITY} == SECURITY
         assert not answer["Server"] or answer["Server"] == "uvicorn"
     assert "default-src 'self'" in get("/")["Content-Security-Policy"]
+
+
+def test_the_apps_api_is_open_to_other_origins(get: Client) -> None:
+    tag = get("/app/api/latest.json")["ETag"]
+    for answer, status in (
+        (get("/app/api/latest.json"), 200),
+        (get("/app/api/latest.json", "HEAD"), 200),
+        (get("/app/api/latest.json", If_None_Match=tag), 304),
+        (get("/app/api/none.json"), 404),
+    ):
+        assert answer.status == status
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert answer["Access-Control-Expose-Headers"] == "ETag"
+    for path in ("/", "/app/articles.json", "/feeds/feed.json", "/healthz", "/app/apis"):
+        assert not get(path)["Access-Control-Allow-Origin"]
 
 
 def test_folders(get: Client) -> None:
@@ -436,6 +452,7 @@ PIECES = st.one_of(st.sampled_from([*NAMES, "", "\0", " "]), st.text(max_size=8)
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(PIECES, max_size=7), slash=st.booleans(), decode=st.booleans())
+@example(pieces=["\n"], slash=True, decode=False)
 def test_no_path_shows_what_is_not_the_sites(root: Path, pieces: list[str], slash: bool, decode: bool) -> None:
     path = "/" + "/".join(pieces) + ("/" if slash else "")
     status, headers, body = ask(root, unquote(path) if decode else path)

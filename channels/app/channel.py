@@ -1,0 +1,223 @@
+"""The `app` kind: a tree of JSON for the county's app, a web client that reads it, and a webhook for its backend.
+
+What stands where: `channels.app.tree`. Options: `root` (a folder, relative to the data folder, or an fsspec URL),
+`url` (its public address, default the site's + `/app/`), `staging` (where prepared files wait, needed only if the
+default is public too), `webhook` (the address of the app's backend), `secret` (the name of the environment's variable
+with the webhook's secret, default `TONGFA_<CHANNEL'S ID>_WEBHOOK_SECRET`; two secrets, with a space between them, while
+one is replaced), `verify` ("storage", or "http" to read back from the public address).
+
+The files come first, then the webhook: readers never wait for a backend that is away. A delivery is complete only
+once both are done, and what was acknowledged is kept beside the staged files. Until then the release is
+`Unavailable(sent=True)`; asked, the channel says STAGED (for a withdrawal: LIVE, for the backend may still show it),
+so the engine repeats the step: the files are right already and left alone, the message goes out again under its id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar
+
+from channels import files
+from channels.app.changes import envelope_in
+from channels.app.documents import Envelope, article_envelope, article_path, assets_of, folder_of, written
+from channels.app.tree import API, Tree, token
+from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of
+from channels.files import Files
+from channels.options import address_problems, unknown_options
+from channels.pictures import holds, made
+from pipeline.article import Newsroom, Revision
+from pipeline.channel import (
+    Action,
+    Channel,
+    Correction,
+    Delivery,
+    Entry,
+    Evidence,
+    Problem,
+    Receipt,
+    Refused,
+    Rendition,
+    Setting,
+    Standing,
+    Text,
+    utc_now,
+)
+
+MARK = "article.json"
+"""Staged last: where it is, everything is."""
+TOLD = "told"
+"""Under this it is kept which deliveries the app's backend has acknowledged."""
+OPTIONS = {*files.OPTIONS, "url", "webhook", "secret"}
+
+
+class App(Channel):
+    kind: ClassVar[str] = "app"
+    corrects: ClassVar[Correction] = Correction.IN_PLACE
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self.public = str(self.options.get("url") or f"{self.newsroom.site.url}/app/").rstrip("/") + "/"
+        self.files = Files.of(setting, "site/app", self.public)
+        self.tree = Tree(self.files, self.public, self.outlet.name)
+        variable = f"TONGFA_{self.outlet.id.upper().replace('-', '_')}_WEBHOOK_SECRET"
+        self._variable = str(self.options.get("secret") or variable)
+        self._secrets = setting.secrets.get(self._variable, "").split()
+        self.webhook = Webhook(str(self.options["webhook"]), self._secrets) if self.options.get("webhook") else None
+
+    def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
+        """The article's document, byte for byte as it will stand in public."""
+        body = written(article_envelope(revision, newsroom, self.public + API)).decode()
+        return Rendition.of("application/json", body, assets_of(revision.article))
+
+    def prepare(self, delivery: Delivery) -> Receipt:
+        if self._cannot_sign():  # while nothing is public yet
+            raise Refused(self._cannot_sign()[0], code="secret")
+        if delivery.rendition is None:  # a withdrawal needs no preparation
+            return self._receipt(delivery, Standing.STAGED)
+        self.tree.frame(delivery.newsroom)
+        for asset in delivery.rendition.assets:
+            self.files.stage(token(delivery.revision), asset.name, made(asset, delivery.media))
+        self.files.stage(token(delivery.revision), MARK, delivery.rendition.body.encode())
+        return self._receipt(delivery, Standing.STAGED)
+
+    def release(self, delivery: Delivery) -> Receipt:
+        with delivery.catalogue.exclusive():
+            entry = delivery.catalogue.entry(delivery.revision.id)
+            if entry is None or entry.withdrawn_at is not None or entry.revision.number != delivery.revision.number:
+                return self.find(delivery)
+            self.tree.bring_up_to_date(entry, delivery)
+            self._unstage(delivery.revision)
+        self._tell(delivery, entry)
+        return self._receipt(delivery, Standing.LIVE)
+
+    def withdraw(self, delivery: Delivery) -> Receipt:
+        with delivery.catalogue.exclusive():
+            self._unstage(delivery.revision)
+            entry = delivery.catalogue.entry(delivery.revision.id)
+            if entry is None or entry.withdrawn_at is None:
+                return self.find(delivery)
+            self.tree.bring_up_to_date(entry, delivery)
+        self._tell(delivery, entry)
+        return self._receipt(delivery, Standing.WITHDRAWN)
+
+    def find(self, delivery: Delivery) -> Receipt:
+        standing, _ = self._look(delivery)
+        if self.webhook is not None and not self._told(delivery):
+            match standing:
+                case Standing.LIVE if delivery.action is not Action.WITHDRAW:
+                    standing = Standing.STAGED
+                case Standing.WITHDRAWN if delivery.action is Action.WITHDRAW:
+                    standing = Standing.LIVE
+        return self._receipt(delivery, standing)
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        standing, seen = self._look(delivery)
+        if standing is Standing.LIVE and delivery.action is not Action.WITHDRAW and not self._pictures_hold(delivery):
+            standing = Standing.STAGED if self._staged(delivery) else Standing.ABSENT
+        return Evidence(
+            url=self.public + API + article_path(delivery.revision.id),
+            at=utc_now(),
+            standing=standing,
+            digest=hashlib.sha256(written(seen)).hexdigest() if seen else "",
+            extract=_extract(seen) if seen else "",
+        )
+
+    def check(self) -> list[Problem]:
+        return [
+            *unknown_options(self.setting, OPTIONS),
+            *(address_problems("webhook", self.webhook.url) if self.webhook else []),
+            *self._cannot_sign(),
+            *self.files.problems(self.setting),
+        ]
+
+    def _cannot_sign(self) -> list[Problem]:
+        """What is wrong with the webhook's secret, if there is a webhook."""
+        if self.webhook is None or (self._secrets and all(key_of(secret) for secret in self._secrets)):
+            return []
+        if self._secrets:
+            message = Text.of("the secret in {variable} is no secret of a webhook", variable=self._variable)
+        else:
+            message = Text.of("the webhook has no secret: {variable} is not set", variable=self._variable)
+        remedy = Text.of(
+            "put the secret that the app's backend knows into {variable}: whsec_ and {shortest} to {longest} bytes in "
+            "base64",
+            variable=self._variable,
+            shortest=SHORTEST,
+            longest=LONGEST,
+        )
+        return [Problem(field="webhook", message=message, remedy=remedy)]
+
+    # -- the backend ----------------------------------------------------------------------------------------
+
+    def _tell(self, delivery: Delivery, entry: Entry) -> None:
+        """Tell the backend, once the files are there and the lock is free; keep that it has acknowledged."""
+        if self.webhook is not None and not self._told(delivery):
+            envelope = self.tree.wanted(entry, delivery.newsroom)
+            self.webhook.tell(delivery.key, delivery.action, envelope, self.public + API)
+            self.files.stage(TOLD, delivery.key, envelope.digest.encode())
+
+    def _told(self, delivery: Delivery) -> bool:
+        return self.files.staged(TOLD, delivery.key) is not None
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def _look(self, delivery: Delivery) -> tuple[Standing, Envelope | None]:
+        """Where the delivery's revision stands by what the tree says, and the article's document.
+
+        LIVE if the document is this revision's to the byte, the lists show it so, and the changes tell of it.
+        """
+        entry = delivery.catalogue.entry(delivery.revision.id)
+        if entry is None:  # its moment has not come
+            return Standing.STAGED if self._staged(delivery) else Standing.ABSENT, None
+        data = self.files.seen(API + article_path(entry.revision.id))
+        seen = envelope_in(data)
+        right = seen is not None and data == self._wanted(delivery, entry)
+        right = right and seen is not None and self.tree.shows(entry, seen, self.files.seen)
+        if delivery.action is Action.WITHDRAW:
+            if right and entry.withdrawn_at is not None:
+                return Standing.WITHDRAWN, seen
+            still = data is not None or self.tree.lists(entry, self.files.seen)
+            return Standing.LIVE if still else Standing.ABSENT, seen
+        if right and entry.withdrawn_at is None:
+            return Standing.LIVE, seen
+        if self._staged(delivery):
+            return Standing.STAGED, seen
+        overtaken = entry.withdrawn_at is not None and entry.revision.number >= delivery.revision.number
+        return Standing.WITHDRAWN if overtaken else Standing.ABSENT, seen
+
+    def _wanted(self, delivery: Delivery, entry: Entry) -> bytes | None:
+        """What the article's document has to be; None if there must be none of the kind."""
+        if delivery.rendition is not None:
+            return delivery.rendition.body.encode()
+        return written(self.tree.wanted(entry, delivery.newsroom)) if entry.withdrawn_at is not None else None
+
+    def _staged(self, delivery: Delivery) -> bool:
+        return delivery.rendition is not None and (
+            self.files.staged(token(delivery.revision), MARK) == delivery.rendition.body.encode()
+        )
+
+    def _pictures_hold(self, delivery: Delivery) -> bool:
+        """Whether every file of the article's pictures is there, whole and in the size told."""
+        folder = API + folder_of(delivery.revision.id)
+        return all(
+            holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets_of(delivery.revision.article)
+        )
+
+    def _unstage(self, revision: Revision) -> None:
+        """Forget what was prepared of this revision and of those before it."""
+        for number in range(1, revision.number + 1):
+            self.files.discard(token(revision, number))
+
+    def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
+        return Receipt(
+            standing=standing,
+            ids={"guid": delivery.newsroom.guid(delivery.revision.id)},
+            url=f"{self.public}#/article/{delivery.revision.id}",
+        )
+
+
+def _extract(envelope: Envelope) -> str:
+    """The headline as published, or the word and the reason of a withdrawal."""
+    if envelope.pub_status != "usable":
+        return " ".join([envelope.pub_status, envelope.notice.text if envelope.notice else ""]).strip()
+    return next((one.value for one in envelope.article.headlines or () if one.role == "main"), "")

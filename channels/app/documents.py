@@ -1,0 +1,469 @@
+"""The documents of the app's API and how an article becomes one.
+
+An article's document is an envelope around ninjs: what only the app knows (revision, digest, column, notices, the
+pictures' files) stands in the envelope, for ninjs refuses names that are not its own. A withdrawn article keeps its
+document: `pubStatus` says canceled, and nothing of its content is left.
+
+Addresses between documents are relative to the document they stand in (RFC 3986), so the tree can be moved; inside
+ninjs they are absolute. `?v=` names the version: a cache can never give an older one for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urljoin
+
+from lxml import html as lxml_html
+from pydantic import AwareDatetime, Field
+
+from channels.app.ninjs import (
+    AltId,
+    Association,
+    Body,
+    InfoSource,
+    Ninjs,
+    Organisation,
+    Part,
+    PubStatus,
+    Standard,
+    Subject,
+    Words,
+)
+from channels.app.ninjs import Rendition as File
+from channels.body import NOT_HTML, blocks, column_of, refuse_characters
+from channels.pictures import derivative
+from pipeline.article import Article, Column, Image, Newsroom, Revision
+from pipeline.channel import Asset, Entry
+
+WIDTHS = {"thumbnail": 480, "large": 1200}
+"""Pixels, by the rendition's name: a list's row and the article, both on a dense screen."""
+FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
+"""Pictures become JPEG, which every device shows, except drawings."""
+SUMMARY = 120
+"""Characters of a summary."""
+NEWEST = "latest.json"
+"""The list of all columns together."""
+VERSION = 16
+"""Hexadecimal digits of a digest that tell versions apart."""
+
+Id = Annotated[str, Field(pattern=r"^a[0-9]+$")]
+ColumnId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Href = Annotated[str, Field(min_length=1)]
+"""Relative to the document it stands in."""
+Cursor = Annotated[str, Field(pattern=r"^[0-9]+-[0-9a-f]+$")]
+"""A place in the sequence of changes: opaque to clients, who only compare and keep it."""
+
+
+class PictureFile(Part):
+    """A file of a picture; pixels."""
+
+    name: Literal["thumbnail", "large"]
+    href: Href
+    content_type: str
+    width: int
+    height: int
+
+
+class Picture(Part):
+    """A picture of the article, in several sizes."""
+
+    alt: str
+    caption: str
+    renditions: tuple[PictureFile, ...]
+
+
+class Notice(Part):
+    """What readers have to be told: that the article was corrected, or withdrawn, and why."""
+
+    kind: Literal["corrected", "withdrawn"]
+    at: AwareDatetime
+    text: str
+
+
+class Series(Part):
+    name: str
+    number: int | None = None
+
+
+class Envelope(Part):
+    """An article as the app gets it."""
+
+    id: Id
+    revision: int
+    digest: Digest
+    """SHA-256 of the envelope without it: equal exactly when the content is equal."""
+    columns: tuple[ColumnId, ...]
+    url: str
+    """The article's page on the website."""
+    notice: Notice | None = None
+    series: Series | None = None
+    images: tuple[Picture, ...] = ()
+    article: Ninjs
+
+    @property
+    def pub_status(self) -> PubStatus:
+        return self.article.pub_status or "usable"
+
+    @property
+    def changed(self) -> datetime:
+        """When this version came about."""
+        if self.article.version_created is None:
+            raise ValueError(f"{self.id} has no date")
+        return self.article.version_created
+
+    @property
+    def whole(self) -> bool:
+        """Whether the digest is the content's: nobody has touched it."""
+        return self.digest == _digest(self)
+
+    @property
+    def version(self) -> str:
+        return self.digest[:VERSION]
+
+
+class Item(Part):
+    """An article in a list."""
+
+    id: Id
+    ordinal: int
+    """Permanent and rising with each publication: what lists are sorted by."""
+    revision: int
+    columns: tuple[ColumnId, ...]
+    headline: str
+    summary: str
+    source: str
+    published: AwareDatetime
+    corrected: AwareDatetime | None = None
+    image: Picture | None = None
+    href: Href
+
+
+class Listing(Part):
+    """A list, or an older page of it: newest first. `next` is the page of the articles before these."""
+
+    items: tuple[Item, ...]
+    next: Href | None = None
+
+
+class Change(Part):
+    """One change: this version of this article stands from here on."""
+
+    cursor: Cursor
+    """Where a client is that has applied this change and all before it."""
+    id: Id
+    revision: int
+    pub_status: PubStatus
+    columns: tuple[ColumnId, ...]
+    at: AwareDatetime
+    href: Href
+
+
+class Changes(Part):
+    """The newest changes, or an older page of them: oldest first. `previous` is the page before these."""
+
+    cursor: Cursor
+    """After the last change of this document."""
+    after: Cursor
+    """Before its first."""
+    changes: tuple[Change, ...]
+    previous: Href | None = None
+
+
+class ColumnLink(Part):
+    id: ColumnId
+    name: str
+    description: str
+    href: Href
+
+
+class Start(Part):
+    """Where a client begins."""
+
+    name: str
+    newsroom: str
+    language: str
+    api: str
+    """The API's public address, which absolute addresses in ninjs begin with."""
+    columns: tuple[ColumnLink, ...]
+    latest: Href
+    changes: Href
+    openapi: Href
+
+
+def written(document: Part) -> bytes:
+    """A document's bytes: compact, UTF-8, the same every time; lists are written even if they are empty."""
+    return (_compact(document.written()) + "\n").encode()
+
+
+def article_path(article_id: str) -> str:
+    return f"articles/{article_id}.json"
+
+
+def folder_of(article_id: str) -> str:
+    """Where the article's pictures stand: its own folder, so that they can go without touching another's."""
+    return f"media/{article_id}"
+
+
+def assets_of(article: Article) -> tuple[Asset, ...]:
+    """The files of the article's pictures, each once, in the article's order."""
+    assets = (asset for image in article.images for asset in _files(image).values())
+    return tuple(dict.fromkeys(assets))
+
+
+def article_envelope(revision: Revision, newsroom: Newsroom, api: str) -> Envelope:
+    """The revision's document. `api`: the API's public address, with a slash at its end.
+
+    Raises `Unpublishable` if its text cannot be shown, its column is unknown or a picture of its body is not there.
+    """
+    article = revision.article
+    refuse_characters(revision, NOT_HTML)
+    column = column_of(article, newsroom)
+    body = _body(revision, newsroom, api)
+    notice = None
+    if revision.corrected_at is not None:
+        notice = Notice(kind="corrected", at=_moment(revision.corrected_at, newsroom), text=revision.note)
+    summary = Words(role="summary", content_type="text/plain", value=article.abstract(SUMMARY))
+    told = [Words(role="correction", content_type="text/plain", value=revision.note)] if revision.note else []
+    note = [Body(role="editorsNote", content_type="text/plain", value=article.editors_note)]
+    return _sealed(
+        id=revision.id,
+        revision=revision.number,
+        columns=(column.id,),
+        url=newsroom.permalink(revision),
+        notice=notice,
+        series=Series(name=article.series, number=article.number) if article.series else None,
+        images=tuple(_picture(image, revision.id, "../") for image in article.images),
+        article=Ninjs(
+            **_frame(revision, newsroom, revision.updated_at),
+            pub_status="usable",
+            representation_type="full",
+            title=article.short_headline or None,
+            by="、".join(article.reporters) or article.source or None,
+            headlines=tuple(
+                Words(role=role, content_type="text/plain", value=value)
+                for role, value in (
+                    ("main", _line(article.headline)),
+                    ("kicker", article.kicker),
+                    ("subhead", article.subhead),
+                    ("short", article.short_headline),
+                )
+                if value
+            ),
+            descriptions=(summary, *told),
+            bodies=(
+                *(note if article.editors_note else ()),
+                Body(
+                    role="main",
+                    content_type="text/html",
+                    char_count=sum(map(len, article.paragraphs())),
+                    value=body,
+                ),
+            ),
+            info_sources=_sources(article) or None,
+            subjects=(
+                Subject(name=column.name, rel="column", literal=column.id),
+                *(Subject(name=keyword, rel="keyword") for keyword in article.keywords),
+            ),
+            associations=tuple(_association(image, revision, newsroom, api) for image in article.images) or None,
+        ),
+    )
+
+
+def withdrawn_envelope(entry: Entry, newsroom: Newsroom) -> Envelope:
+    """What stands in the place of a withdrawn article: its name, the notice, and nothing else of it."""
+    if entry.withdrawn_at is None:
+        raise ValueError(f"{entry.revision.id} is not withdrawn")
+    revision, reason = entry.revision, NOT_HTML.sub("", entry.reason)
+    told = (Words(role="withdrawal", content_type="text/plain", value=reason),) if reason else None
+    column = _known(revision.article, newsroom)
+    return _sealed(
+        id=revision.id,
+        revision=revision.number,
+        columns=(column.id,) if column else (),
+        url=newsroom.permalink(revision),
+        notice=Notice(kind="withdrawn", at=_moment(entry.withdrawn_at, newsroom), text=reason),
+        article=Ninjs(
+            **_frame(revision, newsroom, entry.withdrawn_at),
+            pub_status="canceled",
+            representation_type="partial",
+            descriptions=told,
+        ),
+    )
+
+
+def item_of(envelope: Envelope, ordinal: int, up: str) -> Item:
+    """The article's row in a list; `up` leads from the list to the API's root."""
+    article = envelope.article
+    if article.first_created is None:
+        raise ValueError(f"{envelope.id} has no date")
+    sources = {one.role: one.name or "" for one in article.info_sources or ()}
+    image = envelope.images[0] if envelope.images else None
+    return Item(
+        id=envelope.id,
+        ordinal=ordinal,
+        revision=envelope.revision,
+        columns=envelope.columns,
+        headline=next(one.value for one in article.headlines or () if one.role == "main"),
+        summary=next(one.value for one in article.descriptions or () if one.role == "summary"),
+        source=sources.get("source", ""),
+        published=article.first_created,
+        corrected=envelope.notice.at if envelope.notice else None,
+        image=image and image.model_copy(update={"renditions": _moved(image, up)}),
+        href=version_href(envelope, up),
+    )
+
+
+def version_href(envelope: Envelope, up: str) -> str:
+    """The address of exactly this version of the article's document."""
+    return f"{up}{article_path(envelope.id)}?v={envelope.version}"
+
+
+def start(newsroom: Newsroom, name: str, api: str) -> Start:
+    return Start(
+        name=name,
+        newsroom=newsroom.name,
+        language=_language(newsroom),
+        api=api,
+        columns=tuple(
+            ColumnLink(id=column.id, name=column.name, description=column.description, href=f"columns/{column.id}.json")
+            for column in newsroom.columns
+        ),
+        latest=NEWEST,
+        changes="changes.json",
+        openapi="openapi.json",
+    )
+
+
+def _sealed(**fields: Any) -> Envelope:
+    """The envelope with its digest."""
+    draft = Envelope(digest="0" * 64, **fields)
+    return draft.model_copy(update={"digest": _digest(draft)})
+
+
+def _digest(envelope: Envelope) -> str:
+    content = envelope.written()
+    del content["digest"]
+    return hashlib.sha256(_compact(content).encode()).hexdigest()
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _frame(revision: Revision, newsroom: Newsroom, changed: datetime) -> dict[str, Any]:
+    """What ninjs says of a usable and of a canceled article alike."""
+    return {
+        "uri": newsroom.guid(revision.id),
+        "standard": Standard(),
+        "type": "text",
+        "version": str(revision.number),
+        "first_created": _moment(revision.published_at, newsroom),
+        "version_created": _moment(changed, newsroom),
+        "language": _language(newsroom),
+        "organisations": (Organisation(name=newsroom.name, rel="publisher"),),
+        "alt_ids": (AltId(role="id", value=revision.id), AltId(role="web", value=newsroom.permalink(revision))),
+    }
+
+
+def _sources(article: Article) -> tuple[InfoSource, ...]:
+    """Who made it: ninjs names parties that «originated, modified, enhanced … the content» by their role."""
+    roles = (
+        ("source", (article.source,) if article.source else ()),
+        ("reporter", article.reporters),
+        ("photographer", article.photographers),
+        ("editor", article.editors),
+        ("reviewer", article.reviewers),
+        ("approver", article.approvers),
+    )
+    return tuple(InfoSource(name=name, role=role) for role, names in roles for name in names)
+
+
+def _files(image: Image) -> dict[str, Asset]:
+    media_type = FORMAT.get(image.media_type, "image/jpeg")
+    return {name: derivative(image, width, media_type) for name, width in WIDTHS.items()}
+
+
+def _picture(image: Image, article_id: str, up: str) -> Picture:
+    return Picture(
+        alt=image.alt,
+        caption=image.caption,
+        renditions=tuple(
+            PictureFile.model_validate(
+                {
+                    "name": name,
+                    "href": f"{up}{folder_of(article_id)}/{asset.name}",
+                    "content_type": asset.media_type,
+                    "width": asset.width,
+                    "height": asset.height,
+                }
+            )
+            for name, asset in _files(image).items()
+        ),
+    )
+
+
+def _moved(image: Picture, up: str) -> tuple[PictureFile, ...]:
+    """The picture's files as seen from a document elsewhere."""
+    return tuple(one.model_copy(update={"href": up + one.href.removeprefix("../")}) for one in image.renditions)
+
+
+def _association(image: Image, revision: Revision, newsroom: Newsroom, api: str) -> Association:
+    return Association(
+        name=image.digest[:VERSION],
+        rel="picture",
+        uri=f"{newsroom.guid(revision.id)}:{image.digest[:VERSION]}",
+        type="picture",
+        headlines=(Words(value=image.caption),) if image.caption else None,
+        descriptions=(Words(role="alt", value=image.alt),) if image.alt else None,
+        renditions=tuple(
+            File(
+                name=name,
+                href=f"{api}{folder_of(revision.id)}/{asset.name}",
+                content_type=asset.media_type,
+                width=asset.width,
+                height=asset.height,
+            )
+            for name, asset in _files(image).items()
+        ),
+    )
+
+
+def _body(revision: Revision, newsroom: Newsroom, api: str) -> str:
+    """The body with nothing relative in it and its pictures where they stand in public."""
+    large = {f"image:{image.digest}": _files(image)["large"] for image in revision.article.images}
+    shown, page = blocks(revision.article), newsroom.permalink(revision)
+    for block in shown:
+        for link in block.iter("a"):
+            link.set("href", urljoin(page, link.get("href", "")))
+        for picture in block.iter("img"):
+            asset = large[picture.get("src", "")]
+            picture.set("src", f"{api}{folder_of(revision.id)}/{asset.name}")
+            picture.set("width", str(asset.width))
+            picture.set("height", str(asset.height))
+    return "".join(lxml_html.tostring(block, encoding="unicode", with_tail=False) for block in shown)
+
+
+def _known(article: Article, newsroom: Newsroom) -> Column | None:
+    """The article's column; None if the newsroom has given it up."""
+    try:
+        return newsroom.column(article.column)
+    except KeyError:
+        return None
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _language(newsroom: Newsroom) -> str:
+    """BCP 47."""
+    return newsroom.locale.replace("_", "-")
+
+
+def _moment(moment: datetime, newsroom: Newsroom) -> datetime:
+    """In the newsroom's zone, to the second."""
+    return moment.astimezone(newsroom.zone).replace(microsecond=0)

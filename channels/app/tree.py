@@ -1,0 +1,282 @@
+"""The app's public tree: articles, pictures, lists, the sequence of changes and the client's own files.
+
+    index.html …                 the client (`client`)
+    api/newsroom.json            where a client begins: columns and addresses
+    api/latest.json              the newest 20 … 39 ordinals of all columns; `next` leads to the page before them
+    api/latest/{n}.json          ordinals 20n-19 … 20n, counted from the oldest: it stays as it is when others follow
+    api/columns/{id}.json …      the same of one column
+    api/articles/{id}.json       an article, or what is left of it once withdrawn
+    api/changes.json …           what has changed since (`changes`)
+    api/media/{article}/…        the pictures
+    api/openapi.json             all of this, described
+
+`bring_up_to_date` derives it from the catalogue while its lock is held. The order of its writes is its promise to
+readers: pictures, articles, lists, changes, and only then are pictures taken away. A list shows an article only in the
+version that its document has; where another worker has not come to a document yet, it is written on its behalf.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from channels.app import changes
+from channels.app.changes import envelope_in
+from channels.app.client import client_files
+from channels.app.documents import (
+    Envelope,
+    Item,
+    Listing,
+    article_envelope,
+    article_path,
+    assets_of,
+    folder_of,
+    item_of,
+    start,
+    version_href,
+    withdrawn_envelope,
+    written,
+)
+from channels.app.openapi import description
+from channels.files import Files
+from channels.pictures import holds, made
+from pipeline.article import Newsroom, Revision
+from pipeline.channel import Catalogue, Delivery, Entry, Media, Problem, Text, Unavailable, Unpublishable
+
+PAGE = 20
+"""Articles of a page."""
+API = "api/"
+START = "newsroom.json"
+OWED = "owed"
+"""Under this it is staged which articles' changes have still to be told: a worker may die between the two writes."""
+KEPT = 256
+"""Documents kept in memory."""
+
+
+Read = Callable[[str], bytes | None]
+
+
+class Span(NamedTuple):
+    """What a list or one of its pages is made of."""
+
+    path: str
+    entries: tuple[Entry, ...]
+    """Oldest first, withdrawn ones included."""
+    next: str | None
+
+
+class Tree:
+    """Thread-safe; one per channel. `public`: the address of the tree's root, with a slash at its end."""
+
+    def __init__(self, files: Files, public: str, name: str) -> None:
+        self.files, self.public, self.name = files, public, name
+        self.api = public + API
+        self._seen: OrderedDict[tuple[str, int, bool], Envelope] = OrderedDict()
+        self._frame: dict[str, bytes] = {}
+        self._frame_shown = False
+
+    def wanted(self, entry: Entry, newsroom: Newsroom) -> Envelope:
+        """The document the entry has to have. Raises `Unpublishable`."""
+        if entry.withdrawn_at is not None:
+            return withdrawn_envelope(entry, newsroom)
+        return article_envelope(entry.revision, newsroom, self.api)
+
+    def frame(self, newsroom: Newsroom) -> dict[str, bytes]:
+        """What depends only on the configuration and on this program, by path: the client and the API's description.
+
+        Made once, and in good time: it takes a third of a second, which a release does not have.
+        """
+        if not self._frame:
+            files = client_files(newsroom, self.name)
+            self._frame = {**files, f"{API}openapi.json": description(newsroom, self.name, self.api)}
+        return self._frame
+
+    # -- writing: only while the catalogue's lock is held -------------------------------------------------
+
+    def bring_up_to_date(self, entry: Entry, delivery: Delivery) -> None:
+        """Derive from the catalogue everything that shows the entry. What is right already is left alone."""
+        newsroom, media = delivery.newsroom, delivery.media
+        own = self.wanted(entry, newsroom)
+        spans = list(self._spans(entry, newsroom, delivery.catalogue))
+        beside = {one.revision.id: one for span in spans for one in span.entries} | {own.id: entry}
+        standing, late = dict[str, Envelope](), list[tuple[Entry, Envelope]]()
+        for one in sorted(beside.values(), key=lambda one: one.ordinal):
+            if one is entry:
+                if self.files.read(API + article_path(own.id)) != written(own):
+                    late.append((one, own))
+                standing[own.id] = own
+            elif found := self._found(one):
+                standing[found.id] = found
+            elif made_now := self._on_behalf(one, newsroom, media):
+                late.append((one, made_now))
+                standing[made_now.id] = made_now
+        owed = self._owed()
+        telling = [*owed, *(envelope.id for _, envelope in late if envelope.id not in owed)]
+        if telling != owed:
+            self.files.stage(OWED, changes.NEWEST, json.dumps(telling).encode())
+        self._show_pictures(entry, media)
+        for _, envelope in late:
+            self.files.write(API + article_path(envelope.id), written(envelope))
+        for span in spans:
+            self.files.write(API + span.path, written(_listing(span, standing)))
+        self._show_frame(newsroom)
+        said = (standing.get(id) or envelope_in(self.files.read(API + article_path(id))) for id in telling)
+        changes.record(self.files, API, delivery.catalogue, [one for one in said if one is not None])
+        if telling:
+            self.files.discard(OWED)
+        self._drop_pictures(entry)
+
+    def _spans(self, entry: Entry, newsroom: Newsroom, catalogue: Catalogue) -> Iterator[Span]:
+        """The lists and pages that show the entry, and those that should be there and are not. Pages come first."""
+        column = entry.revision.article.column
+        scopes = {"latest": (None, entry.ordinal), f"columns/{column}": (column, entry.column_ordinal)}
+        if self.files.read(API + START) != written(start(newsroom, self.name, self.api)):  # its links have to lead on
+            for other in newsroom.columns:
+                if not self.files.exists(f"{API}columns/{other.id}.json"):
+                    scopes.setdefault(f"columns/{other.id}", (other.id, 0))
+        for folder, (key, ordinal) in scopes.items():
+            last = catalogue.last(key)
+            linked = max(last // PAGE - 1, 0)
+            pages = {page_of(ordinal)} if 0 < ordinal <= linked * PAGE else set[int]()
+            if linked and not self.files.exists(f"{API}{folder}/{linked}.json"):
+                pages.add(linked)
+            for page in sorted(pages):
+                entries = catalogue.span((page - 1) * PAGE + 1, page * PAGE, key)
+                yield Span(f"{folder}/{page}.json", tuple(entries), f"{page - 1}.json" if page > 1 else None)
+            entries = catalogue.span(linked * PAGE + 1, last, key)
+            older = f"{folder.rpartition('/')[2]}/{linked}.json" if linked else None
+            yield Span(f"{folder}.json", tuple(entries), older)
+
+    def _found(self, entry: Entry) -> Envelope | None:
+        """Another article's document, if it is there and as the catalogue has it."""
+        key = (entry.revision.id, entry.revision.number, entry.withdrawn_at is not None)
+        if key not in self._seen:
+            found = envelope_in(self.files.read(API + article_path(entry.revision.id)))
+            if found is None or (found.id, found.revision, found.pub_status == "canceled") != key:
+                return None
+            self._seen[key] = found
+            while len(self._seen) > KEPT:
+                self._seen.popitem(last=False)
+        return self._seen.get(key)
+
+    def _on_behalf(self, entry: Entry, newsroom: Newsroom, media: Media) -> Envelope | None:
+        """The document of an article whose worker has not come to it, its pictures shown; None if it cannot be."""
+        try:
+            envelope = self.wanted(entry, newsroom)
+            self._show_pictures(entry, media)
+        except Unpublishable:  # another article's trouble: no reason to hold up this one
+            return None
+        return envelope
+
+    def _show_pictures(self, entry: Entry, media: Media) -> None:
+        """Put the article's pictures in place; one that stands there whole is left alone."""
+        if entry.withdrawn_at is not None:
+            return
+        for asset in assets_of(entry.revision.article):
+            path = f"{API}{folder_of(entry.revision.id)}/{asset.name}"
+            if not holds(asset, self.files.read(path)):
+                staged = self.files.staged(token(entry.revision), asset.name)
+                self.files.write(path, staged or made(asset, media))
+
+    def _drop_pictures(self, entry: Entry) -> None:
+        """Delete what the article no longer shows: a picture may be what was wrong."""
+        shown = () if entry.withdrawn_at else assets_of(entry.revision.article)
+        folder = f"{self.files.root}/{API}{folder_of(entry.revision.id)}"
+        try:
+            self.files.fs.invalidate_cache(folder)
+            there = self.files.fs.find(folder)
+        except OSError as error:
+            raise Unavailable(
+                Problem(
+                    field="storage",
+                    message=Text.of("cannot list {path}: {reason}", path=folder, reason=error.strerror or str(error)),
+                    remedy=Text.of("check that the storage answers and may be listed"),
+                ),
+                detail=repr(error),
+            ) from error
+        for found in there:
+            if (name := str(found).rpartition("/")[2]) not in {asset.name for asset in shown}:
+                self.files.delete(f"{API}{folder_of(entry.revision.id)}/{name}")
+
+    def _show_frame(self, newsroom: Newsroom) -> None:
+        """The start, and once in this process's life the client and the API's description."""
+        self.files.write(API + START, written(start(newsroom, self.name, self.api)))
+        if not self._frame_shown:
+            for path, data in self.frame(newsroom).items():
+                self.files.write(path, data)
+            self._frame_shown = True
+
+    def _owed(self) -> list[str]:
+        """The articles whose changes an earlier worker has not come to tell, as it seems."""
+        try:
+            return [str(id) for id in json.loads(self.files.staged(OWED, changes.NEWEST) or b"[]")]
+        except (ValueError, TypeError):
+            return []
+
+    # -- reading: `read` gives a file as the public gets it ----------------------------------------------
+
+    def shows(self, entry: Entry, seen: Envelope, read: Read) -> bool:
+        """Whether lists and changes agree with this document of the entry."""
+        for rows in self._rows(entry, read):
+            if seen.pub_status != "usable":
+                if rows:
+                    return False
+            elif not rows or any(row != item_of(seen, entry.ordinal, up_from(path)) for path, row in rows):
+                return False
+        newest = changes.read(read(API + changes.NEWEST))
+        if newest is None:
+            return False
+        said = [change for change in newest.changes if change.id == seen.id]
+        if not said:  # it may be told of on an older page
+            return newest.previous is not None
+        return said[-1].href == version_href(seen, "")
+
+    def lists(self, entry: Entry, read: Read) -> bool:
+        """Whether any list still shows the article."""
+        return any(self._rows(entry, read))
+
+    def _rows(self, entry: Entry, read: Read) -> Iterator[list[tuple[str, Item]]]:
+        """The article's rows in the list of all columns, then in its column's: in the newest part, a page, or both."""
+        column = entry.revision.article.column
+        for folder, ordinal in (("latest", entry.ordinal), (f"columns/{column}", entry.column_ordinal)):
+            paths = (f"{folder}.json", f"{folder}/{page_of(ordinal)}.json")
+            yield [(path, row) for path in paths for row in _items(read(API + path)) if row.id == entry.revision.id]
+
+
+def _items(data: bytes | None) -> tuple[Item, ...]:
+    """A list's rows; none if it is no list."""
+    try:
+        return Listing.model_validate_json(data or b"").items
+    except ValidationError:
+        return ()
+
+
+def page_of(ordinal: int) -> int:
+    """The page that an ordinal belongs to, once lists have grown beyond it."""
+    return (ordinal - 1) // PAGE + 1
+
+
+def up_from(path: str) -> str:
+    """What leads from a document to the API's root."""
+    return "../" * path.count("/")
+
+
+def token(revision: Revision, number: int = 0) -> str:
+    """Where a revision is staged."""
+    return f"{revision.id}.{number or revision.number}"
+
+
+def _listing(span: Span, standing: dict[str, Envelope]) -> Listing:
+    up = up_from(span.path)
+    return Listing(
+        items=tuple(
+            item_of(standing[entry.revision.id], entry.ordinal, up)
+            for entry in reversed(span.entries)
+            if entry.withdrawn_at is None and entry.revision.id in standing
+        ),
+        next=span.next,
+    )

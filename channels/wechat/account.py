@@ -1,0 +1,230 @@
+"""What stands on one official account: its drafts, publications, posts and mass messages, as frozen values.
+
+Pages at developers.weixin.qq.com/doc/subscription/api: draftbox 草稿管理, freepublish 发布能力, message/mass 群发.
+Answers differ from those pages in details (numbers where they say strings, fields that are missing); both are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import IntEnum
+from html import unescape
+from typing import Any, NamedTuple
+
+from channels.wechat.client import Client
+from channels.wechat.content import Marker
+from channels.wechat.errors import GONE
+
+PAGE = 20
+"""Items a list gives at most."""
+MOST_PAGES = 10
+"""Pages looked at: the newest stand first, and what is asked about is new."""
+SLACK = timedelta(days=1)
+"""How far clocks may differ before a post is taken for older than its article."""
+NOT_ALLOWED = 48001
+SENT_BEFORE = 45065
+
+
+class Status(IntEnum):
+    """`publish_status` of freepublish/get."""
+
+    PUBLISHED = 0
+    UNDER_WAY = 1
+    NOT_ORIGINAL = 2
+    FAILED = 3
+    REJECTED = 4
+    DELETED = 5
+    BANNED = 6
+
+
+class Item(NamedTuple):
+    """One article of a draft or post."""
+
+    marker: Marker | None
+    """None: not one of ours."""
+    title: str
+    content: str
+    url: str
+    deleted: bool
+
+    def is_of(self, name: str) -> bool:
+        return self.marker is not None and self.marker.name == name and not self.deleted
+
+
+class Draft(NamedTuple):
+    """A draft: one to eight articles."""
+
+    media_id: str
+    items: tuple[Item, ...]
+
+    def place(self, name: str, revision: int | None = None) -> int | None:
+        """Index, from 0, of the article of this name (and revision); None if it is not in it."""
+        return next(iter(_places(self.items, name, revision)), None)
+
+
+class Post(NamedTuple):
+    """Something published: one to eight articles."""
+
+    article_id: str
+    items: tuple[Item, ...]
+    at: int
+    """Seconds since the epoch; 0: not told."""
+
+    def places(self, name: str, revision: int | None = None) -> list[int]:
+        """Indexes, from 1, of the articles of this name (and revision) that have not been deleted."""
+        return [place + 1 for place in _places(self.items, name, revision)]
+
+    def item(self, index: int) -> Item | None:
+        """The article at an index from 1."""
+        return self.items[index - 1] if 0 < index <= len(self.items) else None
+
+
+class Publication(NamedTuple):
+    """What became of a draft that was handed in."""
+
+    status: Status
+    article_id: str
+    urls: Mapping[int, str]
+    """Public addresses by index, from 1."""
+
+
+class Account:
+    """The account. Thread-safe; every method is one call, lists are up to `MOST_PAGES`."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    # -- drafts --------------------------------------------------------------------------------------------
+
+    def add(self, article: Mapping[str, Any]) -> str:
+        """Make a draft; its media id. "" if the cover is not there (any more)."""
+        answer = self.client.call("draft/add", {"articles": [article]}, expected=GONE)
+        return str(answer.get("media_id") or "")
+
+    def update(self, media_id: str, index: int, article: Mapping[str, Any]) -> bool:
+        """Replace one article of a draft (index from 0). False if the draft or the cover is not there (any more)."""
+        value = {"media_id": media_id, "index": index, "articles": article}
+        return not self.client.call("draft/update", value, expected=GONE).get("errcode")
+
+    def draft(self, media_id: str) -> Draft | None:
+        answer = self.client.call("draft/get", {"media_id": media_id}, expected=GONE)
+        return None if answer.get("errcode") else Draft(media_id, _items(answer))
+
+    def drafts(self, name: str) -> list[Draft]:
+        """The drafts that hold the article of this name, newest first."""
+        found = (Draft(str(one["media_id"]), _items(one["content"])) for one in self._list("draft/batchget"))
+        return [draft for draft in found if draft.place(name) is not None]
+
+    def delete_draft(self, media_id: str) -> None:
+        """Delete a draft with all its articles; one that is not there counts as deleted."""
+        self.client.call("draft/delete", {"media_id": media_id}, expected=GONE)
+
+    # -- free publishing -----------------------------------------------------------------------------------
+
+    def submit(self, media_id: str) -> str:
+        """Hand a draft in for publication; the publish id. "" if there is no such draft (any more)."""
+        answer = self.client.call("freepublish/submit", {"media_id": media_id}, expected=GONE)
+        return str(answer.get("publish_id") or "")
+
+    def publication(self, publish_id: str) -> Publication | None:
+        """What became of it; None if WeChat knows nothing of it."""
+        answer = self.client.call("freepublish/get", {"publish_id": publish_id}, expected=GONE)
+        if answer.get("errcode"):
+            return None
+        items = (answer.get("article_detail") or {}).get("item") or []
+        return Publication(
+            Status(int(answer["publish_status"])),
+            str(answer.get("article_id") or ""),
+            {int(one["idx"]): str(one.get("article_url") or "") for one in items},
+        )
+
+    def post(self, article_id: str) -> Post | None:
+        answer = self.client.call("freepublish/getarticle", {"article_id": article_id}, expected=GONE)
+        return None if answer.get("errcode") else _post(article_id, answer)
+
+    def posts(self, name: str, since: datetime) -> list[Post]:
+        """Free-published posts that show the article of this name, oldest first. `since`: it cannot be older.
+
+        Empty for an account without the publishing right: it cannot have any.
+        """
+        bound = (since - SLACK).timestamp()
+        found = (_post(str(one["article_id"]), one["content"]) for one in self._list("freepublish/batchget", bound))
+        return sorted((post for post in found if post.places(name)), key=lambda post: (post.at, post.article_id))
+
+    def delete_post(self, article_id: str, index: int) -> None:
+        """Delete one article of a post. `index` from 1: WeChat would take 0 to mean all of them."""
+        if index < 1:
+            raise ValueError(f"index {index}: articles are counted from 1")
+        self.client.call("freepublish/delete", {"article_id": article_id, "index": index}, expected=GONE)
+
+    # -- mass messages -------------------------------------------------------------------------------------
+
+    def send(self, media_id: str, key: str, tag: int | None) -> str:
+        """Send a draft to all followers, or those with a tag; its message id. "" if there is no such draft.
+
+        `key`: at most 32 bytes; WeChat sends once for each, and answers again with the same message id.
+        """
+        value = {
+            "filter": {"is_to_all": tag is None, **({} if tag is None else {"tag_id": tag})},
+            "mpnews": {"media_id": media_id},
+            "msgtype": "mpnews",
+            "send_ignore_reprint": 0,
+            "clientmsgid": key,
+        }
+        answer = self.client.call("message/mass/sendall", value, expected={*GONE, SENT_BEFORE})
+        return str(answer.get("msg_id") or "")
+
+    def message(self, msg_id: str) -> str:
+        """`msg_status` of a mass message, such as SEND_SUCCESS; "" if there is none of this id."""
+        answer = self.client.call("message/mass/get", {"msg_id": msg_id}, expected=GONE)
+        return str(answer.get("msg_status") or "").upper().replace(" ", "_")
+
+    def delete_message(self, msg_id: str) -> None:
+        """Delete the first article of a mass message: ours has one."""
+        value = {"msg_id": int(msg_id), "article_idx": 1}
+        self.client.call("message/mass/delete", value, expected=GONE)
+
+    # -- lists ---------------------------------------------------------------------------------------------
+
+    def _list(self, call: str, since: float = 0.0) -> Iterator[dict[str, Any]]:
+        """The items of a list, newest first, as far back as `since` (seconds) and `MOST_PAGES`."""
+        for page in range(MOST_PAGES):
+            value = {"offset": page * PAGE, "count": PAGE, "no_content": 1}
+            answer = self.client.call(call, value, expected={NOT_ALLOWED} if since else ())
+            items = answer.get("item") or []
+            if any("news_item" not in (one.get("content") or {}) for one in items):
+                # What is left out with `no_content` is told in two ways; without news_item there is no marker.
+                items = self.client.call(call, {**value, "no_content": 0}).get("item") or []
+            yield from items
+            seen = page * PAGE + len(items)
+            if not items or seen >= int(answer.get("total_count") or 0) or 0 < _time(items[-1]) < since:
+                return
+
+
+def _items(content: Mapping[str, Any]) -> tuple[Item, ...]:
+    return tuple(
+        Item(
+            marker=Marker.of(str(one.get("content_source_url") or "")),
+            title=unescape(str(one.get("title") or "")),
+            content=str(one.get("content") or ""),
+            url=str(one.get("url") or ""),
+            deleted=bool(one.get("is_deleted")),
+        )
+        for one in content.get("news_item") or []
+    )
+
+
+def _post(article_id: str, content: Mapping[str, Any]) -> Post:
+    return Post(article_id, _items(content), int(content.get("create_time") or content.get("update_time") or 0))
+
+
+def _time(item: Mapping[str, Any]) -> int:
+    content = item.get("content") or {}
+    return int(item.get("update_time") or content.get("update_time") or content.get("create_time") or 0)
+
+
+def _places(items: Iterable[Item], name: str, revision: int | None) -> Iterator[int]:
+    for place, item in enumerate(items):
+        if item.is_of(name) and (revision is None or (item.marker is not None and item.marker.revision == revision)):
+            yield place

@@ -1,0 +1,227 @@
+"""The `wechat` kind: one official account (微信公众号).
+
+    [[channel]]
+    id = "wechat-fabu"                                # the secret is in TONGFA_WECHAT_FABU_SECRET
+    kind = "wechat"
+    name = "武山发布"
+    appid = "wx…"
+
+Options:
+
+    appid                   the account's; default TONGFA_{ID}_APPID; without one the mode is "payload"
+    secret_env, secret_file where the AppSecret is: an environment variable, or a file (relative to the data folder)
+    callback_env            the environment variable of the callback's token; default TONGFA_{ID}_TOKEN
+    mode                    "publish"  发布: free publishing, on the account's page (default)
+                            "draft"    stops at the draft: a person presses 发表
+                            "mass"     群发: a message to the followers, or those with the tag `mass_tag`
+                            "payload"  writes what would be sent to files
+    theme                   red, green, blue or amber
+    cover                   picture for articles without one (relative to the data folder); default: a drawn landscape
+    comments                true: readers may comment
+    api                     address of the API; default TONGFA_WECHAT_API, else WeChat's
+    follow, settling        seconds: see `posting`
+
+WeChat's pages: developers.weixin.qq.com/doc/subscription/. `posting` has the rules by which nothing goes out twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from channels.options import address_problems, choice_problems, unknown_options
+from channels.wechat import events
+from channels.wechat.account import Account
+from channels.wechat.client import API, DAILY, Client
+from channels.wechat.content import THEMES, Look, render
+from channels.wechat.ledger import Ledger
+from channels.wechat.media import Cover, Pictures
+from channels.wechat.modes import Drafting, Publishing, Sending
+from channels.wechat.payload import Payload
+from channels.wechat.posting import FOLLOW, SETTLING, Posting
+from pipeline.article import Newsroom, Revision
+from pipeline.channel import (
+    Channel,
+    ChannelError,
+    Correction,
+    Delivery,
+    Evidence,
+    Heard,
+    Problem,
+    Receipt,
+    Refused,
+    Rendition,
+    Setting,
+    Text,
+    utc_now,
+)
+
+MODES: Mapping[str, Callable[..., Posting]] = {"publish": Publishing, "draft": Drafting, "mass": Sending}
+OPTIONS = {
+    "appid", "secret_env", "secret_file", "callback_env", "mode", "mass_tag", "theme", "cover", "comments", "api",
+    "follow", "settling",
+}  # fmt: skip
+
+
+class Steps(Protocol):
+    """What a mode does for a delivery."""
+
+    def prepare(self, delivery: Delivery) -> Receipt: ...
+
+    def release(self, delivery: Delivery) -> Receipt: ...
+
+    def find(self, delivery: Delivery) -> Receipt: ...
+
+    def withdraw(self, delivery: Delivery) -> Receipt: ...
+
+    def verify(self, delivery: Delivery) -> Evidence: ...
+
+
+class Wechat(Channel):
+    kind: ClassVar[str] = "wechat"
+    corrects: ClassVar[Correction] = Correction.REPLACES
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        own = f"TONGFA_{self.outlet.id.replace('-', '_').upper()}"
+        self._secret_env = str(self.options.get("secret_env", f"{own}_SECRET"))
+        self._callback_env = str(self.options.get("callback_env", f"{own}_TOKEN"))
+        self.appid = str(self.options.get("appid") or setting.secrets.get(f"{own}_APPID", ""))
+        self._api = str(self.options.get("api") or setting.secrets.get("TONGFA_WECHAT_API") or API)
+        self.mode = str(self.options.get("mode") or ("publish" if self.appid else "payload"))
+        folder = setting.data / self.outlet.id
+        self.ledger = Ledger(folder / "account.db", utc_now)
+        theme = THEMES.get(str(self.options.get("theme", "red")), THEMES["red"])
+        self.cover = Cover(self._path("cover"), theme)
+        self.look = Look(
+            account=self.outlet.name,
+            theme=theme,
+            comments=bool(self.options.get("comments", False)),
+            cover=self.cover.size,
+        )
+        self.client: Client | None = None
+        self._steps: Steps | None = None
+        secret = self._secret()
+        if self.mode == "payload":
+            self._steps = Payload(folder / "payload", self.cover)
+        elif self.mode in MODES and self.appid and secret:
+            self.client = Client(
+                appid=self.appid,
+                secret=secret,
+                ledger=self.ledger,
+                api=self._api,
+                redis=setting.redis,
+            )
+            self._steps = MODES[self.mode](
+                Account(self.client),
+                Pictures(self.client, self.cover),
+                self.ledger,
+                name=self.outlet.name,
+                settling=float(self.options.get("settling", SETTLING)),
+                follow=float(self.options.get("follow", FOLLOW)),
+                tag=self.options.get("mass_tag"),
+            )
+
+    def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
+        return render(revision, newsroom, self.look)
+
+    def prepare(self, delivery: Delivery) -> Receipt:
+        return self.steps.prepare(delivery)
+
+    def release(self, delivery: Delivery) -> Receipt:
+        return self.steps.release(delivery)
+
+    def find(self, delivery: Delivery) -> Receipt:
+        return self.steps.find(delivery)
+
+    def withdraw(self, delivery: Delivery) -> Receipt:
+        return self.steps.withdraw(delivery)
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        return self.steps.verify(delivery)
+
+    @property
+    def steps(self) -> Steps:
+        """The mode's; raises `Refused` while the account is not configured."""
+        if self._steps is None:
+            problems = self._configuration()
+            raise Refused(problems[0], code="configuration")
+        return self._steps
+
+    def check(self) -> list[Problem]:
+        problems = self._configuration()
+        if self.client is not None and not problems:
+            try:
+                self.client.tokens.get()
+                if self.mode == "publish":
+                    self.client.call("freepublish/batchget", {"offset": 0, "count": 1, "no_content": 1})
+            except ChannelError as error:
+                problems.append(error.problem)
+        return problems
+
+    def figures(self) -> list[Text]:
+        found = [Text.of("mode {mode}", mode=self.mode)]
+        for call, count in self.ledger.counts().items():
+            if limit := DAILY.get(call):
+                found.append(Text.of("{call}: {count} of {limit} calls today", call=call, count=count, limit=limit))
+        return found
+
+    def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:
+        token = self.setting.secrets.get(self._callback_env, "")
+        heard = events.hear(method, query, body, token=token, now=utc_now())
+        for name in heard.ids.values():
+            for question in (name, f"publish:{name}"):
+                self.ledger.hurry(question)
+        return heard
+
+    # -- configuration -------------------------------------------------------------------------------------
+
+    def _path(self, option: str) -> Path | None:
+        """A file's path: relative ones lie in the data folder."""
+        given = str(self.options.get(option, ""))
+        return self.setting.data / given if given else None
+
+    def _secret(self) -> str:
+        """The AppSecret; "" if there is none to be had."""
+        if (path := self._path("secret_file")) is not None:
+            try:
+                return path.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                return ""
+        return self.setting.secrets.get(self._secret_env, "").strip()
+
+    def _configuration(self) -> list[Problem]:
+        """What can be said of the options without asking WeChat."""
+        problems = unknown_options(self.setting, OPTIONS)
+        problems += choice_problems("mode", self.mode, [*MODES, "payload"])
+        problems += choice_problems("theme", str(self.options.get("theme", "red")), [*THEMES])
+        problems += address_problems("api", self._api)
+        if self.mode != "payload" and not self.appid:
+            problems.append(
+                Problem(
+                    field="appid",
+                    message=Text.of("{channel} has no appid", channel=self.outlet.id),
+                    remedy=Text.of(
+                        'write the account\'s appid, or mode = "payload" for an account without credentials'
+                    ),
+                )
+            )
+        elif self.mode != "payload" and not self._secret():
+            where = str(self.options.get("secret_file") or self._secret_env)
+            problems.append(
+                Problem(
+                    field="secret",
+                    message=Text.of("the AppSecret of {channel} is not there", channel=self.outlet.id),
+                    remedy=Text.of("put it into {where}, readable for the workers, and start them again", where=where),
+                )
+            )
+        if self.cover.problem:
+            problems.append(
+                Problem(
+                    field="cover",
+                    message=Text.of("the cover cannot be read: {reason}", reason=self.cover.problem),
+                    remedy=Text.of("name a JPEG or PNG file; until then a drawn one is used"),
+                )
+            )
+        return problems

@@ -1,0 +1,203 @@
+"""Pictures for WeChat: made to its limits, uploaded once, remembered by their content.
+
+Rules: 上传发表内容中的图片 (uploadimg: JPEG or PNG, under 1 MB, for contents) and 新增永久素材 (add_material: covers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageOps
+
+from channels.http import Upload
+from channels.pictures import produce
+from channels.wechat.client import Client
+from channels.wechat.content import Theme
+from pipeline.channel import Asset, Media, Problem, Text, Unavailable, Unpublishable
+
+MOST = 2**20 - 1
+"""Bytes of a picture in a content."""
+BUDGET = 20.0
+"""Seconds after which no further upload is begun in one step; what is uploaded is remembered."""
+BANNER = (1410, 600)
+"""Pixels of the drawn cover: 2.35:1."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """An account's own cover, for articles without pictures: a file, or else a drawn landscape in its colours."""
+
+    path: Path | None
+    theme: Theme
+
+    @cached_property
+    def data(self) -> bytes:
+        """JPEG, at most 1440 pixels wide. The drawn one if the file cannot be used: `problem` says why."""
+        return self._read[0]
+
+    @property
+    def problem(self) -> str:
+        return self._read[1]
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        with Pillow.open(io.BytesIO(self.data)) as picture:
+            return picture.size
+
+    @cached_property
+    def _read(self) -> tuple[bytes, str]:
+        if self.path is not None:
+            try:
+                with Pillow.open(self.path) as opened:
+                    picture = ImageOps.exif_transpose(opened).convert("RGB")
+                    picture.thumbnail((1440, 1440), Pillow.Resampling.LANCZOS)
+                return _jpeg(picture), ""
+            except OSError as error:
+                return _jpeg(_landscape(self.theme)), error.strerror or str(error)
+        return _jpeg(_landscape(self.theme)), ""
+
+
+class Pictures:
+    """Uploads the pictures of an account's articles. Thread-safe."""
+
+    def __init__(self, client: Client, cover: Cover) -> None:
+        self._client = client
+        self._cover = cover
+
+    def upload(self, shown: Mapping[str, Asset], cover: Asset | None, media: Media) -> tuple[Mapping[str, str], str]:
+        """({placeholder: the picture's address}, media id of the cover, or of the account's own).
+
+        Raises `Unavailable` when this step has taken long enough: the next one goes on from there.
+        """
+        began, addresses = time.monotonic(), dict[str, str]()
+        for place, asset in shown.items():
+            if time.monotonic() - began > BUDGET:
+                raise Unavailable(
+                    Problem(
+                        field="images",
+                        message=Text.of("{done} of {all} pictures are uploaded", done=len(addresses), all=len(shown)),
+                        remedy=Text.of("the line is slow; it goes on by itself from there"),
+                    )
+                )
+            addresses[place] = self._address(*content_bytes(asset, media))
+        data = self._cover.data if cover is None else content_bytes(cover, media)[0]
+        return addresses, self._material(data)
+
+    def forget(self, cover: str) -> None:
+        """The cover is no longer in the account's library."""
+        self._client.ledger.forget_upload(cover)
+
+    def _address(self, data: bytes, media_type: str) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        if known := self._client.ledger.uploaded("content", digest):
+            return known
+        answer = self._client.upload("media/uploadimg", _file(digest, data, media_type))
+        address = _told(answer.get("url"), "media/uploadimg").replace("http://mmbiz.qpic.cn/", "https://mmbiz.qpic.cn/")
+        self._client.ledger.upload("content", digest, address)
+        return address
+
+    def _material(self, data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        if known := self._client.ledger.uploaded("cover", digest):
+            return known
+        answer = self._client.upload("material/add_material", _file(digest, data, "image/jpeg"), type="image")
+        media_id = _told(answer.get("media_id"), "material/add_material")
+        self._client.ledger.upload("cover", digest, media_id)
+        return media_id
+
+
+def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:
+    """(bytes, media type) of an asset within WeChat's limit: a large PNG becomes a JPEG, a large JPEG a smaller one.
+
+    Raises `Unpublishable` if the picture is lost or cannot be read.
+    """
+    try:
+        original = media.read(asset.source)
+        data = produce(asset, original)
+        if len(data) <= MOST:
+            return data, asset.media_type
+        for part in (1.0, 0.75, 0.5):
+            smaller = asset.model_copy(
+                update={
+                    "media_type": "image/jpeg",
+                    "width": max(1, round(asset.width * part)),
+                    "height": max(1, round(asset.height * part)),
+                }
+            )
+            if len(data := produce(smaller, original)) <= MOST:
+                return data, "image/jpeg"
+    except (KeyError, OSError, Pillow.DecompressionBombError) as error:
+        raise Unpublishable(
+            Problem(
+                field="images",
+                message=Text.of("the picture {picture} cannot be read", picture=asset.source[:16]),
+                remedy=Text.of("submit the article again with the picture as JPEG, PNG, GIF or WebP"),
+            ),
+            detail=repr(error),
+        ) from error
+    raise Unpublishable(
+        Problem(
+            field="images",
+            message=Text.of("the picture {picture} stays larger than 1 MB", picture=asset.source[:16]),
+            remedy=Text.of("make the picture smaller"),
+        )
+    )
+
+
+def _file(digest: str, data: bytes, media_type: str) -> Upload:
+    # WeChat judges a file by the ending of its name, and refuses one without.
+    return Upload(f"{digest[:16]}.{'png' if media_type == 'image/png' else 'jpg'}", data, media_type)
+
+
+def _told(value: object, call: str) -> str:
+    if not value:
+        raise Unavailable(
+            Problem(
+                field="images",
+                message=Text.of("{call} answered without a name for the picture", call=call),
+                remedy=Text.of("it is tried again by itself"),
+            )
+        )
+    return str(value)
+
+
+def _jpeg(picture: Pillow.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=85, optimize=True)
+    return out.getvalue()
+
+
+def _landscape(theme: Theme) -> Pillow.Image:
+    """Terraced hills under a sun, in the theme's colours: drawn the same everywhere, without a font."""
+    width, height = BANNER
+    accent, sky = _rgb(theme.accent), _rgb(theme.tint)
+    picture = Pillow.new("RGB", BANNER, sky)
+    draw = ImageDraw.Draw(picture)
+    for y in range(height):
+        draw.line([(0, y), (width, y)], fill=_mixed(sky, accent, 0.28 * (1 - y / height)))
+    draw.ellipse([width * 0.62, 90, width * 0.62 + 130, 220], fill=_mixed(sky, (255, 255, 255), 0.8))
+    for layer, (base, swell, length, shade) in enumerate(
+        [(330, 70, 900, 0.35), (400, 60, 640, 0.55), (470, 50, 780, 0.78), (540, 30, 520, 1.0)]
+    ):
+        for x in range(width):
+            # A parabola repeated: a hill, without the rounding of a library's sine.
+            at = ((x + layer * 310) % length) / length
+            top = base - swell * 4 * at * (1 - at)
+            draw.line([(x, int(top)), (x, height)], fill=_mixed(sky, accent, shade))
+    return picture
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _mixed(one: tuple[int, int, int], other: tuple[int, int, int], part: float) -> tuple[int, int, int]:
+    red, green, blue = (round(a + (b - a) * part) for a, b in zip(one, other, strict=True))
+    return red, green, blue

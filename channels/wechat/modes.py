@@ -1,0 +1,322 @@
+"""The three ways to go out on an account: `Drafting`, `Publishing` and `Sending`. The rules stand in `posting`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from channels.wechat.account import Draft, Item, Post, Status
+from channels.wechat.content import Marker, fields_of
+from channels.wechat.posting import (
+    DELETED,
+    REMARKS,
+    SENT,
+    Posting,
+    is_late,
+    is_older,
+    is_placed,
+    kept_traces,
+    own_ids,
+    own_marker,
+)
+from pipeline.channel import (
+    Action,
+    ChannelError,
+    Delivery,
+    Evidence,
+    Problem,
+    Receipt,
+    Refused,
+    Standing,
+    Text,
+    Unavailable,
+    utc_now,
+)
+
+_BY_HAND = Text.of(
+    "the article waits among the drafts of {account}: open mp.weixin.qq.com > 草稿箱 and press 发表; "
+    "a version published by hand has to be deleted by hand too"
+)
+_MESSAGES = {
+    "DELETE": (Standing.WITHDRAWN, DELETED),
+    "SEND_FAIL": (Standing.STAGED, REMARKS[Status.FAILED]),
+}
+
+
+class Drafting(Posting):
+    """`mode = "draft"`: for an account that may not publish by program. A person presses the button."""
+
+    def release(self, delivery: Delivery) -> Receipt:
+        if not is_late(delivery):
+            marker = own_marker(delivery)
+            for draft in self._outdated(marker):
+                self._drop(draft, marker.name)
+            return self._waiting({**own_ids(delivery), **kept_traces(delivery)})
+        return self.find(delivery)
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        if delivery.action is Action.WITHDRAW:
+            return self._seen_gone(delivery)
+        marker = own_marker(delivery)
+        draft = self.account.draft(own_ids(delivery)["media_id"]) if "media_id" in own_ids(delivery) else None
+        place = None if draft is None else draft.place(marker.name, marker.revision)
+        if draft is not None and place is not None:
+            evidence = self._seen(delivery, draft.items[place], draft.items[place].url, Standing.ABSENT)
+            return evidence if is_placed(delivery) else evidence.model_copy(update={"standing": Standing.STAGED})
+        for post in self.account.posts(marker.name, delivery.revision.published_at):
+            for index in post.places(marker.name, marker.revision):
+                item = self._read(post, index)
+                return self._seen(delivery, item, item.url if item else "", Standing.ABSENT)
+        return Evidence(url="", at=utc_now(), standing=Standing.ABSENT)
+
+    def _outdated(self, marker: Marker) -> list[Draft]:
+        """Drafts with older revisions of the article."""
+        drafts = self.account.drafts(marker.name) if marker.revision > 1 else []
+        return [
+            draft
+            for draft in drafts
+            if all(is_older(item, marker.revision) for item in draft.items if item.is_of(marker.name))
+        ]
+
+    def _read(self, post: Post, index: int) -> Item | None:
+        """The article of a post, with its content."""
+        whole = self.account.post(post.article_id)
+        return None if whole is None else whole.item(index)
+
+    def _found(self, delivery: Delivery) -> Receipt:
+        ids = own_ids(delivery)
+        draft = self._own_draft(delivery, ids)
+        if draft is None and "media_id" in ids:  # changed by hand, or published by hand
+            draft = self._own_draft(delivery, {})
+        marker = own_marker(delivery)
+        if draft is not None:
+            ids["media_id"] = draft.media_id
+            if is_placed(delivery) and not self._outdated(marker):
+                return self._waiting(ids)
+            return Receipt(standing=Standing.STAGED, ids=ids)
+        for post in self.account.posts(marker.name, delivery.revision.published_at):
+            for index in post.places(marker.name, marker.revision):
+                item = post.item(index)
+                shown = {"article_id": post.article_id, "index": str(index)}
+                return Receipt(standing=Standing.LIVE, ids={**ids, **shown}, url=item.url if item else "")
+        if delivery.receipt is not None and delivery.receipt.standing is Standing.LIVE and not is_late(delivery):
+            return delivery.receipt  # published or deleted by hand: nobody can be asked, and it is not made twice
+        return Receipt(standing=Standing.ABSENT, ids=ids)
+
+    def _may_change(self, draft: Draft, marker: Marker) -> bool:  # noqa: ARG002
+        """Never: an older revision's draft may be what was delivered, until this one's moment has come."""
+        return False
+
+    def _waiting(self, ids: dict[str, str]) -> Receipt:
+        note = _BY_HAND.given(account=self.name)
+        return Receipt(standing=Standing.LIVE, ids=ids, note=note)
+
+
+class Publishing(Posting):
+    """`mode = "publish"`: free publishing, 发布. Shown on the account's page, not pushed to followers."""
+
+    def release(self, delivery: Delivery) -> Receipt:
+        if is_late(delivery):
+            return self.find(delivery)
+        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        media_id = _media_id(ids)
+        if self.ledger.submission(media_id) is not None:
+            found = self.find(delivery)
+            if found.standing is not Standing.STAGED:
+                return found
+        self.ledger.submit(media_id)
+        try:
+            publish_id = self.account.submit(media_id)
+        except ChannelError as error:
+            if not (isinstance(error, Unavailable) and error.sent):
+                self.ledger.not_submitted(media_id)
+            raise
+        if not publish_id:
+            self.ledger.not_submitted(media_id)
+            return self._without_draft(delivery)
+        self.ledger.submitted(media_id, publish_id)
+        return Receipt(standing=Standing.ACCEPTED, ids={**ids, "publish_id": publish_id})
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        if delivery.action is Action.WITHDRAW:
+            return self._seen_gone(delivery)
+        receipt = delivery.receipt
+        if receipt is None or "article_id" not in receipt.ids:
+            receipt = self.find(delivery)
+            if "article_id" not in receipt.ids:
+                return Evidence(url=receipt.url, at=utc_now(), standing=receipt.standing)
+        post = self.account.post(receipt.ids["article_id"])
+        item = None if post is None else post.item(int(receipt.ids.get("index", "1")))
+        return self._seen(delivery, item, receipt.url or (item.url if item else ""), Standing.ABSENT)
+
+    def _found(self, delivery: Delivery) -> Receipt:
+        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        marker = own_marker(delivery)
+        if "article_id" in ids:
+            url = delivery.receipt.url if delivery.receipt is not None else ""
+            if any(not self.ledger.due(trace, self.follow) for trace in _queued(ids)):
+                return Receipt(standing=Standing.ACCEPTED, ids=ids, url=url)
+            post = self.account.post(ids["article_id"])
+            places = [] if post is None else post.places(marker.name, marker.revision)
+            if post is None or not places:
+                return Receipt(standing=Standing.WITHDRAWN, ids=ids, note=DELETED)
+            return self._public(delivery, ids, post.article_id, places[0], url)
+        submission = self.ledger.submission(ids["media_id"]) if "media_id" in ids else None
+        publish_id = ids.get("publish_id") or (submission.publication if submission else "")
+        if publish_id and (followed := self._followed(delivery, {**ids, "publish_id": publish_id})) is not None:
+            return followed
+        return self._searched(delivery, ids)
+
+    def _followed(self, delivery: Delivery, ids: dict[str, str]) -> Receipt | None:
+        """What became of the submission; None if WeChat does not know it."""
+        publish_id, marker = ids["publish_id"], own_marker(delivery)
+        if not self.ledger.due(publish_id, self.follow):
+            return Receipt(standing=Standing.ACCEPTED, ids=ids)
+        state = self.account.publication(publish_id)
+        if state is None:
+            return None
+        match state.status:
+            case Status.UNDER_WAY:
+                return Receipt(standing=Standing.ACCEPTED, ids=ids)
+            case Status.PUBLISHED:
+                index = next(iter(state.urls), 1)
+                if len(state.urls) > 1:  # somebody has put other articles into the draft
+                    post = self.account.post(state.article_id)
+                    index = next(iter(post.places(marker.name, marker.revision) if post else []), index)
+                return self._public(delivery, ids, state.article_id, index, state.urls.get(index, ""))
+            case Status.DELETED | Status.BANNED:
+                shown = {"article_id": state.article_id} if state.article_id else {}
+                return Receipt(standing=Standing.WITHDRAWN, ids={**ids, **shown}, note=REMARKS[state.status])
+            case _:
+                return Receipt(standing=Standing.STAGED, ids=ids, note=REMARKS[state.status])
+
+    def _searched(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
+        """What the lists of drafts and posts say."""
+        marker = own_marker(delivery)
+        if "media_id" not in ids and (draft := self._own_draft(delivery, ids)) is not None:
+            if self.ledger.submission(draft.media_id) is None:
+                return Receipt(standing=Standing.STAGED, ids={**ids, "media_id": draft.media_id})
+            ids = {**ids, "media_id": draft.media_id}
+        for post in self.account.posts(marker.name, delivery.revision.published_at):
+            for index in post.places(marker.name, marker.revision):
+                item = post.item(index)
+                return self._public(delivery, ids, post.article_id, index, item.url if item else "")
+        if "media_id" in ids:
+            self._wait_for(ids["media_id"])
+            if self._own_draft(delivery, ids) is not None:
+                return Receipt(standing=Standing.STAGED, ids=ids)
+        return Receipt(standing=Standing.ABSENT, ids=ids)
+
+    def _public(self, delivery: Delivery, ids: dict[str, str], article_id: str, index: int, url: str) -> Receipt:
+        """It is out: whatever older revision is public goes now."""
+        ids = {**ids, "article_id": article_id, "index": str(index)}
+        traces = self._traces(delivery)
+        if delivery.revision.number > 1 or traces:
+            pending, _ = self._cleared(delivery, traces, keep=(article_id, index))
+            if pending:
+                return Receipt(standing=Standing.ACCEPTED, ids={**ids, "earlier": " ".join(traces)}, url=url)
+        return Receipt(standing=Standing.LIVE, ids=_settled(ids), url=url)
+
+    def _without_draft(self, delivery: Delivery) -> Receipt:
+        """The draft is no longer there: published after all, or deleted by hand."""
+        found = self.find(delivery)
+        if found.standing in (Standing.ACCEPTED, Standing.LIVE):
+            return found
+        raise _draft_lost(self.name)
+
+
+class Sending(Posting):
+    """`mode = "mass"`: 群发, a message to the followers. WeChat takes a key for it and sends once for each."""
+
+    def release(self, delivery: Delivery) -> Receipt:
+        if is_late(delivery):
+            return self.find(delivery)
+        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        media_id = _media_id(ids)
+        msg_id = self.account.send(media_id, _key(delivery), self.tag)
+        if not msg_id:
+            raise _draft_lost(self.name)
+        self.ledger.submitted(media_id, msg_id)
+        return Receipt(standing=Standing.ACCEPTED, ids={**ids, "msg_id": msg_id})
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        """What WeChat says of the message; its text cannot be read back by program."""
+        if delivery.action is Action.WITHDRAW:
+            return self._seen_gone(delivery)
+        found = self.find(delivery)
+        title = str(fields_of(delivery.rendition)["title"]) if delivery.rendition is not None else ""
+        digest = hashlib.sha256(f"{found.ids.get('msg_id', '')} {found.standing}".encode()).hexdigest()
+        return Evidence(url=found.url, at=utc_now(), standing=found.standing, digest=digest, extract=title)
+
+    def _found(self, delivery: Delivery) -> Receipt:
+        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        submission = self.ledger.submission(ids["media_id"]) if "media_id" in ids else None
+        if msg_id := ids.get("msg_id") or (submission.publication if submission else ""):
+            ids["msg_id"] = msg_id
+            if (
+                delivery.receipt is not None
+                and delivery.receipt.standing is Standing.ACCEPTED
+                and not self.ledger.due(msg_id, self.follow)
+            ):
+                return Receipt(standing=Standing.ACCEPTED, ids=ids)
+            status = self.account.message(msg_id)
+            if status == SENT:
+                return self._sent(delivery, ids)
+            if status:
+                standing, note = _MESSAGES.get(status, (Standing.ACCEPTED, None))
+                return Receipt(standing=standing, ids=ids, note=note)
+        draft = self._own_draft(delivery, ids)
+        if draft is None:
+            return Receipt(standing=Standing.ABSENT, ids=ids)
+        return Receipt(standing=Standing.STAGED, ids={**ids, "media_id": draft.media_id})
+
+    def _sent(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
+        traces = self._traces(delivery)
+        if delivery.revision.number > 1 or traces:
+            pending, _ = self._cleared(delivery, traces)
+            if pending:
+                return Receipt(standing=Standing.ACCEPTED, ids={**ids, "earlier": " ".join(traces)})
+        return Receipt(standing=Standing.LIVE, ids=_settled(ids))
+
+    def _trace(self, publication: str) -> str:
+        return f"message:{publication}"
+
+
+def _media_id(ids: Mapping[str, str]) -> str:
+    if "media_id" not in ids:
+        raise Refused(
+            Problem(
+                field="release",
+                message=Text.of("there is no draft to release"),
+                remedy=Text.of("run: newsroom retry, which prepares it first"),
+            )
+        )
+    return ids["media_id"]
+
+
+def _key(delivery: Delivery) -> str:
+    """32 characters for `clientmsgid`. The date keeps a newsroom that begins anew, with old ids, from old keys."""
+    revision = delivery.revision
+    told = [delivery.key, delivery.newsroom.guid(revision.id), revision.published_at.isoformat()]
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]
+
+
+def _draft_lost(account: str) -> Unavailable:
+    """Said with `sent`, so that the engine asks, finds nothing, and prepares again."""
+    return Unavailable(
+        Problem(
+            field="draft",
+            message=Text.of("the draft is no longer among those of {account}", account=account),
+            remedy=Text.of("it is looked for, and made again if it is gone"),
+        ),
+        sent=True,
+    )
+
+
+def _settled(ids: Mapping[str, str]) -> dict[str, str]:
+    """The names of what is live, once nothing older is left."""
+    return {name: value for name, value in ids.items() if name != "earlier"}
+
+
+def _queued(ids: Mapping[str, str]) -> list[str]:
+    return [trace for trace in ids.get("earlier", "").split() if trace.startswith("publish:")]

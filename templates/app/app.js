@@ -1,0 +1,323 @@
+// What is seen: lists by column, articles, notices. Addresses are in the fragment: #/ #/column/ID #/article/ID
+
+import { keepPictures, openStore } from "./{{ file["store.js"] }}";
+import { API, LATEST, Missing, syncWith } from "./{{ file["sync.js"] }}";
+
+const EVERY = 60 * 1000; // milliseconds between two syncs while the app is looked at
+const TAGS = new Set("P H2 H3 UL OL LI TABLE CAPTION THEAD TBODY TFOOT TR TH TD BLOCKQUOTE FIGURE FIGCAPTION STRONG EM A BR SUB SUP IMG".split(" "));
+const KEPT = { A: ["href"], IMG: ["alt", "width", "height"], TH: ["colspan", "rowspan"], TD: ["colspan", "rowspan"], OL: ["start"] };
+const PEOPLE = ["reporter", "photographer", "editor", "reviewer", "approver"];
+
+const $ = (id) => document.getElementById(id);
+const main = $("main");
+const clone = (name) => $(`t-${name}`).content.firstElementChild.cloneNode(true);
+const word = (name) => $("t-words").content.querySelector(`[data-word=${name}]`).textContent;
+const title = document.title;
+
+/** A moment as the newsroom's clock showed it: the offset in the text is its own. */
+const minute = (moment) => moment.slice(0, 16).replace("T", " ");
+const day = (moment) => (moment.slice(0, 4) === String(new Date().getFullYear()) ? minute(moment).slice(5) : moment.slice(0, 10));
+
+function time(element, moment, text) {
+  element.dateTime = moment;
+  element.textContent = text;
+}
+
+function fill(root, selector, text) {
+  const element = root.querySelector(selector);
+  if (text) { element.textContent = text; } else { element.remove(); }
+}
+
+// -- the parts ---------------------------------------------------------------------------------------------------
+
+function shown(picture, file, alt) {
+  const image = document.createElement("img");
+  Object.assign(image, { alt, width: file.width, height: file.height, loading: "lazy", decoding: "async", src: file.src });
+  return image;
+}
+
+function rowElement(row, first) {
+  const element = clone("row");
+  const link = element.querySelector("a");
+  link.href = `#/article/${row.id}`;
+  link.dataset.id = row.id;
+  fill(element, ".headline", row.headline);
+  fill(element, ".summary", row.summary);
+  fill(element, ".source", row.source);
+  time(element.querySelector("time"), row.published, day(row.published));
+  if (!row.corrected) { element.querySelector(".mark").remove(); }
+  if (row.image) { link.append(shown(row.image, first ? row.image.large : row.image.thumbnail, "")); }
+  link.classList.toggle("lead", first && Boolean(row.image));
+  return element;
+}
+
+/** The body as elements: known ones only, pictures from this server. */
+function bodyOf(html, images) {
+  const files = new Map(images.map((image) => [image.large.src.split("/").pop(), image]));
+  function copy(node) {
+    if (node.nodeType === Node.TEXT_NODE) { return document.createTextNode(node.data); }
+    if (node.nodeType !== Node.ELEMENT_NODE) { return document.createDocumentFragment(); }
+    const known = TAGS.has(node.tagName);
+    let element = known ? document.createElement(node.tagName) : document.createDocumentFragment();
+    for (const name of (known && KEPT[node.tagName]) || []) {
+      if (node.hasAttribute(name)) { element.setAttribute(name, node.getAttribute(name)); }
+    }
+    if (node.tagName === "IMG") {
+      const image = files.get((node.getAttribute("src") || "").split("/").pop());
+      return image ? shown(image, image.large, node.alt) : document.createDocumentFragment();
+    }
+    if (node.tagName === "A") {
+      if (!/^(https?|mailto|tel):/i.test(element.getAttribute("href") || "")) { element.removeAttribute("href"); }
+      Object.assign(element, { rel: "noopener", target: "_blank" });
+    }
+    element.append(...[...node.childNodes].map(copy));
+    if (node.tagName === "TABLE") {
+      const scroll = document.createElement("div");
+      Object.assign(scroll, { className: "scroll", tabIndex: 0 });
+      scroll.append(element);
+      element = scroll;
+    }
+    return element;
+  }
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  const body = document.createDocumentFragment();
+  body.append(...[...parsed.body.childNodes].map(copy));
+  return body;
+}
+
+function articleElement(envelope, columns) {
+  const article = envelope.article;
+  if (article.pubStatus !== "usable") { return withdrawnElement(envelope); }
+  const element = clone("article");
+  const headline = (role) => (article.headlines || []).find((one) => one.role === role)?.value || "";
+  const body = (role) => (article.bodies || []).find((one) => one.role === role)?.value || "";
+  const people = (role) => (article.infoSources || []).filter((one) => one.role === role).map((one) => one.name);
+  fill(element, ".kicker", headline("kicker"));
+  fill(element, "h1", headline("main"));
+  fill(element, ".subhead", headline("subhead"));
+  fill(element, ".facts .source", people("source").join("、"));
+  fill(element, ".facts .column", columns.filter((one) => envelope.columns.includes(one.id)).map((one) => one.name).join("、"));
+  time(element.querySelector(".facts time"), article.firstCreated, minute(article.firstCreated));
+  const notice = element.querySelector(".notice");
+  if (envelope.notice) {
+    time(notice.querySelector("time"), envelope.notice.at, minute(envelope.notice.at));
+    if (envelope.notice.text) { notice.querySelector(".said").textContent = envelope.notice.text; }
+  } else {
+    notice.remove();
+  }
+  const notes = element.querySelector(".notes");
+  const lines = body("editorsNote").split("\n").filter((line) => line.trim());
+  notes.append(...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+  if (!lines.length) { notes.remove(); }
+  element.querySelector(".body").append(bodyOf(body("main"), envelope.images));
+  const credits = PEOPLE.filter((role) => people(role).length).map((role) => `${word(role)}：${people(role).join("、")}`);
+  element.querySelector(".credits").append(...credits.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+  element.querySelector(".web").href = envelope.url;
+  element.querySelector(".share").addEventListener("click", () => share(headline("main"), envelope.url));
+  return element;
+}
+
+function withdrawnElement(envelope) {
+  const element = clone("withdrawn");
+  time(element.querySelector("time"), envelope.notice.at, minute(envelope.notice.at));
+  if (envelope.notice.text) {
+    element.querySelector(".reason span").textContent = envelope.notice.text;
+  } else {
+    element.querySelector(".reason").remove();
+  }
+  return element;
+}
+
+async function share(headline, url) {
+  try {
+    if (navigator.share) {
+      await navigator.share({ title: headline, url });
+    } else {
+      await navigator.clipboard.writeText(url);
+      say(word("copied"));
+    }
+  } catch (calledOff) { /* nothing was shared */ }
+}
+
+let saying = 0;
+function say(text) {
+  clearTimeout(saying);
+  $("toast").textContent = text;
+  $("toast").classList.add("shown");
+  saying = setTimeout(() => $("toast").classList.remove("shown"), 4000);
+}
+
+// -- the views ---------------------------------------------------------------------------------------------------
+
+const store = await openStore();
+const news = syncWith(store);
+const scrolls = new Map();
+let drawn = "";
+
+function route() {
+  const [, kind, id] = location.hash.split("/");
+  if (kind === "article" && id) { return { view: `article/${id}`, article: decodeURIComponent(id) }; }
+  return { view: `list/${id || LATEST}`, list: kind === "column" && id ? decodeURIComponent(id) : LATEST };
+}
+
+/** Show what the address names. What is not here yet is read, if there is a network. */
+async function draw({ moved = false } = {}) {
+  const here = route();
+  const start = await store.get("about", "start");
+  const columns = start?.columns || [];
+  let element, heading, pictures = [];
+  if (here.article) {
+    ({ element, heading, pictures } = await articleView(here.article, columns));
+  } else {
+    ({ element, heading, pictures } = await listView(here.list, columns));
+  }
+  if (route().view !== here.view) { return; } // meanwhile somebody has gone elsewhere
+  if (drawn && drawn !== here.view) { moved = true; }
+  main.replaceChildren(element);
+  drawn = here.view;
+  document.title = heading ? `${heading} - ${title}` : title;
+  $("back").hidden = !here.article;
+  $("brand").classList.toggle("aside", Boolean(here.article));
+  drawTabs(here.list, columns);
+  if (moved) {
+    scrollTo(0, scrolls.get(here.view) || 0);
+    main.focus({ preventScroll: true });
+  }
+  keepPictures(pictures);
+}
+
+function drawTabs(current, columns) {
+  const tabs = [{ name: word("latest"), href: "#/", id: LATEST }, ...columns.map((one) => ({ ...one, href: `#/column/${one.id}` }))];
+  $("tabs").hidden = !current || !columns.length;
+  $("tabs").firstElementChild.replaceChildren(...tabs.map((one) => {
+    const element = clone("tab");
+    const link = element.firstElementChild;
+    Object.assign(link, { textContent: one.name, href: one.href });
+    if (one.id === current) { link.setAttribute("aria-current", "page"); }
+    return element;
+  }));
+  const here = $("tabs").querySelector("[aria-current]");
+  if (here) {
+    const strip = $("tabs").firstElementChild;
+    strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }
+}
+
+async function listView(name, columns) {
+  const column = columns.find((one) => one.id === name);
+  let list = await news.list(name);
+  if (!list && columns.length) {
+    if (!navigator.onLine) { return { element: clone("unsaved"), heading: column?.name }; }
+    try {
+      await news.refresh(name);
+      list = await news.list(name);
+    } catch (trouble) {
+      return { element: clone(trouble instanceof Missing ? "missing" : "unsaved"), heading: column?.name };
+    }
+  }
+  if (!list) { return { element: clone(navigator.onLine ? "empty" : "unsaved") }; }
+  const element = clone("list");
+  element.querySelector("h1").textContent = column?.name || word("latest");
+  const rows = list.rows.map((row, index) => rowElement(row, index === 0));
+  element.querySelector(".rows").append(...rows);
+  if (!rows.length) { element.querySelector(".rows").replaceWith(clone("empty")); }
+  const more = element.querySelector(".more");
+  if (list.more) {
+    more.firstElementChild.addEventListener("click", async (event) => {
+      event.target.disabled = true;
+      try {
+        await news.more(name);
+        await draw();
+      } catch (trouble) {
+        event.target.disabled = false;
+        say(word("away"));
+      }
+    });
+  } else {
+    more.remove();
+  }
+  const synced = await store.get("about", "synced");
+  if (synced) {
+    const two = (number) => String(number).padStart(2, "0");
+    time(element.querySelector(".synced time"), synced.toISOString(), `${two(synced.getMonth() + 1)}-${two(synced.getDate())} ${two(synced.getHours())}:${two(synced.getMinutes())}`);
+  } else {
+    element.querySelector(".synced").remove();
+  }
+  const pictures = list.rows.slice(0, 20).filter((row) => row.image).map((row, index) => (index === 0 && row === list.rows[0] ? row.image.large : row.image.thumbnail).src);
+  return { element, heading: column?.name, pictures };
+}
+
+async function articleView(id, columns) {
+  let envelope;
+  try {
+    if (!navigator.onLine && !(await store.get("articles", id))) { return { element: clone("unsaved") }; }
+    envelope = await news.article(id);
+  } catch (trouble) {
+    return { element: clone(trouble instanceof Missing ? "missing" : "unsaved") };
+  }
+  const usable = envelope.article.pubStatus === "usable";
+  return {
+    element: articleElement(envelope, columns),
+    heading: usable ? envelope.article.headlines[0].value : "",
+    pictures: usable ? envelope.images.map((image) => image.large.src) : [],
+  };
+}
+
+// -- keeping up --------------------------------------------------------------------------------------------------
+
+async function catchUp({ asked = false } = {}) {
+  $("offline").hidden = navigator.onLine;
+  if (!navigator.onLine) { return; }
+  $("refresh").classList.add("busy");
+  try {
+    const said = await news.sync();
+    const what = ["withdrawn", "corrected", "fresh"].find((name) => said[name]);
+    if (what && drawn && main.querySelector("article, section")) { say(word(what)); } else if (asked) { say(word("same")); }
+    await draw();
+  } catch (trouble) {
+    if (asked) { say(word("away")); }
+    if (!drawn || main.querySelector(".empty")) { await draw(); }
+  } finally {
+    $("refresh").classList.remove("busy");
+  }
+}
+
+function bigger(on) {
+  document.documentElement.classList.toggle("elder", on);
+  $("size").setAttribute("aria-pressed", String(on));
+}
+
+try { bigger(localStorage.getItem("elder") === "1"); } catch (refused) { /* then only for this visit */ }
+$("size").addEventListener("click", () => {
+  const on = $("size").getAttribute("aria-pressed") !== "true";
+  bigger(on);
+  try { localStorage.setItem("elder", on ? "1" : ""); } catch (refused) { /* the same */ }
+});
+$("refresh").addEventListener("click", () => catchUp({ asked: true }));
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
+$("back").addEventListener("click", (event) => {
+  if (history.state?.inside) { event.preventDefault(); history.back(); }
+});
+addEventListener("click", (event) => {
+  if (event.target.closest?.("a[href^='#/']")) { scrolls.set(drawn, scrollY); }
+}, true);
+addEventListener("hashchange", () => {
+  if (drawn && !history.state) { history.replaceState({ inside: true }, ""); }
+  draw();
+});
+addEventListener("online", () => catchUp());
+addEventListener("offline", () => { $("offline").hidden = false; });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) { catchUp(); } });
+setInterval(() => { if (!document.hidden) { catchUp(); } }, EVERY);
+addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault();
+  $("install").hidden = false;
+  $("install").onclick = () => { $("install").hidden = true; event.prompt(); };
+});
+
+history.scrollRestoration = "manual";
+if (navigator.serviceWorker) { navigator.serviceWorker.register("sw.js").catch(() => { /* then only with a network */ }); }
+if (await store.get("about", "start")) { await draw(); }
+await catchUp();
+if (!drawn) { await draw(); }
+document.documentElement.dataset.ready = "1";
