@@ -9,8 +9,8 @@
 
 Options: those of the programme (`programme.Terms`: programme, air, duration, deadline, days, speed, story, lead,
 opening, closing, producer), of its files (`root`, `staging`, `verify`; `url`, the pages' public address), and `mos`
-(the prompter's `host:port`; none: files), `mos_id`, `ncs_id` (how device and newsroom call each other), `answer`
-(seconds a device may take to acknowledge).
+(the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`, `ncs_id` (how device
+and newsroom call each other), `answer` (seconds a device may take to acknowledge).
 
 What a release wants is written first, then said to the device, message by message, then shown; so a deed that breaks
 off is found unfinished and is finished by its repetition, or by the next deed on that programme. A story the device
@@ -86,13 +86,14 @@ class Television(Channel):
         self.names = Names(
             mos=str(self.options.get("mos_id") or "PROMPTER"), ncs=str(self.options.get("ncs_id") or "TONGFA")
         )
+        variable = f"TONGFA_{self.outlet.id.replace('-', '_').upper()}_MOS"
+        self._address = str(self.options.get("mos") or setting.secrets.get(variable, ""))
         self.device = self._device()
 
     def _device(self) -> Device | None:
-        address = str(self.options.get("mos") or "")
-        if not address:
+        if not self._address:
             return None
-        host, port, _ = _host_port(address)
+        host, port, _ = _host_port(self._address)
         answer = self.options.get("answer")
         seconds = float(answer) if isinstance(answer, int | float) and answer > 0 else mos.ANSWER
         return Device(host, port, self.names, answer=seconds)
@@ -237,11 +238,11 @@ class Television(Channel):
         try:
             self.state.write(".writable", b"")
             self.state.delete(".writable")
-            if self.device and not _host_port(str(self.options["mos"]))[2]:
+            if self.device and not _host_port(self._address)[2]:
                 found.append(
                     Problem(
                         field="mos",
-                        message=Text.of("{address} is no address of a prompter", address=str(self.options["mos"])),
+                        message=Text.of("{address} is no address of a prompter", address=self._address),
                         remedy=Text.of("write host:port; the port is usually {port}", port=mos.UPPER_PORT),
                     )
                 )
@@ -589,8 +590,13 @@ class Television(Channel):
                 **({"message": f"{number}"} if number is not None else {}),
             },
             url=self._url(slot),
-            note=note,
+            note=note or (self._pages(slot) if standing is Standing.LIVE else None),
         )
+
+    def _pages(self, slot: Slot) -> Text:
+        """Where the day's pages stand, for whoever reads the report."""
+        day = f"{self.public}{slot.day}/"
+        return Text.of("running order: {rundown}  prompter: {prompter}", rundown=day, prompter=f"{day}prompter.html")
 
 
 def _story(revision: Revision, rendition: Rendition, script: Script, *, ordinal: int) -> Story:

@@ -435,10 +435,10 @@ RULES = (
 )
 """The house's rules, in the order in which they are tried."""
 
-ADDRESS = re.compile(r"https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII)
+ADDRESS = re.compile(r"(https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+)", re.ASCII)
 """What nobody reads aloud stays as it is."""
 READABLE = re.compile(rf"[0-9０-９{ROMAN}≥≤±≈]")
-LEFT = re.compile(r"[-+]?\d[\d.,:/%℃°A-Za-z²³·]*[\u4e00-\u9fff]{0,2}")
+LEFT = re.compile(r"[-+]?\d[\d.,:/%℃°A-Za-z²³·]{0,30}[\u4e00-\u9fff]{0,2}")
 
 
 _NARROWED = str.maketrans(WIDE, NARROW)
@@ -466,8 +466,13 @@ def spoken(text: str) -> str:
     """
     if not READABLE.search(text):
         return text
-    if address := ADDRESS.search(text):
-        return spoken(text[: address.start()]) + address.group() + spoken(text[address.end() :])
+    parts = ADDRESS.split(text)
+    parts[::2] = map(_said, parts[::2])
+    return "".join(parts)
+
+
+def _said(text: str) -> str:
+    """A text without addresses."""
     said = text.translate(_NARROWED)
     for rule in RULES:
         said = rule.pattern.sub(rule.read, said)

@@ -137,7 +137,7 @@ LISTS = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 
 
 @given(LISTS, LISTS, st.sets(st.sampled_from("abcdefgh")))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_from_any_order_to_any_other(before: list[str], after: list[str], changed: set[str]) -> None:
     """Acknowledged views, our own reader and mosromgr all come to the order wanted, with its texts."""
     view, first = said(order(*map(body, before)))

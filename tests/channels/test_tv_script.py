@@ -104,7 +104,7 @@ SENTENCES = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(SENTENCES, min_size=1, max_size=4).map("".join), min_size=1, max_size=6), st.integers(10, 200))
 def test_whatever_the_article_nothing_is_invented(paragraphs: list[str], target: int) -> None:
     article = article_of(body=body(*paragraphs))
@@ -288,6 +288,7 @@ def test_a_notice_without_a_note_tells_the_lead() -> None:
 # -- times, captions, readings ---------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="武山县架豆喜获丰收，。26341户", min_size=1, max_size=80), min_size=1, max_size=9))
 def test_times_add_up(paragraphs: list[str]) -> None:
     script = script_of(article_of(body=body(*paragraphs)))
@@ -336,6 +337,7 @@ def test_readings_stand_beside_the_figures() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="武山，。、25%:年户-次人", max_size=30))
 def test_readings_never_fail(text: str) -> None:
     for printed, said in readings(text, spoken(text)):

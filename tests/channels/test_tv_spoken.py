@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.tv.spoken import RULES, cardinal, count, model, one_by_one, spoken, syllables
@@ -114,12 +114,14 @@ def test_every_rule_is_needed(rule: object, monkeypatch: pytest.MonkeyPatch) -> 
     assert any(spoken(printed) != read_ for printed, read_ in pairs)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Nd", "No", "Nl", "Cs"])))
 def test_text_without_figures_and_signs_is_unchanged(text: str) -> None:
     text = re.sub("[≥≤±≈]", "", text)
     assert spoken(text) == text
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["武山县", "架豆喜获丰收", "，", "。", "WTO", "“好”", "26341户", "2次", "0.95%", "2019年"]),
@@ -134,6 +136,7 @@ def test_everything_but_figures_stays(parts: list[str]) -> None:
         place = said.index(part, place) + len(part)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10**12 - 1))
 def test_plain_numbers_are_read_as_wetext_reads_them(value: int) -> None:
     figures = f"{value}"
@@ -141,6 +144,7 @@ def test_plain_numbers_are_read_as_wetext_reads_them(value: int) -> None:
     assert count(figures, "元") == expected
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=0, max_value=10**6, places=2))
 def test_decimals_too(value: object) -> None:
     assert cardinal(f"{value}") == model().normalize(f"{value}吨").removesuffix("吨")
@@ -198,6 +202,7 @@ def test_syllables() -> None:
     assert syllables("Hello") == 2
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_syllables_add_up(one: str, other: str) -> None:
     assert syllables(f"{one}，{other}") == syllables(one) + syllables(other)
