@@ -9,7 +9,7 @@ SEED ?=
 .PHONY: test lint demo up bench chaos messages constraints clean
 
 test: $(VENV)/.test lint            ## everything that CI checks
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -652,12 +652,16 @@ def up(config: str | None) -> int:
     with lock, closing(tasks.open_engine(configuration)) as engine:
         for outlet in configuration.newsroom.outlets:
             engine.channel(outlet.id)  # a channel that cannot be opened is told once, here, not by every worker
-        commands: dict[str, list[str]] = {} if configuration.broker else {"broker": ["broker"]}
-        commands |= {queue: ["worker", "--queue", queue] for queue in (tasks.STEPS, tasks.RELEASES)}
-        if configuration.listen:
-            commands["serve"] = ["serve"]
         stop = _stopped()
-        with Processes(commands, configuring.environment(configuration)) as processes:
+        with Processes(configuring.environment(configuration)) as processes:
+            if not configuration.broker:
+                processes.start("broker", "broker")
+                while not doctor.broker_answers(configuration) and not stop.wait(0.05):
+                    pass  # where it stands is known to the others only once it is there
+            for queue in (tasks.STEPS, tasks.RELEASES):
+                processes.start(queue, "worker", "--queue", queue)
+            if configuration.listen:
+                processes.start("serve", "serve")
             threading.Thread(target=_announce, args=(configuration, stop), daemon=True, name="announce").start()
             processes.watch(stop)
             _out.print(_("stopping; steps under way end first …"))
@@ -691,8 +695,9 @@ def worker(queue: str | None, config: str | None) -> int:
         tasks.work(configuration, queue)
         return DONE
     stop = _stopped()
-    commands = {one: ["worker", "--queue", one] for one in (tasks.STEPS, tasks.RELEASES)}
-    with Processes(commands, configuring.environment(configuration)) as processes:
+    with Processes(configuring.environment(configuration)) as processes:
+        for one in (tasks.STEPS, tasks.RELEASES):
+            processes.start(one, "worker", "--queue", one)
         processes.watch(stop)
     return DONE
 

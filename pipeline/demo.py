@@ -1,6 +1,6 @@
 """`make demo`: a whole newsroom for a minute, with the example article on every channel.
 
-What cannot be had everywhere, WeChat, is a stand-in that speaks its protocol (`pipeline.standins`).
+What cannot be had everywhere, WeChat and a prompter, are stand-ins that speak their protocols (`pipeline.standins`).
 """
 
 from __future__ import annotations
@@ -52,8 +52,12 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
         "PYTHONUNBUFFERED": "1",
     }
     log = data / "newsroom.log"
-    with log.open("wb") as errors, _wechat(data / "fake-wechat", environment, errors.fileno()) as wechat:
-        environment = {**environment, **wechat}
+    with (
+        log.open("wb") as errors,
+        _wechat(data / "fake-wechat", environment, errors.fileno()) as wechat,
+        _prompter(environment, errors.fileno()) as prompter,
+    ):
+        environment = {**environment, **wechat, **prompter}
         up = subprocess.Popen(
             [sys.executable, "-m", "pipeline.cli", "up"],
             env={**environment, "TONGFA_ATTACHED": "1"},
@@ -79,14 +83,27 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
 
 
 @contextmanager
-def _wechat(data: Path, environment: Mapping[str, str], errors: int) -> Iterator[dict[str, str]]:
-    """The stand-in for WeChat while it is needed; yields what the environment says of it and its accounts."""
-    command = [sys.executable, "-m", "pipeline.cli", "fake-wechat", "--data", str(data)]
+def _stand_in(environment: Mapping[str, str], errors: int, *command: str) -> Iterator[str]:
+    """A stand-in while it is needed; yields what it says when it is ready."""
     process = subprocess.Popen(
-        [*command, "--port", str(_free_port(WECHAT))], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        [sys.executable, "-m", "pipeline.cli", *command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
     )
     try:
-        port = process.stdout.readline().strip() if process.stdout else ""
+        yield process.stdout.readline().strip() if process.stdout else ""
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@contextmanager
+def _wechat(data: Path, environment: Mapping[str, str], errors: int) -> Iterator[dict[str, str]]:
+    """The stand-in for WeChat; yields what the environment says of it and its accounts."""
+    command = ("fake-wechat", "--data", str(data), "--port", str(_free_port(WECHAT)))
+    with _stand_in(environment, errors, *command) as port:
         found = {"TONGFA_WECHAT_API": f"http://127.0.0.1:{port}/cgi-bin/"}
         for name, appid in ACCOUNTS.items():
             token = secrets.token_hex(16)
@@ -99,9 +116,13 @@ def _wechat(data: Path, environment: Mapping[str, str], errors: int) -> Iterator
             told = {"callback": hook, "callback_token": token}
             requests.put(f"http://127.0.0.1:{port}/admin/settings/{appid}", json=told, timeout=10).raise_for_status()
         yield found
-    finally:
-        process.terminate()
-        process.communicate()
+
+
+@contextmanager
+def _prompter(environment: Mapping[str, str], errors: int) -> Iterator[dict[str, str]]:
+    """The stand-in for the station's prompter; yields what the environment says of it."""
+    with _stand_in(environment, errors, "fake-prompter", "--port", "0", "--http", "0") as ready:
+        yield {"TONGFA_TV_MOS": f"127.0.0.1:{ready.partition(' ')[0]}"}
 
 
 def _publish(config: Path, environment: Mapping[str, str], out: Console) -> Report:

@@ -64,6 +64,10 @@ def _channel(configuration: Configuration, outlet: Outlet) -> Iterator[Finding]:
         yield Finding(Text.of("  {figure}", figure=tell(figure)))
 
 
+def broker_answers(configuration: Configuration) -> bool:
+    return _broker(configuration).problem is None
+
+
 def working(configuration: Configuration) -> bool:
     """Whether broker, workers and web server of this machine all answer."""
     findings = [_broker(configuration), *(_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))]

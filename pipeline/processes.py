@@ -1,6 +1,7 @@
 """The processes of a newsroom on one machine, started, watched, started again and stopped together.
 
-    with Processes({"serve": ["serve"], …}) as processes:
+    with Processes(environment) as processes:
+        processes.start("serve", "serve")
         processes.watch(stop)          # until `stop` is set
 
 A child is in a session of its own, so that Ctrl-C reaches only the parent, which stops the children in order. It ends
@@ -46,26 +47,25 @@ class Processes:
     They are started in order and stopped all at once, but for the first, which the others may need until their end.
     """
 
-    def __init__(
-        self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], output: IO[bytes] | None = None
-    ) -> None:
-        self._children = {
-            name: _Child([sys.executable, "-m", "pipeline.cli", *arguments]) for name, arguments in commands.items()
-        }
+    def __init__(self, environment: Mapping[str, str], output: IO[bytes] | None = None) -> None:
+        self._children: dict[str, _Child] = {}
         # A worker told to stop ends the steps under way instead of waiting for its queue (Celery's soft shutdown).
         self._environment = {**environment, "REMAP_SIGTERM": "SIGQUIT", "TONGFA_ATTACHED": "1"}
         self._output = output
 
     def __enter__(self) -> Self:
-        for child in self._children.values():
-            self._start(child)
         return self
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Start `newsroom` with these arguments, and again whenever it ends by itself (`watch`)."""
+        self._children[name] = _Child([sys.executable, "-m", "pipeline.cli", *arguments])
+        self._start(self._children[name])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        first, *others = [child.process for child in self._children.values()]
-        for together in (others, [first]):
+        processes = [child.process for child in self._children.values()]
+        for together in (processes[1:], processes[:1]):
             running = [process for process in together if process is not None]
             for process in running:
                 process.terminate()

@@ -25,6 +25,7 @@ from unittest import mock
 from sqlalchemy import insert
 
 from channels.http import Http
+from channels.tv import spoken
 from pipeline import broker, logs, tables, tasks
 from pipeline.article import Article, Outlet
 from pipeline.channel import Action, Delivery, Receipt, Setting, Standing
@@ -45,6 +46,7 @@ ARTICLES = 60
 def main() -> None:
     logs.configure(logging.ERROR)
     print("| what | measured | beside | ratio |\n|---|---|---|---|")
+    _spoken()  # before anything else has loaded the model
     with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
         _live(Path(folder) / "live")
         _archive(Path(folder))
@@ -335,6 +337,27 @@ def _renditions(data: Path) -> None:
             statistics.median(wholes[name]) / statistics.median(renders[name]),
         )
     engine.close()
+
+
+def _spoken() -> None:
+    """The spoken form of the example article, once the model is loaded."""
+    text = "\n".join(read(examples() / "wushan-sibuzhai.md").article.paragraphs())
+    started = time.perf_counter()
+    spoken.model()
+    loaded = time.perf_counter() - started
+    spoken.spoken(text)
+    times = []
+    for n in range(ROUNDS):
+        started = time.perf_counter()
+        spoken.spoken(f"{text}{n}")
+        times.append(time.perf_counter() - started)
+    rate = len(text) / statistics.median(times)
+    _row(
+        f"tv: the example's spoken form, {len(text)} characters, {rate:,.0f} a second",
+        _ms(times),
+        f"loading the model, once a worker: {loaded * 1000:.0f} ms",
+        statistics.median(times) / loaded,
+    )
 
 
 def _outside_http(data: Path) -> None:

@@ -92,9 +92,9 @@ class Outcome(NamedTuple):
         return json.loads(self.out.splitlines()[-1])
 
 
-def until(condition: Callable[[], Any], what: str = "") -> Any:
+def until(condition: Callable[[], Any], what: str = "", patience: float = PATIENCE) -> Any:
     """The first true value of `condition`, asked again and again; AssertionError if it never becomes true."""
-    deadline, pause = time.monotonic() + PATIENCE, Event()
+    deadline, pause = time.monotonic() + patience, Event()
     while not (found := condition()):
         assert time.monotonic() < deadline, what or "it never happened"
         pause.wait(0.05)

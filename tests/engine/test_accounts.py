@@ -7,13 +7,16 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from pipeline import tasks
+from pipeline.newsroom import load
+from pipeline.rollout import RolloutState
 from tests.engine.commands import Newsroom, Up, make, until
 
 ACCOUNTS = {"wechat-fabu": ("wxfabu", "武山发布"), "wechat-rongmei": ("wxrongmei", "武山融媒")}
@@ -191,9 +194,10 @@ def test_sixteen_deliveries_at_once_with_lost_answers_and_ending_tokens(newsroom
             if titles - seen:
                 seen.update(titles)
                 wechat.admin("POST", "expire")
-            return all(newsroom.report(one.json["rollout"])["state"] == "complete" for one in submitted)
+            return all(engine.store.report(one.json["rollout"]).state is RolloutState.COMPLETE for one in submitted)
 
-        until(at_rest, up.log)
+        engine = stack.enter_context(closing(tasks.open_engine(load(newsroom.folder / "newsroom.toml", {}))))
+        until(at_rest, "the deliveries never came to rest", patience=120)
         assert not wechat.admin("GET", "faults")["next"], "every fault has struck"
         for one in submitted:
             assert set(states(newsroom.report(one.json["rollout"])).values()) == {"verified"}

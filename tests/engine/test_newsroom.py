@@ -330,3 +330,13 @@ def test_commands_speak_the_readers_language_or_the_newsrooms(newsroom: Newsroom
 
     assert done.code == 2
     assert done.err.startswith(usage)
+
+
+def test_a_folder_whose_path_is_too_long_for_a_socket(tmp_path: Path) -> None:
+    """Then the broker listens on a port, which nobody knows before it is up."""
+    folder = tmp_path / ("f" * 100)
+    folder.mkdir()
+    newsroom = make(folder)
+    with Up(newsroom) as up:
+        up.first_line()
+        assert newsroom.submit(newsroom.write("路径很长"), "--wait").code == 0, up.log

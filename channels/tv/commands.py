@@ -1,0 +1,143 @@
+"""`newsroom programme`: the running order of a day, for the editor on duty.
+
+Times are the newsroom's. What the channel refuses is told as everywhere: what happened and what to do.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from gettext import gettext as _
+from unicodedata import east_asian_width
+
+import click
+
+from channels.tv.channel import Television
+from channels.tv.house import house
+from channels.tv.programme import Programme
+from pipeline.channel import Channel, ChannelError, Text, utc_now
+
+Open = Callable[[str], Channel]
+"""What the command line gives: the configured channel of a kind."""
+
+_day = click.argument("day", metavar="DATE")
+_as = click.option("--as", "editor", metavar="NAME", help="who decides it; default: your login name")
+
+
+@click.group("programme", help="Show and arrange the running order of a TV news programme.")
+def programme() -> None: ...
+
+
+@programme.command(help="Show the running order of a day, with its times; without DATE that of the next programme.")
+@click.argument("day", metavar="[DATE]", required=False)
+@click.pass_obj
+def show(open_: Open, day: str | None) -> None:
+    with _told() as channel_of:
+        channel = channel_of(open_)
+        chosen = _date(day) if day else channel.calendar(channel.newsroom).joins(utc_now())
+        _print(channel, channel.load(chosen))
+
+
+@programme.command(help="Put a story at another position (1 is the first).")
+@_day
+@click.argument("story", metavar="STORY")
+@click.argument("position", type=click.IntRange(min=1), metavar="POSITION")
+@click.pass_obj
+def move(open_: Open, day: str, story: str, position: int) -> None:
+    with _told() as channel_of:
+        channel = channel_of(open_)
+        try:
+            changed = channel.move(_date(day), story.lower(), position, utc_now())
+        except KeyError:
+            raise click.ClickException(
+                _("there is no story {story} in the programme of {day}").format(story=story, day=day)
+            ) from None
+        _print(channel, changed)
+
+
+@programme.command(
+    help="Lock a programme: from now on it refuses every change, and the prompter knows that it is ready."
+)
+@_day
+@_as
+@click.pass_obj
+def lock(open_: Open, day: str, editor: str | None) -> None:
+    with _told() as channel_of:
+        channel = channel_of(open_)
+        _print(channel, channel.lock(_date(day), editor or getpass.getuser(), utc_now()))
+
+
+@programme.command(help="Unlock a programme: it takes changes again.")
+@_day
+@click.pass_obj
+def unlock(open_: Open, day: str) -> None:
+    with _told() as channel_of:
+        channel = channel_of(open_)
+        _print(channel, channel.unlock(_date(day), utc_now()))
+
+
+@contextmanager
+def _told() -> Iterator[Callable[[Open], Television]]:
+    """The channel, and its errors as messages for a person."""
+
+    def television(open_: Open) -> Television:
+        channel = open_("tv")
+        if not isinstance(channel, Television):
+            raise click.ClickException(_("there is no channel of the kind tv"))
+        return channel
+
+    try:
+        yield television
+    except ChannelError as trouble:
+        problem = trouble.problem
+        raise click.ClickException(f"{_text(problem.message)}\n  → {_text(problem.remedy)}") from trouble
+
+
+def _text(text: Text) -> str:
+    template = _(text.template)
+    return template.format_map(text.values) if text.values else template
+
+
+def _date(day: str) -> date:
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise click.UsageError(_("“{day}” is no date; write it like 2026-12-01").format(day=day)) from None
+
+
+def _print(channel: Television, shown: Programme) -> None:
+    """The rundown as a table for a terminal."""
+    terms, calendar, words = channel.terms, channel.calendar(channel.newsroom), house()
+    click.echo(f"{terms.programme}  {shown.day}  {calendar.on_air(shown.day):%H:%M}")
+    if shown.lock:
+        at = shown.lock.at.astimezone(calendar.zone)
+        click.echo(_("locked by {by} since {at}").format(by=shown.lock.by, at=f"{at:%Y-%m-%d %H:%M}"))
+    for row in shown.rows(calendar):
+        mark = " " if row.acknowledged else "!"
+        line = [
+            f"{row.position:>3}",
+            _padded(row.story.id, 14),
+            _padded(words.length(row.story.seconds), 14),
+            f"{row.start.astimezone(calendar.zone):%H:%M:%S}",
+            f"{row.back.astimezone(calendar.zone):%H:%M:%S}",
+            f"{mark} {row.story.slug}",
+        ]
+        click.echo("  ".join(line))
+    over = shown.over(terms)
+    said = (
+        _("planned {planned}, used {used}, over by {over}")
+        if over > 0
+        else _("planned {planned}, used {used}, left {over}")
+    )
+    click.echo(
+        said.format(planned=words.length(terms.room), used=words.length(shown.used()), over=words.length(abs(over)))
+    )
+    if not all(row.acknowledged for row in shown.rows(calendar)):
+        click.echo(_("! the prompter has not acknowledged this story's last text"))
+
+
+def _padded(text: str, width: int) -> str:
+    """Chinese characters are twice as wide."""
+    return text + " " * (width - sum(2 if east_asian_width(one) in "WF" else 1 for one in text))

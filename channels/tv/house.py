@@ -1,0 +1,59 @@
+"""The station's words and the words its rules look for: `templates/tv/house.toml`, read once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache, cached_property
+from typing import Any
+
+from channels.templating import TEMPLATES
+from pipeline.article import Frozen
+
+
+class Shot(Frozen):
+    """A suggestion for the 画面 column: the picture for texts that contain one of the words."""
+
+    words: tuple[str, ...]
+    picture: str
+
+
+class House(Frozen):
+    """What stands in the file, by its tables."""
+
+    words: dict[str, str]
+    notice: dict[str, str]
+    pictures: dict[str, str]
+    shot: tuple[Shot, ...]
+    labels: dict[str, tuple[str, ...]]
+    article: dict[str, Any]
+
+    def length(self, seconds: int) -> str:
+        """Seconds as people write them: under a minute in seconds, else in minutes and seconds."""
+        minutes, rest = divmod(seconds, 60)
+        return self.words["minutes" if minutes else "seconds"].format(minutes=minutes, seconds=rest)
+
+    def shot_for(self, text: str) -> str:
+        """The suggested picture for a text: what its earliest key word stands for."""
+        places = [(text.find(word), shot.picture) for shot in self.shot for word in shot.words if word in text]
+        return min(places, key=lambda one: one[0])[1] if places else self.pictures["voice"]
+
+    def pattern(self, name: str) -> re.Pattern[str]:
+        return re.compile(str(self.article[name]))
+
+    @cached_property
+    def label(self) -> re.Pattern[str]:
+        """A label at a paragraph's beginning: groups `label`, `who` (in brackets after it) and `text`."""
+        names = sorted((name for many in self.labels.values() for name in many), key=len, reverse=True)
+        return re.compile(
+            rf"(?P<label>{'|'.join(names)})\s*(?:[（(](?P<who>[^（()）]*)[)）])?\s*[:：]\s*(?P<text>.*)", re.DOTALL
+        )
+
+    def part_of(self, label: str) -> str:
+        """Which part of the script a label names; "" if none."""
+        return next((part for part, names in self.labels.items() if label in names), "")
+
+
+@cache
+def house() -> House:
+    return House(**tomllib.loads((TEMPLATES / "tv" / "house.toml").read_text(encoding="utf-8")))

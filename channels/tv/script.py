@@ -1,0 +1,728 @@
+"""The script of a story, made from the article by rules that select and never invent.
+
+    write(revision, newsroom, terms, slot)   # → Script
+
+What an editor wrote for television wins: paragraphs of the body that begin with 导语： 解说： 同期声（人名）： 画面：
+字幕： 编后：, or headings of these names, are used as they stand, in their order. Otherwise the house's order is made
+from the text:
+
+    导语      whole sentences from the beginning, 60–110 characters, never the headline again
+    解说      a segment a paragraph or 一是/二是/三是: its first sentence, then the facts that there is time for
+    同期声    quoted persons, with speaker and post as the article names them
+    编后      the last sentence if it looks ahead
+
+Every sentence of it stands in the article; a clause taken from a sentence that is too long ends with a full stop.
+A notice (更正) is the one exception: it is the house's template around the correction's own note.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import SequenceMatcher
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from channels.tv.house import house
+from channels.tv.programme import Slot, Terms
+from channels.tv.spoken import spoken, syllables
+from pipeline.article import Article, Frozen, Newsroom, Revision
+
+BAR, BARS = 15, 2
+"""Characters of a line of a title bar, and its lines."""
+FIGURES, FIGURE = 6, 20
+"""How many figures are worth a graphic, and the characters of one."""
+BITES = 2
+"""Sound bites that the rules choose at most."""
+COMFORTABLE = 60
+"""Syllables of a sentence that is easily read in one go with its figures."""
+SLACK = 1.15
+"""A text that is this little over the target is taken whole."""
+STOPS = "。！？!?…"
+OPEN, CLOSED = "“「『《（(", "”」』》）)"
+SPACE = re.compile(r"\s+")
+
+
+class Kind(StrEnum):
+    """The kinds of parts, as keys of the house's words."""
+
+    LEAD = "lead"
+    """The anchor on camera."""
+    SEGMENT = "segment"
+    """Voice-over."""
+    BITE = "bite"
+    """A person speaks."""
+    CLOSING = "closing"
+    """The anchor again."""
+
+
+class Cue(Frozen):
+    """One row of the script: what is seen and what is heard."""
+
+    kind: Kind
+    picture: str
+    text: str
+    """As printed, with figures."""
+    spoken: str
+    """As read aloud."""
+    seconds: int
+    speaker: str = ""
+    post: str = ""
+
+    @property
+    def readings(self) -> tuple[tuple[str, str], ...]:
+        """The places where print and reading differ: (as printed, as read)."""
+        return readings(self.text, self.spoken)
+
+
+class Strap(Frozen):
+    """A name strap (人名条)."""
+
+    name: str
+    post: str = ""
+
+
+class Script(Frozen):
+    """A story's script. All text is the article's; times are whole seconds and add up."""
+
+    story: str
+    slug: str
+    kind: str
+    programme: str
+    day: str
+    """Broadcast date, ISO 8601."""
+    air: str
+    """`HH:MM`."""
+    station: str
+    headline: str
+    column: str = ""
+    series: str = ""
+    reporters: tuple[str, ...] = ()
+    camera: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+    cues: tuple[Cue, ...]
+    opening: str = ""
+    """The column's titles before the story; "" for none."""
+    ending: str = ""
+    title_bar: tuple[str, ...] = ()
+    straps: tuple[Strap, ...] = ()
+    figures: tuple[str, ...] = ()
+    full_text: tuple[str, ...] = ()
+    speed: int
+    target: int
+    own: bool = False
+    """Whether an editor wrote it for television."""
+
+    @property
+    def seconds(self) -> int:
+        return sum(cue.seconds for cue in self.cues)
+
+    @property
+    def lead(self) -> Cue | None:
+        return next((cue for cue in self.cues if cue.kind is Kind.LEAD), None)
+
+    @property
+    def segments(self) -> tuple[Cue, ...]:
+        return tuple(cue for cue in self.cues if cue.kind is Kind.SEGMENT)
+
+    @property
+    def bites(self) -> tuple[Cue, ...]:
+        return tuple(cue for cue in self.cues if cue.kind is Kind.BITE)
+
+    @property
+    def closing(self) -> Cue | None:
+        return next((cue for cue in self.cues if cue.kind is Kind.CLOSING), None)
+
+    @property
+    def wide_bars(self) -> tuple[str, ...]:
+        """Lines of the title bar that do not fit into it."""
+        return tuple(line for line in self.title_bar if len(line) > BAR)
+
+    def canonical(self) -> str:
+        """The one way to write it down: the rendition's body."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=1)
+
+
+def seconds_of(said: str, speed: int) -> int:
+    """How long a spoken form takes, in whole seconds, at least one; `speed` in syllables a minute."""
+    return max(1, round(syllables(said) * 60 / speed)) if said else 0
+
+
+def readings(text: str, said: str) -> tuple[tuple[str, str], ...]:
+    """Where a text and its spoken form differ, clause by clause, each with the character after it.
+
+    >>> readings("全县26341户，入户2次", "全县两万六千三百四十一户，入户两次")
+    (('26341户', '两万六千三百四十一户'), ('2次', '两次'))
+    """
+    clauses, read = _clauses(text), _clauses(said)
+    pairs = list(zip(clauses, read, strict=True)) if len(clauses) == len(read) else [(text, said)]
+    return tuple(dict.fromkeys(found for pair in pairs if pair[0] != pair[1] for found in _differences(*pair)))
+
+
+def _differences(printed: str, said: str) -> Iterator[tuple[str, str]]:
+    """The places of one clause; those with a single character between them are one."""
+    matcher = SequenceMatcher(None, printed, said, autojunk=False)
+    places: list[list[int]] = []
+    for tag, *ends in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        if places and ends[0] - places[-1][1] <= 1:
+            places[-1][1::2] = ends[1::2]
+        else:
+            places.append(ends)
+    for start, end, said_start, said_end in places:
+        yield printed[start : end + 1], said[said_start : said_end + 1]
+
+
+def _clauses(text: str) -> list[str]:
+    return re.split(r"[，。；：！？、“”‘’（）《》\s]|,(?!\d{3})|;", text)
+
+
+# -- reading the article ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Block:
+    """A paragraph of the body, a list together with the paragraph that announces it, or an editor's own part."""
+
+    text: str
+    part: str = ""
+    """What the editor labelled it: lead, segment, bite, picture, caption, closing; "" for none."""
+    who: str = ""
+    pictures: list[str] = field(default_factory=list)
+    """Captions of the article's pictures beside it."""
+    quoted: bool = False
+    """A block quotation: a document's words, or an editor's remark."""
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """Its sentences and sound bites, in order."""
+        return [unit for sentence in sentences(self.text) if _key(sentence) for unit in _units(sentence)]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A sentence, or what a person says."""
+
+    text: str
+    speaker: str = ""
+    post: str = ""
+    bite: bool = False
+
+    @cached_property
+    def syllables(self) -> int:
+        return syllables(spoken(self.text))
+
+
+class Reader:
+    """Reads a body into blocks; tables are left to the graphics department."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._waiting: list[str] = []
+        """Captions of pictures that stand before the first block."""
+        self._under = ""
+        """The part that a heading or a label on a line of its own has opened."""
+
+    def read(self, element: Any) -> None:
+        match element.tag:
+            case "table":
+                pass
+            case "figure":
+                caption = _text(element.findtext("figcaption") or "")
+                alternatives = [image.get("alt") for image in element.iter("img") if image.get("alt")]
+                self._picture([caption] if caption else alternatives)
+            case "h2" | "h3":
+                self._under = house().part_of(_text(element.text_content()).strip(":： "))
+            case "ul" | "ol":
+                self._list([_text(item.text_content()) for item in element.iter("li")])
+            case "p":
+                self._paragraph(_text(element.text_content()))
+            case _:
+                for paragraph in element.iter("p"):
+                    self._paragraph(_text(paragraph.text_content()), quoted=True)
+
+    def _picture(self, captions: Iterable[str]) -> None:
+        (self.blocks[-1].pictures if self.blocks else self._waiting).extend(captions)
+
+    def _list(self, items: Sequence[str]) -> None:
+        """A list belongs to the paragraph that announces it."""
+        last = self.blocks[-1] if self.blocks else None
+        if last is not None and not last.part and last.text.endswith((":", "：")):
+            last.text += "".join(_stopped(item) for item in items)
+        else:
+            self.blocks += [Block(item, part=self._under) for item in items if item]
+
+    def _paragraph(self, text: str, *, quoted: bool = False) -> None:
+        words = house()
+        if (told := words.pattern("picture_note").match(text)) and len(text) <= BARS * BAR + len(told.group()):
+            self._picture([text[told.end() :]])
+            return
+        if found := words.label.fullmatch(text):
+            block = Block(found["text"].strip(), words.part_of(found["label"]), (found["who"] or "").strip())
+            self._under = "" if block.text else block.part
+        else:
+            block = Block(text, part=self._under, quoted=quoted)
+        if block.text:
+            block.pictures, self._waiting = self._waiting, []
+            self.blocks.append(block)
+
+
+def _blocks(article: Article) -> list[Block]:
+    """The body in reading order."""
+    reader = Reader()
+    for element in article.blocks:
+        reader.read(element)
+    return reader.blocks
+
+
+def _text(text: str) -> str:
+    return SPACE.sub(" ", text).strip()
+
+
+def sentences(text: str) -> list[str]:
+    """A paragraph's sentences with their stops; together they are the paragraph. Quotations stay whole.
+
+    >>> sentences("“收成好。”他说。再来！")
+    ['“收成好。”他说。', '再来！']
+    """
+    verbs = re.compile(rf"[^，,。；“”]{{0,24}}(?:{house().article['verbs']})")
+    found, start, depth = [], 0, 0
+    for place, character in enumerate(text):
+        if character in OPEN:
+            depth += 1
+        elif character in CLOSED:
+            depth = max(0, depth - 1)
+        here, follows = text[: place + 1], text[place + 1 :]
+        ended = character in STOPS and depth == 0 and follows[:1] not in (*STOPS, *CLOSED)
+        quoted = character in CLOSED and depth == 0 and here[-2:-1] in STOPS and not verbs.match(follows)
+        if ended or quoted:
+            found.append(text[start : place + 1])
+            start = place + 1
+    if text[start:].strip():
+        found.append(text[start:])
+    return [one.strip() for one in found if one.strip()]
+
+
+def _units(sentence: str) -> Iterator[Unit]:
+    """A sentence as it is, or the sound bite in it and what else it says."""
+    words = house()
+    verbs = words.article["verbs"]
+    after = re.fullmatch(
+        rf"“(?P<said>[^“”]*(?:“[^”]*”)?[^”]*[{STOPS}])”(?P<tail>(?P<who>[^，,。：:；“”]{{1,24}}?)(?:{verbs})(?P<more>[，,].+|道?[。！]?))",
+        sentence,
+    )
+    before = re.fullmatch(
+        rf"(?P<who>[^，,。：:；“”]{{1,24}}?)(?:{verbs})道?[：:，,]“(?P<said>[^”]{{6,}})”[。！？]?", sentence
+    )
+    alone = re.fullmatch(rf"“(?P<said>[^“”]{{6,}}[{STOPS}])”", sentence)
+    found = after or before or alone
+    if found is None:
+        yield Unit(sentence)
+        return
+    post, name = _person(found.groupdict().get("who") or "")
+    yield Unit(found["said"], name, post, bite=True)
+    if after and re.match("[，,]", after["more"]):
+        yield Unit(after["tail"])
+
+
+def _person(who: str) -> tuple[str, str]:
+    """(post, name) of a speaker as the article names him: the name follows the title."""
+    who = re.sub(r"^(?:对此|随后|当天|记者了解到)", "", who)
+    titles = list(re.finditer(house().article["titles"], who))
+    if titles:
+        post, name = who[: titles[-1].end()], who[titles[-1].end() :]
+        return post, re.sub(r"(?:也|还|笑着|高兴地|激动地|向记者|对记者|告诉记者)+$", "", name)
+    return "", who
+
+
+# -- choosing ---------------------------------------------------------------------------------------------
+
+
+def _key(text: str) -> str:
+    """A text without punctuation: what makes two sentences the same."""
+    return re.sub(r"[^\w]", "", text)
+
+
+def choose_lead(units: Sequence[Unit], headline: str, limits: tuple[int, int]) -> tuple[str, int]:
+    """The lead from the article's first sentences, and how many of them it uses up.
+
+    Whole sentences until the least length is reached; a sentence too long for the most is cut after a clause.
+    """
+    least, most = limits
+    chosen, used = "", 0
+    for place, unit in enumerate(units):
+        if unit.bite or len(chosen) >= least:
+            break
+        text = _stopped(unit.text if place else re.sub(rf"^(?:{house().article['dateline']})", "", unit.text))
+        if _key(text) in ("", _key(headline)):
+            used += 1
+            continue
+        if len(chosen) + len(text) > most:
+            cut = _cut(text, most - len(chosen))
+            if cut and len(chosen) + len(cut) >= least:
+                chosen, used = chosen + cut, used + 1
+            break
+        chosen, used = chosen + text, used + 1
+    if not chosen and (first := next((unit for unit in units if not unit.bite and _key(unit.text)), None)):
+        chosen, used = _cut(first.text, most) or first.text, units.index(first) + 1
+    return chosen, used
+
+
+def _stopped(text: str) -> str:
+    """A sentence that can be followed by another: a line of its own without a stop gets one."""
+    return text if not text or text[-1] in STOPS + CLOSED + "：:；;，," else f"{text}。"
+
+
+def _cut(text: str, most: int) -> str:
+    """The sentence's beginning up to a clause's end, in at most `most` characters, with a full stop; "" if none."""
+    depth, end = 0, 0
+    for place, character in enumerate(text[:most]):
+        depth += (character in OPEN) - (character in CLOSED)
+        if character in "，,；;" and depth == 0:
+            end = place
+    return text[:end] + "。" if end else ""
+
+
+def _has_figures(text: str) -> bool:
+    return bool(re.search(r"\d", text))
+
+
+class Choice:
+    """Which sentences and sound bites of the blocks make the story, within `room` syllables."""
+
+    def __init__(self, blocks: Sequence[Block], room: float) -> None:
+        points = house().pattern("points")
+        self.units = [block.units for block in blocks]
+        self.room = room
+        self.points = [place for place, block in enumerate(blocks) if block.units and points.match(block.text)]
+        self._taken: set[tuple[int, int]] = set()
+
+    def made(self) -> list[list[Unit]]:
+        """The chosen units of each block, in the article's order.
+
+        First what every story needs: each point's first sentence (else the article's), the key fact that stands before
+        the points, and sound bites. Then, in rounds over the blocks, sentences with figures and of a comfortable
+        length, then any that still fit.
+        """
+        if sum(unit.syllables for many in self.units for unit in many) <= self.room * SLACK:
+            return self.units
+        for place in self.points:
+            self._take(place, 0, must=True)
+        before = self.units[: self.points[0]] if self.points else []
+        facts = [(place, n) for place, n, unit in _each(before) if not unit.bite and _has_figures(unit.text)]
+        for place, n in facts[:1]:
+            self._take(place, n)
+        if not self._taken:
+            first = next(((place, n) for place, n, unit in _each(self.units) if not unit.bite), None)
+            if first and self.room > 0:
+                self._take(*first, must=True)
+        for place, n in [(place, n) for place, n, unit in _each(self.units) if unit.bite][:BITES]:
+            self._take(place, n)
+        for comfortable in (True, False):
+            while self._round(comfortable=comfortable):
+                pass
+        return [
+            [unit for n, unit in enumerate(many) if (place, n) in self._taken] for place, many in enumerate(self.units)
+        ]
+
+    def _take(self, place: int, n: int, *, must: bool = False) -> bool:
+        syllables_ = self.units[place][n].syllables
+        if not must and syllables_ > self.room:
+            return False
+        self._taken.add((place, n))
+        self.room -= syllables_
+        return True
+
+    def _round(self, *, comfortable: bool) -> bool:
+        """One more sentence from each block that has one that fits; False if none had."""
+        found = False
+        for place, many in enumerate(self.units):
+            fitting = [
+                n
+                for n, unit in enumerate(many)
+                if (place, n) not in self._taken
+                and not unit.bite
+                and unit.syllables <= self.room
+                and (not comfortable or (_has_figures(unit.text) and unit.syllables <= COMFORTABLE))
+            ]
+            if fitting:
+                found = self._take(place, min(fitting, key=lambda n: _weight(self.units[place][n].text, n)))
+        return found
+
+
+def _each(units: Sequence[Sequence[Unit]]) -> Iterator[tuple[int, int, Unit]]:
+    """(block, place in it, unit) of all."""
+    for place, many in enumerate(units):
+        for n, unit in enumerate(many):
+            yield place, n, unit
+
+
+def _weight(text: str, place: int) -> tuple[bool, int]:
+    """Results first, then the article's order."""
+    return not any(word in text for word in house().article["result_words"]), place
+
+
+# -- writing ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Writer:
+    """Makes cues at one speed."""
+
+    speed: int
+
+    def cue(self, kind: Kind, text: str, picture: str, speaker: str = "", post: str = "") -> Cue:
+        said = spoken(text)
+        return Cue(
+            kind=kind,
+            picture=picture,
+            text=text,
+            spoken=said,
+            seconds=seconds_of(said, self.speed),
+            speaker=speaker,
+            post=post,
+        )
+
+    def bite(self, text: str, speaker: str, post: str) -> Cue:
+        name = f"{post}{speaker}"
+        return self.cue(Kind.BITE, text, house().pictures["speaker"].format(name=name).strip(), speaker, post)
+
+    def block(self, units: Iterable[Unit], captions: Sequence[str]) -> Iterator[Cue]:
+        """A block's chosen units: sentences in a row are one segment."""
+        row: list[str] = []
+        captions = list(captions)
+        for unit in [*units, None]:
+            if unit is not None and not unit.bite:
+                row.append(_stopped(unit.text))
+                continue
+            if row:
+                text = "".join(row)
+                yield self.cue(Kind.SEGMENT, text, self.picture(text, captions))
+                row, captions = [], []
+            if unit is not None:
+                yield self.bite(unit.text, unit.speaker, unit.post)
+
+    def picture(self, text: str, captions: Sequence[str]) -> str:
+        words = house()
+        form = words.pictures["photograph"]
+        shown = [caption if caption.startswith("图") else form.format(caption=caption) for caption in captions]
+        return "\n".join([*shown, words.shot_for(text)])
+
+
+def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> Script:
+    """The script of a revision in its slot."""
+    article, words = revision.article, house()
+    writer = Writer(terms.speed)
+    blocks = _blocks(article)
+    own = any(block.part for block in blocks)
+    if slot.corrects:
+        cues = [writer.cue(Kind.LEAD, _notice(revision, terms, slot.corrects), words.pictures["anchor"])]
+        kind = "kind_notice"
+    else:
+        cues = _own(blocks, article, terms, writer) if own else _digest(blocks, article, terms, writer)
+        kind = "kind_reader" if all(cue.kind in (Kind.LEAD, Kind.CLOSING) for cue in cues) else "kind_package"
+    in_series = bool(article.series or article.number) and not slot.corrects
+    column = newsroom.column(article.column).name
+    spots = {"column": column, "series": article.series or f"{article.number}"}
+    return Script(
+        story=slot.story,
+        slug=" ".join((article.short_headline or article.headline).split()),
+        kind=kind,
+        programme=terms.programme,
+        day=f"{slot.day}",
+        air=f"{terms.air:%H:%M}",
+        station=newsroom.name,
+        headline=" ".join(article.headline.split()),
+        column=column,
+        series=article.series,
+        reporters=article.reporters,
+        camera=article.photographers,
+        editors=article.editors,
+        reviewers=article.reviewers,
+        approvers=article.approvers,
+        cues=tuple(cues),
+        opening=words.pictures["opening_numbered"].format(**spots) if in_series else "",
+        ending=words.pictures["ending"].format(**spots) if in_series else "",
+        title_bar=_title_bar(article, [block.text for block in blocks if block.part == "caption"]),
+        straps=tuple(
+            dict.fromkeys(
+                Strap(name=cue.speaker or cue.post, post=cue.post if cue.speaker else "")
+                for cue in cues
+                if cue.kind is Kind.BITE and (cue.speaker or cue.post)
+            )
+        ),
+        figures=_figures(cues),
+        full_text=tuple(article.paragraphs()),
+        speed=terms.speed,
+        target=terms.story,
+        own=own and not slot.corrects,
+    )
+
+
+def _notice(revision: Revision, terms: Terms, aired: date) -> str:
+    """What the anchor says about a story that was aired: which, when, and what is right."""
+    article = revision.article
+    lead, _ = choose_lead([unit for block in _blocks(article) for unit in block.units], article.headline, terms.lead)
+    form = house().notice["with_note" if revision.note.strip() else "without_note"]
+    return form.format(
+        month=aired.month,
+        day=aired.day,
+        programme=terms.programme,
+        headline=" ".join(article.headline.split()),
+        note=revision.note.strip().rstrip("。"),
+        lead=lead.rstrip("。"),
+    )
+
+
+def _own(blocks: Sequence[Block], article: Article, terms: Terms, writer: Writer) -> list[Cue]:
+    """The editor's parts as they stand; only a missing lead is chosen from the rest of the article."""
+    words = house()
+    cues: list[Cue] = []
+    picture: list[str] = []
+    for block in blocks:
+        match block.part:
+            case "picture":
+                picture.append(block.text)
+            case "lead" | "closing":
+                name = "anchor" if block.part == "lead" else "closing"
+                cues.append(writer.cue(Kind(block.part), block.text, "\n".join(picture) or words.pictures[name]))
+                picture = []
+            case "segment":
+                shown = "\n".join(picture) or writer.picture(block.text, block.pictures)
+                cues.append(writer.cue(Kind.SEGMENT, block.text, shown))
+                picture = []
+            case "bite":
+                post, name = block.who.rpartition(" ")[::2] if " " in block.who else _person(block.who)
+                text = re.sub(r"^“([^“”]*)”$", r"\1", block.text)
+                cues.append(writer.bite(text, name, post))
+    if not any(cue.kind is Kind.LEAD for cue in cues):
+        rest = [unit for block in blocks if not block.part for unit in block.units]
+        lead, _ = choose_lead(rest, article.headline, terms.lead)
+        if lead:
+            cues.insert(0, writer.cue(Kind.LEAD, lead, words.pictures["anchor"]))
+    if all(cue.kind in (Kind.LEAD, Kind.CLOSING) for cue in cues):
+        # The editor wrote the lead (or the closing) alone: the rest of the article makes the voice-over.
+        rest_blocks = [block for block in blocks if not block.part and not block.quoted]
+        if rest_blocks:
+            made = _digest(rest_blocks, article, terms, writer, spent=sum(cue.seconds for cue in cues), lead=False)
+            place = next((n for n, cue in enumerate(cues) if cue.kind is Kind.CLOSING), len(cues))
+            given = {_key(cue.text) for cue in cues}
+            cues[place:place] = [cue for cue in made if _key(cue.text) not in given and cue.kind is not Kind.CLOSING]
+    return cues
+
+
+def _digest(
+    blocks: Sequence[Block], article: Article, terms: Terms, writer: Writer, *, spent: int = 0, lead: bool = True
+) -> list[Cue]:
+    """The house's order out of an article that was not written for television."""
+    words = house()
+    text = [block for block in blocks if not block.quoted] or list(blocks)
+    cues: list[Cue] = []
+    if lead:
+        opening = _run(text)
+        chosen, used = choose_lead(opening, article.headline, terms.lead)
+        if chosen:
+            cues.append(writer.cue(Kind.LEAD, chosen, words.pictures["anchor"]))
+        text = _without(text, used)
+    closing = _closing(text)
+    spent += sum(cue.seconds for cue in cues)
+    room = max(0.0, (terms.story - spent) * terms.speed / 60) - (closing.syllables if closing else 0)
+    if closing:
+        text[-1].units.pop()
+    for block, units in zip(text, Choice(text, room).made(), strict=True):
+        cues += writer.block(units, block.pictures)
+    if closing:
+        cues.append(writer.cue(Kind.CLOSING, closing.text, words.pictures["closing"]))
+    if lead and not cues:  # nothing but pictures and tables
+        cues.append(writer.cue(Kind.LEAD, " ".join(article.headline.split()), words.pictures["anchor"]))
+    return cues
+
+
+def _run(blocks: Sequence[Block]) -> list[Unit]:
+    """The sentences from the beginning up to the first point (一是 …)."""
+    points = house().pattern("points")
+    found: list[Unit] = []
+    for place, block in enumerate(blocks):
+        if place and points.match(block.text):
+            break
+        found += block.units
+    return found
+
+
+def _without(blocks: Sequence[Block], used: int) -> list[Block]:
+    """The blocks without the first `used` units; what pictures stood beside them stay with what follows."""
+    left: list[Block] = []
+    pictures: list[str] = []
+    for block in blocks:
+        units = block.units[used:]
+        used = max(0, used - len(block.units))
+        pictures += block.pictures
+        if not units:
+            continue
+        rest = Block(block.text, block.part, block.who, pictures, block.quoted)
+        rest.__dict__["units"] = units
+        if len(units) != len(block.units):
+            rest.text = "".join(unit.text for unit in units)
+        left.append(rest)
+        pictures = []
+    return left
+
+
+def _closing(blocks: Sequence[Block]) -> Unit | None:
+    """The last sentence, if it looks ahead and there is something before it."""
+    units = blocks[-1].units if blocks else []
+    if not units or units[-1].bite or len(units) + len(blocks) < 3:
+        return None
+    return units[-1] if units[-1].text.startswith(tuple(house().article["closers"])) else None
+
+
+def _title_bar(article: Article, captions: Sequence[str]) -> tuple[str, ...]:
+    """At most two lines of at most 15 characters: the editor's, else the headline's halves, else the short headline."""
+    if captions:
+        return tuple(line for caption in captions for line in caption.split())[:BARS]
+    for headline in (article.headline, article.short_headline):
+        lines = _filled(headline.split())
+        if lines and len(lines) <= BARS and all(len(line) <= BAR for line in lines):
+            return tuple(lines)
+    lines = (article.short_headline or article.headline).split()
+    if len(lines) == 1:
+        cuts = [match.end() for match in re.finditer("[，,：:、！？]", lines[0])]
+        halves = [(lines[0][:cut], lines[0][cut:]) for cut in cuts]
+        fitting = [pair for pair in halves if all(0 < len(half.rstrip("，,、：:")) <= BAR for half in pair)]
+        if fitting:
+            return tuple(half.rstrip("，,、：:") for half in fitting[0])
+    return tuple(lines[:BARS])
+
+
+def _filled(parts: Sequence[str]) -> list[str]:
+    """A headline's parts, short ones of three and more joined into lines."""
+    if len(parts) <= BARS:
+        return list(parts)
+    lines = [""]
+    for part in parts:
+        joined = f"{lines[-1]} {part}".strip()
+        if len(joined) <= BAR:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
+
+
+def _figures(cues: Iterable[Cue]) -> tuple[str, ...]:
+    """Clauses of the script with figures that are worth a graphic."""
+    found = []
+    for cue in cues:
+        if cue.kind is Kind.BITE:
+            continue
+        for clause in re.split(r"[，,。；;：:！？“”]", cue.text):
+            years_only = not re.search(r"\d", re.sub(r"\d{4}年|\d{1,2}月|\d{1,2}日", "", clause))
+            if 0 < len(clause) <= FIGURE and not years_only:
+                found.append(clause.strip("、 "))
+    return tuple(dict.fromkeys(found))[:FIGURES]

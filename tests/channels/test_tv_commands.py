@@ -1,0 +1,125 @@
+"""`newsroom programme`, as an editor uses it, and the stand-in's command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from channels.tv.commands import programme
+from pipeline.channel import Channel
+from pipeline.standins.fake_prompter import Standing as Prompter
+from pipeline.testing import Rehearsal
+from tests.channels.tv_newsroom import DAY, put, story, television
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path) -> Rehearsal:
+    return Rehearsal(television(tmp_path, producer="王五"))
+
+
+@pytest.fixture
+def run(rehearsal: Rehearsal) -> Run:
+    def open_(kind: str) -> Channel:
+        assert kind == "tv"
+        return rehearsal.channel
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(programme, arguments, obj=open_)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def before_air(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.tv.commands.utc_now", lambda: story(1).published_at)
+
+
+def order(result: Result) -> list[str]:
+    return [line.split()[1] for line in result.output.splitlines() if line[:3].strip().isdecimal()]
+
+
+def test_show(run: Run, rehearsal: Rehearsal) -> None:
+    for n in (1, 2):
+        put(rehearsal, story(n))
+    result = run("show")  # of the next programme
+    assert result.exit_code == 0
+    assert result.output.startswith(f"武山新闻  {DAY}  19:30\n")
+    assert order(result) == ["a1", "a2"]
+    assert "planned 15 分 00 秒" in result.output
+    assert "19:30:00" in result.output
+    assert "!" not in result.output
+    assert run("show", DAY).output == result.output
+    assert order(run("show", "2026-12-01")) == []
+
+
+def test_move(run: Run, rehearsal: Rehearsal) -> None:
+    for n in (1, 2, 3):
+        put(rehearsal, story(n))
+    assert order(run("move", DAY, "A3", "1")) == ["a3", "a1", "a2"]
+    assert order(run("move", DAY, "a3", "99")) == ["a1", "a2", "a3"]
+    missing = run("move", DAY, "a9", "1")
+    assert missing.exit_code == 1
+    assert "there is no story a9" in missing.output
+
+
+def test_lock_and_unlock(run: Run, rehearsal: Rehearsal) -> None:
+    put(rehearsal, story(1))
+    locked = run("lock", DAY, "--as", "李四")
+    assert "locked by 李四 since 2026-11-24 12:01" in locked.output
+    refused = run("move", DAY, "a1", "1")
+    assert refused.exit_code == 1
+    assert "locked by 李四" in refused.output
+    assert "王五 decides" in refused.output
+    assert "李四" in run("lock", DAY, "--as", "赵六").output  # the first lock stands
+    assert "locked" not in run("unlock", DAY).output
+    assert run("move", DAY, "a1", "1").exit_code == 0
+
+
+def test_dates_that_are_none(run: Run) -> None:
+    result = run("show", "tomorrow")
+    assert result.exit_code == 2
+    assert "write it like 2026-12-01" in result.output
+
+
+def test_another_kind(rehearsal: Rehearsal) -> None:
+    result = CliRunner().invoke(programme, ["show"], obj=lambda kind: object())
+    assert result.exit_code == 1
+    assert "no channel of the kind tv" in result.output
+
+
+def test_a_prompter_that_is_away_is_told_and_the_lock_stands(tmp_path: Path) -> None:
+    with Prompter() as prompter:
+        rehearsal = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}", answer=0.3))
+        put(rehearsal, story(1))
+    result = CliRunner().invoke(programme, ["lock", DAY, "--as", "李四"], obj=lambda kind: rehearsal.channel)
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.output
+    shown = CliRunner().invoke(programme, ["show", DAY], obj=lambda kind: rehearsal.channel)
+    assert "locked by 李四" in shown.output
+
+
+def test_a_story_that_waits_for_the_prompter_is_marked(tmp_path: Path) -> None:
+    with Prompter() as prompter:
+        rehearsal = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}", answer=0.3))
+        put(rehearsal, story(1))
+        prompter.prompter.fail(["deaf"], "")
+        with pytest.raises(Exception, match="did not answer"):
+            put(rehearsal, story(2))
+    shown = CliRunner().invoke(programme, ["show", DAY], obj=lambda kind: rehearsal.channel)
+    assert "! 武山县第2条消息" in shown.output
+    assert "has not acknowledged" in shown.output
+
+
+def test_the_commands_enter_by_their_group() -> None:
+    found: dict[str, Any] = {point.name: point.load() for point in entry_points(group="tongfa.commands")}
+    assert found["programme"] is programme
+    assert isinstance(found["fake-prompter"], click.Command)
+    assert all(command.help for command in (programme, *programme.commands.values(), found["fake-prompter"]))

@@ -1,0 +1,186 @@
+"""What people hold in their hands: the DOCX form, the prompter's texts, the pages."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from lxml import html
+
+from channels.tv import documents
+from channels.tv.script import Script
+from pipeline.channel import GONE
+from pipeline.manuscript import read
+from pipeline.testing import Rehearsal, article_of, revision_of
+from tests.channels.tv_newsroom import DAY, EXAMPLES, put, script_of, story, television
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path) -> Rehearsal:
+    return Rehearsal(television(tmp_path))
+
+
+@pytest.fixture
+def script(rehearsal: Rehearsal) -> Script:
+    article = read(EXAMPLES / "wushan-sibuzhai.md").article.model_copy(update={"column": "tuopin"})
+    return script_of(rehearsal.delivery(revision_of(article)))
+
+
+def paragraphs(cell: object) -> list[str]:
+    return [one.text for one in cell.paragraphs]  # type: ignore[attr-defined]
+
+
+# -- DOCX ------------------------------------------------------------------------------------------------
+
+
+def test_the_form_opens_again_with_the_right_cells(script: Script) -> None:
+    document = docx.Document(io.BytesIO(documents.docx(script)))
+    assert [one.text for one in document.paragraphs[:2]] == ["武山县融媒体中心", "《武山新闻》电视新闻播出稿"]
+    head, cues = document.tables
+    told = {row.cells[0].text.replace("　", ""): row.cells[1].text for row in head.rows}
+    told |= {
+        row.cells[2].text.replace("　", "").replace(" ", ""): row.cells[3].text
+        for row in head.rows
+        if len(set(row.cells)) > 2
+    }
+    assert told["播出日期"] == "2026-11-24　星期二"
+    assert told["播出时段"] == "19:30　《武山新闻》"
+    assert told["稿号"] == "A1"
+    assert told["标题"] == script.headline
+    assert told["编辑"] == "马文洁"
+    assert told["审核"] == told["签发"] == "（签字）"
+    assert told["总时长"].startswith("1 分 29 秒（目标 1 分 30 秒")
+    header, opening, *rows, ending = cues.rows
+    assert [cell.text for cell in header.cells] == ["画　面", "解　说"]
+    assert "片头" in opening.cells[0].text
+    assert "片尾" in ending.cells[0].text
+    for row, cue in zip(rows, script.cues, strict=True):
+        assert row.cells[0].text == cue.picture
+        label, text, *read_as = paragraphs(row.cells[1])
+        assert label == f"【{documents.label(cue)}】　{cue.seconds} 秒"
+        assert text == cue.text
+        assert bool(read_as) == bool(cue.readings)
+    assert [one.text for one in document.paragraphs][-len(script.full_text) :] == list(script.full_text)
+
+
+def test_the_form_is_a4_and_its_head_repeats(script: Script) -> None:
+    document = docx.Document(io.BytesIO(documents.docx(script)))
+    section = document.sections[0]
+    assert (round(section.page_width.cm, 1), round(section.page_height.cm, 1)) == (21.0, 29.7)
+    assert document.tables[1].rows[0]._tr.xpath("./w:trPr/w:tblHeader")
+    assert all(row._tr.xpath("./w:trPr/w:cantSplit") for row in document.tables[1].rows[1:])
+    footer = section.footer.paragraphs[0]._p.xpath(".//w:instrText")
+    assert [one.text for one in footer] == ["PAGE", "NUMPAGES"]
+
+
+def test_the_same_script_gives_the_same_bytes(script: Script) -> None:
+    one = documents.docx(script)
+    assert documents.docx(Script.model_validate_json(script.canonical())) == one
+    with zipfile.ZipFile(io.BytesIO(one)) as package:
+        assert {part.date_time for part in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert package.namelist()[0] == "[Content_Types].xml"
+
+
+@pytest.mark.parametrize("headline", ["“3+3”<冲刺>&清零 \U0001f33d", "普通标题"])
+def test_awkward_text_stands_in_every_document(rehearsal: Rehearsal, headline: str) -> None:
+    script = script_of(rehearsal.delivery(revision_of(article_of(headline))))
+    document = docx.Document(io.BytesIO(documents.docx(script)))
+    assert headline in [row.cells[1].text for row in document.tables[0].rows]
+    assert html.document_fromstring(documents.page(script, "0").decode()).xpath(f"//td[text()='{headline}']")
+    assert headline.encode() in documents.text([script])
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+def test_libreoffice_opens_the_form(script: Script, tmp_path: Path) -> None:
+    path = tmp_path / "a1.docx"
+    path.write_bytes(documents.docx(script))
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = ["soffice", profile, "--headless", "--convert-to", "txt:Text", "--outdir", str(tmp_path), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=100)
+    text = (tmp_path / "a1.txt").read_text(encoding="utf-8-sig")
+    assert script.cues[0].text in text
+
+
+# -- the prompter ----------------------------------------------------------------------------------------
+
+
+def test_the_prompters_text_is_the_spoken_form(script: Script) -> None:
+    text = documents.text([script]).decode()
+    heading, instruction, first, *_ = text.split("\n\n")
+    assert heading == f"【A1】{script.slug}"
+    assert instruction == "【导语】"
+    assert first == script.cues[0].spoken
+    assert not re.search(r"\d", text.removeprefix(heading))
+
+
+def test_rtf_says_the_same(script: Script) -> None:
+    """Read as the format's specification says: escapes are UTF-16 units, signed."""
+    data = documents.rtf([script, script]).decode("ascii")
+    assert data.startswith("{\\rtf1\\ansi")
+    assert data.count("{") - data.count("\\{") == data.count("}") - data.count("\\}")
+    units = re.sub(r"\\u(-?\d+)\?", lambda found: chr(int(found[1]) & 0xFFFF), data)
+    for cue in script.cues:
+        assert units.count(cue.spoken) == 2
+    assert data.count("\\page") == 1
+
+
+def test_rtf_escapes_its_own_signs_and_rare_characters(rehearsal: Rehearsal) -> None:
+    script = script_of(rehearsal.delivery(revision_of(article_of("a{b}\\c 𠮷"))))
+    assert r"a\{b\}\\c \u-10174?\u-8265?" in documents.rtf([script]).decode()
+
+
+# -- pages -----------------------------------------------------------------------------------------------
+
+
+def test_the_pages_need_nothing_inline(rehearsal: Rehearsal) -> None:
+    """The server's policy is `default-src 'self'`: no inline script or style, everything from the site itself."""
+    put(rehearsal, story(1))
+    put(rehearsal, story(2))
+    rehearsal.withdraw(story(2), "数据有误")
+    files = rehearsal.channel.files  # type: ignore[attr-defined]
+    for path in ("index.html", f"{DAY}/index.html", f"{DAY}/a1.html", f"{DAY}/a2.html", f"{DAY}/prompter.html"):
+        page = html.document_fromstring(files.read(path).decode())
+        assert not page.xpath("//style | //script[not(@src)] | //*[@style] | //@onclick"), path
+        for address in page.xpath("//@href | //@src"):
+            assert "://" not in address, address
+            if not address.startswith("#"):
+                target = (Path(files.root) / path).parent / address.partition("#")[0]
+                assert target.exists() or (target / "index.html").exists(), (path, address)
+        assert page.xpath("//meta[@name='robots']/@content") == ["noindex, nofollow"]
+    assert GONE in files.read(f"{DAY}/a2.html")[:1024]
+
+
+def test_the_script_page_shows_the_script(script: Script) -> None:
+    page = html.document_fromstring(documents.page(script, "f00d").decode())
+    assert page.xpath("//meta[@name='tongfa-digest']/@content") == ["f00d"]
+    assert page.xpath("//p[@class='said']/text()") == [cue.text for cue in script.cues]
+    said = ["".join(one.itertext()) for one in page.xpath("//dl[@class='read']/dd")]
+    assert said == [f"{printed}{read_as}" for cue in script.cues for printed, read_as in cue.readings]
+
+
+def test_the_preview_is_complete_in_itself(rehearsal: Rehearsal) -> None:
+    delivery = rehearsal.delivery(story(1))
+    assert delivery.rendition is not None
+    media_type, content = rehearsal.channel.preview(delivery.revision, delivery.rendition, rehearsal.media)
+    assert media_type == "text/html"
+    assert not html.document_fromstring(content.decode()).xpath("//link | //script")
+
+
+def test_the_rundown_shows_times_lock_and_withdrawals(rehearsal: Rehearsal) -> None:
+    for n in (1, 2, 3):
+        put(rehearsal, story(n))
+    rehearsal.withdraw(story(3), "")
+    rehearsal.channel.lock(story(1).published_at.date(), "值班制片人", story(1).published_at)  # type: ignore[attr-defined]
+    page = rehearsal.channel.files.read(f"{DAY}/index.html").decode()  # type: ignore[attr-defined]
+    text = " ".join(html.document_fromstring(page).text_content().split())
+    assert "已锁定 值班制片人 11-24 12:01" in text
+    assert "计划15 分 00 秒" in text
+    assert "条数2" in text
+    assert "撤下的稿件 A3 武山县第3条消息" in text
+    assert text.count("就绪") == 2

@@ -1,0 +1,523 @@
+"""MOS: what is said, how it is understood, and the client against a device on a real socket."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mosromgr.mostypes import MosFile
+
+from channels.tv import mos
+from channels.tv.mos import Body, Device, Item, Message, Names, Order, Sending, Stream, View
+from pipeline.channel import Refused, Standing, Unavailable
+from pipeline.standins.fake_prompter import Standing as Prompter
+from pipeline.testing import Rehearsal
+from tests.channels.tv_newsroom import DAY, put, story, television
+
+NAMES = Names()
+START = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)
+QUICK = 0.3
+"""Seconds that a device may take to answer in these tests."""
+
+
+def body(name: str, text: str = "五点二万亩", slug: str = "") -> Body:
+    return Body(
+        id=name,
+        slug=slug or f"第{name}条",
+        seconds=30,
+        paragraphs=(("【导语】", f"{name}：{text}"), ("", "完")),
+        items=(Item(id="1", slug="字幕"),),
+    )
+
+
+def order(*stories: Body, ready: bool = False) -> Order:
+    return Order(id="tv-1", slug="武山新闻 2026-11-24", start=START, seconds=900, stories=stories, ready=ready)
+
+
+def said(wanted: Order, view: View = View()) -> tuple[View, list[Message]]:  # noqa: B008 - frozen
+    messages = mos.plan(wanted, view)
+    for number, message in enumerate(messages, 1000):
+        view = mos.acknowledged(view, message, number)
+    return view, messages
+
+
+def names(messages: list[Message]) -> list[str]:
+    return [message.label for message in messages]
+
+
+def whole(messages: list[Message], first: int = 1000) -> list[str]:
+    return [NAMES.envelope(number, message.xml) for number, message in enumerate(messages, first)]
+
+
+# -- what is said ----------------------------------------------------------------------------------------
+
+
+def test_the_first_story_creates_the_running_order() -> None:
+    view, messages = said(order(body("a1")))
+    assert names(messages) == ["roCreate", "roStorySend"]
+    assert view.order == ("a1",)
+    assert mos.plan(order(body("a1")), view) == []
+
+
+def test_an_empty_programme_says_nothing() -> None:
+    assert mos.plan(order(), View()) == []
+
+
+def test_later_stories_are_inserted_where_they_belong() -> None:
+    view, _ = said(order(body("a1"), body("a3")))
+    view, messages = said(order(body("a1"), body("a2"), body("a3"), body("a4")), view)
+    assert names(messages) == ["roElementAction-INSERT"] * 2 + ["roStorySend"] * 2
+    assert [message.before for message in messages[:2]] == ["a3", ""]
+    assert view.order == ("a1", "a2", "a3", "a4")
+
+
+def test_a_corrected_text_is_sent_again() -> None:
+    view, _ = said(order(body("a1"), body("a2")))
+    view, messages = said(order(body("a1", "五点三万亩"), body("a2")), view)
+    assert names(messages) == ["roStorySend"]
+    assert view.texts["a1"] == body("a1", "五点三万亩").digest
+
+
+def test_a_corrected_headline_replaces_the_story() -> None:
+    view, _ = said(order(body("a1")))
+    _, messages = said(order(body("a1", slug="新标题")), view)
+    assert names(messages) == ["roElementAction-REPLACE", "roStorySend"]
+
+
+def test_a_withdrawn_story_is_deleted() -> None:
+    view, _ = said(order(body("a1"), body("a2")))
+    view, messages = said(order(body("a2")), view)
+    assert names(messages) == ["roElementAction-DELETE"]
+    assert view.order == ("a2",)
+
+
+def test_a_lock_means_ready_to_air() -> None:
+    view, _ = said(order(body("a1")))
+    view, messages = said(order(body("a1"), ready=True), view)
+    assert "<roAir>READY</roAir>" in messages[0].xml
+    _, messages = said(order(body("a1")), view)
+    assert "<roAir>NOT READY</roAir>" in messages[0].xml
+
+
+def test_after_a_doubt_all_of_it_goes_out_again() -> None:
+    view, _ = said(order(body("a1")))
+    doubt = view.model_copy(update={"sending": Sending(number=7, name="roElementAction", digest="?")})
+    _, messages = said(order(body("a1"), body("a2"), ready=True), doubt)
+    assert names(messages) == ["roReplace", "roStorySend", "roStorySend", "roReadyToAir"]
+
+
+def test_what_is_safe_and_still_first_is_only_repeated() -> None:
+    view, _ = said(order(body("a1")))
+    wanted = order(body("a1", "新"))
+    (message,) = mos.plan(wanted, view)
+    doubt = view.model_copy(update={"sending": Sending(number=7, name="roStorySend", digest=message.digest)})
+    assert mos.plan(wanted, doubt) == [message]
+    # … but if something else is wanted meanwhile, nobody knows which of the two texts the device holds.
+    assert names(mos.plan(order(body("a1")), doubt)) == ["roReplace", "roStorySend"]
+
+
+def test_an_ended_day_is_left_alone() -> None:
+    view, _ = said(order(body("a1")))
+    view = mos.acknowledged(view, mos.end("tv-1"), 1)
+    assert mos.plan(order(), view) == []
+
+
+LISTS = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
+
+
+@given(LISTS, LISTS, st.sets(st.sampled_from("abcdefgh")))
+@settings(max_examples=150, deadline=None)
+def test_from_any_order_to_any_other(before: list[str], after: list[str], changed: set[str]) -> None:
+    """Acknowledged views, our own reader and mosromgr all come to the order wanted, with its texts."""
+    view, first = said(order(*map(body, before)))
+    wanted = order(*(body(one, "改" if one in changed else "五点二万亩") for one in after))
+    view, more = said(wanted, view)
+    if not first and not more:
+        return
+    assert view.order == tuple(after)
+    assert {one: view.texts[one] for one in after} == {one.id: one.digest for one in wanted.stories}
+    merged = mos.merge(whole([*first, *more]))
+    assert merged.order == tuple(after)
+    assert [merged.digest(one) for one in after] == [one.digest for one in wanted.stories]
+    theirs, *others = [MosFile.from_string(text) for text in whole([*first, *more])]
+    for other in others:
+        theirs += other
+    assert [one.id for one in theirs.stories] == after
+    assert [one.script for one in theirs.stories] == [[text for _, text in one.paragraphs] for one in wanted.stories]
+    assert [one.duration for one in theirs.stories] == [30.0] * len(after)
+
+
+def test_moves_are_few() -> None:
+    view, _ = said(order(*map(body, "abcde")))
+    _, up = said(order(*map(body, "eabcd")), view)
+    assert names(up) == ["roElementAction-MOVE"]
+
+
+def test_long_names_are_cut_to_the_standards_length() -> None:
+    _, messages = said(order(body("a1", slug="长" * 200)))
+    for message in messages:
+        for slug in re.findall("<storySlug>([^<]*)</storySlug>", message.xml):
+            assert len(slug) == 128
+    merged = mos.merge(whole(messages))
+    assert merged.digest("a1") == body("a1", slug="长" * 200).digest
+
+
+def test_signs_of_markup_are_text() -> None:
+    wanted = order(body("a1", '<b>&amp;"]]>'))
+    _, messages = said(wanted)
+    assert mos.merge(whole(messages)).digest("a1") == wanted.stories[0].digest
+
+
+# -- what is understood ----------------------------------------------------------------------------------
+
+
+def test_messages_come_in_any_pieces() -> None:
+    one, two = NAMES.envelope(1, "<heartbeat/>"), NAMES.envelope(2, "<roAck><roID>𠮷</roID></roAck>")
+    data = f"\ufeff{one}\r\n<?xml version='1.0'?>{two}".encode("utf-16-be")
+    for size in (1, 2, 3, 7, len(data)):
+        stream, found = Stream(), []
+        for place in range(0, len(data), size):
+            found += stream.feed(data[place : place + size])
+        assert found == [one, two]
+
+
+def test_a_message_without_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="without an end"):
+        Stream().feed(("<mos>" + "x" * 4 * 2**20).encode("utf-16-be"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE mos [<!ENTITY x "y">]><mos><mosID>&x;</mosID></mos>',
+        '<!DOCTYPE mos [<!ENTITY x SYSTEM "file:///etc/passwd">]><mos>&x;</mos>',
+        "<mos>&undefined;</mos>",
+        "<other/>",
+        "<mos>",
+        "",
+    ],
+)
+def test_entities_and_nonsense_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"MOS|XML"):
+        mos.parse(text)
+
+
+def test_requests_are_answered() -> None:
+    orders = [order(body("a1"), body("a2"))]
+
+    def answer(request: str) -> str:
+        found = mos.answer_to(mos.parse(NAMES.envelope(1, request)), lambda: orders)
+        assert found is not None
+        return found
+
+    assert "<heartbeat>" in answer("<heartbeat><time/></heartbeat>")
+    machine = answer("<reqMachInfo/>")
+    assert "<mosRev>2.8.5</mosRev>" in machine
+    assert '<mosProfile number="2">YES</mosProfile>' in machine
+    listed = mos.parse(f"<mos>{answer('<roReq><roID>tv-1</roID></roReq>')}</mos>")
+    assert [one.findtext("storyID") for one in listed.iterfind("roList/story")] == ["a1", "a2"]
+    assert "Unknown" in answer("<roReq><roID>tv-9</roID></roReq>")
+    everything = mos.parse(f"<mos>{answer('<roReqAll/>')}</mos>")
+    assert [one.findtext("roID") for one in everything.iterfind("roListAll/ro")] == ["tv-1"]
+    assert mos.answer_to(mos.parse(NAMES.envelope(1, "<roElementStat/>")), list) is None
+
+
+# -- the client against a device --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prompter() -> Iterator[Prompter]:
+    with Prompter() as standing:
+        yield standing
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path, prompter: Prompter) -> Rehearsal:
+    return Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}", answer=QUICK))
+
+
+def fates(prompter: Prompter, *next: str, always: str = "") -> None:
+    prompter.prompter.fail(list(next), always)
+
+
+def held(prompter: Prompter) -> list[dict[str, Any]]:
+    """The stories that the device holds of the day."""
+    orders = prompter.prompter.state()["orders"]
+    return list(orders[f"tv-{DAY}"]["stories"]) if orders else []
+
+
+def said_to(prompter: Prompter) -> list[str]:
+    return [re.sub(r"^\d+ ", "", line) for line in prompter.prompter.log]
+
+
+def test_a_day_reaches_the_device(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    for n in (1, 2, 3):
+        put(rehearsal, story(n))
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
+    kinds = [kind for kind, _ in held(prompter)[0]["body"]]
+    assert {"p", "pi", "item"} == set(kinds)
+    assert "五点二万亩" in "".join(text for kind, text in held(prompter)[0]["body"] if kind == "p")
+
+
+def test_numbers_grow_over_restarts(tmp_path: Path, prompter: Prompter) -> None:
+    for n in (1, 2, 3):  # each time another process would be no different: all is in the files
+        channel = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}"))
+        put(channel, story(n))
+    numbers = [int(line.split()[0]) for line in prompter.prompter.log]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] >= 1000
+
+
+def test_a_device_that_is_away_costs_no_doubt(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    away = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{port}", answer=QUICK))
+    with pytest.raises(Unavailable) as trouble:
+        put(away, story(1))
+    assert not trouble.value.sent
+    assert away.channel.find(away.delivery(story(1))).standing is Standing.STAGED
+
+
+def test_a_device_without_heartbeat_costs_no_doubt(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    fates(prompter, always="away")
+    with pytest.raises(Unavailable) as trouble:
+        put(rehearsal, story(1))
+    assert not trouble.value.sent
+    assert prompter.prompter.log == []
+
+
+@pytest.mark.parametrize("fate", ["silent", "deaf", "drop", "cut"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_unknown_outcome_is_settled_by_saying_all_again(
+    rehearsal: Rehearsal, prompter: Prompter, fate: str, place: int
+) -> None:
+    """Whatever happened to the second story's INSERT or text, the device ends with both stories, each once."""
+    put(rehearsal, story(1))
+    fates(prompter, *["well"] * place, fate)
+    delivery = rehearsal.prepare(rehearsal.delivery(story(2)))
+    with pytest.raises(Unavailable) as trouble:
+        rehearsal.release(delivery)
+    assert trouble.value.sent
+    assert rehearsal.channel.find(delivery).standing is Standing.STAGED
+    again = rehearsal.release(delivery)
+    assert rehearsal.verify(again).standing is Standing.LIVE
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2"]
+    assert all(one["body"] for one in held(prompter))
+
+
+def test_an_unanswered_message_keeps_its_number(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    fates(prompter, "silent", "well", "silent")
+    delivery = rehearsal.prepare(rehearsal.delivery(story(1)))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            rehearsal.release(delivery)
+    rehearsal.release(delivery)
+    lines = [line.split()[:2] for line in prompter.prompter.log]
+    assert [name for _, name in lines] == ["roCreate", "roCreate", "roStorySend", "roStorySend"]
+    assert lines[0] == lines[1]
+    assert lines[2] == lines[3]
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
+def test_a_refusal_is_refused_with_its_reason(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    fates(prompter, always="nack")
+    with pytest.raises(Refused) as trouble:
+        put(rehearsal, story(2))
+    assert trouble.value.code == "NACK"
+    assert "refused by the operator" in str(trouble.value.problem.message)
+    fates(prompter)
+    put(rehearsal, story(3))  # the refused story is not smuggled in by the next
+    assert [one["id"] for one in held(prompter)] == ["a1", "a3"]
+    put(rehearsal, story(2))
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
+
+
+def test_a_device_that_forgot_everything_gets_everything(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    put(rehearsal, story(2))
+    prompter.prompter.orders.clear()
+    put(rehearsal, story(3))
+    assert said_to(prompter)[4:] == ["roElementAction INSERT well", "roReplace well", *["roStorySend well"] * 3]
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
+
+
+def test_a_device_that_replaces_only_what_it_knows(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    prompter.prompter.orders.clear()
+    fates(prompter, "nack", "nack")  # the INSERT, then the roReplace
+    put(rehearsal, story(2))
+    assert [line.split()[0] for line in said_to(prompter)[2:]] == [
+        "roElementAction",
+        "roReplace",
+        "roCreate",
+        "roStorySend",
+        "roStorySend",
+    ]
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2"]
+
+
+def test_a_withdrawal_after_a_doubt_leaves_nothing(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    fates(prompter, "silent")
+    delivery = rehearsal.prepare(rehearsal.delivery(story(2)))
+    with pytest.raises(Unavailable):
+        rehearsal.release(delivery)
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2"]  # it had happened
+    gone = rehearsal.withdraw(story(2))
+    assert gone.receipt is not None
+    assert gone.receipt.standing is Standing.WITHDRAWN
+    assert [one["id"] for one in held(prompter)] == ["a1"]
+
+
+def test_a_doubtful_withdrawal_is_not_done(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    fates(prompter, "deaf")
+    with pytest.raises(Unavailable) as trouble:
+        rehearsal.withdraw(story(1))
+    assert trouble.value.sent
+    gone = rehearsal.delivery(story(1), rehearsal.delivery(story(1)).action.WITHDRAW)
+    assert rehearsal.channel.find(gone).standing is Standing.LIVE
+    assert rehearsal.channel.withdraw(gone).standing is Standing.WITHDRAWN
+    assert held(prompter) == []
+
+
+def test_one_storys_doubt_is_not_anothers(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    first = put(rehearsal, story(1))
+    fates(prompter, "well", "silent")
+    with pytest.raises(Unavailable):
+        put(rehearsal, story(2))
+    assert rehearsal.verify(first).standing is Standing.LIVE
+
+
+def test_the_device_may_ask_while_it_is_told(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    fates(prompter, "ask")
+    put(rehearsal, story(2))
+    answers = [mos.parse(text[text.find("<mos>") :]) for text in prompter.prompter.answers]
+    assert [answer[-1].tag for answer in answers] == ["heartbeat", "listMachInfo", "roListAll", "roList"]
+    assert [one.findtext("storyID") for one in answers[-1].iterfind("roList/story")] == ["a1", "a2"]
+
+
+def test_many_threads_and_one_device(tmp_path: Path, prompter: Prompter) -> None:
+    rehearsal = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}"))
+    prepared = [rehearsal.prepare(rehearsal.delivery(story(n))) for n in range(1, 9)]
+    for delivery in prepared:
+        rehearsal.catalogue.place(delivery.revision, delivery.receipt)
+    threads = [threading.Thread(target=rehearsal.channel.release, args=(one,)) for one in reversed(prepared)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one["id"] for one in held(prompter)] == [f"a{n}" for n in range(1, 9)]
+    assert {rehearsal.verify(delivery).standing for delivery in prepared} == {Standing.LIVE}
+
+
+class Script:
+    """A device that answers with given texts, one for each message it gets."""
+
+    def __init__(self, *answers: str) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._answers = answers
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self) -> None:
+        with self._server, self._server.accept()[0] as connection:
+            stream = Stream()
+            for answer in self._answers:
+                while not stream.feed(connection.recv(65536)):
+                    pass
+                connection.sendall(answer.encode("utf-16-be"))
+
+    def __enter__(self) -> Script:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+
+
+BEAT = "<mos><messageID>1</messageID><heartbeat><time/></heartbeat></mos>"
+
+
+def talk(script: Script, act: Callable[[mos.Talk], Any]) -> Any:
+    device = Device("127.0.0.1", script.port, NAMES, answer=QUICK)
+    with script, device.connected(iter(range(1, 99)).__next__, lambda request: mos.answer_to(request, list)) as line:
+        return act(line)
+
+
+def ask(line: mos.Talk) -> mos.Ack:
+    return line.say(2, mos.end("tv-1"))
+
+
+def test_stale_and_foreign_answers_are_passed_over() -> None:
+    answers = (
+        "<mos><messageID>1</messageID><roAck><roStatus>NACK</roStatus></roAck></mos>"
+        "<mos><messageID>9</messageID><mosListAll/></mos> <mos>&broken;</mos>"
+        "<mos><messageID>2</messageID><roAck><roID>tv-1</roID><roStatus> ok\n</roStatus></roAck></mos>"
+    )
+    assert talk(Script(BEAT, answers), ask) == mos.Ack(ok=True)
+
+
+def test_other_ways_to_say_no() -> None:
+    answer = "<mos><mosAck><status>NACK</status><statusDescription>not\n supported</statusDescription></mosAck></mos>"
+    assert talk(Script(BEAT, answer), ask) == mos.Ack(ok=False, reason="not supported")
+
+
+def test_garbage_is_no_answer() -> None:
+    with pytest.raises(Unavailable) as trouble:
+        talk(Script(BEAT, "HTTP/1.1 400 Bad Request"), ask)
+    assert trouble.value.sent
+
+
+def test_check_names_a_device_that_is_away(tmp_path: Path, prompter: Prompter) -> None:
+    assert television(tmp_path, mos=f"127.0.0.1:{prompter.port}").check() == []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (problem,) = television(tmp_path, mos=f"127.0.0.1:{port}").check()
+    assert problem.field == "mos"
+    (problem,) = television(tmp_path, mos="127.0.0.1:many").check()
+    assert "address" in str(problem.message)
+
+
+def test_the_stand_in_as_a_program(tmp_path: Path) -> None:
+    """Started as people do, killed, started again empty on the same port."""
+    command = [sys.executable, "-m", "pipeline.standins.fake_prompter", "--http", "0", "--port"]
+
+    def start(port: str) -> tuple[subprocess.Popen[str], str, str]:
+        process = subprocess.Popen([*command, port], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        port, url = process.stdout.readline().split()
+        return process, port, url
+
+    process, port, url = start("0")
+    try:
+        rehearsal = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{port}"))
+        put(rehearsal, story(1))
+        assert "五点二万亩" in requests.get(url, timeout=5).text
+        assert list(requests.get(f"{url}state", timeout=5).json()["orders"]) == [f"tv-{DAY}"]
+        requests.put(f"{url}faults", json={"next": ["nack"]}, timeout=5).raise_for_status()
+        process.kill()
+        process.communicate()
+        delivery = rehearsal.prepare(rehearsal.delivery(story(2)))
+        with pytest.raises(Unavailable):
+            rehearsal.release(delivery)
+        process, _, url = start(port)
+        rehearsal.release(delivery)
+        stories = requests.get(f"{url}state", timeout=5).json()["orders"][f"tv-{DAY}"]["stories"]
+        assert [one["id"] for one in stories] == ["a1", "a2"]
+    finally:
+        process.terminate()
+        process.communicate()

@@ -1,0 +1,386 @@
+"""The programme of a day: what joins it, its order, times and lock; corrections, notices, withdrawals; and that
+mosromgr (BBC) makes of the written messages what our own rundown says."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+from mosromgr.moscollection import MosCollection
+
+from channels.tv import Television, mos
+from channels.tv.programme import Calendar, Programme, Terms, terms_of
+from pipeline.channel import Action, Correction, Refused, Standing, Unpublishable
+from pipeline.testing import NOON, Rehearsal, article_of, revision_of
+from tests.channels.tv_newsroom import DAY, put, script_of, story, television
+
+TODAY = date(2026, 11, 24)
+"""A Tuesday."""
+TOMORROW = date(2026, 11, 25)
+CALENDAR = Calendar(terms=Terms(programme="武山新闻"), timezone="Asia/Shanghai")
+
+
+def local(hour: int, minute: int = 0, *, day: int = 24) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=CALENDAR.zone).astimezone(UTC)
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path) -> Rehearsal:
+    return Rehearsal(television(tmp_path))
+
+
+def channel_of(rehearsal: Rehearsal) -> Television:
+    assert isinstance(rehearsal.channel, Television)
+    return rehearsal.channel
+
+
+def ids(rehearsal: Rehearsal, day: date = TODAY) -> list[str]:
+    return [one.id for one in channel_of(rehearsal).load(day).stories]
+
+
+def merged(rehearsal: Rehearsal, day: date = TODAY) -> Any:
+    """What mosromgr makes of the day's files."""
+    channel = channel_of(rehearsal)
+    files = sorted(Path(f"{channel.state.root}/mos/{day}").glob("*.mos.xml"))
+    collection = MosCollection.from_files(files, allow_incomplete=True)
+    collection.merge()
+    return collection
+
+
+def agrees(rehearsal: Rehearsal, day: date = TODAY) -> None:
+    """mosromgr, our own reader and our rundown say the same: stories, slugs, order, times, texts."""
+    channel = channel_of(rehearsal)
+    programme = channel.load(day)
+    theirs = merged(rehearsal, day).ro
+    assert theirs.ro_id == f"tv-{day}"
+    assert theirs.start_time == CALENDAR.on_air(day)
+    assert [(one.id, one.slug, one.duration) for one in theirs.stories] == [
+        (one.id, one.slug, one.seconds) for one in programme.stories
+    ]
+    rows = programme.rows(CALENDAR)
+    assert [one.start_time for one in theirs.stories] == [row.start for row in rows]
+    assert [mos.digest_of(one.slug, one.script) for one in theirs.stories] == [one.text for one in programme.stories]
+    ours = mos.merge(channel._messages(day))
+    assert ours.order == tuple(one.id for one in programme.stories)
+    assert ours.ready == (programme.lock is not None)
+    page = html.document_fromstring((channel.files.read(f"{day}/index.html") or b"").decode())
+    assert page.xpath("//table[@class='rundown']/tbody/tr/@id") == [one.id for one in theirs.stories]
+    assert all(row.acknowledged for row in rows)
+
+
+# -- a whole day, by the independent reader ---------------------------------------------------------------
+
+
+def test_a_day_of_eight_stories(rehearsal: Rehearsal) -> None:
+    for n in range(1, 9):
+        put(rehearsal, story(n, body=f"<p>今天，第{n}个项目开工，投资{n}00万元。</p><p>“很好。”村民{n}说。</p>"))
+    assert ids(rehearsal) == [f"a{n}" for n in range(1, 9)]
+    agrees(rehearsal)
+
+
+def test_a_correction_a_move_a_withdrawal_and_a_lock(rehearsal: Rehearsal) -> None:
+    channel = channel_of(rehearsal)
+    for n in range(1, 9):
+        put(rehearsal, story(n))
+    put(rehearsal, story(3, version=2, body="<p>种植面积应为5.3万亩。</p>"))
+    agrees(rehearsal)
+    put(rehearsal, story(4, version=2, body="<p>标题也改了。</p>").model_copy(update={"article": article_of("新标题")}))
+    agrees(rehearsal)
+    channel.move(TODAY, "a7", 1, NOON)
+    channel.move(TODAY, "a1", 8, NOON)
+    channel.move(TODAY, "a2", 4, NOON)
+    agrees(rehearsal)
+    put(rehearsal, story(9))
+    rehearsal.catalogue.remove("a5", NOON + timedelta(hours=1), "数据有误")
+    channel.withdraw(rehearsal.delivery(story(5), Action.WITHDRAW))
+    agrees(rehearsal)
+    assert ids(rehearsal) == ["a7", "a3", "a4", "a2", "a6", "a8", "a1", "a9"]
+    channel.lock(TODAY, "制片人", NOON)
+    agrees(rehearsal)
+    with pytest.raises(Refused):
+        put(rehearsal, story(10))
+    agrees(rehearsal)
+    channel.unlock(TODAY, NOON)
+    put(rehearsal, story(10))
+    agrees(rehearsal)
+
+
+def test_old_days_end(rehearsal: Rehearsal) -> None:
+    """A running order is deleted once the next programme is on air: reruns need it so long."""
+    put(rehearsal, story(1))
+    put(rehearsal, story(2, at=local(20)))
+    assert not merged(rehearsal).completed
+    put(rehearsal, story(3, at=local(20, day=25)))
+    assert merged(rehearsal).completed
+    assert not merged(rehearsal, TOMORROW).completed
+    assert rehearsal.verify(rehearsal.delivery(story(1))).standing is Standing.LIVE  # it was aired
+
+
+# -- which programme -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (local(0, 5), TODAY),
+        (local(18), TODAY),
+        (local(18, 1), TOMORROW),
+        (local(23, 59), TOMORROW),
+        (local(8, day=28), date(2026, 11, 30)),  # no programme at the weekend
+        (local(19, day=27), date(2026, 11, 30)),
+    ],
+)
+def test_what_comes_by_the_deadline_joins_the_days_programme(moment: datetime, day: date) -> None:
+    calendar = Calendar(terms=Terms(programme="武山新闻", days=(1, 2, 3, 4, 5)), timezone="Asia/Shanghai")
+    assert calendar.joins(moment) == day
+
+
+def test_a_deadline_after_the_programme_is_no_deadline() -> None:
+    calendar = Calendar(terms=Terms(programme="午间", air=time(12), deadline=time(18)), timezone="Asia/Shanghai")
+    assert calendar.joins(local(12, 30)) == TOMORROW
+
+
+def test_a_correction_before_air_replaces_and_after_air_is_a_notice() -> None:
+    first = revision_of(article_of(), at=local(10))
+
+    def corrected(moment: datetime) -> Any:
+        return CALENDAR.slot(first.model_copy(update={"number": 2, "corrected_at": moment}))
+
+    assert CALENDAR.slot(first).story == "a1"
+    assert corrected(local(18, 30)) == CALENDAR.slot(first)  # after the deadline, before air: the same story
+    notice = corrected(local(19, 30))
+    assert (notice.day, notice.story, notice.corrects) == (TOMORROW, "a1-20261125", TODAY)
+    assert corrected(local(9, day=25)) == notice  # a second correction replaces the notice
+    assert corrected(local(20, day=25)).story == "a1-20261126"
+    assert Television.corrects is Correction.NOTICE
+
+
+def test_a_notice_follows_in_the_next_programme(rehearsal: Rehearsal) -> None:
+    old = rehearsal.publish(story(1, at=local(10)))
+    put(rehearsal, story(2, at=local(9, day=25)))
+    corrected = story(1, version=2, at=local(10), hours=22, note="面积应为5.3万亩")
+    new = put(rehearsal, corrected)
+    assert script_of(new).kind == "kind_notice"
+    assert ids(rehearsal) == ["a1"]
+    assert sorted(ids(rehearsal, TOMORROW)) == ["a1-20261125", "a2"]
+    assert rehearsal.verify(new).standing is Standing.LIVE
+    assert rehearsal.verify(old).standing is not Standing.LIVE
+    agrees(rehearsal)
+    agrees(rehearsal, TOMORROW)
+    again = put(rehearsal, corrected.model_copy(update={"number": 3, "note": "面积应为5.4万亩"}))
+    assert len(ids(rehearsal, TOMORROW)) == 2
+    assert rehearsal.verify(again).standing is Standing.LIVE
+    gone = rehearsal.withdraw(again.revision, "全文有误")
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert ids(rehearsal) == []
+    assert ids(rehearsal, TOMORROW) == ["a2"]
+    assert gone.receipt is not None
+    assert "on air on 2026-11-24" in str(gone.receipt.note)
+
+
+def test_a_withdrawal_before_air_needs_no_word(rehearsal: Rehearsal) -> None:
+    put(rehearsal, story(1))
+    rehearsal.catalogue.remove("a1", NOON + timedelta(hours=1), "数据有误")
+    receipt = rehearsal.channel.withdraw(rehearsal.delivery(story(1), Action.WITHDRAW))
+    assert receipt.standing is Standing.WITHDRAWN
+    assert receipt.note is None
+    page = (channel_of(rehearsal).files.read(f"{DAY}/a1.html") or b"").decode()
+    assert page.startswith("<!doctype html>\n<!-- tongfa:gone -->")
+    assert "数据有误" in page
+    for form in ("docx", "txt", "rtf"):
+        assert channel_of(rehearsal).files.read(f"{DAY}/a1.{form}") is None
+
+
+# -- order and times -------------------------------------------------------------------------------------
+
+
+def test_arrival_decides_whatever_the_order_of_releases(rehearsal: Rehearsal) -> None:
+    prepared = [rehearsal.prepare(rehearsal.delivery(story(n))) for n in (1, 2, 3)]
+    for delivery in prepared:
+        rehearsal.catalogue.place(delivery.revision, delivery.receipt)
+    for delivery in reversed(prepared):
+        rehearsal.channel.release(delivery)
+    assert ids(rehearsal) == ["a1", "a2", "a3"]
+
+
+def test_a_correction_keeps_its_place_and_id(rehearsal: Rehearsal) -> None:
+    for n in (1, 2, 3):
+        put(rehearsal, story(n))
+    channel_of(rehearsal).move(TODAY, "a3", 1, NOON)
+    put(rehearsal, story(3, version=2, body="<p>改了。</p>"))
+    assert ids(rehearsal) == ["a3", "a1", "a2"]
+
+
+def test_times_forward_and_back(rehearsal: Rehearsal) -> None:
+    for n in (1, 2, 3):
+        put(rehearsal, story(n))
+    programme = channel_of(rehearsal).load(TODAY)
+    rows = programme.rows(CALENDAR)
+    seconds = [one.seconds for one in programme.stories]
+    assert rows[0].start == CALENDAR.on_air(TODAY)
+    assert rows[2].start - rows[0].start == timedelta(seconds=sum(seconds[:2]))
+    assert rows[2].back == CALENDAR.over(TODAY) - timedelta(seconds=seconds[2])
+    over = programme.over(CALENDAR.terms)
+    assert over == sum(seconds) - 900
+    assert {row.start - row.back for row in rows} == {timedelta(seconds=over)}
+
+
+def test_titles_take_their_time() -> None:
+    terms = Terms(programme="武山新闻", opening=20, closing=10)
+    assert terms.room == 870
+    assert Programme(day=TODAY).over(terms) == -870
+
+
+def test_too_long_a_programme_is_said_and_too_long_a_story_refused(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(television(tmp_path, duration=40))
+    put(rehearsal, story(1, body="<p>" + "解说：" + "种植面积扩大，" * 20 + "</p>"))
+    second = rehearsal.prepare(rehearsal.delivery(story(2, body="<p>解说：" + "种植面积扩大，" * 20 + "</p>")))
+    assert second.receipt is not None
+    assert "too long" in str(second.receipt.note)
+    with pytest.raises(Unpublishable) as trouble:
+        rehearsal.delivery(story(3, body="<p>解说：" + "种植面积扩大，" * 60 + "</p>"))
+    assert trouble.value.problem.field == "body"
+
+
+def test_control_characters_are_refused_by_the_field(rehearsal: Rehearsal) -> None:
+    with pytest.raises(Unpublishable) as trouble:
+        rehearsal.delivery(revision_of(article_of("武山\x0b新闻")))
+    assert trouble.value.problem.field == "headline"
+
+
+def test_a_text_longer_than_a_message_is_refused(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(television(tmp_path, duration=20_000))
+    with pytest.raises(Unpublishable) as trouble:
+        rehearsal.delivery(story(1, body="<p>解说：" + "种植面积扩大，" * 7000 + "</p>"))
+    assert "32768" in str(trouble.value.problem.message)
+
+
+# -- the lock --------------------------------------------------------------------------------------------
+
+
+def test_a_locked_programme_refuses_and_names_who_decides(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(television(tmp_path, producer="值班制片人 王五"))
+    channel = channel_of(rehearsal)
+    put(rehearsal, story(1))
+    waiting = rehearsal.prepare(rehearsal.delivery(story(2)))
+    channel.lock(TODAY, "李四", NOON + timedelta(hours=5))
+    attempts = [
+        lambda: rehearsal.prepare(rehearsal.delivery(story(3))),
+        lambda: rehearsal.release(waiting),
+        lambda: rehearsal.prepare(rehearsal.delivery(story(1, version=2, body="<p>改了。</p>"))),
+        lambda: channel.move(TODAY, "a1", 1, NOON),
+    ]
+    for attempt in attempts:
+        with pytest.raises(Refused) as trouble:
+            attempt()
+        assert trouble.value.code == "locked"
+        assert "李四 since 11-24 17:00" in str(trouble.value.problem.message)
+        assert "王五" in str(trouble.value.problem.remedy)
+    assert ids(rehearsal) == ["a1"]
+    rehearsal.catalogue.remove("a1", NOON + timedelta(hours=1), "")
+    with pytest.raises(Refused):
+        channel.withdraw(rehearsal.delivery(story(1), Action.WITHDRAW))
+    channel.unlock(TODAY, NOON)
+    assert channel.withdraw(rehearsal.delivery(story(1), Action.WITHDRAW)).standing is Standing.WITHDRAWN
+
+
+def test_what_the_locked_programme_has_already_is_no_change(rehearsal: Rehearsal) -> None:
+    delivery = put(rehearsal, story(1))
+    channel_of(rehearsal).lock(TODAY, "李四", NOON)
+    assert rehearsal.channel.release(delivery).standing is Standing.LIVE
+    assert rehearsal.prepare(delivery).receipt is not None
+
+
+def test_the_lock_ends_with_the_programme(rehearsal: Rehearsal) -> None:
+    put(rehearsal, story(1))
+    channel_of(rehearsal).lock(TODAY, "李四", NOON)
+    gone = rehearsal.withdraw(story(1), "数据有误")  # the next day
+    assert gone.receipt is not None
+    assert gone.receipt.standing is Standing.WITHDRAWN
+
+
+def test_an_empty_programme_can_be_locked(rehearsal: Rehearsal) -> None:
+    channel_of(rehearsal).lock(TODAY, "李四", NOON)
+    with pytest.raises(Refused):
+        put(rehearsal, story(1))
+    channel_of(rehearsal).unlock(TODAY, NOON)
+    put(rehearsal, story(1))
+    agrees(rehearsal)
+
+
+# -- state -----------------------------------------------------------------------------------------------
+
+
+def test_everything_survives_a_restart(tmp_path: Path) -> None:
+    first = Rehearsal(television(tmp_path))
+    for n in (1, 2, 3):
+        put(first, story(n))
+    channel_of(first).move(TODAY, "a3", 1, NOON)
+    second = Rehearsal(television(tmp_path))
+    second.catalogue = first.catalogue
+    put(second, story(4))
+    assert ids(second) == ["a3", "a1", "a2", "a4"]
+    agrees(second)
+
+
+def test_a_lost_script_is_named(rehearsal: Rehearsal) -> None:
+    put(rehearsal, story(1))
+    channel_of(rehearsal).state.delete(f"{DAY}/a1.1.json")
+    with pytest.raises(Refused) as trouble:
+        put(rehearsal, story(2))
+    assert trouble.value.code == "lost"
+
+
+def test_pages_changed_by_hand_are_seen(rehearsal: Rehearsal) -> None:
+    delivery = put(rehearsal, story(1))
+    files = channel_of(rehearsal).files
+    for path in (f"{DAY}/a1.html", f"{DAY}/index.html"):
+        before = files.read(path)
+        assert before is not None
+        files.write(path, before.replace(b"a1.html", b"a9.html").replace("架豆".encode(), "豆角".encode()))
+        assert rehearsal.verify(delivery).standing is not Standing.LIVE
+        files.write(path, before)
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
+def test_files_changed_by_hand_are_seen(rehearsal: Rehearsal) -> None:
+    delivery = put(rehearsal, story(1))
+    channel_of(rehearsal).state.write(f"mos/{DAY}/1001-roStorySend.mos.xml", b"<mos>")
+    assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+
+# -- options ---------------------------------------------------------------------------------------------
+
+
+def test_options_make_the_terms() -> None:
+    terms, problems = terms_of({"air": "12:30", "days": [1, 5], "speed": 240, "programme": "午间新闻"}, "台")
+    assert problems == []
+    assert (terms.programme, terms.air, terms.days, terms.speed) == ("午间新闻", time(12, 30), (1, 5), 240)
+    assert terms_of({}, "武山新闻")[0].programme == "武山新闻"
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"air": "half past seven"}, "air"),
+        ({"speed": 10}, "speed"),
+        ({"duration": 0}, "duration"),
+        ({"duration": 60, "opening": 30, "closing": 30}, "duration"),
+        ({"lead": [100, 50]}, "lead"),
+        ({"days": []}, "days"),
+        ({"answer": 0}, "answer"),
+        ({"url": "tv"}, "url"),
+        ({"airtime": "19:30"}, "airtime"),
+    ],
+)
+def test_options_without_sense_are_told_and_do_no_harm(tmp_path: Path, options: dict[str, Any], field: str) -> None:
+    channel = television(tmp_path, **options)
+    assert [problem.field for problem in channel.check()] == [field]
+    channel.render(story(1), channel.newsroom)
+
+
+def test_a_sound_channel_has_no_problems(tmp_path: Path) -> None:
+    assert television(tmp_path).check() == []

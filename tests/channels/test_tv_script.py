@@ -1,0 +1,357 @@
+"""The script: goldens, an editor's own parts, notices; and that it never invents."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels.tv.programme import Calendar, Terms
+from channels.tv.script import Cue, Kind, Script, Unit, choose_lead, readings, seconds_of, sentences, write
+from channels.tv.spoken import spoken, syllables
+from pipeline.article import Article, Revision
+from pipeline.manuscript import read
+from pipeline.testing import NOON, article_of, newsroom_of, revision_of
+from tests.channels.tv_newsroom import EXAMPLES
+
+GOLDEN = Path(__file__).parent / "golden" / "tv"
+MANUSCRIPTS = sorted(path for path in EXAMPLES.glob("*") if path.suffix in (".md", ".docx", ".html", ".txt"))
+TERMS = Terms(programme="武山新闻")
+NEWSROOM = newsroom_of()
+
+
+def script_of(article: Article, terms: Terms = TERMS, *, revision: Revision | None = None) -> Script:
+    one = revision or revision_of(article)
+    return write(one, NEWSROOM, terms, Calendar(terms=terms, timezone="Asia/Shanghai").slot(one))
+
+
+def manuscript(path: Path) -> Article:
+    article = read(path).article
+    return article.model_copy(update={"column": NEWSROOM.column(article.column).id})
+
+
+def body(*paragraphs: str) -> str:
+    return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+
+
+def texts(script: Script) -> list[tuple[Kind, str]]:
+    return [(cue.kind, cue.text) for cue in script.cues]
+
+
+@pytest.mark.parametrize("case", sorted(path.name.split(".")[0] for path in GOLDEN.glob("*.article.json")))
+def test_golden(case: str) -> None:
+    record = Article.model_validate_json((GOLDEN / f"{case}.article.json").read_text())
+    assert script_of(record).canonical() == (GOLDEN / f"{case}.script.json").read_text().rstrip("\n")
+
+
+# -- never invents ---------------------------------------------------------------------------------------
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def traceable(script: Script, article: Article) -> None:
+    """Everything between two stops of the script stands in the article, and so does everybody's name."""
+    whole = plain("".join(article.paragraphs()))
+    for cue in script.cues:
+        for part in re.split("[。！？!?…”]+", cue.text):
+            assert plain(part) in whole, part
+        assert cue.speaker in whole
+        assert cue.post in whole
+    for strap in script.straps:
+        assert plain(strap.name) in whole
+    for clause in script.figures:
+        assert plain(clause) in whole
+    for line in script.title_bar:
+        assert plain(line) in plain(article.headline + article.short_headline)
+
+
+@pytest.mark.parametrize("target", [30, 90, 300])
+@pytest.mark.parametrize("path", MANUSCRIPTS, ids=lambda path: path.name)
+def test_every_sentence_is_the_articles(path: Path, target: int) -> None:
+    article = manuscript(path)
+    script = script_of(article, TERMS.model_copy(update={"story": target}))
+    traceable(script, article)
+    whole = plain("".join(article.paragraphs()))
+    for sentence in (one for cue in script.cues for one in sentences(cue.text)):
+        assert plain(sentence) in whole or plain(sentence).removesuffix("。") in whole
+    assert script.full_text == tuple(article.paragraphs())
+
+
+SENTENCES = st.sampled_from(
+    [
+        "全县26341户贫困人口持续稳定脱贫，贫困人口发生率降至0.95%。",
+        "“收成好。”种植户甲说，今年种了4个大棚。",
+        "村民乙说：“路宽了，院净了。”",
+        "一是压责任、强推进，持续攻坚不松劲。",
+        "下一步，还将添置一座预冷库。",
+        "（记者 甲）本报讯 今天！",
+        "无标点的一段",
+        "“没有说完",
+        "……",
+        "图：示意",
+        "导语：给电视的导语。",
+        "解说：给电视的解说。",
+        "同期声（县农业农村局局长 张三）：“今年收成好。”",
+        "很长的一句" * 40 + "。",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(SENTENCES, min_size=1, max_size=4).map("".join), min_size=1, max_size=6), st.integers(10, 200))
+def test_whatever_the_article_nothing_is_invented(paragraphs: list[str], target: int) -> None:
+    article = article_of(body=body(*paragraphs))
+    script = script_of(article, TERMS.model_copy(update={"story": target}))
+    assert script.cues
+    if script.cues[0].text != article.headline:  # an article of pictures alone is read by its headline
+        traceable(script, article)
+
+
+# -- lead, segments, bites -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [path for path in MANUSCRIPTS if path.suffix == ".md"], ids=lambda path: path.name)
+def test_a_lead_has_its_length(path: Path) -> None:
+    lead = script_of(manuscript(path)).lead
+    assert lead is not None
+    assert len(lead.text) <= 110
+    assert len(lead.text) >= 60 or path.name == "renju.md"  # whose third sentence is a person's
+
+
+def test_a_lead_is_never_the_headline_again() -> None:
+    article = article_of(
+        "武山架豆喜获丰收", body=body("武山架豆，喜获丰收！今天开始采摘。" + "种植面积五万亩，" * 9 + "都在山丹镇。")
+    )
+    lead = script_of(article).lead
+    assert lead is not None
+    assert "喜获丰收" not in lead.text
+
+
+def test_a_long_first_sentence_is_cut_after_a_clause() -> None:
+    lead, used = choose_lead([*_units("武山县认真学习贯彻，" * 20 + "成效显著。")], "标题", (60, 110))
+    assert (len(lead), used) == (110, 1)
+    assert lead.endswith("武山县认真学习贯彻。")
+
+
+def _units(text: str) -> list[Unit]:
+    return [Unit(sentence) for sentence in sentences(text)]
+
+
+def test_a_dateline_is_not_read() -> None:
+    article = article_of(body=body("本报讯（记者 甲）" + "今天召开调度会，" * 10 + "安排工作。"))
+    lead = script_of(article).lead
+    assert lead is not None
+    assert lead.text.startswith("今天召开")
+
+
+def test_one_segment_a_point() -> None:
+    script = script_of(manuscript(EXAMPLES / "wushan-sibuzhai.md"))
+    points = [cue for cue in script.segments if re.match("[一二三四五六]是", cue.text)]
+    assert [cue.text[0] for cue in points] == list("一二三四五六")
+    assert "26341户" in script.segments[0].text  # the key fact before the points
+    assert abs(script.seconds - 90) <= 5
+    assert script.series.endswith("之三")
+    assert "之三" in script.opening
+
+
+def test_more_time_takes_more() -> None:
+    article = manuscript(EXAMPLES / "wushan-sibuzhai.md")
+    times = [
+        script_of(article, TERMS.model_copy(update={"story": target})).seconds for target in (60, 90, 120, 300, 900)
+    ]
+    assert times == sorted(times)
+    assert times[-1] > 500
+
+
+def test_quoted_persons_speak() -> None:
+    script = script_of(manuscript(EXAMPLES / "renju.md"))
+    assert [(cue.post, cue.speaker, cue.text) for cue in script.bites] == [
+        ("村民", "甲", "每天半小时,门前屋后都干净。"),
+        ("村干部", "乙", "路宽了,院净了,大伙儿的笑脸也多了。"),
+    ]
+    assert [(strap.name, strap.post) for strap in script.straps] == [("甲", "村民"), ("乙", "村干部")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("“收成真好啊。”种植户甲说。", ("种植户", "甲", "收成真好啊。")),
+        ("县农业农村局局长张三说：“今年面积扩大到5万亩。”", ("县农业农村局局长", "张三", "今年面积扩大到5万亩。")),
+        ("村民李四告诉记者，“日子越过越好”。", ("村民", "李四", "日子越过越好")),
+        ("“党的政策‘好’，我们要‘加油干’！”王五表示。", ("", "王五", "党的政策‘好’，我们要‘加油干’！")),
+    ],
+)
+def test_speakers_and_posts(sentence: str, expected: tuple[str, str, str]) -> None:
+    filler = "全县各乡镇迅速行动，" * 8 + "成效明显。"
+    (bite,) = script_of(article_of(body=body(filler, sentence))).bites
+    assert (bite.post, bite.speaker, bite.text) == expected
+
+
+@pytest.mark.parametrize(
+    "sentence", ["要做到“四个不摘”。", "他说的“早晨半小时”又开始了。", "“回头看”工作扎实推进，说到底是作风问题。"]
+)
+def test_what_is_no_speech_stays_in_the_text(sentence: str) -> None:
+    script = script_of(article_of(body=body("全县各乡镇迅速行动，" * 8 + "成效明显。", sentence)))
+    assert script.bites == ()
+    assert sentence in script.segments[-1].text
+
+
+def test_pictures_of_the_article_are_suggested() -> None:
+    script = script_of(manuscript(EXAMPLES / "jiadou.md"))
+    assert "图片：示意图:连片的菜田与远山" in "".join(cue.picture for cue in script.cues)
+    assert script.cues[0].picture.startswith("主播")
+
+
+# -- an editor's own parts -------------------------------------------------------------------------------
+
+OWN = body(
+    "导语：武山架豆今天开秤，收购价每斤2.5元。",
+    "画面：收购点全景，过秤特写",
+    "解说：清晨六点，收购点前排起了长队。",
+    "同期声（山丹镇种植户 张三）：“今年能卖5万元。”",
+    "解说：合作社当天结账。",
+    "字幕：架豆开秤 每斤两块五",
+    "编后：好价钱来自好品质。",
+    "这一段只给报纸。",
+)
+
+
+def test_the_editors_parts_stand_as_they_are() -> None:
+    script = script_of(article_of(body=OWN))
+    assert script.own
+    assert texts(script) == [
+        (Kind.LEAD, "武山架豆今天开秤，收购价每斤2.5元。"),
+        (Kind.SEGMENT, "清晨六点，收购点前排起了长队。"),
+        (Kind.BITE, "今年能卖5万元。"),
+        (Kind.SEGMENT, "合作社当天结账。"),
+        (Kind.CLOSING, "好价钱来自好品质。"),
+    ]
+    assert script.cues[1].picture == "收购点全景，过秤特写"
+    assert (script.bites[0].post, script.bites[0].speaker) == ("山丹镇种植户", "张三")
+    assert script.title_bar == ("架豆开秤", "每斤两块五")
+    assert "这一段只给报纸。" in script.full_text
+
+
+def test_headings_open_the_editors_parts_too() -> None:
+    parts = "<p>报纸的开头。</p><h2>导语</h2><p>电视的导语。</p><h2>解说</h2><p>第一段。</p><p>第二段。</p>"
+    parts += "<h2>其他</h2><p>不播。</p>"
+    assert texts(script_of(article_of(body=parts))) == [
+        (Kind.LEAD, "电视的导语。"),
+        (Kind.SEGMENT, "第一段。"),
+        (Kind.SEGMENT, "第二段。"),
+    ]
+
+
+def test_only_the_lead_is_the_editors() -> None:
+    script = script_of(article_of(body=body("导语：给电视的导语。", "今天召开会议。", "安排部署工作。")))
+    assert texts(script) == [
+        (Kind.LEAD, "给电视的导语。"),
+        (Kind.SEGMENT, "今天召开会议。"),
+        (Kind.SEGMENT, "安排部署工作。"),
+    ]
+
+
+def test_a_lead_is_found_where_the_editor_gave_none() -> None:
+    script = script_of(article_of(body=body("今天开会。", "解说：给电视的解说。")))
+    assert texts(script) == [(Kind.LEAD, "今天开会。"), (Kind.SEGMENT, "给电视的解说。")]
+
+
+# -- notices ---------------------------------------------------------------------------------------------
+
+
+def test_a_notice_says_what_was_wrong_and_what_is_right() -> None:
+    late = revision_of(article_of(), 2, note="种植面积应为5.3万亩。")
+    late = late.model_copy(update={"corrected_at": NOON + timedelta(days=1)})
+    script = script_of(late.article, revision=late)
+    assert script.kind == "kind_notice"
+    assert script.day == "2026-11-25"
+    (cue,) = script.cues
+    assert cue.text == (
+        "更正：本台11月24日《武山新闻》播出的《武山架豆喜获丰收》一稿有误，种植面积应为5.3万亩。特此更正。"
+    )
+    assert "五点三万亩" in cue.spoken
+
+
+def test_a_notice_without_a_note_tells_the_lead() -> None:
+    late = revision_of(article_of(), 2).model_copy(update={"corrected_at": NOON + timedelta(days=1)})
+    (cue,) = script_of(late.article, revision=late).cues
+    assert "正确的内容是：11月24日，武山县山丹镇的架豆喜获丰收，种植面积5.2万亩。特此更正。" in cue.text
+
+
+# -- times, captions, readings ---------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet="武山县架豆喜获丰收，。26341户", min_size=1, max_size=80), min_size=1, max_size=9))
+def test_times_add_up(paragraphs: list[str]) -> None:
+    script = script_of(article_of(body=body(*paragraphs)))
+    assert script.seconds == sum(cue.seconds for cue in script.cues)
+    assert all(cue.seconds == seconds_of(cue.spoken, 260) for cue in script.cues)
+
+
+def test_time_is_counted_on_what_is_said() -> None:
+    assert seconds_of(spoken("26341户122705人"), 260) > seconds_of("户人", 260)
+    assert seconds_of("武" * 260, 260) == 60
+    assert seconds_of("武", 260) == 1
+    assert seconds_of("", 260) == 0
+    slow, fast = (script_of(article_of(), TERMS.model_copy(update={"speed": speed})) for speed in (185, 300))
+    assert slow.seconds > fast.seconds
+
+
+@pytest.mark.parametrize(
+    ("headline", "short", "lines"),
+    [
+        ("武山架豆鲜嫩上市 小豆荚连着大市场", "", ("武山架豆鲜嫩上市", "小豆荚连着大市场")),
+        ("清沟渠 整院落 栽新绿", "", ("清沟渠 整院落 栽新绿",)),
+        ("武山县召开全县脱贫攻坚工作推进会议暨表彰大会", "武山推进脱贫攻坚", ("武山推进脱贫攻坚",)),
+        ("武山县召开脱贫攻坚推进会：压实责任补短板", "", ("武山县召开脱贫攻坚推进会", "压实责任补短板")),
+        ("武山县召开全县脱贫攻坚工作推进会议暨表彰大会", "", ("武山县召开全县脱贫攻坚工作推进会议暨表彰大会",)),
+    ],
+)
+def test_title_bars(headline: str, short: str, lines: tuple[str, ...]) -> None:
+    script = script_of(article_of(headline, short_headline=short))
+    assert script.title_bar == lines
+    assert bool(script.wide_bars) == any(len(line) > 15 for line in lines)
+
+
+def test_readings_stand_beside_the_figures() -> None:
+    text = "全县26341户122705人稳定脱贫，发生率降至0.95%，8:30开会"
+    assert readings(text, spoken(text)) == (
+        ("26341户122705人", "两万六千三百四十一户十二万二千七百零五人"),
+        ("0.95%", "百分之零点九五"),
+        ("8:30开", "八点三十分开"),
+    )
+    assert readings("没有数字", "没有数字") == ()
+    text = "24日夜间到25日我县气温下降8～10℃"
+    assert readings(text, spoken(text)) == (
+        ("24日", "二十四日"),
+        ("25日", "二十五日"),
+        ("8～10℃", "八到十摄氏度"),
+    )
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="武山，。、25%:年户-次人", max_size=30))
+def test_readings_never_fail(text: str) -> None:
+    for printed, said in readings(text, spoken(text)):
+        assert printed != said
+
+
+def test_sentences_are_the_paragraph() -> None:
+    for path in MANUSCRIPTS:
+        for paragraph in read(path).article.paragraphs():
+            assert plain("".join(sentences(paragraph))) == plain(paragraph)
+
+
+def test_the_canonical_form_is_the_script() -> None:
+    script = script_of(manuscript(EXAMPLES / "wushan-sibuzhai.md"))
+    assert Script.model_validate_json(script.canonical()) == script
+    assert json.loads(script.canonical())["day"] == date(2026, 11, 24).isoformat()
+    assert all(isinstance(cue, Cue) and syllables(cue.spoken) for cue in script.cues)
