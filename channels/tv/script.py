@@ -287,7 +287,9 @@ def _text(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """A paragraph's sentences with their stops; together they are the paragraph. Quotations stay whole.
+    """A paragraph's sentences with their stops; together they are the paragraph, but for what has no word in it.
+
+    Quotations stay whole.
 
     >>> sentences("“收成好。”他说。再来！")
     ['“收成好。”他说。', '再来！']
@@ -307,7 +309,7 @@ def sentences(text: str) -> list[str]:
             start = place + 1
     if text[start:].strip():
         found.append(text[start:])
-    return [one.strip() for one in found if one.strip()]
+    return [one.strip() for one in found if any(character.isalnum() for character in one)]  # "……" says nothing
 
 
 def _units(sentence: str) -> Iterator[Unit]:

@@ -31,6 +31,7 @@ secret_file = "{id}.secret"
 callback_env = "WUSHAN_CALLBACK"
 api = "{api}"
 follow = {follow}
+settling = 3
 """
 _APP = """
 [[channel]]
