@@ -103,7 +103,7 @@ def raw(script: Callable[[socket.socket], None]) -> Iterator[str]:
 
 @pytest.fixture
 def line() -> Iterator[Http]:
-    with Http(secrets=[SECRET], connect=1, read=0.3, total=1, limit=100_000, now=lambda: NOW) as http:
+    with Http(secrets=[SECRET], connect=10, read=0.3, total=1, limit=100_000, now=lambda: NOW) as http:
         yield http
 
 
