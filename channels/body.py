@@ -41,9 +41,9 @@ def refuse_characters(revision: Revision, forbidden: re.Pattern[str]) -> None:
 
 
 def column_of(article: Article, newsroom: Newsroom) -> Column:
-    """The article's column; raises `Unpublishable` if the newsroom has none of that name."""
+    """The article's column, in an announcement as it makes it; raises `Unpublishable` if the newsroom has none such."""
     try:
-        return newsroom.column(article.column)
+        return newsroom.column_of(article)
     except KeyError:
         raise Unpublishable(
             Problem(

@@ -6,14 +6,17 @@ Frozen values without I/O. Everything else in the project is written in these wo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from lxml import html as lxml_html
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_SLUG = r"^[a-z0-9][a-z0-9-]*$"
 
 BLOCKS = ("p", "h2", "h3", "ul", "ol", "table", "blockquote", "figure")
 """The elements that may stand at the top of an article's body."""
@@ -37,6 +40,64 @@ class Image(Frozen):
     """Length of the file in bytes."""
     alt: str = ""
     caption: str = ""
+
+
+class Column(Frozen):
+    """A named series of articles (栏目), configured or opened on every channel at once."""
+
+    id: str = Field(pattern=_SLUG)
+    """Permanent: what articles and feeds know it by."""
+    name: str = Field(min_length=1)
+    description: str
+    keywords: tuple[str, ...] = Field(min_length=1)
+    type: str = "工作动态"
+    """ColumnType of 《政府网站发展指引》."""
+    note: str = ""
+    """编者按 of the column, plain text; paragraphs separated by a newline."""
+    note_on: Literal["first", "all"] = "first"
+    """Which of its articles carry the 编者按."""
+    series: str = ""
+    """系列: what its articles are numbered in, such as 2019年脱贫攻坚奔小康系列报道; empty: they are not."""
+    banner: Image | None = None
+    """Stands above each of its articles."""
+    address: str = Field(default="", pattern=rf"^$|{_SLUG}")
+    """Its part of public addresses: lower-case letters, digits, hyphens; default the id."""
+    former_addresses: tuple[str, ...] = ()
+    """Where it stood before it was renamed: they lead to its address for ever."""
+    former_names: tuple[str, ...] = ()
+    closed: str = ""
+    """The closing line; empty as long as the column takes articles."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _addressed(cls, values: Any) -> Any:
+        return (
+            {**values, "address": values["id"]}
+            if isinstance(values, dict) and not values.get("address") and "id" in values
+            else values
+        )
+
+    def is_called(self, name: str) -> bool:
+        """Whether an editor may mean it by this: its id, its name or address, or one that it had."""
+        return name in (self.id, self.name, self.address, *self.former_names, *self.former_addresses)
+
+
+class Deed(StrEnum):
+    """What a record does to its column."""
+
+    OPEN = "open"
+    RENAME = "rename"
+    CLOSE = "close"
+
+
+class Announcement(Frozen):
+    """What a record makes of its column, beside the text that tells people of it (开栏、更名、收官).
+
+    The record is published like any article; from its moment on the column is as it says.
+    """
+
+    deed: Deed
+    column: Column
 
 
 class Article(Frozen):
@@ -80,7 +141,11 @@ class Article(Frozen):
     series: str = ""
     """系列, such as 2019年脱贫攻坚奔小康系列报道之三."""
     number: int | None = Field(default=None, gt=0)
-    """The article's number in its series."""
+    """The article's number in its series; filled in when it is accepted, if its column counts them."""
+    banner: Image | None = None
+    """The column's banner, shown above the article; not among `images`. Filled in when the article is accepted."""
+    announces: Announcement | None = None
+    """Set in the record that opens, renames or closes its column."""
     reference: str = ""
     """编号: the newsroom's own name of the article; two files with one reference are one article."""
 
@@ -120,9 +185,17 @@ class Article(Frozen):
         stop = max(text.rfind(mark, 0, limit) for mark in "。!?！？")
         return text[: stop + 1] if stop >= limit // 3 else text[: limit - 1] + "…"
 
+    @property
+    def pictures(self) -> tuple[Image, ...]:
+        """Every picture it shows: its column's banner, if it has one, then `images`; each once."""
+        shown = (*([self.banner] if self.banner else []), *self.images)
+        return tuple(
+            {image.digest: image for image in reversed(shown)}[one] for one in dict.fromkeys(i.digest for i in shown)
+        )
+
     def image(self, digest: str) -> Image:
-        """The image with this digest; KeyError if the article has none."""
-        for image in self.images:
+        """The picture with this digest; KeyError if the article has none."""
+        for image in self.pictures:
             if image.digest == digest:
                 return image
         raise KeyError(digest)
@@ -157,24 +230,10 @@ class Revision(Frozen):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-class Column(Frozen):
-    """A named series of articles (栏目)."""
-
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    """Part of addresses: lower-case letters, digits, hyphens."""
-    name: str
-    description: str
-    keywords: tuple[str, ...] = Field(min_length=1)
-    type: str = "工作动态"
-    """ColumnType of 《政府网站发展指引》."""
-    note: str = ""
-    """编者按 of the column."""
-
-
 class Outlet(Frozen):
     """One configured channel, as the configuration file names it."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    id: str = Field(pattern=_SLUG)
     kind: str
     name: str
     required: bool = True
@@ -236,14 +295,33 @@ class Newsroom(Frozen):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @property
+    def open_columns(self) -> tuple[Column, ...]:
+        """Those that take articles: what menus show."""
+        return tuple(column for column in self.columns if not column.closed)
+
     def column(self, name_or_id: str) -> Column:
-        """The column of this id or name ("" is the first); KeyError if there is none."""
+        """The column that is called so ("" is the first); KeyError if there is none.
+
+        What is its id or name goes before what is another's former one.
+        """
         if not name_or_id:
             return self.columns[0]
         for column in self.columns:
             if name_or_id in (column.id, column.name):
                 return column
+        for column in self.columns:
+            if column.is_called(name_or_id):
+                return column
         raise KeyError(name_or_id)
+
+    def column_of(self, article: Article) -> Column:
+        """The article's column, in an announcement as it makes it; KeyError if there is none."""
+        return article.announces.column if article.announces else self.column(article.column)
+
+    def with_columns(self, columns: Sequence[Column]) -> Self:
+        """The newsroom with these columns in the place of its own."""
+        return self if tuple(columns) == self.columns else self.model_copy(update={"columns": tuple(columns)})
 
     # The public addresses: one place, because feeds, WeChat and the app all point at the website.
 
@@ -261,4 +339,13 @@ class Newsroom(Frozen):
 
     def column_url(self, column: Column) -> str:
         """The column's newest page."""
-        return f"{self.site.url}/{quote(column.id)}/"
+        return f"{self.site.url}/{quote(column.address)}/"
+
+
+def columns_after(configured: Iterable[Column], announcements: Iterable[Announcement]) -> tuple[Column, ...]:
+    """The configured columns and those opened, each as its last announcement says; what was not opened is left out."""
+    columns = {column.id: column for column in configured}
+    for one in announcements:
+        if one.deed is Deed.OPEN or one.column.id in columns:
+            columns[one.column.id] = one.column
+    return tuple(columns.values())

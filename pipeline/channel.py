@@ -20,10 +20,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
+from urllib.parse import quote
 
 from pydantic import AwareDatetime, Field
 
-from pipeline.article import Frozen, Newsroom, Outlet, Revision
+from pipeline.article import Column, Frozen, Newsroom, Outlet, Revision
 
 
 class Standing(StrEnum):
@@ -43,6 +44,14 @@ class Standing(StrEnum):
 
 GONE = b"<!-- tongfa:gone -->"
 """In the first kilobyte of a public page that stands in a withdrawn article's place: it is answered with 410."""
+
+
+def moved(url: str) -> bytes:
+    """What stands in the first kilobyte of a public file whose address has changed: it is answered with 301 to `url`.
+
+    The rest of the file says the same to who reads it without this project's server.
+    """
+    return b"<!-- tongfa:moved " + quote(url, safe=":/?#[]@!$&'()*+,;=%~").encode() + b" -->"
 
 
 class Correction(StrEnum):
@@ -174,7 +183,7 @@ class Heard(Frozen):
 
 
 class Entry(Frozen):
-    """One article in a channel's catalogue. No correction moves it to another column."""
+    """One article in a channel's catalogue. No correction moves it to another column, or changes its series' number."""
 
     revision: Revision
     receipt: Receipt
@@ -218,12 +227,26 @@ class Catalogue(Protocol):
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         """The live articles of the same column right before and right after this one (withdrawn or not)."""
 
+    def columns(self) -> Sequence[Column]:
+        """The newsroom's columns as they stand now: configured or opened, closed ones included, in the menu's order.
+
+        While `exclusive` is held it is one and the same answer.
+        """
+
 
 class Media(Protocol):
     """The bytes of images, by digest."""
 
     def read(self, digest: str) -> bytes:
         """The file's bytes; KeyError if there is no such image."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Companion:
+    """One of several articles that a rollout publishes together (专题)."""
+
+    revision: Revision
+    rendition: Rendition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,7 +259,8 @@ class Delivery:
     action: Action
     revision: Revision
     """For a withdrawal the revision last published; `reason` holds why."""
-    newsroom: Newsroom
+    configured: Newsroom
+    """As the configuration file has it; see `newsroom`."""
     rendition: Rendition | None = None
     """What `render` gave; None for a withdrawal."""
     receipt: Receipt | None = None
@@ -247,8 +271,16 @@ class Delivery:
     """The digest of that earlier delivery's rendition."""
     reason: str = ""
     """The public reason of a withdrawal."""
+    companions: tuple[Companion, ...] = ()
+    """The rollout's articles in their order, this one among them, where the channel puts several into one publication
+    (`Channel.together`); empty for an article that goes out alone. What has been overtaken is not in it."""
     catalogue: Catalogue = field(repr=False)
     media: Media = field(repr=False)
+
+    @property
+    def newsroom(self) -> Newsroom:
+        """The newsroom with its columns as they stand now (`Catalogue.columns`)."""
+        return self.configured.with_columns(self.catalogue.columns())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -323,6 +355,8 @@ class Channel(ABC):
     kind: ClassVar[str]
     corrects: ClassVar[Correction]
     recovers: ClassVar[Recovery] = Recovery.ASK
+    together: ClassVar[int | None] = None
+    """How many articles of one rollout the channel puts into one publication at most; None: each is its own."""
     visibility_lag: ClassVar[timedelta] = timedelta(0)
     """How long after a deed `find` may still say it did not happen."""
 
@@ -377,7 +411,10 @@ class Channel(ABC):
 
     @abstractmethod
     def check(self) -> list[Problem]:
-        """What is wrong with configuration or credentials; empty if nothing. For `newsroom doctor`."""
+        """What is wrong with configuration, credentials, quotas or devices; empty if nothing.
+
+        For `newsroom doctor`, and shortly before the moment of a rollout that was prepared long ahead.
+        """
 
     def figures(self) -> list[Text]:
         """What an operator may want to know, such as how much of a quota is used. For `newsroom doctor`."""

@@ -24,11 +24,23 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from pipeline.article import Article, Column, Image, Newsroom, Outlet, Revision, Site
+from pipeline.article import (
+    Announcement,
+    Article,
+    Column,
+    Deed,
+    Image,
+    Newsroom,
+    Outlet,
+    Revision,
+    Site,
+    columns_after,
+)
 from pipeline.channel import (
     Action,
     Catalogue,
     Channel,
+    Companion,
     Delivery,
     Entry,
     Evidence,
@@ -109,6 +121,29 @@ def article_of(headline: str = "武山架豆喜获丰收", *, images: Sequence[I
     return Article(**{**values, **fields})
 
 
+def opening_of(column: Column, deed: Deed = Deed.OPEN, **fields: Any) -> Article:
+    """A record that opens (or renames, or closes) a column, as the engine makes it."""
+    headline = {
+        Deed.OPEN: f"《{column.name}》今日开栏",
+        Deed.RENAME: f"栏目更名为《{column.name}》",
+        Deed.CLOSE: f"《{column.name}》收官",
+    }
+    values: dict[str, Any] = {
+        "headline": headline[deed],
+        "body": f"<p>{column.closed if deed is Deed.CLOSE else column.note or column.description}</p>",
+        "column": column.id,
+        "banner": column.banner,
+        "images": (),
+        "announces": Announcement(deed=deed, column=column),
+    }
+    return article_of(**{**values, **fields})
+
+
+def series_line(column: Column, number: int) -> str:
+    """What the engine writes into an article's `series`."""
+    return f"{column.series}之{'〇一二三四五六七八九'[number]}"
+
+
 def revision_of(article: Article, number: int = 1, *, id: str = "a1", at: datetime = NOON, note: str = "") -> Revision:
     return Revision(
         id=id,
@@ -123,7 +158,8 @@ def revision_of(article: Article, number: int = 1, *, id: str = "a1", at: dateti
 class MemoryCatalogue:
     """A `Catalogue` in memory; `place` and `remove` are what the engine does as a release or withdrawal starts."""
 
-    def __init__(self) -> None:
+    def __init__(self, configured: Sequence[Column] = ()) -> None:
+        self._configured = configured
         self._entries: dict[str, Entry] = {}
         self._lock = threading.RLock()
 
@@ -186,6 +222,11 @@ class MemoryCatalogue:
         after = [entry for entry in others if entry.column_ordinal > here.column_ordinal]
         return (before[-1] if before else None, after[0] if after else None)
 
+    def columns(self) -> Sequence[Column]:
+        live = sorted((one for one in self._entries.values() if one.withdrawn_at is None), key=lambda one: one.ordinal)
+        announced = (entry.revision.article.announces for entry in live)
+        return columns_after(self._configured, (one for one in announced if one is not None))
+
 
 class MemoryMedia(dict[str, bytes]):
     """A `Media` in memory."""
@@ -199,27 +240,47 @@ class Rehearsal:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.catalogue = MemoryCatalogue()
+        self.catalogue = MemoryCatalogue(channel.newsroom.columns)
         self.media = MemoryMedia()
         self.receipts: dict[str, Receipt] = {}
         self.digests: dict[str, str] = {}
 
-    def delivery(self, revision: Revision, action: Action | None = None, *, reason: str = "") -> Delivery:
+    @property
+    def newsroom(self) -> Newsroom:
+        """The newsroom as it stands now."""
+        return self.channel.newsroom.with_columns(self.catalogue.columns())
+
+    def delivery(
+        self,
+        revision: Revision,
+        action: Action | None = None,
+        *,
+        reason: str = "",
+        companions: tuple[Companion, ...] = (),
+    ) -> Delivery:
         action = action or (Action.PUBLISH if revision.number == 1 else Action.CORRECT)
-        newsroom = self.channel.newsroom
         catalogue: Catalogue = self.catalogue
         return Delivery(
             key=f"{revision.id}.{revision.number}.{self.channel.outlet.id}.{action}",
             action=action,
             revision=revision,
-            newsroom=newsroom,
-            rendition=None if action is Action.WITHDRAW else self.channel.render(revision, newsroom),
+            configured=self.channel.newsroom,
+            rendition=None if action is Action.WITHDRAW else self.channel.render(revision, self.newsroom),
             previous=self.receipts.get(revision.id),
             previous_digest=self.digests.get(revision.id, ""),
             reason=reason,
+            companions=companions,
             catalogue=catalogue,
             media=self.media,
         )
+
+    def together(self, revisions: Sequence[Revision]) -> list[Delivery]:
+        """The deliveries of a rollout of several articles."""
+        companions = tuple(
+            Companion(revision=one, rendition=self.channel.render(one, self.newsroom)) for one in revisions
+        )
+        told = companions if self.channel.together else ()
+        return [self.delivery(one, companions=told) for one in revisions]
 
     def prepare(self, delivery: Delivery) -> Delivery:
         return _with_receipt(delivery, self.channel.prepare(delivery))
@@ -449,6 +510,116 @@ class ChannelContract:
         rehearsal.withdraw(published[2].revision)
         standings = [rehearsal.verify(delivery).standing for delivery in published]
         assert [standing is Standing.LIVE for standing in standings] == [True, True, False, True, True]
+
+    # -- columns: an opening is a record like any other ---------------------------------------------------
+
+    @pytest.fixture
+    def column(self, rehearsal: Rehearsal) -> Column:
+        """A column that is not configured, with banner, 编者按 and a series."""
+        banner, data = picture("#8e1a17", (1200, 300))
+        rehearsal.media[banner.digest] = data
+        return Column(
+            id="xczx",
+            name="乡村振兴看武山",
+            description="展示武山县乡村振兴的成效",
+            keywords=("乡村振兴", "武山县"),
+            note="即日起，武山县融媒体中心开设《乡村振兴看武山》栏目，敬请关注。",
+            series="2026年乡村振兴系列报道",
+            banner=banner.model_copy(update={"alt": "乡村振兴看武山"}),
+        )
+
+    @pytest.fixture
+    def opened(self, rehearsal: Rehearsal, column: Column) -> Delivery:
+        return rehearsal.publish(revision_of(opening_of(column), id="a21"))
+
+    def in_series(self, column: Column, number: int) -> Article:
+        """An article of the column as the engine completes it."""
+        return article_of(
+            f"乡村振兴第{number}篇",
+            column=column.id,
+            series=series_line(column, number),
+            number=number,
+            banner=column.banner,
+            editors_note=column.note if number == 1 else "",
+        )
+
+    def test_an_opening_goes_out_like_an_article(self, rehearsal: Rehearsal, opened: Delivery, column: Column) -> None:
+        assert rehearsal.verify(opened).standing is Standing.LIVE
+        assert rehearsal.newsroom.column(column.name) == column
+
+    def test_a_prepared_opening_is_invisible(self, rehearsal: Rehearsal, column: Column) -> None:
+        delivery = rehearsal.prepare(rehearsal.delivery(revision_of(opening_of(column), id="a21")))
+        assert rehearsal.channel.find(delivery).standing is Standing.STAGED
+        assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+    def test_an_opening_can_be_corrected_and_withdrawn(
+        self, rehearsal: Rehearsal, opened: Delivery, column: Column
+    ) -> None:
+        better = column.model_copy(update={"note": "即日起，开设《乡村振兴看武山》栏目。"})
+        corrected = rehearsal.publish(revision_of(opening_of(better), 2, id="a21", note="文字有误"))
+        assert rehearsal.verify(corrected).standing is Standing.LIVE
+        assert rehearsal.verify(opened).standing is not Standing.LIVE
+        gone = rehearsal.withdraw(corrected.revision, "栏目推迟开设")
+        assert rehearsal.verify(gone).standing in (Standing.WITHDRAWN, Standing.ABSENT)
+
+    def test_articles_of_an_opened_column(self, rehearsal: Rehearsal, opened: Delivery, column: Column) -> None:
+        series = [
+            rehearsal.publish(revision_of(self.in_series(column, n), id=f"a{21 + n}", at=NOON + timedelta(minutes=n)))
+            for n in range(1, 4)
+        ]
+        assert [rehearsal.verify(one).standing for one in [opened, *series]] == [Standing.LIVE] * 4
+        rehearsal.withdraw(series[1].revision, "数据有误")
+        kept = [rehearsal.verify(one).standing is Standing.LIVE for one in [opened, *series]]
+        assert kept == [True, True, False, True]
+
+    def test_a_column_is_renamed_and_closed(self, rehearsal: Rehearsal, opened: Delivery, column: Column) -> None:
+        rehearsal.publish(revision_of(self.in_series(column, 1), id="a22"))
+        renamed = column.model_copy(
+            update={
+                "name": "和美乡村",
+                "address": "hmxc",
+                "former_names": (column.name,),
+                "former_addresses": (column.address,),
+            }
+        )
+        told = rehearsal.publish(revision_of(opening_of(renamed, Deed.RENAME), id="a23"))
+        assert rehearsal.verify(told).standing is Standing.LIVE
+        assert rehearsal.newsroom.column(column.name).name == "和美乡村"
+        closed = renamed.model_copy(update={"closed": "《和美乡村》栏目今日收官，感谢关注。"})
+        told = rehearsal.publish(revision_of(opening_of(closed, Deed.CLOSE), id="a24"))
+        assert rehearsal.verify(told).standing is Standing.LIVE
+        assert rehearsal.verify(opened).standing is Standing.LIVE
+
+    # -- several articles at once -------------------------------------------------------------------------
+
+    @pytest.fixture
+    def three(self, rehearsal: Rehearsal) -> list[Delivery]:
+        """Three articles of one rollout, prepared."""
+        revisions = [revision_of(article_of(f"专题之{n}"), id=f"a{n}") for n in range(1, 4)]
+        return [rehearsal.prepare(one) for one in rehearsal.together(revisions)]
+
+    def test_articles_together(self, rehearsal: Rehearsal, three: list[Delivery]) -> None:
+        assert [rehearsal.channel.find(one).standing for one in three] == [Standing.STAGED] * 3
+        assert all(rehearsal.verify(one).standing is not Standing.LIVE for one in three)
+        released = [rehearsal.release(one) for one in three]
+        live = [rehearsal.follow(one) for one in released]
+        assert [rehearsal.verify(one).standing for one in live] == [Standing.LIVE] * 3
+        rehearsal.withdraw(live[1].revision, "数据有误")
+        assert [rehearsal.verify(one).standing is Standing.LIVE for one in live] == [True, False, True]
+
+    def test_one_of_several_is_overtaken_before_its_moment(self, rehearsal: Rehearsal, three: list[Delivery]) -> None:
+        """What was prepared for three does not bring the overtaken one out: asked, the channel says so or leaves it."""
+        left = [three[0], three[2]]
+        companions = tuple(one for one in three[0].companions if one.revision.id != "a2")
+        live = []
+        for one in left:
+            again = dataclasses.replace(one, companions=companions)
+            if rehearsal.channel.find(again).standing is Standing.ABSENT:
+                again = rehearsal.prepare(again)
+            live.append(again)
+        live = [rehearsal.follow(rehearsal.release(one)) for one in live]
+        assert [rehearsal.verify(one).standing for one in live] == [Standing.LIVE] * 2
+        assert rehearsal.verify(three[1]).standing is not Standing.LIVE
 
     def test_check_answers_with_problems(self, channel: Channel) -> None:
         assert all(isinstance(problem, Problem) for problem in channel.check())

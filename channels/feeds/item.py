@@ -54,7 +54,7 @@ class Item(Frozen):
 def column_of(article: Article, newsroom: Newsroom) -> Column | None:
     """The article's column; None if the newsroom has none of that id (any more)."""
     try:
-        return newsroom.column(article.column)
+        return newsroom.column_of(article)
     except KeyError:
         return None
 
