@@ -154,7 +154,8 @@ class Receipt(Frozen):
     url: str = ""
     """Where the public finds it, if known."""
     at: AwareDatetime | None = None
-    """The channel's own time of the deed, if it tells."""
+    """When the channel had taken it, where that is before the end of the call: for files, when the article itself stood
+    in public and only lists and the like were left to bring up to date. None: when the call ended."""
     note: Text | None = None
     """What a person should know or do, such as «press publish by hand»."""
 
