@@ -77,9 +77,22 @@ class Column(Frozen):
             else values
         )
 
+    def line(self, number: int) -> str:
+        """What an article of this number in the series says of itself, such as 2019年脱贫攻坚奔小康系列报道之三."""
+        return f"{self.series}之{numeral(number)}"
+
     def is_called(self, name: str) -> bool:
         """Whether an editor may mean it by this: its id, its name or address, or one that it had."""
         return name in (self.id, self.name, self.address, *self.former_names, *self.former_addresses)
+
+
+class Place(Frozen):
+    """Where in its column an article comes to stand: what was there before it."""
+
+    number: int | None
+    """Its number in the series; None if it is not counted."""
+    first: bool
+    """Whether it is the column's first."""
 
 
 class Deed(StrEnum):
@@ -149,6 +162,26 @@ class Article(Frozen):
     reference: str = ""
     """编号: the newsroom's own name of the article; two files with one reference are one article."""
 
+    def completed(self, column: Column, place: Place, before: Article | None = None) -> Article:
+        """The article with what its column adds to it: banner, number and line of the series, 编者按.
+
+        What the manuscript says goes first. `before`: the record it corrects, which keeps what the column gave to it.
+        """
+        if self.announces:
+            return self
+        number = self.number or (before.number if before else place.number if column.series else None)
+        given = bool(column.note) and (
+            before.editors_note == column.note if before else place.first or column.note_on == "all"
+        )
+        return self.model_copy(
+            update={
+                "number": number,
+                "series": self.series or (column.line(number) if column.series and number else ""),
+                "editors_note": self.editors_note or (column.note if given else ""),
+                "banner": before.banner if before else column.banner,
+            }
+        )
+
     @property
     def digest(self) -> str:
         """SHA-256 of the whole record: equal exactly when the content is equal."""
@@ -199,6 +232,19 @@ class Article(Frozen):
             if image.digest == digest:
                 return image
         raise KeyError(digest)
+
+
+def numeral(number: int) -> str:
+    """A number as series and lists count in Chinese: 十二; in digits from a hundred on.
+
+    >>> numeral(3), numeral(10), numeral(21), numeral(100)
+    ('三', '十', '二十一', '100')
+    """
+    if not 0 < number < 100:
+        return str(number)
+    tens, ones = divmod(number, 10)
+    numerals = "〇一二三四五六七八九"
+    return ("" if tens == 0 else "十" if tens == 1 else numerals[tens] + "十") + (numerals[ones] if ones else "")
 
 
 @lru_cache(maxsize=64)

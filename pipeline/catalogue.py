@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, exists, func, select
 
 from pipeline import tables
+from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
 from pipeline.reports import Reports, number_of, parsed, revision_of
 
@@ -28,15 +29,34 @@ class SqlMedia:
 
 
 class SqlCatalogue:
-    """`Catalogue` of one channel from the placement table."""
+    """`Catalogue` of one channel from the placement table; one for every delivery.
 
-    def __init__(self, store: Reports, channel: str, clock: Callable[[], datetime]) -> None:
+    `configured`: the columns of the configuration file.
+    """
+
+    def __init__(
+        self, store: Reports, channel: str, clock: Callable[[], datetime], configured: Sequence[Column]
+    ) -> None:
         self._store = store
         self._channel = channel
         self._clock = clock
+        self._configured = configured
+        self._columns: Sequence[Column] | None = None
+        self._alone = False
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        return self._store.exclusive(self._channel)
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._store.exclusive(self._channel):
+            self._alone, self._columns = True, None
+            try:
+                yield
+            finally:
+                self._alone = False
+
+    def columns(self) -> Sequence[Column]:
+        if self._columns is None or not self._alone:
+            self._columns = columns_after(self._configured, self._store.announced(self._clock()))
+        return self._columns
 
     def _current(self, *columns: Any) -> Select[Any]:
         """The placements in force: of each article the newest whose instant has come."""

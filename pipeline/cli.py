@@ -11,6 +11,7 @@ import getpass
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
@@ -31,10 +32,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, demo, doctor, language, logs, tasks, terminal
 from pipeline import newsroom as configuring
+from pipeline.article import Column, Image
 from pipeline.channel import Channel, Problem, Text
-from pipeline.engine import Engine, Unfit
+from pipeline.columns import UNTITLED, address_of
+from pipeline.engine import Engine, Piece, Unfit
 from pipeline.language import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
+from pipeline.manuscript.images import PictureRefused, inspect
 from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.preview import write_previews
 from pipeline.processes import Processes, end_with_parent
@@ -172,6 +176,9 @@ def _moment(at: str | None, engine: Engine) -> datetime | None:
 @_wait
 @_patience
 @_json
+@click.option(
+    "--together", is_flag=True, help="all files as one rollout (专题): they go out at one moment, or none does"
+)
 @click.option("--check", is_flag=True, help="only say what each channel would refuse; nothing is submitted")
 @_as
 @_config
@@ -183,6 +190,7 @@ def queue_submit(
     wait: bool,
     timeout: float,
     as_json: bool,
+    together: bool,
     check: bool,
     editor: str | None,
     config: str | None,
@@ -203,15 +211,23 @@ def queue_submit(
         if refused or check:
             return BAD if refused else DONE
         code = DONE
-        for path, manuscript in manuscripts.items():
+        groups = [[*manuscripts.items()]] if together else [[one] for one in manuscripts.items()]
+        for group in groups:
+            file = group[0][0] if len(group) == 1 else None
             try:
-                accepted = engine.publish(
-                    manuscript.article, manuscript.media, editor=_who(editor), channels=chosen, go_live_at=moment
+                accepted = engine.publish_together(
+                    [Piece(manuscript.article, manuscript.media) for _path, manuscript in group],
+                    editor=_who(editor),
+                    channels=chosen,
+                    go_live_at=moment,
                 )
             except Changed as change:
-                code = max(code, _refuse(path, {"": [_changed(change.article_id, path)]}, engine, as_json=as_json))
-                continue
-            code = max(code, _accepted(accepted, engine, path, wait=wait, timeout=timeout, as_json=as_json))
+                problem = _changed(change.article_id, file or Path("FILE"))
+                code = max(code, _refuse(file, {"": [problem]}, engine, as_json=as_json))
+            except Unfit as error:
+                code = max(code, _refuse(file, error.problems, engine, as_json=as_json))
+            else:
+                code = max(code, _accepted(accepted, engine, file, wait=wait, timeout=timeout, as_json=as_json))
         return code
 
 
@@ -251,7 +267,7 @@ def _problems(error: BadManuscript | Unfit) -> Mapping[str, Sequence[Problem]]:
     return error.problems if isinstance(error, Unfit) else {"": error.problems}
 
 
-def _refuse(path: Path, problems: Mapping[str, Sequence[Problem]], engine: Engine, *, as_json: bool) -> int:
+def _refuse(path: Path | None, problems: Mapping[str, Sequence[Problem]], engine: Engine, *, as_json: bool) -> int:
     """Say what is wrong with a manuscript."""
     if as_json:
         told = [
@@ -265,9 +281,9 @@ def _refuse(path: Path, problems: Mapping[str, Sequence[Problem]], engine: Engin
             for channel, many in problems.items()
             for one in many
         ]
-        _print_json({"file": str(path), "problems": told})
+        _print_json({"file": str(path) if path else None, "problems": told})
     else:
-        terminal.show_refused(_err, problems, str(path), engine.newsroom)
+        terminal.show_refused(_err, problems, str(path) if path else "", engine.newsroom)
     return BAD
 
 
@@ -298,12 +314,17 @@ def _accepted(
     if not as_json:
         said = (
             _("accepted as {article}, revision {revision}, rollout {rollout}")
+            if accepted.created and len(accepted.article_ids) == 1
+            else _("accepted together as {article}, rollout {rollout}")
             if accepted.created
             else _("nothing new: this is {article}, revision {revision}, rollout {rollout}")
         )
         place = f"{path}: " if path else ""
         _out.print(
-            place + said.format(article=accepted.article_id, revision=accepted.revision, rollout=accepted.rollout_id)
+            place
+            + said.format(
+                article=", ".join(accepted.article_ids), revision=accepted.revision, rollout=accepted.rollout_id
+            )
         )
         if getattr(engine.send, "away", False):
             _err.print(_("The broker is away. The submission is safe and goes out when the newsroom is up again."))
@@ -503,7 +524,8 @@ def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> in
         if page:
             chain = engine.store.chain()
             page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(report_page(found, engine.newsroom, chain, engine.clock.now()), encoding="utf-8")
+            newsroom = engine.newsroom.with_columns(engine.columns())
+            page.write_text(report_page(found, newsroom, chain, engine.clock.now()), encoding="utf-8")
             if as_json:
                 _print_json(found.model_dump(mode="json"))
             else:
@@ -552,7 +574,8 @@ def status(id_: str | None, config: str | None) -> int:
 @_config
 def list_(limit: int, config: str | None) -> int:
     with closing(_engine(config)) as engine:
-        terminal.show_articles(_out, engine.store.articles(limit), engine.newsroom)
+        newsroom = engine.newsroom.with_columns(engine.columns())
+        terminal.show_articles(_out, engine.store.articles(limit), newsroom)
         return DONE
 
 
@@ -576,12 +599,202 @@ def preview(source: str, out: Path, config: str | None) -> int:
                 written = write_previews(engine, manuscript.article, manuscript.media, out)
             else:
                 revision = engine.store.revision(_article(engine, source))
-                media = {image.digest: engine.store.read_image(image.digest) for image in revision.article.images}
-                written = write_previews(engine, revision.article, media, out)
+                written = write_previews(engine, revision.article, {}, out)
         except (BadManuscript, Unfit) as error:
             return _refuse(path, _problems(error), engine, as_json=False)
         for name, place in written:
             _out.print(f"{name}: {place}")
+        return DONE
+
+
+# -- columns ------------------------------------------------------------------------------------------
+
+
+@newsroom.group("column", help="Columns (栏目): open, rename or close one on every channel at once.")
+def column() -> None:
+    pass
+
+
+@column.command("open", help="Open a column on every channel at one moment, with its 编者按.")
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--note",
+    "note",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="the 编者按, as a manuscript (.md .docx .html .txt); its headline, if it has one, heads the opening post",
+)
+@click.option(
+    "--banner",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="IMAGE",
+    help="a picture that stands above the column's articles",
+)
+@click.option("--series", default="", metavar="TEXT", help="number its articles in this series: TEXT之一, TEXT之二 …")
+@click.option("--note-on-all", is_flag=True, help="every article carries the 编者按; default: only the first")
+@click.option("--about", default="", metavar="TEXT", help="one sentence of what it is about; default: from the 编者按")
+@click.option("--keywords", default="", metavar="A,B", help="default: its name")
+@click.option(
+    "--address", default="", metavar="WORD", help="its part of web addresses; default: the initials of its pinyin"
+)
+@_at
+@_wait
+@_patience
+@_json
+@_as
+@_config
+def open_(
+    name: str,
+    note: Path,
+    banner: Path | None,
+    series: str,
+    note_on_all: bool,
+    about: str,
+    keywords: str,
+    address: str,
+    at: str | None,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+    editor: str | None,
+    config: str | None,
+) -> int:
+    with closing(_engine(config)) as engine:
+        try:
+            manuscript = read(note, untitled=UNTITLED)
+            image, media = _banner(banner, name)
+        except BadManuscript as error:
+            return _refuse(note, _problems(error), engine, as_json=as_json)
+        except PictureRefused as error:
+            problem = Problem(field="--banner", message=error.message, remedy=error.remedy)
+            return _refuse(banner, {"": [problem]}, engine, as_json=as_json)
+        text = [*manuscript.article.paragraphs()]
+        place = _address(address or address_of(name))
+        opened = Column(
+            id=place,
+            name=name,
+            description=about or manuscript.article.abstract(_ABOUT),
+            keywords=tuple(one.strip() for one in (keywords or name).replace("，", ",").split(",") if one.strip()),
+            note="\n".join(text),
+            note_on="all" if note_on_all else "first",
+            series=series,
+            banner=image,
+        )
+        try:
+            accepted = engine.open_column(
+                opened,
+                Piece(manuscript.article, {**manuscript.media, **media}),
+                editor=_who(editor),
+                go_live_at=_moment(at, engine),
+            )
+        except (Unfit, Changed) as error:
+            return _refuse_column(error, note, engine, as_json=as_json)
+        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+
+
+_ABOUT = 60
+"""Characters of a column's description, if none is given."""
+
+
+def _address(word: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9-]*", word):
+        raise click.UsageError(
+            _("--address: “{word}” cannot stand in an address; use a-z, 0-9 and hyphens").format(word=word)
+        )
+    return word
+
+
+def _banner(path: Path | None, name: str) -> tuple[Image | None, Mapping[str, bytes]]:
+    """The banner's picture and its bytes. Raises `PictureRefused`, OSError."""
+    if path is None:
+        return None, {}
+    data = path.read_bytes()
+    image = inspect(data, path.name).model_copy(update={"alt": name})
+    return image, {image.digest: data}
+
+
+def _refuse_column(error: Unfit | Changed, path: Path | None, engine: Engine, *, as_json: bool) -> int:
+    if isinstance(error, Unfit):
+        return _refuse(None if "" in error.problems else path, error.problems, engine, as_json=as_json)
+    problem = Problem(
+        field="",
+        message=Text.of("{article} does this already, with another content", article=error.article_id),
+        remedy=Text.of("to change its text: newsroom correct {article} FILE", article=error.article_id),
+    )
+    return _refuse(path, {"": [problem]}, engine, as_json=as_json)
+
+
+@column.command("close", help="Close a column everywhere: a closing line is published, and it takes no new articles.")
+@click.argument("name", metavar="NAME")
+@click.option("--line", default="", metavar="TEXT", help="the closing line; default: the house's own")
+@_at
+@_wait
+@_patience
+@_json
+@_as
+@_config
+def close(
+    name: str,
+    line: str,
+    at: str | None,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+    editor: str | None,
+    config: str | None,
+) -> int:
+    with closing(_engine(config)) as engine:
+        try:
+            accepted = engine.close_column(name, line, editor=_who(editor), go_live_at=_moment(at, engine))
+        except (Unfit, Changed) as error:
+            return _refuse_column(error, None, engine, as_json=as_json)
+        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@column.command("rename", help="Give a column another name everywhere; its old addresses lead to the new one.")
+@click.argument("name", metavar="NAME")
+@click.argument("new", metavar="NEW_NAME")
+@click.option(
+    "--address", default="", metavar="WORD", help="its part of web addresses; default: the initials of the new name"
+)
+@_at
+@_wait
+@_patience
+@_json
+@_as
+@_config
+def rename(
+    name: str,
+    new: str,
+    address: str,
+    at: str | None,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+    editor: str | None,
+    config: str | None,
+) -> int:
+    with closing(_engine(config)) as engine:
+        try:
+            accepted = engine.rename_column(
+                name, new, _address(address or address_of(new)), editor=_who(editor), go_live_at=_moment(at, engine)
+            )
+        except (Unfit, Changed) as error:
+            return _refuse_column(error, None, engine, as_json=as_json)
+        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@column.command("list", help="All columns: open, closed, and those that have still to open.")
+@_json
+@_config
+def columns(as_json: bool, config: str | None) -> int:
+    with closing(_engine(config)) as engine:
+        lines = engine.column_lines()
+        if as_json:
+            _print_json([one.model_dump(mode="json") for one in lines])
+        else:
+            terminal.show_columns(_out, lines, engine.newsroom)
         return DONE
 
 

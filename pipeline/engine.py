@@ -8,19 +8,21 @@ Everything that may be lost, doubled, late or out of order is only a wake-up.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import random
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import structlog
+from pydantic import AwareDatetime
 
-from pipeline.article import Article, Frozen, Newsroom, Outlet, Revision
+from pipeline import columns
+from pipeline.article import Article, Column, Frozen, Newsroom, Outlet, Place, Revision, columns_after
 from pipeline.channel import (
     Action,
     Channel,
+    Companion,
     Delivery,
     Evidence,
     Heard,
@@ -36,7 +38,7 @@ from pipeline.channel import (
 )
 from pipeline.newsroom import Configuration, open_channel
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
-from pipeline.store import Accepted, Claim, Earlier, Store, Wake
+from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Wake
 
 log = structlog.get_logger("tongfa")
 
@@ -70,12 +72,32 @@ class Unfit(Exception):
         self.problems = problems
 
 
+class Piece(NamedTuple):
+    """An article as a manuscript has it, with the bytes of its pictures by their digest."""
+
+    article: Article
+    media: Mapping[str, bytes]
+
+
 class Draft(Frozen):
     """How an article would look on one channel."""
 
     outlet: Outlet
     revision: Revision
     rendition: Rendition
+
+
+class ColumnLine(Frozen):
+    """One column in `newsroom column list`."""
+
+    column: Column
+    state: Literal["open", "closed", "waiting"]
+    """`waiting`: its opening is under way, or its moment has not come."""
+    articles: int
+    """How many have been accepted for it and not been withdrawn."""
+    opens_at: AwareDatetime | None = None
+    rollout: str = ""
+    """What opens it, as long as it waits."""
 
 
 class Attempt(NamedTuple):
@@ -87,6 +109,7 @@ class Attempt(NamedTuple):
     digest: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    """When the channel had taken it."""
 
 
 class Engine:
@@ -137,19 +160,40 @@ class Engine:
                 return outlet
         raise KeyError(channel_id)
 
+    def columns(self) -> tuple[Column, ...]:
+        """The newsroom's columns as they stand now: configured or opened, closed ones included."""
+        return columns_after(self.newsroom.columns, self.store.announced(self.clock.now()))
+
+    def column_lines(self) -> list[ColumnLine]:
+        """Every column with where it stands, for people."""
+        now = self.clock.now()
+        counts = self.store.column_counts()
+        lines = [
+            ColumnLine(column=one, state="closed" if one.closed else "open", articles=counts.get(one.id, 0))
+            for one in self.columns()
+        ]
+        waiting = [
+            ColumnLine(column=one, state="waiting", articles=0, opens_at=moment, rollout=rollout)
+            for one, moment, rollout in self.store.waiting_columns(now)
+        ]
+        return [*lines, *waiting]
+
     def drafts(self, article: Article, channels: Sequence[str] = (), known: str | None = None) -> list[Draft]:
         """The article rendered for every channel (or these), as it would go out now. Raises `Unfit`.
 
         `known`: the id of the article it would correct.
         """
         now = self.clock.now()
-        article = self._filed(article)
-        if known is None:
+        newsroom = self.newsroom.with_columns(self.columns())
+        before = None if known is None else self.store.revision(known)
+        article, column = self._filed(article, newsroom, before)
+        place = Place(number=None, first=False) if before else self.store.place(column.id)
+        article = article.completed(column, place, before.article if before else None)
+        if before is None:
             revision = Revision(id="a0", number=1, article=article, published_at=now)
         else:
-            before = self.store.revision(known)
             revision = Revision(
-                id=known,
+                id=before.id,
                 number=before.number + 1,
                 article=article,
                 published_at=before.published_at,
@@ -158,7 +202,7 @@ class Engine:
         drafts, problems = [], {}
         for outlet in self._outlets(channels):
             try:
-                rendition = self.channel(outlet.id).render(revision, self.newsroom)
+                rendition = self.channel(outlet.id).render(revision, newsroom)
                 drafts.append(Draft(outlet=outlet, revision=revision, rendition=rendition))
             except Unpublishable as refusal:
                 problems[outlet.id] = [refusal.problem]
@@ -166,24 +210,37 @@ class Engine:
             raise Unfit(problems)
         return drafts
 
-    def _filed(self, article: Article) -> Article:
-        """The article with its column's id in place of the name that the manuscript gives. Raises `Unfit`."""
+    def _filed(self, article: Article, newsroom: Newsroom, before: Revision | None) -> tuple[Article, Column]:
+        """The article with its column's id in place of the name that the manuscript gives, and the column.
+
+        Raises `Unfit` if there is no such column, or it takes no new articles.
+        """
+        if before is not None and before.article.announces is not None:
+            article = columns.rewritten(before.article, article)
+        if article.announces is not None:
+            return article, article.announces.column
         try:
-            return article.model_copy(update={"column": self.newsroom.column(article.column).id})
+            column = newsroom.column(article.column)
         except KeyError:
-            names = [column.name for column in self.newsroom.columns]
-            near = difflib.get_close_matches(article.column, names, n=1, cutoff=0.3)
-            problem = Problem(
-                field="column",
-                message=Text.of("there is no column {column}", column=article.column),
-                remedy=Text.of("did you mean {near}?", near=near[0])
-                if near
-                else Text.of("use one of the newsroom's columns: {columns}", columns=", ".join(names)),
-            )
-            raise Unfit({"": [problem]}) from None
+            column = None
+        if column is None or (column.closed and (before is None or before.article.column != column.id)):
+            waiting = [
+                (one, moment.astimezone(newsroom.zone), rollout)
+                for one, moment, rollout in self.store.waiting_columns(self.clock.now())
+            ]
+            raise Unfit({"": [columns.refuse(article.column, newsroom.columns, waiting)]})
+        return article.model_copy(update={"column": column.id}), column
 
     def _outlets(self, channels: Sequence[str]) -> list[Outlet]:
         return [outlet for outlet in self.newsroom.outlets if not channels or outlet.id in channels]
+
+    def _submission(
+        self, article: Article, media: Mapping[str, bytes], channels: Sequence[str], before: Revision | None = None
+    ) -> Submission:
+        article, column = self._filed(article, self.newsroom.with_columns(self.columns()), before)
+        outlets = self._outlets(channels)
+        bundling = [outlet.id for outlet in outlets if self.channel(outlet.id).together is not None]
+        return Submission(article=article, media=media, outlets=outlets, column=column, bundling=bundling)
 
     def publish(
         self,
@@ -199,12 +256,43 @@ class Engine:
         Raises `Unfit` (and stores nothing) if a channel could never take it, `Changed` if the newsroom has
         the article with another content.
         """
-        self.drafts(article, channels)
+        return self.publish_together([Piece(article, media)], editor=editor, channels=channels, go_live_at=go_live_at)
+
+    def publish_together(
+        self,
+        pieces: Sequence[Piece],
+        *,
+        editor: str,
+        channels: Sequence[str] = (),
+        go_live_at: datetime | None = None,
+    ) -> Accepted:
+        """Accept articles as one rollout (专题): one gate, one instant. Raises as `publish` does."""
+        self._refuse_too_many(len(pieces), channels)
+        for piece in pieces:
+            self.drafts(piece.article, channels)
         now = self.clock.now()
         accepted = self.store.publish(
-            self._filed(article), media, self._outlets(channels), editor=editor, go_live_at=go_live_at or now, now=now
+            [self._submission(piece.article, piece.media, channels) for piece in pieces],
+            editor=editor,
+            go_live_at=go_live_at or now,
+            now=now,
         )
         return self._announce(accepted)
+
+    def _refuse_too_many(self, count: int, channels: Sequence[str]) -> None:
+        problems = {
+            outlet.id: [
+                Problem(
+                    field="--together",
+                    message=Text.of("{channel} takes {limit} articles at once", channel=outlet.name, limit=limit),
+                    remedy=Text.of("leave out {over}, or submit them in several rollouts", over=count - limit),
+                )
+            ]
+            for outlet in self._outlets(channels)
+            if (limit := self.channel(outlet.id).together) is not None and 1 < limit < count
+        }
+        if problems:
+            raise Unfit(problems)
 
     def correct(
         self,
@@ -222,15 +310,60 @@ class Engine:
         now = self.clock.now()
         accepted = self.store.correct(
             known,
-            self._filed(article),
-            media,
-            self._outlets(channels),
+            self._submission(article, media, channels, self.store.revision(known)),
             note=note,
             editor=editor,
             go_live_at=go_live_at or now,
             now=now,
         )
         return self._announce(accepted)
+
+    def open_column(self, column: Column, note: Piece, *, editor: str, go_live_at: datetime | None = None) -> Accepted:
+        """Accept the opening of a column on every channel at once; `note`: its 编者按 as an article, with the banner.
+
+        Raises `Unfit` if there is such a column already, or a channel could never open it.
+        """
+        there = [*self.columns(), *(one for one, _, _ in self.store.waiting_columns(self.clock.now()))]
+        article = columns.opening(column, note.article)
+        known = self.store.has(article.key)
+        self._refuse_taken(column, [] if known else there)
+        return self.publish(article, note.media, editor=editor, go_live_at=go_live_at)
+
+    def rename_column(
+        self, known: str, name: str, address: str, *, editor: str, go_live_at: datetime | None = None
+    ) -> Accepted:
+        """Accept another name, and another address, for a column everywhere. Raises `Unfit`."""
+        before = self._column(known)
+        after = before.model_copy(update={"name": name, "address": address})
+        self._refuse_taken(after, [one for one in self.columns() if one.id != before.id])
+        if (before.name, before.address) == (name, address):
+            self._refuse_taken(after, [before])
+        now = self.clock.now()
+        article = columns.renaming(before, name, address, self.newsroom, now)
+        return self.publish(article, {}, editor=editor, go_live_at=go_live_at)
+
+    def close_column(self, known: str, line: str, *, editor: str, go_live_at: datetime | None = None) -> Accepted:
+        """Accept that a column takes no more articles, and the closing line ("": the house's own). Raises `Unfit`."""
+        column = self._column(known)
+        if column.closed:
+            raise Unfit({"": [columns.refuse(known, self.columns(), [])]})
+        return self.publish(columns.closing(column, line, self.newsroom), {}, editor=editor, go_live_at=go_live_at)
+
+    def _column(self, known: str) -> Column:
+        """The column of this id or name. Raises `Unfit`."""
+        now = self.newsroom.with_columns(self.columns())
+        try:
+            if known:
+                return now.column(known)
+        except KeyError:
+            pass
+        raise Unfit({"": [columns.refuse(known, now.columns, [])]})
+
+    def _refuse_taken(self, column: Column, others: Sequence[Column]) -> None:
+        for other in others:
+            for field, value in (("name", column.name), ("id", column.id), ("address", column.address)):
+                if other.is_called(value):
+                    raise Unfit({"": [columns.taken(field, value, other)]})
 
     def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime | None = None) -> Accepted:
         """Accept a withdrawal from every channel that the article was sent to."""
@@ -292,7 +425,7 @@ class Engine:
                 return Attempt(self._again(claim, Unavailable(_broken(claim.channel, error), sent=True)))
 
     def _again(self, claim: Claim, trouble: Unavailable) -> Outcome:
-        deed = claim.step in (Step.PREPARE, Step.RELEASE)
+        deed = claim.step in (Step.PREPARE, Step.CHECK, Step.RELEASE)
         channel = self.channel(claim.channel)
         if trouble.sent and deed and channel.recovers is Recovery.PERSON:
             return Unknowable(trouble.problem)
@@ -322,6 +455,8 @@ class Engine:
             case Step.PREPARE:
                 receipt = self._prepared(channel, claim, delivery, asks=asks)
                 return Attempt(Done(receipt), receipt, digest=digest)
+            case Step.CHECK:
+                return self._checked(channel, claim, delivery)
             case Step.RELEASE:
                 return self._released(channel, claim, delivery, asks=asks)
             case Step.FOLLOW:
@@ -339,6 +474,17 @@ class Engine:
         self._in_time(claim)
         return channel.prepare(delivery)
 
+    def _checked(self, channel: Channel, claim: Claim, delivery: Delivery) -> Attempt:
+        """Shortly before the moment: the channel works, and has what was prepared; what it has lost is made again."""
+        if problems := channel.check():
+            return Attempt(Again(problems[0], None, claim.doubt))
+        receipt = channel.find(delivery)
+        if not adopted(Step.CHECK, claim.action, receipt.standing):
+            self._in_time(claim)
+            receipt = channel.prepare(delivery)
+        digest = delivery.rendition.digest if delivery.rendition else ""
+        return Attempt(Done(receipt), receipt, digest=digest)
+
     def _released(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Attempt:
         if claim.doubt and asks:
             found = channel.find(delivery)
@@ -351,7 +497,9 @@ class Engine:
             self.clock.wait_until(claim.release_at)
         started_at = self._in_time(claim)
         receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
-        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=self.clock.now())
+        ended_at = self.clock.now()
+        taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
+        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=taken_at)
 
     def _in_time(self, claim: Claim) -> datetime:
         """Now; raises `Unavailable` if a deed begun now (half a lease at most) might not end before the lease does.
@@ -398,18 +546,22 @@ class Engine:
         return wakes
 
     def _delivery(self, channel: Channel, claim: Claim, previous: Earlier | None) -> Delivery:
-        rendition = None if claim.action is Action.WITHDRAW else channel.render(claim.revision, self.newsroom)
+        catalogue = self.store.catalogue(claim.channel, self.clock.now, self.newsroom.columns)
+        newsroom = self.newsroom.with_columns(catalogue.columns())
+        rendition = None if claim.action is Action.WITHDRAW else channel.render(claim.revision, newsroom)
+        companions = tuple(Companion(revision=one, rendition=channel.render(one, newsroom)) for one in claim.companions)
         return Delivery(
             key=claim.key,
             action=claim.action,
             revision=claim.revision,
-            newsroom=self.newsroom,
+            configured=self.newsroom,
             rendition=rendition,
             receipt=claim.receipt,
             previous=previous.receipt if previous else None,
             previous_digest=previous.digest if previous else "",
             reason=claim.reason if claim.action is Action.WITHDRAW else "",
-            catalogue=self.store.catalogue(claim.channel, self.clock.now),
+            companions=companions,
+            catalogue=catalogue,
             media=self.store.media(),
         )
 

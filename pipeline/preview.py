@@ -7,26 +7,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.article import Article
+from pipeline.channel import Media
 from pipeline.engine import Engine
 
 
 class Pictures:
-    """`Media` over the pictures that came with a manuscript."""
+    """`Media` over the pictures that came with a manuscript, and those that the newsroom has already."""
 
-    def __init__(self, media: Mapping[str, bytes]) -> None:
-        self._media = media
+    def __init__(self, media: Mapping[str, bytes], kept: Media) -> None:
+        self._media, self._kept = media, kept
 
     def read(self, digest: str) -> bytes:
-        return self._media[digest]
+        return self._media[digest] if digest in self._media else self._kept.read(digest)
 
 
 def write_previews(engine: Engine, article: Article, media: Mapping[str, bytes], out: Path) -> list[tuple[str, Path]]:
     """Write one file a channel, complete in itself; returns (channel's name, file). Raises `Unfit`."""
-    written = []
+    written, pictures = [], Pictures(media, engine.store.media())
     out.mkdir(parents=True, exist_ok=True)
     for draft in engine.drafts(article):
         channel = engine.channel(draft.outlet.id)
-        media_type, content = channel.preview(draft.revision, draft.rendition, Pictures(media))
+        media_type, content = channel.preview(draft.revision, draft.rendition, pictures)
         path = out / f"{draft.outlet.id}{mimetypes.guess_extension(media_type) or '.txt'}"
         path.write_bytes(content)
         written.append((draft.outlet.name, path))

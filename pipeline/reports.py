@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field, computed_field
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from pipeline import tables
-from pipeline.article import Article, Frozen, Revision
+from pipeline.article import Announcement, Article, Column, Frozen, Newsroom, Revision
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.database import Database
 from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
 
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c
-_older = tables.delivery.alias("older")
+_older, _newer = tables.delivery.alias("older"), tables.delivery.alias("newer")
 STEPPING = [*STEP_OF]
 """The states of deliveries that have a next step."""
 RUNNING = [RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]
@@ -36,6 +36,7 @@ class DeliveryReport(Frozen):
     """One line of a report."""
 
     id: int
+    article: str
     channel: str
     kind: str
     action: Action
@@ -44,6 +45,8 @@ class DeliveryReport(Frozen):
     attempts: int
     """Steps begun, repeats included: three for a delivery that went well at once."""
     prepared_at: AwareDatetime | None
+    checked_at: AwareDatetime | None
+    """When it was last known to be ready for its moment."""
     started_at: AwareDatetime | None
     """When the release call left."""
     released_at: AwareDatetime | None
@@ -57,17 +60,26 @@ class DeliveryReport(Frozen):
     error: Problem | None
 
 
-class Report(Frozen):
-    """What became of a rollout."""
+class Published(Frozen):
+    """An article of a rollout."""
 
-    rollout: str
     article: str
+    """Its id."""
     headline: str
     revision: int
     column: str
     """Its id."""
+    series: str
     digest: str
     """Of the revision's record."""
+
+
+class Report(Frozen):
+    """What became of a rollout."""
+
+    rollout: str
+    articles: tuple[Published, ...] = Field(min_length=1)
+    """In the order in which they were submitted together; usually one."""
     action: Action
     state: RolloutState
     editor: str
@@ -76,9 +88,32 @@ class Report(Frozen):
     go_live_at: AwareDatetime
     release_at: AwareDatetime | None
     ended_at: AwareDatetime | None
+    start_ms: float | None
+    """First to last release begun, in milliseconds; None before two have."""
     skew_ms: float | None
     """First to last release taken by its channel, in milliseconds; None before two channels took theirs."""
     deliveries: tuple[DeliveryReport, ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def article(self) -> str:
+        """The id of its (first) article."""
+        return self.articles[0].article
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def revision(self) -> int:
+        """The number of its (first) article's revision."""
+        return self.articles[0].revision
+
+    def name(self, one: DeliveryReport, newsroom: Newsroom) -> str:
+        """What a delivery is called: its channel's name, with the article's id where there are several."""
+        channel = next((outlet.name for outlet in newsroom.outlets if outlet.id == one.channel), one.channel)
+        return channel if len(self.articles) == 1 else f"{channel} {one.article}"
+
+    @property
+    def headline(self) -> str:
+        return self.articles[0].headline
 
 
 class Event(Frozen):
@@ -136,7 +171,7 @@ def claimable(now: datetime) -> ColumnElement[bool]:
         _older.c.id < _d.id,
         _older.c.lease_until > now,
     )
-    running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING))
+    running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING)).correlate(tables.delivery)
     return and_(
         _d.state.in_(STEPPING),
         _d.due <= now,
@@ -159,6 +194,67 @@ class Reports(Database):
         ).one()
         return revision_of(number, version, row)
 
+    def announced(self, now: datetime) -> list[Announcement]:
+        """What has been made of columns up to `now`, in order: the announcements whose moment has come on some channel
+        and that have not been withdrawn, each in its last revision."""
+        a = tables.article.c
+        out = or_(
+            _r.state.in_([RolloutState.READY, RolloutState.RELEASED]),
+            and_(
+                _r.state == RolloutState.COMPLETE,
+                exists().where(_d.rollout_id == _r.id, _d.released_at.is_not(None)),
+            ),
+        )
+        query = (
+            select(_r.article_id, _r.revision, _r.action)
+            .join(tables.article, a.id == _r.article_id)
+            .where(a.announces.is_not(None), _r.release_at <= now, out)
+            .order_by(_r.id)
+        )
+        with self.reading() as tx:
+            last = {row.article_id: row for row in tx.execute(query)}
+            told = [row for _, row in sorted(last.items()) if row.action != Action.WITHDRAW]
+            records = [self.revision_at(tx, row.article_id, row.revision).article for row in told]
+        return [one.announces for one in records if one.announces is not None]
+
+    def column_counts(self) -> dict[str, int]:
+        """How many articles each column has, by its id: announcements and what is withdrawn left out."""
+        a = tables.article.c
+        newest = select(func.max(_d.rollout_id)).where(_d.article_id == a.id).scalar_subquery()
+        last = select(_r.action).where(_r.id == newest).scalar_subquery()
+        query = (
+            select(a.column, func.count())
+            .where(a.announces.is_(None), func.coalesce(last, Action.WITHDRAW) != Action.WITHDRAW)
+            .group_by(a.column)
+        )
+        with self.reading() as tx:
+            return {row[0]: row[1] for row in tx.execute(query)}
+
+    def waiting_columns(self, now: datetime) -> list[tuple[Column, datetime, str]]:
+        """The columns whose opening has been accepted but whose moment has not come, with that and the rollout."""
+        a = tables.article.c
+        opened = {one.column.id for one in self.announced(now)}
+        newer = exists().where(_newer.c.article_id == _r.article_id, _newer.c.rollout_id > _r.id)
+        query = (
+            select(_r.id, _r.article_id, _r.revision, _r.go_live_at)
+            .join(tables.article, a.id == _r.article_id)
+            .where(
+                a.announces.is_not(None),
+                a.announces.not_in(opened),
+                _r.action != Action.WITHDRAW,
+                _r.state != RolloutState.CANCELLED,
+                ~newer,
+            )
+            .order_by(_r.id)
+        )
+        with self.reading() as tx:
+            found = [(row, self.revision_at(tx, row.article_id, row.revision).article) for row in tx.execute(query)]
+        return [
+            (record.announces.column, row.go_live_at, rollout_id(row.id))
+            for row, record in found
+            if record.announces is not None
+        ]
+
     def revision(self, known: str) -> Revision:
         """The newest revision of an article; `Impossible` if there is none."""
         number = number_of(known, "a")
@@ -180,7 +276,7 @@ class Reports(Database):
     def latest_rollout(self, known: str) -> str:
         """The id of an article's last rollout."""
         with self.reading() as tx:
-            found = tx.scalar(select(func.max(_r.id)).where(_r.article_id == number_of(known, "a")))
+            found = tx.scalar(select(func.max(_d.rollout_id)).where(_d.article_id == number_of(known, "a")))
         if found is None:
             raise no_article(known)
         return rollout_id(found)
@@ -193,15 +289,22 @@ class Reports(Database):
             if head is None:
                 raise no_rollout(known)
             rows = tx.execute(select(tables.delivery).where(_d.rollout_id == number).order_by(_d.id)).all()
-            revision = self.revision_at(tx, head.article_id, head.revision)
-        taken = [row.released_at for row in rows if row.released_at is not None]
+            revisions = [
+                self.revision_at(tx, *one) for one in dict.fromkeys((row.article_id, row.revision) for row in rows)
+            ]
         return Report(
             rollout=rollout_id(head.id),
-            article=revision.id,
-            headline=revision.article.headline,
-            revision=head.revision,
-            column=revision.article.column,
-            digest=revision.article.digest,
+            articles=tuple(
+                Published(
+                    article=one.id,
+                    headline=one.article.headline,
+                    revision=one.number,
+                    column=one.article.column,
+                    series=one.article.series,
+                    digest=one.article.digest,
+                )
+                for one in revisions
+            ),
             action=head.action,
             state=head.state,
             editor=head.editor,
@@ -210,10 +313,12 @@ class Reports(Database):
             go_live_at=head.go_live_at,
             release_at=head.release_at,
             ended_at=head.ended_at,
-            skew_ms=(max(taken) - min(taken)) / timedelta(milliseconds=1) if len(taken) > 1 else None,
+            start_ms=_spread(row.started_at for row in rows),
+            skew_ms=_spread(row.released_at for row in rows),
             deliveries=tuple(
                 DeliveryReport(
                     id=row.id,
+                    article=article_id(row.article_id),
                     channel=row.channel,
                     kind=row.kind,
                     action=row.action,
@@ -221,6 +326,7 @@ class Reports(Database):
                     state=row.state,
                     attempts=row.tries,
                     prepared_at=row.prepared_at,
+                    checked_at=row.checked_at,
                     started_at=row.started_at,
                     released_at=row.released_at,
                     live_at=row.live_at,
@@ -241,13 +347,13 @@ class Reports(Database):
         with self.reading() as tx:
             if known.startswith("a"):
                 number = number_of(known, "a")
-                there, mine, missing = tables.article.c.id, e.article_id, no_article(known)
+                there, mine, missing = tables.article.c.id, e.article_id == number, no_article(known)
             else:
                 number = number_of(known, "r")
-                there, mine, missing = _r.id, e.rollout_id, no_rollout(known)
+                there, mine, missing = _r.id, e.rollout_id == number, no_rollout(known)
             if tx.scalar(select(there).where(there == number)) is None:
                 raise missing
-            rows = tx.execute(select(tables.event).where(mine == number).order_by(e.id)).all()
+            rows = tx.execute(select(tables.event).where(mine).order_by(e.id)).all()
         return [event_of(row) for row in rows]
 
     def event(self, number: int) -> Event | None:
@@ -264,19 +370,27 @@ class Reports(Database):
 
     def stuck(self) -> list[Report]:
         """The articles' last rollouts of which a delivery failed or is unknown: they wait for a person."""
-        last = select(func.max(_r.id)).group_by(_r.article_id)
         waiting = _d.state.in_([DeliveryState.FAILED, DeliveryState.UNKNOWN])
+        newer = exists().where(_newer.c.article_id == _d.article_id, _newer.c.rollout_id > _d.rollout_id)
         with self.reading() as tx:
-            found = select(_d.rollout_id).where(waiting, _d.rollout_id.in_(last)).distinct().order_by(_d.rollout_id)
+            found = select(_d.rollout_id).where(waiting, ~newer).distinct().order_by(_d.rollout_id)
             ids = list(tx.scalars(found))
         return [self.report(rollout_id(one)) for one in ids]
 
     def articles(self, limit: int) -> list[ArticleLine]:
         """The newest articles, each with its last rollout."""
-        last = select(func.max(_r.id)).group_by(_r.article_id)
         with self.reading() as tx:
+            last = (
+                select(func.max(_d.rollout_id).label("rollout"), _d.article_id, func.max(_d.revision).label("revision"))
+                .group_by(_d.article_id)
+                .order_by(_d.article_id.desc())
+                .limit(limit)
+                .subquery()
+            )
             rows = tx.execute(
-                select(tables.rollout).where(_r.id.in_(last)).order_by(_r.article_id.desc()).limit(limit)
+                select(last.c.article_id, last.c.revision, _r.id, _r.action, _r.state)
+                .join(tables.rollout, _r.id == last.c.rollout)
+                .order_by(last.c.article_id.desc())
             ).all()
             lines = []
             for row in rows:
@@ -302,6 +416,12 @@ class Reports(Database):
             deliveries = {row[0]: row[1] for row in tx.execute(select(_d.state, func.count()).group_by(_d.state))}
             oldest = tx.scalar(select(func.min(_d.due)).where(claimable(now)))
         return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest)
+
+
+def _spread(moments: Iterable[datetime | None]) -> float | None:
+    """Milliseconds from the first to the last of what is known; None of fewer than two."""
+    known = [one for one in moments if one is not None]
+    return (max(known) - min(known)) / timedelta(milliseconds=1) if len(known) > 1 else None
 
 
 def revision_of(number: int, version: int, row: Any) -> Revision:

@@ -61,6 +61,8 @@ class Step(StrEnum):
     """What is done next for a delivery."""
 
     PREPARE = "prepare"
+    CHECK = "check"
+    """Shortly before the moment of a rollout that was prepared long ahead: whether all of it still holds."""
     RELEASE = "release"
     FOLLOW = "follow"
     VERIFY = "verify"
@@ -87,7 +89,7 @@ STEP_OF = {
 }
 """The next step from each state that has one."""
 
-STATE_BEFORE = {step: state for state, step in STEP_OF.items()}
+STATE_BEFORE = {step: state for state, step in STEP_OF.items()} | {Step.CHECK: DeliveryState.PREPARED}
 """The state a step starts from: where a retry goes back to."""
 
 
@@ -98,6 +100,8 @@ class Pace(Frozen):
     """How long one attempt at a step may take; an adapter's calls together stay under half of it."""
     lead: timedelta = timedelta(milliseconds=250)
     """From the passing of the gate to the common instant, when no later one was asked for."""
+    check: timedelta = timedelta(minutes=10)
+    """How long before its moment a rollout that was prepared earlier is checked once more, before its gate."""
     arm: timedelta = timedelta(milliseconds=1500)
     """How long before the instant a release is claimed, to wait for it inside a worker's thread."""
     sweep: timedelta = timedelta(milliseconds=500)
@@ -113,6 +117,8 @@ class Pace(Frozen):
     """How long a channel may take to show what it accepted before a person is asked."""
     attempts: int = 12
     """Failed tries before a person is asked: of `prepare`, and of all that follows it."""
+    checks: int = 4
+    """The same of the check before the moment: while there is still time for a person to act."""
 
 
 class Done(NamedTuple):
@@ -190,7 +196,7 @@ def judge(
     """
     verdict: Verdict
     match outcome:
-        case Done() if step is Step.PREPARE:
+        case Done() if step in (Step.PREPARE, Step.CHECK):
             verdict = Verdict(state=DeliveryState.PREPARED, due=None, attempts=0, doubt=False)
         case Done(receipt) if receipt.standing is Standing.ACCEPTED and accepted_for > pace.follow_limit:
             verdict = _failed(step, _NEVER_VISIBLE, attempts)
@@ -204,7 +210,7 @@ def judge(
         case Seen(right=True):
             state = DeliveryState.WITHDRAWN if action is Action.WITHDRAW else DeliveryState.VERIFIED
             verdict = Verdict(state=state, due=None, attempts=attempts, doubt=False)
-        case Again() | Seen() if attempts + 1 >= pace.attempts:
+        case Again() | Seen() if attempts + 1 >= (pace.checks if step is Step.CHECK else pace.attempts):
             problem, sent = (outcome.problem, outcome.sent) if isinstance(outcome, Again) else (_NOT_SEEN, False)
             verdict = _failed(step, problem, attempts + 1, doubt=sent)
         case Seen():  # the public sees something else: ask the channel, and release again unless it says it did
@@ -243,7 +249,7 @@ def happened(action: Action, standing: Standing) -> bool:
 
 def adopted(step: Step, action: Action, found: Standing) -> bool:
     """Whether what `find` says means that `step` is already done and need not be repeated."""
-    if step is Step.PREPARE:
+    if step in (Step.PREPARE, Step.CHECK):
         return found is Standing.STAGED
     return found is Standing.ACCEPTED or happened(action, found)
 
@@ -263,20 +269,39 @@ class Part(NamedTuple):
 
     state: DeliveryState
     required: bool
+    overtaken: bool = False
+    """A newer rollout of its article has taken its place: it has no say any more."""
+    checked: bool = True
+    """Whether what was prepared is known to hold at the rollout's moment."""
 
 
 def gate(parts: Collection[Part]) -> RolloutState:
     """What a rollout before its gate becomes: READY when every required part is prepared, HELD when one cannot be.
 
-    One superseded part means that the whole rollout has been overtaken; it is CANCELLED once nothing is in flight.
+    Of several articles, those that have been overtaken are left out; a rollout that has been overtaken as a whole is
+    CANCELLED once nothing is in flight.
     """
-    states = [part.state for part in parts]
-    if DeliveryState.SUPERSEDED in states:
-        return RolloutState.CANCELLED if ENDED.issuperset(states) else RolloutState.PREPARING
-    required = [part.state for part in parts if part.required]
-    if DeliveryState.FAILED in required or DeliveryState.UNKNOWN in required:
+    mine = [part for part in parts if not part.overtaken]
+    if parts and not mine:
+        ended = all(part.state in ENDED for part in parts)
+        return RolloutState.CANCELLED if ended else RolloutState.PREPARING
+    required = [part for part in mine if part.required]
+    if any(part.state in (DeliveryState.FAILED, DeliveryState.UNKNOWN) for part in required):
         return RolloutState.HELD
-    return RolloutState.PREPARING if DeliveryState.PENDING in required else RolloutState.READY
+    waiting = any(part.state is DeliveryState.PENDING or not part.checked for part in required)
+    return RolloutState.PREPARING if waiting else RolloutState.READY
+
+
+def check_due(go_live_at: datetime, now: datetime, pace: Pace) -> datetime | None:
+    """When what is prepared now has to be checked once more; None if its moment is near enough to rely on it."""
+    return go_live_at - pace.check if go_live_at - now > pace.check else None
+
+
+def step_of(state: DeliveryState, rollout: RolloutState) -> Step:
+    """The next step of a delivery in this state, in a rollout in that one."""
+    if state is DeliveryState.PREPARED and rollout is RolloutState.PREPARING:
+        return Step.CHECK
+    return STEP_OF[state]
 
 
 def after_gate(states: Iterable[DeliveryState], released: bool) -> RolloutState:

@@ -7,7 +7,8 @@ channel. Methods that change something return the `Wake`s that should now be sen
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 
 from pipeline import tables
-from pipeline.article import Article, Frozen, Outlet, Revision
+from pipeline.article import Article, Column, Deed, Frozen, Outlet, Place, Revision
 from pipeline.catalogue import SqlCatalogue, SqlMedia
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.reports import (
@@ -52,9 +53,11 @@ from pipeline.rollout import (
     Step,
     Verdict,
     after_gate,
+    check_due,
     first_state,
     gate,
     instant,
+    step_of,
 )
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
@@ -67,14 +70,32 @@ class Wake(NamedTuple):
     step: Step
 
 
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """An article with everything that its acceptance needs."""
+
+    article: Article
+    media: Mapping[str, bytes]
+    outlets: Sequence[Outlet]
+    column: Column | None = None
+    """The article's column, which completes it; None: it is taken as it is."""
+    bundling: Collection[str] = field(default=())
+    """The ids of the channels that put the articles of one rollout into one publication."""
+
+
 class Accepted(NamedTuple):
     """What became of a submission. `created` is False when the newsroom already has exactly this."""
 
-    article_id: str
+    article_ids: tuple[str, ...]
     revision: int
     rollout_id: str
     created: bool
     wakes: Sequence[Wake]
+
+    @property
+    def article_id(self) -> str:
+        """The id of its (first) article."""
+        return self.article_ids[0]
 
 
 class Changed(Exception):
@@ -119,10 +140,22 @@ class Claim(Frozen):
     """Earlier deliveries whose last step has an unknown outcome: ask before acting."""
     previous: Earlier | None
     """The newest earlier delivery that has a receipt."""
+    companions: tuple[Revision, ...]
+    """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
 
     @property
     def key(self) -> str:
         return f"{self.revision.id}.{self.revision.number}.{self.channel}.{self.action}"
+
+
+class _Begun(NamedTuple):
+    """A revision that a rollout is to publish, correct or withdraw."""
+
+    number: int
+    version: int
+    digest: str
+    outlets: Sequence[Outlet]
+    bundling: Collection[str] = ()
 
 
 class Store(Reports):
@@ -131,56 +164,49 @@ class Store(Reports):
     def media(self) -> SqlMedia:
         return SqlMedia(self)
 
-    def catalogue(self, channel: str, clock: Callable[[], datetime]) -> SqlCatalogue:
-        return SqlCatalogue(self, channel, clock)
+    def catalogue(self, channel: str, clock: Callable[[], datetime], configured: Sequence[Column] = ()) -> SqlCatalogue:
+        return SqlCatalogue(self, channel, clock, configured)
 
     # -- accepting ------------------------------------------------------------------------------------
 
     def publish(
-        self,
-        article: Article,
-        media: Mapping[str, bytes],
-        outlets: Sequence[Outlet],
-        *,
-        editor: str,
-        go_live_at: datetime,
-        now: datetime,
+        self, submissions: Sequence[Submission], *, editor: str, go_live_at: datetime, now: datetime
     ) -> Accepted:
-        """Accept an article: it, its rollout and its deliveries are committed, or nothing is.
+        """Accept articles for one rollout: they, it and its deliveries are committed, or nothing is.
 
-        Raises `Changed` if the newsroom has the article (same key, not withdrawn) with another content.
+        Raises `Changed` if the newsroom has an article (same key, not withdrawn) with another content, `Impossible`
+        if it has only some of them, or a number in a series is taken.
         """
         with self.writing() as tx:
-            known = tx.execute(
-                select(tables.article.c.id)
-                .where(tables.article.c.key == article.key)
-                .order_by(tables.article.c.id.desc())
-            ).scalar()
-            if known is not None:
-                last = self._last_rollout(tx, known)
-                if last.action != Action.WITHDRAW:
-                    newest = self._newest(tx, known)
-                    if newest.digest == article.digest:
-                        return Accepted(article_id(known), newest.number, rollout_id(last.id), False, ())
-                    raise Changed(article_id(known))
-            number = _inserted(
-                tx, insert(tables.article).values(key=article.key, published_at=go_live_at, accepted_at=now)
-            )
-            return self._accept(
-                tx, number, 1, article, media, outlets, Action.PUBLISH, editor=editor, go_live_at=go_live_at, now=now
-            )
+            known = [self._known(tx, one.article, one.column) for one in submissions]
+            if all(known):
+                rollouts = {last.id for _, _, last in filter(None, known)}
+                if len(rollouts) == 1:
+                    ids = tuple(article_id(number) for number, _, _ in filter(None, known))
+                    _, newest, last = next(filter(None, known))
+                    return Accepted(ids, newest.number, rollout_id(last.id), False, ())
+            for one, there in zip(submissions, known, strict=True):
+                if there:
+                    raise _published_already(one.article, article_id(there[0]))
+            begun = []
+            for one in submissions:
+                article = self._completed(tx, one)
+                number = _inserted(
+                    tx,
+                    insert(tables.article).values(
+                        key=article.key,
+                        column=article.column,
+                        number=article.number,
+                        announces=article.column if article.announces else None,
+                        published_at=go_live_at,
+                        accepted_at=now,
+                    ),
+                )
+                begun.append(self._revise(tx, number, 1, article, one, Action.PUBLISH, "", go_live_at, now))
+            return self._start(tx, begun, Action.PUBLISH, reason="", editor=editor, go_live_at=go_live_at, now=now)
 
     def correct(
-        self,
-        known: str,
-        article: Article,
-        media: Mapping[str, bytes],
-        outlets: Sequence[Outlet],
-        *,
-        note: str,
-        editor: str,
-        go_live_at: datetime,
-        now: datetime,
+        self, known: str, submission: Submission, *, note: str, editor: str, go_live_at: datetime, now: datetime
     ) -> Accepted:
         """Accept the next revision of an article; nothing new if the content is that of the last one.
 
@@ -189,9 +215,11 @@ class Store(Reports):
         with self.writing() as tx:
             number, last = self._live_article(tx, known)
             newest = self._newest(tx, number)
+            before = Article.model_validate_json(newest.record)
+            article = self._completed(tx, submission, (number, before))
             if newest.digest == article.digest:
-                return Accepted(known, newest.number, rollout_id(last.id), False, ())
-            if article.column != Article.model_validate_json(newest.record).column:
+                return Accepted((known,), newest.number, rollout_id(last.id), False, ())
+            if article.column != before.column:
                 raise Impossible(
                     Problem(
                         field="column",
@@ -201,22 +229,12 @@ class Store(Reports):
                 )
             public = tx.scalar(select(exists().where(_p.article_id == number)))
             action = Action.CORRECT if public else Action.PUBLISH
-            tx.execute(update(tables.article).where(tables.article.c.id == number).values(key=article.key))
+            values: dict[str, Any] = {"key": article.key, "number": article.number}
             if not public:
-                tx.execute(update(tables.article).where(tables.article.c.id == number).values(published_at=go_live_at))
-            return self._accept(
-                tx,
-                number,
-                newest.number + 1,
-                article,
-                media,
-                outlets,
-                action,
-                note=note,
-                editor=editor,
-                go_live_at=go_live_at,
-                now=now,
-            )
+                values["published_at"] = go_live_at
+            tx.execute(update(tables.article).where(tables.article.c.id == number).values(**values))
+            begun = self._revise(tx, number, newest.number + 1, article, submission, action, note, go_live_at, now)
+            return self._start(tx, [begun], action, reason=note, editor=editor, go_live_at=go_live_at, now=now)
 
     def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime, now: datetime) -> Accepted:
         """Accept a withdrawal from every channel the article was ever sent to; it waits for no channel."""
@@ -229,18 +247,104 @@ class Store(Reports):
                 .group_by(_d.channel)
                 .order_by("last")
             ).all()
+            self._refuse_if_filled(tx, Article.model_validate_json(newest.record))
             outlets = [Outlet(id=row.channel, kind=row.kind, name=row.channel, required=False) for row in sent]
+            begun = _Begun(number, newest.number, newest.digest, outlets)
             return self._start(
-                tx,
-                number,
-                newest.number,
-                outlets,
-                Action.WITHDRAW,
-                reason=reason,
-                editor=editor,
-                go_live_at=go_live_at,
-                now=now,
-                digest=newest.digest,
+                tx, [begun], Action.WITHDRAW, reason=reason, editor=editor, go_live_at=go_live_at, now=now
+            )
+
+    def place(self, column: str) -> Place:
+        """The place that the column's next article will have."""
+        with self.reading() as tx:
+            return self._place_in(tx, column)
+
+    def has(self, key: str) -> bool:
+        """Whether the newsroom has an article of this key that is not withdrawn."""
+        a = tables.article.c
+        with self.reading() as tx:
+            number = tx.scalar(select(a.id).where(a.key == key).order_by(a.id.desc()).limit(1))
+            return number is not None and self._last_rollout(tx, number).action != Action.WITHDRAW
+
+    def _known(self, tx: Connection, article: Article, column: Column | None) -> tuple[int, Row[Any], Row[Any]] | None:
+        """The newsroom's article of this key, unless it is withdrawn: its number, newest revision and last rollout.
+
+        Raises `Changed` if its content is another; what its column gave to it does not count.
+        """
+        a = tables.article.c
+        number = tx.scalar(select(a.id).where(a.key == article.key).order_by(a.id.desc()).limit(1))
+        if number is None:
+            return None
+        last = self._last_rollout(tx, number)
+        if last.action == Action.WITHDRAW:
+            return None
+        newest = self._newest(tx, number)
+        before = Article.model_validate_json(newest.record)
+        if column is not None:
+            article = article.completed(column, Place(number=None, first=False), before)
+        if newest.digest != article.digest:
+            raise Changed(article_id(number))
+        return number, newest, last
+
+    def _completed(self, tx: Connection, submission: Submission, before: tuple[int, Article] | None = None) -> Article:
+        """The article with what its column adds. `before`: the number and record of the article it corrects."""
+        article, column = submission.article, submission.column
+        if column is None or article.announces:
+            return article
+        place = Place(number=None, first=False) if before else self._place_in(tx, column.id)
+        article = article.completed(column, place, before[1] if before else None)
+        if column.series and article.number:
+            a = tables.article.c
+            taken = tx.scalar(
+                select(a.id).where(
+                    a.column == column.id,
+                    a.number == article.number,
+                    a.id != (before[0] if before else 0),
+                    ~_never_seen(a.id),
+                )
+            )
+            if taken is not None:
+                raise Impossible(
+                    Problem(
+                        field="number",
+                        message=Text.of(
+                            "number {number} of the series is {article} already",
+                            number=article.number,
+                            article=article_id(taken),
+                        ),
+                        remedy=Text.of("leave the number out: the next one is given by itself"),
+                    )
+                )
+        return article
+
+    def _place_in(self, tx: Connection, column: str) -> Place:
+        a = tables.article.c
+        counted = and_(a.column == column, a.announces.is_(None), ~_never_seen(a.id))
+        last, first = tx.execute(select(func.max(a.number), func.count() == 0).where(counted)).one()
+        return Place(number=(last or 0) + 1, first=bool(first))
+
+    def _refuse_if_filled(self, tx: Connection, article: Article) -> None:
+        """A column is not taken away under its articles."""
+        if article.announces is None or article.announces.deed is not Deed.OPEN:
+            return
+        a = tables.article.c
+        others = and_(a.column == article.column, a.announces.is_(None))
+        rollouts = select(func.max(_d.rollout_id)).join(tables.article, a.id == _d.article_id).where(others)
+        live = select(func.count()).where(
+            _r.id.in_(rollouts.group_by(_d.article_id)),
+            _r.action != Action.WITHDRAW,
+            _r.state != RolloutState.CANCELLED,
+        )
+        if count := tx.scalar(live):
+            raise Impossible(
+                Problem(
+                    field="ID",
+                    message=Text.of("the column has {count} articles", count=count),
+                    remedy=Text.of(
+                        "close it: newsroom column close {column}; or withdraw its articles first",
+                        column=article.column,
+                    ),
+                )
             )
 
     def channels_of(self, known: str) -> list[str]:
@@ -248,22 +352,21 @@ class Store(Reports):
         with self.reading() as tx:
             return list(tx.scalars(select(_d.channel).where(_d.article_id == number_of(known, "a")).distinct()))
 
-    def _accept(
+    def _revise(
         self,
         tx: Connection,
         number: int,
         version: int,
         article: Article,
-        media: Mapping[str, bytes],
-        outlets: Sequence[Outlet],
+        submission: Submission,
         action: Action,
-        *,
-        editor: str,
+        note: str,
         go_live_at: datetime,
         now: datetime,
-        note: str = "",
-    ) -> Accepted:
-        have = set(tx.scalars(select(tables.image.c.digest).where(tables.image.c.digest.in_(media))))
+    ) -> _Begun:
+        """Keep a revision and its pictures."""
+        media = submission.media
+        have = set(tx.scalars(select(tables.image.c.digest).where(tables.image.c.digest.in_(media)))) if media else ()
         for digest, data in media.items():
             if digest not in have:
                 tx.execute(insert(tables.image).values(digest=digest, data=data))
@@ -278,40 +381,27 @@ class Store(Reports):
                 accepted_at=now,
             )
         )
-        return self._start(
-            tx,
-            number,
-            version,
-            outlets,
-            action,
-            reason=note,
-            editor=editor,
-            go_live_at=go_live_at,
-            now=now,
-            digest=article.digest,
-        )
+        return _Begun(number, version, article.digest, submission.outlets, submission.bundling)
 
     def _start(
         self,
         tx: Connection,
-        number: int,
-        version: int,
-        outlets: Sequence[Outlet],
+        begun: Sequence[_Begun],
         action: Action,
         *,
         reason: str,
         editor: str,
         go_live_at: datetime,
         now: datetime,
-        digest: str,
     ) -> Accepted:
-        """Insert the rollout and its deliveries, and overtake everything of the article that is still under way."""
-        self._overtake(tx, number, now)
+        """Insert the rollout and its deliveries, and overtake everything of its articles that is still under way."""
+        for one in begun:
+            self._overtake(tx, one.number, now)
         rollout = _inserted(
             tx,
             insert(tables.rollout).values(
-                article_id=number,
-                revision=version,
+                article_id=begun[0].number,
+                revision=begun[0].version,
                 action=action,
                 state=RolloutState.PREPARING,
                 go_live_at=go_live_at,
@@ -321,48 +411,77 @@ class Store(Reports):
             ),
         )
         state = first_state(action)
-        for outlet in outlets:
-            tx.execute(
-                insert(tables.delivery).values(
-                    rollout_id=rollout,
-                    article_id=number,
-                    revision=version,
-                    channel=outlet.id,
-                    kind=outlet.kind,
-                    action=action,
-                    required=outlet.required,
-                    state=state,
-                    due=now if state is DeliveryState.PENDING else None,
-                    wake_at=now + self.pace.wake,
-                    fence=0,
-                    doubt=False,
-                    overtaken=False,
-                    attempts=0,
-                    tries=0,
-                )
+        common = {
+            "rollout_id": rollout,
+            "action": action,
+            "state": state,
+            "due": now if state is DeliveryState.PENDING else None,
+            "wake_at": now + self.pace.wake,
+            "fence": 0,
+            "doubt": False,
+            "overtaken": False,
+            "attempts": 0,
+            "tries": 0,
+        }
+        rows = [
+            {
+                **common,
+                "article_id": one.number,
+                "revision": one.version,
+                "channel": outlet.id,
+                "kind": outlet.kind,
+                "required": outlet.required,
+                "bundled": len(begun) > 1 and outlet.id in one.bundling,
+            }
+            for one in begun
+            for outlet in one.outlets
+        ]
+        if rows:
+            tx.execute(insert(tables.delivery), rows)
+        for one in begun:
+            self.append(
+                tx,
+                now,
+                editor,
+                f"{action} accepted",
+                article=one.number,
+                rollout=rollout,
+                digest=one.digest,
+                reason=reason,
             )
-        self.append(
-            tx, now, editor, f"{action} accepted", article=number, rollout=rollout, digest=digest, reason=reason
-        )
         wakes = self._settle(tx, rollout, now)
         if state is DeliveryState.PENDING:
             ids = tx.scalars(select(_d.id).where(_d.rollout_id == rollout).order_by(_d.id))
             wakes = [*(Wake(one, Step.PREPARE) for one in ids), *wakes]
-        return Accepted(article_id(number), version, rollout_id(rollout), True, wakes)
+        articles = tuple(article_id(one.number) for one in begun)
+        return Accepted(articles, begun[0].version, rollout_id(rollout), True, wakes)
 
     def _overtake(self, tx: Connection, number: int, now: datetime) -> None:
         """The last word wins: nothing older of the article starts again; what is in flight ends as superseded."""
         under_way = and_(_d.article_id == number, _d.state.in_(STEPPING))
         rollouts = list(tx.scalars(select(_d.rollout_id).where(under_way).distinct()))
-        held = and_(_r.article_id == number, _r.state == RolloutState.HELD)
-        tx.execute(update(tables.rollout).where(held).values(state=RolloutState.CANCELLED))
+        mine = select(_d.rollout_id).where(_d.article_id == number)
+        held = list(tx.scalars(select(_r.id).where(_r.id.in_(mine), _r.state == RolloutState.HELD)))
         tx.execute(update(tables.delivery).where(under_way).values(overtaken=True, due=None))
+        for rollout in held:
+            self._give_up(tx, rollout, number)
         tx.execute(
             update(tables.delivery).where(under_way, _d.lease_until.is_(None)).values(state=DeliveryState.SUPERSEDED)
         )
+        # What was prepared together with it holds the older text: asked first, the channel says so.
+        together = and_(_d.rollout_id.in_(rollouts), _d.bundled, ~_d.overtaken, _d.state == DeliveryState.PREPARED)
+        tx.execute(update(tables.delivery).where(together).values(doubt=True))
         self._lapse(tx, under_way, now)
         for rollout in rollouts:
             self._settle(tx, rollout, now)
+
+    def _give_up(self, tx: Connection, rollout: int, number: int) -> None:
+        """An article of a held rollout has been overtaken: if it was the only one, so is the rollout."""
+        here = and_(_d.rollout_id == rollout, _d.article_id == number)
+        tx.execute(update(tables.delivery).where(here).values(overtaken=True, state=DeliveryState.SUPERSEDED, due=None))
+        others = exists().where(_d.rollout_id == rollout, ~_d.overtaken)
+        if not tx.scalar(select(others)):
+            tx.execute(update(tables.rollout).where(_r.id == rollout).values(state=RolloutState.CANCELLED))
 
     def _live_article(self, tx: Connection, known: str) -> tuple[int, Row[Any]]:
         """The article's number and last rollout; `Impossible` if it does not exist or is withdrawn."""
@@ -383,7 +502,8 @@ class Store(Reports):
         return number, last
 
     def _last_rollout(self, tx: Connection, number: int) -> Row[Any]:
-        return tx.execute(select(tables.rollout).where(_r.article_id == number).order_by(_r.id.desc()).limit(1)).one()
+        newest = select(func.max(_d.rollout_id)).where(_d.article_id == number).scalar_subquery()
+        return tx.execute(select(tables.rollout).where(_r.id == newest)).one()
 
     def _newest(self, tx: Connection, number: int) -> Row[Any]:
         c = tables.revision.c
@@ -411,23 +531,18 @@ class Store(Reports):
             if row is None:
                 return None
             rollout = tx.execute(select(tables.rollout).where(_r.id == row.rollout_id)).one()
-            older = and_(_d.article_id == row.article_id, _d.channel == row.channel, _d.id < row.id)
-            self._lapse(tx, older, now)
-            doubtful = tx.execute(select(tables.delivery).where(older, _d.doubt).order_by(_d.id)).all()
-            step = STEP_OF[DeliveryState(row.state)]
+            mine: ColumnElement[bool] = and_(_d.article_id == row.article_id, _d.channel == row.channel)
+            if tx.scalar(select(_d.id).where(mine, _d.id < row.id, _d.overtaken, _d.lease_until <= now).limit(1)):
+                self._lapse(tx, and_(mine, _d.id < row.id), now)
+            kept = and_(_d.id < row.id, or_(_d.doubt, _d.receipt.is_not(None)))
+            older = tx.execute(select(tables.delivery).where(mine, kept).order_by(_d.id)).all()
+            told = [one for one in older if one.receipt is not None]
+            step = step_of(DeliveryState(row.state), RolloutState(rollout.state))
+            together = self._together(tx, row) if row.bundled or step is Step.RELEASE else []
             if step is Step.RELEASE:
-                self._place(tx, row, rollout.release_at, rollout.reason)
-            previous = tx.execute(
-                select(tables.delivery)
-                .where(
-                    _d.article_id == row.article_id,
-                    _d.channel == row.channel,
-                    _d.id < row.id,
-                    _d.receipt.is_not(None),
-                )
-                .order_by(_d.id.desc())
-                .limit(1)
-            ).one_or_none()
+                for one in together:  # in the articles' order, whichever is claimed first
+                    if one.state == row.state:
+                        self._place(tx, one, rollout.release_at, rollout.reason)
             return Claim(
                 delivery_id=row.id,
                 rollout_id=row.rollout_id,
@@ -444,9 +559,18 @@ class Store(Reports):
                 doubt=row.doubt,
                 receipt=parsed(Receipt, row.receipt),
                 digest=row.digest or "",
-                earlier=tuple(self._earlier(tx, one) for one in doubtful),
-                previous=None if previous is None else self._earlier(tx, previous),
+                earlier=tuple(self._earlier(tx, one) for one in older if one.doubt),
+                previous=self._earlier(tx, told[-1]) if told else None,
+                companions=tuple(self.revision_at(tx, one.article_id, one.revision) for one in together if one.bundled),
             )
+
+    def _together(self, tx: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
+        """The deliveries of the same rollout on the same channel that are not overtaken, in the articles' order."""
+        return tx.execute(
+            select(tables.delivery)
+            .where(_d.rollout_id == row.rollout_id, _d.channel == row.channel, ~_d.overtaken)
+            .order_by(_d.id)
+        ).all()
 
     def _lapse(self, tx: Connection, narrowed: ColumnElement[bool], now: datetime) -> None:
         """Overtaken deliveries whose worker died in the middle lose their fence; what they did is in doubt."""
@@ -544,6 +668,7 @@ class Store(Reports):
             if row is None:
                 return None
             state = verdict.state
+            rollout = tx.execute(select(tables.rollout).where(_r.id == row.rollout_id)).one()
             if row.overtaken and state not in (DeliveryState.VERIFIED, DeliveryState.WITHDRAWN):
                 state = DeliveryState.SUPERSEDED  # also where it failed: nobody need act on what has been overtaken
             values: dict[str, Any] = {
@@ -562,9 +687,16 @@ class Store(Reports):
                 "digest": digest,
             }
             values |= {name: value for name, value in told.items() if value}
+            if row.bundled and claim.step in (Step.PREPARE, Step.CHECK):
+                now_together = [(article_id(one.article_id), one.revision) for one in self._together(tx, row)]
+                values["doubt"] |= now_together != [(one.id, one.number) for one in claim.companions]
             match verdict.state:
                 case DeliveryState.PREPARED if claim.step is Step.PREPARE:
                     values["prepared_at"] = now
+                    due = check_due(rollout.go_live_at, now, self.pace)
+                    values |= {"due": due, "wake_at": due, "checked_at": None if due else now}
+                case DeliveryState.PREPARED if claim.step is Step.CHECK and verdict.due is None:
+                    values["checked_at"] = now
                 case DeliveryState.RELEASED if row.released_at is None:
                     values |= {"started_at": started_at, "released_at": ended_at or now}
                 case DeliveryState.LIVE:
@@ -591,7 +723,7 @@ class Store(Reports):
             )
             wakes = self._settle(tx, row.rollout_id, now)
             if values["due"] is not None and values["due"] <= now:
-                wakes.append(Wake(row.id, STEP_OF[state]))
+                wakes.append(Wake(row.id, step_of(state, RolloutState(rollout.state))))
             if row.overtaken:
                 newer = select(_d.id, _d.state).where(
                     _d.article_id == row.article_id, _d.channel == row.channel, _d.id > row.id, claimable(now)
@@ -606,7 +738,17 @@ class Store(Reports):
         state = RolloutState(head.state)
         values: dict[str, Any] = {}
         if state is RolloutState.PREPARING:
-            state = gate([Part(DeliveryState(row.state), row.required) for row in rows])
+            state = gate(
+                [
+                    Part(
+                        DeliveryState(row.state),
+                        row.required,
+                        overtaken=row.overtaken,
+                        checked=row.checked_at is not None or row.state != DeliveryState.PREPARED,
+                    )
+                    for row in rows
+                ]
+            )
             if state is RolloutState.READY:
                 values["release_at"] = instant(head.go_live_at, now, self.pace)
         released = any(row.released_at for row in rows)
@@ -644,11 +786,17 @@ class Store(Reports):
                 return []
         with self.writing() as tx:
             self._lapse(tx, lapsed, now)
-            rows = tx.execute(select(_d.id, _d.state).where(late).order_by(_d.due).limit(limit)).all()
+            rows = tx.execute(
+                select(_d.id, _d.state, _r.state.label("rollout"))
+                .join(tables.rollout, _r.id == _d.rollout_id)
+                .where(late)
+                .order_by(_d.due)
+                .limit(limit)
+            ).all()
             tx.execute(
                 update(tables.delivery).where(_d.id.in_([row.id for row in rows])).values(wake_at=now + self.pace.wake)
             )
-            return [Wake(row.id, STEP_OF[DeliveryState(row.state)]) for row in rows]
+            return [Wake(row.id, step_of(DeliveryState(row.state), RolloutState(row.rollout))) for row in rows]
 
     def hasten(self, channel: str, ids: Mapping[str, str], now: datetime) -> list[Wake]:
         """Follow at once the accepted deliveries of this channel whose receipt carries one of these names."""
@@ -671,7 +819,14 @@ class Store(Reports):
             head = tx.execute(select(tables.rollout).where(_r.id == number)).one_or_none()
             if head is None:
                 raise no_rollout(known)
-            last = self._last_rollout(tx, head.article_id)
+            rows = tx.execute(select(tables.delivery).where(_d.rollout_id == number)).all()
+            stuck = [row for row in rows if row.state in (DeliveryState.FAILED, DeliveryState.UNKNOWN)]
+            held = head.state == RolloutState.HELD
+            mended = (
+                {row.article_id for row in rows if not row.overtaken} if held else {row.article_id for row in stuck}
+            )
+            mended = mended or {head.article_id}
+            last = max((self._last_rollout(tx, one) for one in mended), key=lambda one: one.id)
             if last.id != number:
                 raise Impossible(
                     Problem(
@@ -684,9 +839,7 @@ class Store(Reports):
                         remedy=Text.of("retry {newer} instead", newer=rollout_id(last.id)),
                     )
                 )
-            rows = tx.execute(select(tables.delivery).where(_d.rollout_id == number)).all()
-            stuck = [row for row in rows if row.state in (DeliveryState.FAILED, DeliveryState.UNKNOWN)]
-            if not stuck:
+            if not stuck and not held:
                 raise Impossible(
                     Problem(
                         field="ID",
@@ -694,7 +847,6 @@ class Store(Reports):
                         remedy=Text.of("newsroom report {rollout} shows where it stands", rollout=known),
                     )
                 )
-            held = head.state == RolloutState.HELD
             if held:
                 moment = max(head.go_live_at, now)
                 tx.execute(
@@ -703,8 +855,10 @@ class Store(Reports):
                     .values(state=RolloutState.PREPARING, go_live_at=moment, ended_at=None)
                 )
                 if head.action == Action.PUBLISH:
-                    here = tables.article.c.id == head.article_id
-                    tx.execute(update(tables.article).where(here).values(published_at=moment))
+                    waiting = {row.article_id for row in rows if not row.overtaken}
+                    tx.execute(
+                        update(tables.article).where(tables.article.c.id.in_(waiting)).values(published_at=moment)
+                    )
                 else:
                     c = tables.revision.c
                     here = and_(c.article_id == head.article_id, c.number == head.revision)
@@ -714,7 +868,7 @@ class Store(Reports):
                     update(tables.rollout).where(_r.id == number).values(state=RolloutState.RELEASED, ended_at=None)
                 )
             wakes = []
-            for row in rows if held else stuck:
+            for row in [row for row in rows if not row.overtaken] if held else stuck:
                 step = Step.PREPARE if held else Step(row.failed_in or Step.PREPARE)
                 state = STATE_BEFORE[step]
                 if adopt and row.state == DeliveryState.UNKNOWN:
@@ -731,6 +885,7 @@ class Store(Reports):
                         doubt=row.doubt and not adopt and row.state != DeliveryState.UNKNOWN,
                         problem=None,
                         failed_in=None,
+                        **({"checked_at": None} if held else {}),
                     )
                 )
                 wakes.append(Wake(row.id, STEP_OF[state]))
@@ -741,3 +896,19 @@ class Store(Reports):
 def _inserted(tx: Connection, statement: Any) -> int:
     key: Any = tx.execute(statement).inserted_primary_key
     return int(key[0])
+
+
+def _never_seen(article: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether an article was withdrawn before it stood on any channel: then its number is free again."""
+    withdrawn = exists().where(_d.article_id == article, _d.action == Action.WITHDRAW)
+    return and_(withdrawn, ~exists().where(_p.article_id == article))
+
+
+def _published_already(article: Article, known: str) -> Impossible:
+    return Impossible(
+        Problem(
+            field="",
+            message=Text.of("“{headline}” is {article} already", headline=article.headline, article=known),
+            remedy=Text.of("leave it out: what goes out together is submitted together, and only once"),
+        )
+    )

@@ -50,10 +50,16 @@ article = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     Column("key", Text, nullable=False, index=True),
+    Column("column", String(64), nullable=False),
+    Column("number", Integer),
+    Column("announces", String(64)),
     Column("published_at", Instant, nullable=False),
     Column("accepted_at", Instant, nullable=False),
+    Index("article_in_column", "column", "number"),
+    Index("article_announcing", "announces"),
     sqlite_autoincrement=True,
 )
+"""`column`, `number`: as in the record. `announces`: the column that the record opens, renames or closes."""
 
 revision = Table(
     "revision",
@@ -90,6 +96,7 @@ rollout = Table(
     Column("ended_at", Instant),
     sqlite_autoincrement=True,
 )
+"""Its articles are those of its deliveries, in the order of their ids; `article_id` is the first."""
 
 delivery = Table(
     "delivery",
@@ -102,6 +109,7 @@ delivery = Table(
     Column("kind", String(128), nullable=False),
     Column("action", String(16), nullable=False),
     Column("required", Boolean, nullable=False),
+    Column("bundled", Boolean, nullable=False),
     Column("state", String(16), nullable=False),
     Column("due", Instant),
     Column("wake_at", Instant),
@@ -117,6 +125,7 @@ delivery = Table(
     Column("evidence", Text),
     Column("digest", String(64)),
     Column("prepared_at", Instant),
+    Column("checked_at", Instant),
     Column("started_at", Instant),
     Column("released_at", Instant),
     Column("live_at", Instant),

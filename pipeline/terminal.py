@@ -15,6 +15,7 @@ from rich.text import Text as Styled
 from pipeline.article import Newsroom
 from pipeline.channel import Problem
 from pipeline.database import Chain, Flaw
+from pipeline.engine import ColumnLine
 from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.manuscript import ManuscriptProblem
 from pipeline.reports import ArticleLine, DeliveryReport, Event, Report
@@ -74,19 +75,30 @@ def ended(report: Report) -> bool:
 
 def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
     zone = newsroom.zone
-    names = {outlet.id: outlet.name for outlet in newsroom.outlets}
-    head = _("{rollout}  {action} {article} (revision {revision}), submitted by {editor}: {state}").format(
-        rollout=report.rollout,
-        action=_(ACTION[report.action]),
-        article=report.article,
-        revision=report.revision,
-        editor=report.editor,
-        state=_(ROLLOUT[report.state]),
-    )
     moment = report.release_at or report.go_live_at
-    lines: list[Styled | Table] = [
-        Styled(report.headline, style="bold"),
-        Styled(head),
+    lines: list[Styled | Table] = []
+    for article in report.articles:
+        lines.append(Styled(article.headline, style="bold"))
+        if article.series:
+            lines.append(Styled(article.series))
+    several = len(report.articles) > 1
+    head = (
+        _("{rollout}  {action} {articles} together, submitted by {editor}: {state}")
+        if several
+        else _("{rollout}  {action} {article} (revision {revision}), submitted by {editor}: {state}")
+    )
+    lines += [
+        Styled(
+            head.format(
+                rollout=report.rollout,
+                action=_(ACTION[report.action]),
+                article=report.article,
+                articles=", ".join(article.article for article in report.articles),
+                revision=report.articles[0].revision,
+                editor=report.editor,
+                state=_(ROLLOUT[report.state]),
+            )
+        ),
         Styled(_("moment of release: {moment}").format(moment=_time(moment, zone, day=True))),
     ]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -95,7 +107,7 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
     for one in report.deliveries:
         style = "green" if one.state in _GOOD else "red" if one.state in _BAD else ""
         table.add_row(
-            names.get(one.channel, one.channel),
+            report.name(one, newsroom),
             Styled(_(DELIVERY[one.state]), style=style),
             *(_time(moment, zone) for moment in (one.prepared_at, one.released_at, one.verified_at)),
         )
@@ -105,7 +117,7 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
             Styled(_("first to last release taken by its channel: {skew} ms").format(skew=f"{report.skew_ms:.1f}"))
         )
     for one in report.deliveries:
-        name = names.get(one.channel, one.channel)
+        name = report.name(one, newsroom)
         if one.released_at and (address := _address(one)):
             lines.append(Styled(f"{name}: {address}"))
         if one.error:
@@ -140,6 +152,27 @@ def _time(moment: datetime | None, zone: object, *, day: bool = False) -> str:
         return "–"
     local = moment.astimezone(zone)  # type: ignore[arg-type]
     return f"{local:%Y-%m-%d %H:%M:%S}" if day else f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def show_columns(out: Console, lines: Iterable[ColumnLine], newsroom: Newsroom) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in (_("column"), _("state"), _("articles"), _("address"), _("series"), _("id")):
+        table.add_column(title, overflow="fold")
+    states = {"open": _("open"), "closed": _("closed"), "waiting": _("waiting")}
+    for one in lines:
+        state = states[one.state]
+        if one.opens_at:
+            moment = _time(one.opens_at, newsroom.zone, day=True)
+            state = _("opens at {moment} ({rollout})").format(moment=moment, rollout=one.rollout)
+        table.add_row(
+            one.column.name,
+            Styled(state, style="green" if one.state == "open" else ""),
+            str(one.articles),
+            newsroom.column_url(one.column),
+            one.column.series,
+            one.column.id,
+        )
+    out.print(table)
 
 
 def show_articles(out: Console, lines: Iterable[ArticleLine], newsroom: Newsroom) -> None:
@@ -183,6 +216,9 @@ def show_refused(err: Console, problems: Mapping[str, Sequence[Problem]], place:
 def show_chain(out: Console, chain: Chain, broken: Event | None, newsroom: Newsroom) -> None:
     """Whether the event chain holds; where not, `broken` is its first broken event, if any is left."""
     since = _time(chain.since, newsroom.zone, day=True)
+    if chain.broken is None and not chain.events:
+        out.print(_("✓ the event chain holds: nothing has happened yet"))
+        return
     if chain.broken is None:
         out.print(_("✓ the event chain holds: {count} events since {since}").format(count=chain.events, since=since))
         out.print(_("  hash of the last event: {hash}").format(hash=chain.last))

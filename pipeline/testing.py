@@ -139,11 +139,6 @@ def opening_of(column: Column, deed: Deed = Deed.OPEN, **fields: Any) -> Article
     return article_of(**{**values, **fields})
 
 
-def series_line(column: Column, number: int) -> str:
-    """What the engine writes into an article's `series`."""
-    return f"{column.series}之{'〇一二三四五六七八九'[number]}"
-
-
 def revision_of(article: Article, number: int = 1, *, id: str = "a1", at: datetime = NOON, note: str = "") -> Revision:
     return Revision(
         id=id,
@@ -537,7 +532,7 @@ class ChannelContract:
         return article_of(
             f"乡村振兴第{number}篇",
             column=column.id,
-            series=series_line(column, number),
+            series=column.line(number),
             number=number,
             banner=column.banner,
             editors_note=column.note if number == 1 else "",

@@ -42,8 +42,11 @@ LARGEST_OTHER = 20 * _MB
 """Bytes, by suffix. A text of 2 MB is a thick book; the rest is room for the pictures in the file."""
 
 
-def read(path: Path) -> Manuscript:
-    """Read a manuscript. Raises `BadManuscript` with all its problems, and nothing else."""
+def read(path: Path, *, untitled: str = "") -> Manuscript:
+    """Read a manuscript. Raises `BadManuscript` with all its problems, and nothing else.
+
+    `untitled`: the headline of one that has none, for texts that need none of their own.
+    """
     draft = Draft(clean(path.name))
     suffix = clean(path.suffix).lower()
     content: list[Block] = []
@@ -53,6 +56,8 @@ def read(path: Path) -> Manuscript:
         _unknown(suffix, draft)
     elif (data := _bytes(path, suffix, draft)) is not None:
         content, media = reader(data, path, draft)
+        if untitled and not draft.text("headline"):
+            draft.put("headline", untitled)
         if not any(problem.field in ("file", "text") for problem in draft.problems):
             return finished(path, draft, content, media)
     raise BadManuscript(path, draft.problems)

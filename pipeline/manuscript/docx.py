@@ -18,6 +18,7 @@ from pathlib import Path
 import docx
 from lxml import etree
 
+from pipeline.article import numeral
 from pipeline.channel import Text
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.characters import clean, one_line
@@ -651,9 +652,7 @@ def _lists(root: etree._Element | None) -> dict[tuple[str, int], _List]:
 def _counted(count: int, form: str) -> str:
     """A list's number as Word prints it; forms that are rare in Chinese papers are written in digits."""
     if form in _CHINESE_COUNTING and 0 < count < 100:
-        tens, ones = divmod(count, 10)
-        numerals = "〇一二三四五六七八九"
-        return ("" if tens == 0 else "十" if tens == 1 else numerals[tens] + "十") + (numerals[ones] if ones else "")
+        return numeral(count)
     if form in ("lowerLetter", "upperLetter") and 0 < count <= 26:
         return chr(ord("a" if form == "lowerLetter" else "A") + count - 1)
     if form in ("decimalEnclosedCircle", "decimalEnclosedCircleChinese"):

@@ -273,8 +273,7 @@ def _told(drawing: Drawing, marks: Mapping[str, str], shown: Callable[[datetime]
 
 def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime) -> str:
     """The report as an HTML page in the process's language; `chain` is the state of the record, checked at `at`."""
-    outlets = {outlet.id: outlet.name for outlet in newsroom.outlets}
-    names = [outlets.get(one.channel, one.channel) for one in report.deliveries]
+    names = [report.name(one, newsroom) for one in report.deliveries]
     columns = {column.id: column.name for column in newsroom.columns}
     instant = instant_of(report)
     gone = report.action is Action.WITHDRAW
@@ -292,7 +291,7 @@ def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime) -> str:
         language=tag(),
         report=report,
         newsroom=newsroom,
-        column=columns.get(report.column, report.column),
+        columns=columns,
         parts=list(zip(names, report.deliveries, strict=True)),
         done=sum(1 for one in report.deliveries if one.state in DONE),
         mark={

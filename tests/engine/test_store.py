@@ -19,7 +19,7 @@ from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.reports import Impossible, Report
 from pipeline.rollout import DeliveryState, Pace, RolloutState, Step
-from pipeline.store import Changed, Store, Wake
+from pipeline.store import Changed, Store, Submission, Wake
 from pipeline.testing import MemoryCatalogue, article_of, newsroom_of, revision_of
 from tests.engine.simulation import ManualClock, Outside, setting_for
 
@@ -329,8 +329,15 @@ def test_a_moment_in_the_future_is_kept(bench: Bench) -> None:
     accepted = bench.engine.publish(article_of(), {}, editor="记者甲", go_live_at=moment)
     while bench.messages:
         bench.engine.run(bench.messages.pop(0).delivery_id)
+    assert bench.store.report(accepted.rollout_id).state is RolloutState.PREPARING
+    bench.clock.advance(timedelta(hours=1, minutes=49))
+    assert bench.engine.sweep() == 0
+    bench.clock.advance(timedelta(minutes=1))
+    assert bench.engine.sweep() == len(OUTLETS), "what was prepared long ahead is checked once more"
+    while bench.messages:
+        bench.engine.run(bench.messages.pop(0).delivery_id)
     assert bench.store.report(accepted.rollout_id).state is RolloutState.READY
-    bench.clock.advance(timedelta(hours=1, minutes=59))
+    bench.clock.advance(timedelta(minutes=9))
     assert bench.engine.sweep() == 0
     assert not any(outlet.public for outlet in bench.outlets.values())
     bench.run()
@@ -433,7 +440,10 @@ def test_naive_times_are_refused_at_the_border(bench: Bench) -> None:
     article: Article = article_of()
     with pytest.raises(Exception, match="time without zone"):
         bench.store.publish(
-            article, {}, OUTLETS, editor="", go_live_at=bench.clock.now().replace(tzinfo=None), now=bench.clock.now()
+            [Submission(article=article, media={}, outlets=OUTLETS)],
+            editor="",
+            go_live_at=bench.clock.now().replace(tzinfo=None),
+            now=bench.clock.now(),
         )
     assert bench.store.articles(1) == []
 

@@ -146,6 +146,7 @@ def ended(state: RolloutState, *deliveries: DeliveryState) -> Report:
     parts = [
         {
             **dict.fromkeys(("prepared_at", "started_at", "released_at", "live_at", "verified_at", "due")),
+            **{"article": "a7", "checked_at": None},
             **{"id": number, "channel": "website", "kind": "website", "action": "publish", "required": True},
             **{"attempts": 3, "digest": "", "receipt": None, "evidence": None, "error": None, "state": delivery},
         }
@@ -153,8 +154,13 @@ def ended(state: RolloutState, *deliveries: DeliveryState) -> Report:
     ]
     return Report.model_validate(
         {
-            **{"rollout": "r7", "article": "a7", "headline": "短讯", "revision": 1, "action": "publish"},
-            **{"column": "xinwen", "digest": "0" * 64},
+            **{"rollout": "r7", "action": "publish", "start_ms": None},
+            "articles": [
+                {
+                    **{"article": "a7", "headline": "短讯", "revision": 1},
+                    **{"column": "xinwen", "series": "", "digest": "0" * 64},
+                }
+            ],
             **{"state": state, "editor": "编辑丁", "reason": "", "accepted_at": "2026-11-24T00:00:00Z"},
             **{"go_live_at": "2026-11-24T00:00:00Z", "release_at": None, "ended_at": None, "skew_ms": None},
             "deliveries": parts,
@@ -400,7 +406,7 @@ def test_a_report_as_a_page(newsroom: Command, article: Path) -> None:
     assert "holds: every event is as it was written" in made
     both = newsroom("report", "r1", "--html", "r1.html", "--json")
     assert both.json[0]["rollout"] == "r1"
-    assert len(both.json[0]["digest"]) == 64
+    assert len(both.json[0]["articles"][0]["digest"]) == 64
     assert Path("r1.html").is_file()
     assert newsroom("report", "r9", "--html", "r9.html").code == 2
     assert not Path("r9.html").exists()

@@ -17,7 +17,7 @@ from pipeline import language
 from pipeline.article import Newsroom, Outlet
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
 from pipeline.database import Chain, Flaw
-from pipeline.reports import DeliveryReport, Report
+from pipeline.reports import DeliveryReport, Published, Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import newsroom_of
 from pipeline.web.report import TICKS, Axis, instant_of, offset, page, whole, zoomed
@@ -50,6 +50,11 @@ def newsroom() -> Newsroom:
     return newsroom_of(*OUTLETS)
 
 
+PUBLISHED = Published(
+    article="a7", headline="短讯一则", revision=2, column="yaowen", series="系列报道之三", digest="ef" * 32
+)
+
+
 def delivery(number: int, released: float | None, **values: Any) -> DeliveryReport:
     """Released so many milliseconds after the instant, and seen 20 ms later; None: only prepared."""
     outlet = OUTLETS[number]
@@ -58,7 +63,14 @@ def delivery(number: int, released: float | None, **values: Any) -> DeliveryRepo
     url = f"https://example.org/{outlet.id}"
     return DeliveryReport(
         **{
-            **{"id": number + 1, "channel": outlet.id, "kind": outlet.kind, "required": outlet.required},
+            **{
+                "id": number + 1,
+                "article": "a7",
+                "checked_at": None,
+                "channel": outlet.id,
+                "kind": outlet.kind,
+                "required": outlet.required,
+            },
             **{"action": Action.PUBLISH, "attempts": 3, "due": None, "digest": f"{number:064x}", "error": None},
             "state": DeliveryState.VERIFIED if taken else DeliveryState.PREPARED,
             "prepared_at": INSTANT - timedelta(seconds=2),
@@ -77,8 +89,8 @@ def report(*deliveries: DeliveryReport, **values: Any) -> Report:
     skew = (max(taken) - min(taken)) / timedelta(milliseconds=1) if len(taken) > 1 else None
     return Report(
         **{
-            **{"rollout": "r7", "article": "a7", "headline": "短讯一则", "revision": 2, "column": "yaowen"},
-            **{"digest": "ef" * 32, "action": Action.PUBLISH, "state": RolloutState.COMPLETE, "editor": "编辑丁"},
+            **{"rollout": "r7", "articles": (PUBLISHED,), "start_ms": 1.5},
+            **{"action": Action.PUBLISH, "state": RolloutState.COMPLETE, "editor": "编辑丁"},
             **{"reason": "", "accepted_at": INSTANT - timedelta(seconds=3), "go_live_at": INSTANT},
             **{"release_at": INSTANT, "ended_at": CHECKED, "skew_ms": skew, "deliveries": deliveries},
             **values,
@@ -125,7 +137,7 @@ def test_times_are_the_newsrooms(newsroom: Newsroom) -> None:
 @pytest.mark.parametrize("locale", ["en_GB.UTF-8", "zh_CN.UTF-8"])
 def test_it_is_well_formed_and_loads_nothing(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
     monkeypatch.setenv("LANG", locale)
-    made = page(usual(headline=HOSTILE), newsroom, GOOD, CHECKED)
+    made = page(usual(articles=(PUBLISHED.model_copy(update={"headline": HOSTILE}),)), newsroom, GOOD, CHECKED)
 
     tree = etree.fromstring(made.encode())
     ids = tree.xpath("//@id")
@@ -147,7 +159,12 @@ def test_what_is_hostile_is_only_text(newsroom: Newsroom) -> None:
     receipt = Receipt(standing=Standing.LIVE, ids={"<i>": HOSTILE}, url="javascript:alert(1)")
     bad = delivery(0, 1, evidence=evidence, receipt=receipt, channel=HOSTILE)
 
-    made = page(report(bad, headline=HOSTILE, editor=HOSTILE, reason=HOSTILE), newsroom, GOOD, CHECKED)
+    made = page(
+        report(bad, articles=(PUBLISHED.model_copy(update={"headline": HOSTILE}),), editor=HOSTILE, reason=HOSTILE),
+        newsroom,
+        GOOD,
+        CHECKED,
+    )
 
     tree = etree.fromstring(made.encode())
     assert not tree.xpath("//script | //b[text()=''] | //i")

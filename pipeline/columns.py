@@ -1,0 +1,153 @@
+"""Columns (栏目): the records that open, rename and close them, and which of them an editor means.
+
+A record is an article like any other: it says in words and in `Article.announces` what becomes of its column.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pypinyin import Style, lazy_pinyin
+
+from pipeline.article import Announcement, Article, Column, Deed, Newsroom
+from pipeline.channel import Problem, Text
+from pipeline.newsroom import templates
+
+UNTITLED = "-"
+"""The headline of an article that stands for one without: the record gets the house's own."""
+
+
+def address_of(name: str) -> str:
+    """A column's address made from its name: the initials of its pinyin, as county websites have them.
+
+    >>> address_of("脱贫攻坚奔小康"), address_of("2026 两会")
+    ('tpgjbxk', '2026lh')
+    """
+    initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
+    return re.sub(r"[^a-z0-9]+", "", initials.lower()) or "lanmu"
+
+
+def opening(column: Column, note: Article) -> Article:
+    """The record that opens the column; `note`: the 编者按 as an article, whose headline may be of one's own making."""
+    return _announcing(note, Deed.OPEN, column)
+
+
+def renaming(before: Column, name: str, address: str, newsroom: Newsroom, now: datetime) -> Article:
+    """The record that gives the column another name and address; the old ones lead to it for ever."""
+    after = before.model_copy(
+        update={
+            "name": name,
+            "address": address,
+            "former_names": _and(before.former_names, before.name, name),
+            "former_addresses": _and(before.former_addresses, before.address, address),
+        }
+    )
+    told = _said("rename.html", column=after, before=before)
+    # It may be called so for the second time: the moment tells the two records apart.
+    return _announcing(Article(headline=UNTITLED, body=told, source=newsroom.name), Deed.RENAME, after, f"{now:%s}")
+
+
+def closing(column: Column, line: str, newsroom: Newsroom) -> Article:
+    """The record that closes the column; `line`: its closing line, "" for the house's own."""
+    after = column.model_copy(update={"closed": line or _said("closing-line.txt", column=column)})
+    told = _said("close.html", column=after)
+    return _announcing(Article(headline=UNTITLED, body=told, source=newsroom.name), Deed.CLOSE, after)
+
+
+def rewritten(before: Article, article: Article) -> Article:
+    """A correction of a record: its text anew. What it makes of the column stays, but for the 编者按 of an opening."""
+    if before.announces is None:
+        return article
+    announces = before.announces
+    if announces.deed is Deed.OPEN:
+        note = "\n".join(article.paragraphs())
+        announces = announces.model_copy(update={"column": announces.column.model_copy(update={"note": note})})
+    return article.model_copy(
+        update={
+            "headline": article.headline.strip(UNTITLED) or before.headline,
+            "column": before.column,
+            "banner": before.banner,
+            "editors_note": "",
+            "announces": announces,
+            "reference": before.reference,
+        }
+    )
+
+
+def taken(field: str, value: str, other: Column) -> Problem:
+    """Why a column cannot be called so."""
+    return Problem(
+        field=field,
+        message=Text.of("{value} is the column {column} already", value=value, column=other.name),
+        remedy=Text.of("newsroom column list shows them; choose another {field}", field=field),
+    )
+
+
+def refuse(name: str, columns: Sequence[Column], waiting: Sequence[tuple[Column, datetime, str]]) -> Problem:
+    """Why no article can be submitted to a column of this name, and which one may be meant.
+
+    `columns`: all there are; `waiting`: those that have still to open, with their moment in words and their rollout.
+    """
+    open_names = [column.name for column in columns if not column.closed]
+    for column, moment, rollout in waiting:
+        if column.is_called(name):
+            return Problem(
+                field="column",
+                message=Text.of("the column {column} has not opened yet", column=column.name),
+                remedy=Text.of(
+                    "it opens at {moment} with {rollout}: submit the article after that; newsroom status {rollout}",
+                    moment=f"{moment:%Y-%m-%d %H:%M}",
+                    rollout=rollout,
+                ),
+            )
+    closed = next((column for column in columns if column.closed and column.is_called(name)), None)
+    message = (
+        Text.of("the column {column} is closed", column=closed.name)
+        if closed
+        else Text.of("there is no column {column}", column=name)
+    )
+    near = difflib.get_close_matches(name, open_names, n=3, cutoff=0.3)
+    remedy = (
+        Text.of("did you mean {near}?", near=" / ".join(near))
+        if near
+        else Text.of("use one of the newsroom's columns: {columns}", columns=", ".join(open_names))
+    )
+    return Problem(field="column", message=message, remedy=remedy)
+
+
+def _announcing(article: Article, deed: Deed, column: Column, which: str = "") -> Article:
+    return article.model_copy(
+        update={
+            "headline": article.headline.strip(UNTITLED) or _said(f"{deed}-headline.txt", column=column),
+            "column": column.id,
+            "banner": column.banner,
+            "editors_note": "",
+            "keywords": article.keywords or column.keywords,
+            "announces": Announcement(deed=deed, column=column),
+            "reference": f"column:{column.id}:{deed}{which and f':{which}'}",
+        }
+    )
+
+
+def _and(former: tuple[str, ...], last: str, now: str) -> tuple[str, ...]:
+    """The former ones with the last, without what is in use (again)."""
+    return tuple(one for one in dict.fromkeys((*former, last)) if one != now)
+
+
+def _said(template: str, **values: object) -> str:
+    return _words().get_template(template).render(**values).strip()
+
+
+@cache
+def _words() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(templates("columns")),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
