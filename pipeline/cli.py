@@ -32,9 +32,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, demo, doctor, language, logs, tasks, terminal
 from pipeline import newsroom as configuring
-from pipeline.article import Column, Image
+from pipeline.article import Image
 from pipeline.channel import Channel, Problem, Text
 from pipeline.columns import UNTITLED, address_of
+from pipeline.columns import new as new_column
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.language import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
@@ -663,22 +664,20 @@ def open_(
     with closing(_engine(config)) as engine:
         try:
             manuscript = read(note, untitled=UNTITLED)
-            image, media = _banner(banner, name)
+            image, media = _banner(banner)
         except BadManuscript as error:
             return _refuse(note, _problems(error), engine, as_json=as_json)
         except PictureRefused as error:
             problem = Problem(field="--banner", message=error.message, remedy=error.remedy)
             return _refuse(banner, {"": [problem]}, engine, as_json=as_json)
-        text = [*manuscript.article.paragraphs()]
-        place = _address(address or address_of(name))
-        opened = Column(
-            id=place,
-            name=name,
-            description=about or manuscript.article.abstract(_ABOUT),
-            keywords=tuple(one.strip() for one in (keywords or name).replace("，", ",").split(",") if one.strip()),
-            note="\n".join(text),
-            note_on="all" if note_on_all else "first",
+        opened = new_column(
+            name,
+            manuscript.article,
+            address=_address(address),
+            about=about,
+            keywords=[one.strip() for one in keywords.replace("，", ",").split(",") if one.strip()],
             series=series,
+            note_on_all=note_on_all,
             banner=image,
         )
         try:
@@ -693,24 +692,20 @@ def open_(
         return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
 
 
-_ABOUT = 60
-"""Characters of a column's description, if none is given."""
-
-
 def _address(word: str) -> str:
-    if not re.fullmatch("[a-z0-9][a-z0-9-]*", word):
+    if word and not re.fullmatch("[a-z0-9][a-z0-9-]*", word):
         raise click.UsageError(
             _("--address: “{word}” cannot stand in an address; use a-z, 0-9 and hyphens").format(word=word)
         )
     return word
 
 
-def _banner(path: Path | None, name: str) -> tuple[Image | None, Mapping[str, bytes]]:
+def _banner(path: Path | None) -> tuple[Image | None, Mapping[str, bytes]]:
     """The banner's picture and its bytes. Raises `PictureRefused`, OSError."""
     if path is None:
         return None, {}
     data = path.read_bytes()
-    image = inspect(data, path.name).model_copy(update={"alt": name})
+    image = inspect(data, path.name)
     return image, {image.digest: data}
 
 
@@ -778,7 +773,7 @@ def rename(
     with closing(_engine(config)) as engine:
         try:
             accepted = engine.rename_column(
-                name, new, _address(address or address_of(new)), editor=_who(editor), go_live_at=_moment(at, engine)
+                name, new, _address(address) or address_of(new), editor=_who(editor), go_live_at=_moment(at, engine)
             )
         except (Unfit, Changed) as error:
             return _refuse_column(error, None, engine, as_json=as_json)

@@ -14,10 +14,12 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pypinyin import Style, lazy_pinyin
 
-from pipeline.article import Announcement, Article, Column, Deed, Newsroom
+from pipeline.article import Announcement, Article, Column, Deed, Image, Newsroom
 from pipeline.channel import Problem, Text
 from pipeline.newsroom import templates
 
+DESCRIPTION = 60
+"""Characters of a description that is made from the 编者按."""
 UNTITLED = "-"
 """The headline of an article that stands for one without: the record gets the house's own."""
 
@@ -30,6 +32,31 @@ def address_of(name: str) -> str:
     """
     initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
     return re.sub(r"[^a-z0-9]+", "", initials.lower()) or "lanmu"
+
+
+def new(
+    name: str,
+    note: Article,
+    *,
+    address: str = "",
+    about: str = "",
+    keywords: Sequence[str] = (),
+    series: str = "",
+    note_on_all: bool = False,
+    banner: Image | None = None,
+) -> Column:
+    """A column of this name with its 编者按; what is left out is made from them."""
+    place = address or address_of(name)
+    return Column(
+        id=place,
+        name=name,
+        description=about or note.abstract(DESCRIPTION),
+        keywords=tuple(keywords) or (name,),
+        note="\n".join(note.paragraphs()),
+        note_on="all" if note_on_all else "first",
+        series=series,
+        banner=banner and banner.model_copy(update={"alt": banner.alt or name}),
+    )
 
 
 def opening(column: Column, note: Article) -> Article:

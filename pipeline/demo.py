@@ -1,4 +1,4 @@
-"""`make demo`: a whole newsroom for a minute, with the example article on every channel.
+"""`make demo`: a whole newsroom for a minute: a column opens on every channel, and the example article is its third.
 
 What cannot be had everywhere, WeChat and a prompter, are stand-ins that speak their protocols (`pipeline.standins`).
 """
@@ -22,12 +22,21 @@ import requests
 from rich.console import Console
 
 from pipeline import newsroom, tasks, terminal
-from pipeline.engine import Engine
+from pipeline.columns import UNTITLED
+from pipeline.columns import new as new_column
+from pipeline.engine import Engine, Piece
 from pipeline.manuscript import read
+from pipeline.manuscript.images import inspect
 from pipeline.reports import Report
 from pipeline.standins.fake_wechat import DEMO
+from pipeline.web.report import page as report_page
 
+COLUMN, NOTE, BANNER = "脱贫攻坚奔小康", "tuopin.md", "tuopin.jpg"
+ADDRESS, SERIES = "tuopin", "2019年脱贫攻坚奔小康系列报道"
+SERIAL = ("tuopin-1.md", "tuopin-2.md")
+"""The series' first two, published together."""
 EXAMPLE = "wushan-sibuzhai.md"
+"""The third, as it was published."""
 OTHERS = ("jiadou.md", "renju.md", "zhaopin.docx")
 """Published first, so that the site has something to list."""
 SITE, WECHAT = 8000, 8001
@@ -69,7 +78,7 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
             if up.stdout is None or not up.stdout.readline():
                 out.print(_("The newsroom did not start; {log} says why.").format(log=log))
                 return None
-            report = _publish(config, environment, out)
+            report = _publish(config, environment, data / "report.html", out)
         finally:
             up.communicate()  # its standard input ends, so it stops
     command = _near(Path(sys.argv[0]).absolute().with_name("newsroom"))
@@ -125,20 +134,38 @@ def _prompter(environment: Mapping[str, str], errors: int) -> Iterator[dict[str,
         yield {"TONGFA_TV_MOS": f"127.0.0.1:{ready.partition(' ')[0]}"}
 
 
-def _publish(config: Path, environment: Mapping[str, str], out: Console) -> Report:
+def _publish(config: Path, environment: Mapping[str, str], page: Path, out: Console) -> Report:
     configuration = newsroom.load(config, environment)
     with closing(tasks.open_engine(configuration)) as engine:
         for one in [_submit(engine, name) for name in OTHERS]:
             _ended(engine, one)
+        opened = _ended(engine, _open(engine))
+        terminal.show_report(out, opened, configuration.newsroom)
+        out.print()
+        _ended(engine, _submit(engine, *SERIAL))
         report = _ended(engine, _submit(engine, EXAMPLE))
-    terminal.show_report(out, report, configuration.newsroom)
-    out.print()
-    return report
+        terminal.show_report(out, report, configuration.newsroom)
+        out.print()
+        now = configuration.newsroom.with_columns(engine.columns())
+        page.write_text(report_page(report, now, engine.store.chain(), engine.clock.now()), encoding="utf-8")
+    out.print(_("The report (发布回执) of {rollout} is {page}").format(rollout=report.rollout, page=_near(page)))
+    return max(opened, report, key=lambda one: any(part.error for part in one.deliveries))
 
 
-def _submit(engine: Engine, name: str) -> str:
-    manuscript = read(newsroom.examples() / name)
-    return engine.publish(manuscript.article, manuscript.media, editor=_("demo")).rollout_id
+def _open(engine: Engine) -> str:
+    """Open the column; the rollout that does it."""
+    note, banner = read(newsroom.examples() / NOTE, untitled=UNTITLED), (newsroom.examples() / BANNER).read_bytes()
+    picture = inspect(banner, BANNER)
+    column = new_column(COLUMN, note.article, address=ADDRESS, series=SERIES, banner=picture)
+    piece = Piece(note.article, {picture.digest: banner})
+    return engine.open_column(column, piece, editor=_("demo")).rollout_id
+
+
+def _submit(engine: Engine, *names: str) -> str:
+    """Submit these examples as one rollout."""
+    manuscripts = [read(newsroom.examples() / name) for name in names]
+    pieces = [Piece(one.article, one.media) for one in manuscripts]
+    return engine.publish_together(pieces, editor=_("demo")).rollout_id
 
 
 def _ended(engine: Engine, rollout: str) -> Report:
