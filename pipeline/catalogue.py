@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, select
+from sqlalchemy import Integer, Row, Select, and_, bindparam, exists, func, select
 
 from pipeline import tables
 from pipeline.article import Column, columns_after
@@ -58,28 +59,9 @@ class SqlCatalogue:
             self._columns = columns_after(self._configured, self._store.announced(self._clock()))
         return self._columns
 
-    def _current(self, *columns: Any) -> Select[Any]:
-        """The placements in force: of each article the newest whose instant has come."""
-        now = self._clock()
-        overruled = exists().where(
-            _newer.c.channel == _p.channel,
-            _newer.c.article_id == _p.article_id,
-            _newer.c.delivery_id > _p.delivery_id,
-            _newer.c.instant <= now,
-        )
-        return select(*columns).where(_p.channel == self._channel, _p.instant <= now, ~overruled)
-
-    def _entries(self, narrowed: Callable[[Select[Any]], Select[Any]]) -> list[Entry]:
-        v, a = tables.revision.c, tables.article.c
-        query = self._current(
-            tables.placement, v.record, v.corrected_at, v.note, a.published_at, _d.receipt
-        ).select_from(
-            tables.placement.join(tables.article, a.id == _p.article_id)
-            .join(tables.revision, and_(v.article_id == _p.article_id, v.number == _p.revision))
-            .join(tables.delivery, _d.id == _p.delivery_id)
-        )
+    def _rows(self, query: Select[Any], **given: object) -> Sequence[Row[Any]]:
         with self._store.reading() as tx:
-            return [self._entry(row) for row in tx.execute(narrowed(query))]
+            return tx.execute(query, {"on": self._channel, "now": self._clock(), **given}).all()
 
     def _entry(self, row: Row[Any]) -> Entry:
         return Entry(
@@ -91,48 +73,96 @@ class SqlCatalogue:
             reason=row.reason,
         )
 
+    def _entries(self, query: Select[Any], **given: object) -> list[Entry]:
+        return [self._entry(row) for row in self._rows(query, **given)]
+
     def entry(self, article_id: str) -> Entry | None:
-        found = self._entries(lambda query: query.where(_p.article_id == number_of(article_id, "a")))
+        found = self._entries(_ENTRY, article=number_of(article_id, "a"))
         return found[0] if found else None
 
     def live(self, column: str | None = None, limit: int | None = None, before: int | None = None) -> Sequence[Entry]:
-        ordinal = _p.ordinal if column is None else _p.column_ordinal
-
-        def narrowed(query: Select[Any]) -> Select[Any]:
-            query = _in(query, column).where(~_p.withdrawn).order_by(ordinal.desc())
-            return (query if before is None else query.where(ordinal < before)).limit(limit)
-
-        return self._entries(narrowed)
+        query = _live(column is not None, before is not None)
+        return self._entries(query, column=column, before=before, limit=_ALL if limit is None else limit)
 
     def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
-        ordinal = _p.ordinal if column is None else _p.column_ordinal
-        return self._entries(lambda query: _in(query, column).where(ordinal.between(first, last)).order_by(ordinal))
+        return self._entries(_span(column is not None), column=column, first=first, last=last)
 
     def last(self, column: str | None = None) -> int:
-        ordinal = _p.ordinal if column is None else _p.column_ordinal
-        query = _in(self._current(ordinal), column).order_by(ordinal.desc()).limit(1)
-        with self._store.reading() as tx:
-            return int(tx.scalar(query) or 0)
+        return next((int(row[0]) for row in self._rows(_last(column is not None), column=column)), 0)
 
     def count(self, column: str | None = None) -> int:
-        with self._store.reading() as tx:
-            return int(tx.scalar(_in(self._current(func.count()), column).where(~_p.withdrawn)) or 0)
+        return int(self._rows(_count(column is not None), column=column)[0][0])
 
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         here = self.entry(article_id)
         if here is None:
             return None, None
-        column, ordinal = here.revision.article.column, here.column_ordinal
-
-        def one(side: Any, order: Any) -> Entry | None:
-            found = self._entries(lambda query: _in(query, column).where(~_p.withdrawn, side).order_by(order).limit(1))
-            return found[0] if found else None
-
-        return (
-            one(_p.column_ordinal < ordinal, _p.column_ordinal.desc()),
-            one(_p.column_ordinal > ordinal, _p.column_ordinal.asc()),
-        )
+        around = {"column": here.revision.article.column, "here": here.column_ordinal}
+        before, after = (self._entries(_beside(later=later), **around) for later in (False, True))
+        return (before[0] if before else None), (after[0] if after else None)
 
 
-def _in(query: Select[Any], column: str | None) -> Select[Any]:
-    return query if column is None else query.where(_p.column == column)
+# The questions, each built once: building one takes longer than the database does to answer it.
+
+_ALL = 2**31 - 1
+
+
+def _current(*columns: Any) -> Select[Any]:
+    """The placements in force on a channel: of each article the newest whose instant has come."""
+    now = bindparam("now", type_=tables.Instant())
+    overruled = exists().where(
+        _newer.c.channel == _p.channel,
+        _newer.c.article_id == _p.article_id,
+        _newer.c.delivery_id > _p.delivery_id,
+        _newer.c.instant <= now,
+    )
+    return select(*columns).where(_p.channel == bindparam("on"), _p.instant <= now, ~overruled)
+
+
+def _whole() -> Select[Any]:
+    """With what an entry is made of."""
+    v, a = tables.revision.c, tables.article.c
+    return _current(tables.placement, v.record, v.corrected_at, v.note, a.published_at, _d.receipt).select_from(
+        tables.placement.join(tables.article, a.id == _p.article_id)
+        .join(tables.revision, and_(v.article_id == _p.article_id, v.number == _p.revision))
+        .join(tables.delivery, _d.id == _p.delivery_id)
+    )
+
+
+def _in(query: Select[Any], in_column: bool) -> tuple[Select[Any], Any]:
+    """The query for one column or for all, and the ordinal that counts there."""
+    return (query.where(_p.column == bindparam("column")), _p.column_ordinal) if in_column else (query, _p.ordinal)
+
+
+_ENTRY = _whole().where(_p.article_id == bindparam("article"))
+
+
+@cache
+def _live(in_column: bool, before: bool) -> Select[Any]:
+    query, ordinal = _in(_whole().where(~_p.withdrawn), in_column)
+    query = query.where(ordinal < bindparam("before")) if before else query
+    return query.order_by(ordinal.desc()).limit(bindparam("limit", type_=Integer))
+
+
+@cache
+def _span(in_column: bool) -> Select[Any]:
+    query, ordinal = _in(_whole(), in_column)
+    return query.where(ordinal.between(bindparam("first"), bindparam("last"))).order_by(ordinal)
+
+
+@cache
+def _last(in_column: bool) -> Select[Any]:
+    query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
+    return query.order_by(ordinal.desc()).limit(1)
+
+
+@cache
+def _count(in_column: bool) -> Select[Any]:
+    return _in(_current(func.count()).where(~_p.withdrawn), in_column)[0]
+
+
+@cache
+def _beside(*, later: bool) -> Select[Any]:
+    query, ordinal = _in(_whole().where(~_p.withdrawn), True)
+    side = ordinal > bindparam("here") if later else ordinal < bindparam("here")
+    return query.where(side).order_by(ordinal.asc() if later else ordinal.desc()).limit(1)

@@ -36,6 +36,11 @@ def sqlite_module() -> ModuleType:
     return sqlite3
 
 
+_HEAD = "tongfa.chain"
+"""Under this the writing connection knows the hash of the last event."""
+_LOCK = select(tables.chain.c.hash).with_for_update()
+_APPEND, _MOVE = insert(tables.event), update(tables.chain)
+
 BEGINNING = "0" * 64
 """What stands for the hash before the first event."""
 
@@ -119,7 +124,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction of the one writer."""
         with self._begin("IMMEDIATE") as connection:
-            connection.execute(select(tables.chain.c.hash).with_for_update())
+            connection.info[_HEAD] = connection.scalar(_LOCK)
             yield connection
 
     def append(
@@ -136,7 +141,7 @@ class Database:
         **data: object,
     ) -> None:
         """Append to the chain: each event's hash covers its content and the hash before it."""
-        previous = tx.scalar(select(tables.chain.c.hash))
+        previous = tx.info[_HEAD]
         content = {
             "at": now,
             "who": who,
@@ -149,8 +154,9 @@ class Database:
             "previous": previous,
         }
         digested = _event_hash(content)
-        tx.execute(insert(tables.event).values(**content, hash=digested))
-        tx.execute(update(tables.chain).values(hash=digested))
+        tx.execute(_APPEND, {**content, "hash": digested})
+        tx.execute(_MOVE, {"hash": digested})
+        tx.info[_HEAD] = digested
 
     def broken_event(self) -> int | None:
         """The id of the first event whose hash does not hold, None if the whole chain does."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, computed_field
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from pipeline import tables
 from pipeline.article import Announcement, Article, Column, Frozen, Newsroom, Revision
@@ -22,6 +23,32 @@ _older, _newer = tables.delivery.alias("older"), tables.delivery.alias("newer")
 STEPPING = [*STEP_OF]
 """The states of deliveries that have a next step."""
 RUNNING = [RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]
+
+
+# Statements that every step needs are built once: building one takes longer than the database does to answer it.
+
+_a, _v = tables.article.c, tables.revision.c
+_REVISION = (
+    select(_v.record, _v.corrected_at, _v.note, _a.published_at)
+    .join(tables.article, _a.id == _v.article_id)
+    .where(_v.article_id == bindparam("of"), _v.number == bindparam("version"))
+)
+_ANNOUNCED = (
+    select(_r.article_id, _r.revision, _r.action)
+    .join(tables.article, _a.id == _r.article_id)
+    .where(
+        _a.announces.is_not(None),
+        _r.release_at <= bindparam("now"),
+        or_(
+            _r.state.in_([RolloutState.READY, RolloutState.RELEASED]),
+            and_(
+                _r.state == RolloutState.COMPLETE,
+                exists().where(_d.rollout_id == _r.id, _d.released_at.is_not(None)).correlate(tables.rollout),
+            ),
+        ),
+    )
+    .order_by(_r.id)
+)
 
 
 class Impossible(Exception):
@@ -163,7 +190,7 @@ def rollout_id(number: int) -> str:
     return f"r{number}"
 
 
-def claimable(now: datetime) -> ColumnElement[bool]:
+def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel."""
     in_flight = exists().where(
         _older.c.article_id == _d.article_id,
@@ -186,33 +213,14 @@ class Reports(Database):
     """The database as readers see it."""
 
     def revision_at(self, tx: Connection, number: int, version: int) -> Revision:
-        c, a = tables.revision.c, tables.article.c
-        row = tx.execute(
-            select(c.record, c.corrected_at, c.note, a.published_at)
-            .join(tables.article, a.id == c.article_id)
-            .where(c.article_id == number, c.number == version)
-        ).one()
+        row = tx.execute(_REVISION, {"of": number, "version": version}).one()
         return revision_of(number, version, row)
 
     def announced(self, now: datetime) -> list[Announcement]:
         """What has been made of columns up to `now`, in order: the announcements whose moment has come on some channel
         and that have not been withdrawn, each in its last revision."""
-        a = tables.article.c
-        out = or_(
-            _r.state.in_([RolloutState.READY, RolloutState.RELEASED]),
-            and_(
-                _r.state == RolloutState.COMPLETE,
-                exists().where(_d.rollout_id == _r.id, _d.released_at.is_not(None)),
-            ),
-        )
-        query = (
-            select(_r.article_id, _r.revision, _r.action)
-            .join(tables.article, a.id == _r.article_id)
-            .where(a.announces.is_not(None), _r.release_at <= now, out)
-            .order_by(_r.id)
-        )
         with self.reading() as tx:
-            last = {row.article_id: row for row in tx.execute(query)}
+            last = {row.article_id: row for row in tx.execute(_ANNOUNCED, {"now": now})}
             told = [row for _, row in sorted(last.items()) if row.action != Action.WITHDRAW]
             records = [self.revision_at(tx, row.article_id, row.revision).article for row in told]
         return [one.announces for one in records if one.announces is not None]
@@ -424,11 +432,17 @@ def _spread(moments: Iterable[datetime | None]) -> float | None:
     return (max(known) - min(known)) / timedelta(milliseconds=1) if len(known) > 1 else None
 
 
+@lru_cache(maxsize=512)
+def article_of(record: str) -> Article:
+    """The article of a revision's record. Kept, because lists read the same ones again and again."""
+    return Article.model_validate_json(record)
+
+
 def revision_of(number: int, version: int, row: Any) -> Revision:
     return Revision(
         id=article_id(number),
         number=version,
-        article=Article.model_validate_json(row.record),
+        article=article_of(row.record),
         published_at=row.published_at,
         corrected_at=row.corrected_at,
         note=row.note,

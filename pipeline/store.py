@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
+    bindparam,
     exists,
     func,
     insert,
@@ -61,6 +62,53 @@ from pipeline.rollout import (
 )
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
+
+
+# Statements that every step needs are built once: building one takes longer than the database does to answer it.
+
+_CLAIM = (
+    update(tables.delivery)
+    .where(_d.id == bindparam("claimed"), claimable(bindparam("at", type_=tables.Instant())))
+    .values(
+        fence=_d.fence + 1,
+        doubt=or_(_d.doubt, _d.lease_until.is_not(None)),
+        lease_until=bindparam("until", type_=tables.Instant()),
+        tries=_d.tries + 1,
+    )
+    .returning(tables.delivery)
+)
+_CLAIMED = select(tables.delivery).where(
+    _d.id == bindparam("of"), _d.fence == bindparam("fenced"), _d.lease_until.is_not(None)
+)
+_ROLLOUT = select(tables.rollout).where(_r.id == bindparam("of"))
+_PARTS = select(_d.id, _d.state, _d.required, _d.overtaken, _d.checked_at, _d.released_at, _d.due).where(
+    _d.rollout_id == bindparam("of")
+)
+_OLDER = (
+    select(tables.delivery)
+    .where(
+        *(_d.article_id == bindparam("of"), _d.channel == bindparam("on"), _d.id < bindparam("before")),
+        or_(_d.doubt, _d.receipt.is_not(None), _d.overtaken),
+    )
+    .order_by(_d.id)
+)
+_TOGETHER = (
+    select(tables.delivery)
+    .where(_d.rollout_id == bindparam("of"), _d.channel == bindparam("on"), ~_d.overtaken)
+    .order_by(_d.id)
+)
+_PLACED = (
+    select(tables.placement)
+    .where(_p.channel == bindparam("on"), _p.article_id == bindparam("of"))
+    .order_by(_p.delivery_id.desc())
+    .limit(1)
+)
+_COUNT = (
+    update(tables.counter)
+    .where(tables.counter.c.channel == bindparam("on"), tables.counter.c.column == bindparam("within"))
+    .values(value=tables.counter.c.value + 1)
+    .returning(tables.counter.c.value)
+)
 
 
 class Wake(NamedTuple):
@@ -518,24 +566,16 @@ class Store(Reports):
         lease_until = now + self.pace.lease
         with self.writing() as tx:
             row = tx.execute(
-                update(tables.delivery)
-                .where(_d.id == delivery_id, claimable(now))
-                .values(
-                    fence=_d.fence + 1,
-                    doubt=or_(_d.doubt, _d.lease_until.is_not(None)),
-                    lease_until=lease_until + self.pace.arm,
-                    tries=_d.tries + 1,
-                )
-                .returning(tables.delivery)
+                _CLAIM, {"claimed": delivery_id, "at": now, "until": lease_until + self.pace.arm}
             ).one_or_none()
             if row is None:
                 return None
-            rollout = tx.execute(select(tables.rollout).where(_r.id == row.rollout_id)).one()
-            mine: ColumnElement[bool] = and_(_d.article_id == row.article_id, _d.channel == row.channel)
-            if tx.scalar(select(_d.id).where(mine, _d.id < row.id, _d.overtaken, _d.lease_until <= now).limit(1)):
-                self._lapse(tx, and_(mine, _d.id < row.id), now)
-            kept = and_(_d.id < row.id, or_(_d.doubt, _d.receipt.is_not(None)))
-            older = tx.execute(select(tables.delivery).where(mine, kept).order_by(_d.id)).all()
+            rollout = tx.execute(_ROLLOUT, {"of": row.rollout_id}).one()
+            mine = {"of": row.article_id, "on": row.channel, "before": row.id}
+            older = tx.execute(_OLDER, mine).all()
+            if any(one.overtaken and one.lease_until and one.lease_until <= now for one in older):
+                self._lapse(tx, and_(_d.article_id == row.article_id, _d.channel == row.channel, _d.id < row.id), now)
+                older = tx.execute(_OLDER, mine).all()
             told = [one for one in older if one.receipt is not None]
             step = step_of(DeliveryState(row.state), RolloutState(rollout.state))
             together = self._together(tx, row) if row.bundled or step is Step.RELEASE else []
@@ -566,11 +606,7 @@ class Store(Reports):
 
     def _together(self, tx: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
         """The deliveries of the same rollout on the same channel that are not overtaken, in the articles' order."""
-        return tx.execute(
-            select(tables.delivery)
-            .where(_d.rollout_id == row.rollout_id, _d.channel == row.channel, ~_d.overtaken)
-            .order_by(_d.id)
-        ).all()
+        return tx.execute(_TOGETHER, {"of": row.rollout_id, "on": row.channel}).all()
 
     def _lapse(self, tx: Connection, narrowed: ColumnElement[bool], now: datetime) -> None:
         """Overtaken deliveries whose worker died in the middle lose their fence; what they did is in doubt."""
@@ -595,14 +631,9 @@ class Store(Reports):
 
     def _place(self, tx: Connection, row: Row[Any], release_at: datetime, reason: str) -> None:
         """Give the article its place in the channel's catalogue, valid from the common instant."""
-        if tx.scalar(select(exists().where(_p.delivery_id == row.id))):
+        before = tx.execute(_PLACED, {"on": row.channel, "of": row.article_id}).first()
+        if before is not None and before.delivery_id == row.id:
             return
-        before = tx.execute(
-            select(tables.placement)
-            .where(_p.channel == row.channel, _p.article_id == row.article_id)
-            .order_by(_p.delivery_id.desc())
-            .limit(1)
-        ).one_or_none()
         if before is None:
             if row.action == Action.WITHDRAW:
                 return
@@ -611,24 +642,23 @@ class Store(Reports):
         else:
             column, ordinal, column_ordinal = before.column, before.ordinal, before.column_ordinal
         tx.execute(
-            insert(tables.placement).values(
-                delivery_id=row.id,
-                channel=row.channel,
-                article_id=row.article_id,
-                revision=row.revision,
-                column=column,
-                ordinal=ordinal,
-                column_ordinal=column_ordinal,
-                instant=release_at,
-                withdrawn=row.action == Action.WITHDRAW,
-                reason=reason if row.action == Action.WITHDRAW else "",
-            )
+            insert(tables.placement),
+            {
+                "delivery_id": row.id,
+                "channel": row.channel,
+                "article_id": row.article_id,
+                "revision": row.revision,
+                "column": column,
+                "ordinal": ordinal,
+                "column_ordinal": column_ordinal,
+                "instant": release_at,
+                "withdrawn": row.action == Action.WITHDRAW,
+                "reason": reason if row.action == Action.WITHDRAW else "",
+            },
         )
 
     def _next(self, tx: Connection, channel: str, column: str) -> int:
-        c = tables.counter.c
-        here = and_(c.channel == channel, c.column == column)
-        value = tx.scalar(update(tables.counter).where(here).values(value=c.value + 1).returning(c.value))
+        value = tx.scalar(_COUNT, {"on": channel, "within": column})
         if value is None:
             tx.execute(insert(tables.counter).values(channel=channel, column=column, value=1))
             return 1
@@ -660,15 +690,11 @@ class Store(Reports):
         `started_at` and `ended_at` frame the adapter's release call.
         """
         with self.writing() as tx:
-            row = tx.execute(
-                select(tables.delivery).where(
-                    _d.id == claim.delivery_id, _d.fence == claim.fence, _d.lease_until.is_not(None)
-                )
-            ).one_or_none()
+            row = tx.execute(_CLAIMED, {"of": claim.delivery_id, "fenced": claim.fence}).one_or_none()
             if row is None:
                 return None
             state = verdict.state
-            rollout = tx.execute(select(tables.rollout).where(_r.id == row.rollout_id)).one()
+            rollout = tx.execute(_ROLLOUT, {"of": row.rollout_id}).one()
             if row.overtaken and state not in (DeliveryState.VERIFIED, DeliveryState.WITHDRAWN):
                 state = DeliveryState.SUPERSEDED  # also where it failed: nobody need act on what has been overtaken
             values: dict[str, Any] = {
@@ -721,20 +747,23 @@ class Store(Reports):
                 fence=claim.fence,
                 error=str(verdict.problem.message) if verdict.problem else "",
             )
-            wakes = self._settle(tx, row.rollout_id, now)
+            wakes = self._settle(tx, row.rollout_id, now, rollout)
             if values["due"] is not None and values["due"] <= now:
                 wakes.append(Wake(row.id, step_of(state, RolloutState(rollout.state))))
-            if row.overtaken:
+            if row.overtaken:  # what waited for it may begin
                 newer = select(_d.id, _d.state).where(
                     _d.article_id == row.article_id, _d.channel == row.channel, _d.id > row.id, claimable(now)
                 )
                 wakes += [Wake(one.id, STEP_OF[DeliveryState(one.state)]) for one in tx.execute(newer)]
             return wakes
 
-    def _settle(self, tx: Connection, rollout: int, now: datetime) -> list[Wake]:
-        """Apply the gate, or what follows it, to a rollout whose deliveries have changed."""
-        head = tx.execute(select(tables.rollout).where(_r.id == rollout)).one()
-        rows = tx.execute(select(tables.delivery).where(_d.rollout_id == rollout)).all()
+    def _settle(self, tx: Connection, rollout: int, now: datetime, known: Row[Any] | None = None) -> list[Wake]:
+        """Apply the gate, or what follows it, to a rollout whose deliveries have changed.
+
+        `known`: its row, where it has just been read.
+        """
+        head = tx.execute(_ROLLOUT, {"of": rollout}).one() if known is None else known
+        rows = tx.execute(_PARTS, {"of": rollout}).all()
         state = RolloutState(head.state)
         values: dict[str, Any] = {}
         if state is RolloutState.PREPARING:
@@ -761,11 +790,12 @@ class Store(Reports):
             waiting = [
                 row.id for row in rows if row.state == DeliveryState.PREPARED and row.due is None and not row.overtaken
             ]
-            tx.execute(
-                update(tables.delivery)
-                .where(_d.id.in_(waiting))
-                .values(due=due, wake_at=due if due > now else now + self.pace.wake)
-            )
+            if waiting:
+                tx.execute(
+                    update(tables.delivery)
+                    .where(_d.id.in_(waiting))
+                    .values(due=due, wake_at=due if due > now else now + self.pace.wake)
+                )
             if due <= now:
                 wakes = [Wake(one, Step.RELEASE) for one in waiting]
         if state != head.state:
