@@ -46,8 +46,20 @@ ACCOUNTS = dict(zip(("WECHAT_FABU", "WECHAT_RONGMEI"), DEMO, strict=True))
 LIMIT = timedelta(seconds=120)
 
 
-def run(config: Path, data: Path, out: Console) -> Report | None:
-    """Empty `data`, run a newsroom in it, publish the examples, show the report; None if it did not start."""
+class NotUp(Exception):
+    """The newsroom did not start; the file `log` says why."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(str(log))
+        self.log = log
+
+
+@contextmanager
+def running(config: Path, data: Path, **more: str) -> Iterator[dict[str, str]]:
+    """A newsroom that is up in `data`, emptied first, with stand-ins for what cannot be had; yields its environment.
+
+    `more` is added to the environment. Raises `NotUp`.
+    """
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
     address = f"127.0.0.1:{_free_port(SITE)}"
@@ -59,6 +71,7 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
         "TONGFA_SITE_URL": f"http://{address}",
         "TONGFA_LOG": "json",
         "PYTHONUNBUFFERED": "1",
+        **more,
     }
     log = data / "newsroom.log"
     with (
@@ -76,15 +89,25 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
         )
         try:
             if up.stdout is None or not up.stdout.readline():
-                out.print(_("The newsroom did not start; {log} says why.").format(log=log))
-                return None
-            report = _publish(config, environment, data / "report.html", out)
+                raise NotUp(log)
+            yield environment
         finally:
             up.communicate()  # its standard input ends, so it stops
+
+
+def run(config: Path, data: Path, out: Console) -> Report | None:
+    """Run a newsroom in `data`, open a column, publish the examples, show the reports; None if it did not start."""
+    try:
+        with running(config, data) as environment:
+            report = _publish(config, environment, data / "report.html", out)
+    except NotUp as error:
+        out.print(_("The newsroom did not start; {log} says why.").format(log=error.log))
+        return None
     command = _near(Path(sys.argv[0]).absolute().with_name("newsroom"))
+    site, listen = environment["TONGFA_SITE_URL"], environment["TONGFA_LISTEN"]
     out.print(_("The pages and feeds are files in {folder}").format(folder=_near(data / "site")))
-    out.print(_("See them in a browser at {url} with:").format(url=environment["TONGFA_SITE_URL"]))
-    out.print(f"  {command} serve --site {_near(data / 'site')} --listen {address}", soft_wrap=True)
+    out.print(_("See them in a browser at {url} with:").format(url=site))
+    out.print(f"  {command} serve --site {_near(data / 'site')} --listen {listen}", soft_wrap=True)
     port = environment["TONGFA_WECHAT_API"].split(":")[-1].partition("/")[0]
     out.print(_("and the accounts' posts at {url} with:").format(url=f"http://127.0.0.1:{port}"))
     out.print(f"  {command} fake-wechat --data {_near(data / 'fake-wechat')} --port {port}", soft_wrap=True)
