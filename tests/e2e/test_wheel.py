@@ -64,6 +64,11 @@ def test_a_newsroom_from_the_wheel_publishes_the_example(wheel: Path, tmp_path: 
 
     with Up(newsroom) as up:
         assert "the newsroom is up" in up.first_line()
+        opened = newsroom.run(
+            *("newsroom", "column", "open", "脱贫攻坚奔小康", "--note", "examples/tuopin.md"),
+            *("--banner", "examples/tuopin.jpg", "--wait", "--json"),
+        )
+        assert opened.code == 0, opened.err
         done = newsroom.submit("examples/wushan-sibuzhai.md", "--wait", "--json")
         assert done.code == 0, done.err
         assert {one["state"] for one in done.json["deliveries"]} == {"verified"}

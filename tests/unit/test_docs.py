@@ -23,7 +23,7 @@ SETTLED = {Recovery.ASK: "asking (`find`)", Recovery.KEY: "the same key again", 
 def table() -> dict[str, list[str]]:
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", (ROOT / "docs/channels.md").read_text(encoding="utf-8"), re.MULTILINE)
     cells = {name: [cell.strip() for cell in rest.split("|")] for name, rest in rows}
-    return {name: row for name, row in cells.items() if len(row) == 4}
+    return {name: row for name, row in cells.items() if len(row) == 5}
 
 
 def test_every_kind_has_its_row() -> None:
@@ -32,9 +32,10 @@ def test_every_kind_has_its_row() -> None:
 
 @pytest.mark.parametrize("name", kinds())
 def test_the_feature_table_is_true(name: str) -> None:
-    corrects, settled, _read_from, options = table()[name]
+    corrects, together, settled, _read_from, options = table()[name]
     found = kind(name)
     assert corrects == found.corrects.value
+    assert together == (f"{found.together} in one" if found.together else "each its own")
     assert settled == SETTLED[found.recovers]
     declared = __import__(found.__module__, fromlist=["OPTIONS"]).OPTIONS
     assert set(re.findall(r"`(\w+)`", options)) == set(declared)
