@@ -15,16 +15,27 @@ so the engine repeats the step: the files are right already and left alone, the 
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import ClassVar
 
 from channels import files
 from channels.app.changes import envelope_in
-from channels.app.documents import Envelope, article_envelope, article_path, assets_of, folder_of, written
-from channels.app.tree import API, Tree, token
-from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of
+from channels.app.documents import (
+    Envelope,
+    announced_by,
+    article_envelope,
+    article_link,
+    article_path,
+    assets_of,
+    folder_of,
+    headline_of,
+    written,
+)
+from channels.app.tree import API, MARK, Tree, token
+from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of, payload
 from channels.files import Files
 from channels.options import address_problems, unknown_options
-from channels.pictures import holds, made
+from channels.pictures import holds
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     Action,
@@ -43,8 +54,6 @@ from pipeline.channel import (
     utc_now,
 )
 
-MARK = "article.json"
-"""Staged last: where it is, everything is."""
 TOLD = "told"
 """Under this it is kept which deliveries the app's backend has acknowledged."""
 OPTIONS = {*files.OPTIONS, "url", "webhook", "secret"}
@@ -75,9 +84,7 @@ class App(Channel):
         if delivery.rendition is None:  # a withdrawal needs no preparation
             return self._receipt(delivery, Standing.STAGED)
         self.tree.frame(delivery.newsroom)
-        for asset in delivery.rendition.assets:
-            self.files.stage(token(delivery.revision), asset.name, made(asset, delivery.media))
-        self.files.stage(token(delivery.revision), MARK, delivery.rendition.body.encode())
+        self.tree.stage(delivery)
         return self._receipt(delivery, Standing.STAGED)
 
     def release(self, delivery: Delivery) -> Receipt:
@@ -85,10 +92,12 @@ class App(Channel):
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is None or entry.withdrawn_at is not None or entry.revision.number != delivery.revision.number:
                 return self.find(delivery)
-            self.tree.bring_up_to_date(entry, delivery)
+            changed = self.tree.show(entry, delivery)
+            taken = utc_now()
+            self.tree.bring_up_to_date(entry, delivery, changed)
             self._unstage(delivery.revision)
         self._tell(delivery, entry)
-        return self._receipt(delivery, Standing.LIVE)
+        return self._receipt(delivery, Standing.LIVE, taken)
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -96,9 +105,11 @@ class App(Channel):
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is None or entry.withdrawn_at is None:
                 return self.find(delivery)
-            self.tree.bring_up_to_date(entry, delivery)
+            changed = self.tree.show(entry, delivery)
+            taken = utc_now()
+            self.tree.bring_up_to_date(entry, delivery, changed)
         self._tell(delivery, entry)
-        return self._receipt(delivery, Standing.WITHDRAWN)
+        return self._receipt(delivery, Standing.WITHDRAWN, taken)
 
     def find(self, delivery: Delivery) -> Receipt:
         standing, _ = self._look(delivery)
@@ -152,8 +163,10 @@ class App(Channel):
     def _tell(self, delivery: Delivery, entry: Entry) -> None:
         """Tell the backend, once the files are there and the lock is free; keep that it has acknowledged."""
         if self.webhook is not None and not self._told(delivery):
-            envelope = self.tree.wanted(entry, delivery.newsroom)
-            self.webhook.tell(delivery.key, delivery.action, envelope, self.public + API)
+            envelope = Envelope.model_validate_json(self.tree.document(entry, delivery))
+            announces = announced_by(entry.revision.article)
+            body = payload(delivery.action, envelope, announces, self.public, self.public + API)
+            self.webhook.tell(delivery.key, body)
             self.files.stage(TOLD, delivery.key, envelope.digest.encode())
 
     def _told(self, delivery: Delivery) -> bool:
@@ -173,6 +186,8 @@ class App(Channel):
         seen = envelope_in(data)
         right = seen is not None and data == self._wanted(delivery, entry)
         right = right and seen is not None and self.tree.shows(entry, seen, self.files.seen)
+        if right and (announced := entry.revision.article.announces):
+            right = self.tree.shows_column(announced.column.id, delivery.newsroom, self.files.seen)
         if delivery.action is Action.WITHDRAW:
             if right and entry.withdrawn_at is not None:
                 return Standing.WITHDRAWN, seen
@@ -180,8 +195,8 @@ class App(Channel):
             return Standing.LIVE if still else Standing.ABSENT, seen
         if right and entry.withdrawn_at is None:
             return Standing.LIVE, seen
-        if self._staged(delivery):
-            return Standing.STAGED, seen
+        if self._staged(delivery) or (data and data == self._wanted(delivery, entry)):
+            return Standing.STAGED, seen  # in the second case a release was broken off when the document had its place
         overtaken = entry.withdrawn_at is not None and entry.revision.number >= delivery.revision.number
         return Standing.WITHDRAWN if overtaken else Standing.ABSENT, seen
 
@@ -189,7 +204,7 @@ class App(Channel):
         """What the article's document has to be; None if there must be none of the kind."""
         if delivery.rendition is not None:
             return delivery.rendition.body.encode()
-        return written(self.tree.wanted(entry, delivery.newsroom)) if entry.withdrawn_at is not None else None
+        return written(self.tree.wanted(entry, delivery.configured)) if entry.withdrawn_at is not None else None
 
     def _staged(self, delivery: Delivery) -> bool:
         return delivery.rendition is not None and (
@@ -208,11 +223,12 @@ class App(Channel):
         for number in range(1, revision.number + 1):
             self.files.discard(token(revision, number))
 
-    def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
+    def _receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
         return Receipt(
             standing=standing,
-            ids={"guid": delivery.newsroom.guid(delivery.revision.id)},
-            url=f"{self.public}#/article/{delivery.revision.id}",
+            at=at,
+            ids={"guid": delivery.configured.guid(delivery.revision.id)},
+            url=article_link(delivery.revision.id, self.public),
         )
 
 
@@ -220,4 +236,4 @@ def _extract(envelope: Envelope) -> str:
     """The headline as published, or the word and the reason of a withdrawal."""
     if envelope.pub_status != "usable":
         return " ".join([envelope.pub_status, envelope.notice.text if envelope.notice else ""]).strip()
-    return next((one.value for one in envelope.article.headlines or () if one.role == "main"), "")
+    return headline_of(envelope)
