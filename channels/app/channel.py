@@ -51,11 +51,14 @@ from pipeline.channel import (
     Setting,
     Standing,
     Text,
+    Unavailable,
     utc_now,
 )
 
 TOLD = "told"
 """Under this it is kept which deliveries the app's backend has acknowledged."""
+TAKEN = "taken"
+"""Under this it is kept when readers had what the backend has not acknowledged."""
 OPTIONS = {*files.OPTIONS, "url", "webhook", "secret"}
 
 
@@ -96,8 +99,7 @@ class App(Channel):
             taken = utc_now()
             self.tree.bring_up_to_date(entry, delivery, changed)
             self._unstage(delivery.revision)
-        self._tell(delivery, entry)
-        return self._receipt(delivery, Standing.LIVE, taken)
+        return self._receipt(delivery, Standing.LIVE, self._tell(delivery, entry, taken))
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -108,8 +110,7 @@ class App(Channel):
             changed = self.tree.show(entry, delivery)
             taken = utc_now()
             self.tree.bring_up_to_date(entry, delivery, changed)
-        self._tell(delivery, entry)
-        return self._receipt(delivery, Standing.WITHDRAWN, taken)
+        return self._receipt(delivery, Standing.WITHDRAWN, self._tell(delivery, entry, taken))
 
     def find(self, delivery: Delivery) -> Receipt:
         standing, _ = self._look(delivery)
@@ -160,14 +161,24 @@ class App(Channel):
 
     # -- the backend ----------------------------------------------------------------------------------------
 
-    def _tell(self, delivery: Delivery, entry: Entry) -> None:
-        """Tell the backend, once the files are there and the lock is free; keep that it has acknowledged."""
+    def _tell(self, delivery: Delivery, entry: Entry, taken: datetime) -> datetime:
+        """Tell the backend, once the files are there and the lock is free; keep that it has acknowledged.
+
+        Returns when readers had it: `taken`, or the moment that an earlier try kept.
+        """
         if self.webhook is not None and not self._told(delivery):
+            kept = self.files.staged(TAKEN, delivery.key)
+            taken = datetime.fromisoformat(kept.decode()) if kept else taken
             envelope = Envelope.model_validate_json(self.tree.document(entry, delivery))
             announces = announced_by(entry.revision.article)
             body = payload(delivery.action, envelope, announces, self.public, self.public + API)
-            self.webhook.tell(delivery.key, body)
+            try:
+                self.webhook.tell(delivery.key, body)
+            except Unavailable:
+                self.files.stage(TAKEN, delivery.key, taken.isoformat().encode())
+                raise
             self.files.stage(TOLD, delivery.key, envelope.digest.encode())
+        return taken
 
     def _told(self, delivery: Delivery) -> bool:
         return self.files.staged(TOLD, delivery.key) is not None
