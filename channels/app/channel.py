@@ -6,6 +6,10 @@ default is public too), `webhook` (the address of the app's backend), `secret` (
 with the webhook's secret, default `TONGFA_<CHANNEL'S ID>_WEBHOOK_SECRET`; two secrets, with a space between them, while
 one is replaced), `verify` ("storage", or "http" to read back from the public address).
 
+A column's opening, renaming and closing are records like any other; on top of what an article gets they change
+`newsroom.json`, and without that they are not LIVE. Other articles name their column by its id alone, so a renaming leaves
+them all as they are.
+
 The files come first, then the webhook: readers never wait for a backend that is away. A delivery is complete only
 once both are done, and what was acknowledged is kept beside the staged files. Until then the release is
 `Unavailable(sent=True)`; asked, the channel says STAGED (for a withdrawal: LIVE, for the backend may still show it),

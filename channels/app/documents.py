@@ -204,6 +204,9 @@ class SeriesRow(Part):
     number: int
     id: Id
     pub_status: PubStatus
+    series: str | None = None
+    """As it is printed in the article: a column may have had several series. None once it is withdrawn, or if it is in
+    none."""
     headline: str | None = None
     """None once it is withdrawn."""
     notice: Notice | None = None
@@ -418,6 +421,7 @@ def series_row(envelope: Envelope, number: int) -> SeriesRow:
         number=number,
         id=envelope.id,
         pub_status=envelope.pub_status,
+        series=envelope.series.name if usable and envelope.series else None,
         headline=headline_of(envelope) if usable else None,
         notice=None if usable else envelope.notice,
         href=version_href(envelope, "../../"),

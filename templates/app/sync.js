@@ -20,6 +20,9 @@ async function read(url) {
   return answer.json();
 }
 
+/** What an article's series is called without its number: 某系列报道之三 is of 某系列报道. */
+const seriesOf = (printed) => (printed || "").replace(/之[^之]*$/, "");
+
 const resolve = (href, base) => new URL(href, base).href;
 
 function picture(image, base) {
@@ -178,7 +181,7 @@ export function syncWith(store) {
    */
   async function around(envelope) {
     const [column] = envelope.columns;
-    const { number } = envelope.series;
+    const { number, name } = envelope.series;
     const head = await ofSeries(column);
     if (!head) { return null; }
     const pageOf = (wanted) => Math.ceil(wanted / head.perPage);
@@ -188,8 +191,8 @@ export function syncWith(store) {
         const rows = [...((await ofSeries(`${column}/${page}`))?.rows || [])];
         for (const row of step < 0 ? rows.reverse() : rows) {
           if (step * (row.number - number) <= 0) { continue; }
-          if (row.pubStatus === "usable") { return { row, gone }; }
-          gone.push(row);
+          if (row.pubStatus !== "usable") { gone.push(row); }
+          else if (seriesOf(row.series) === seriesOf(name)) { return { row, gone }; }
         }
       }
       return { row: null, gone };
@@ -203,8 +206,12 @@ export function syncWith(store) {
     const cursor = await store.get("about", "cursor");
     const since = await changesSince(cursor);
     const start = await readStart(); // after the changes: a column is there before the change that tells of its opening
-    const known = (await store.get("about", "start"))?.columns.map((column) => column.id);
-    said.opened = Boolean(known) && start.columns.some((column) => !column.closed && !known.includes(column.id));
+    const known = (await store.get("about", "start"))?.columns;
+    said.opened = Boolean(known) && start.columns.some((column) => !column.closed && !known.some((one) => one.id === column.id));
+    for (const old of known || []) {
+      const now = start.columns.find((column) => column.id === old.id);
+      if (old.banner && old.banner.large.src !== now?.banner?.large.src) { await dropPictures(resolve(`media/columns/${old.id}/`, API)); }
+    }
     if (since.changes === null) {
       await store.clear();
       await refresh(LATEST);

@@ -197,6 +197,9 @@ def test_a_column_opens_in_a_client_that_is_open(world: World, context: BrowserC
     expect(page.locator(".intro h1")).to_have_text("乡村振兴看武山")
     expect(page.locator(".intro .note p")).to_have_text(column.note.split("\n"))
     page.wait_for_function("() => document.querySelector('.intro .banner').naturalWidth === 1200")
+    page.wait_for_function(
+        "() => caches.open('pictures').then(c => c.keys()).then(k => k.some(r => r.url.includes('/columns/xczx/')))"
+    )
     page.click("text=《乡村振兴看武山》今日开栏")
     expect(page.locator("article .banner")).to_have_attribute("alt", "配图")
     page.click("text=进入栏目")
@@ -219,6 +222,8 @@ def test_a_column_opens_in_a_client_that_is_open(world: World, context: BrowserC
         world.rehearsal.withdraw(announced(column, n, deed))
     sync(page)
     expect(page.locator("article h1")).to_have_text("没有这个栏目")
+    pictures = page.evaluate("() => caches.open('pictures').then(c => c.keys()).then(all => all.map(r => r.url))")
+    assert not [url for url in pictures if "/columns/xczx/" in url or "/a21/" in url]
 
 
 def test_an_article_leads_through_its_series(world: World, context: BrowserContext, column: Column) -> None:
@@ -226,6 +231,7 @@ def test_an_article_leads_through_its_series(world: World, context: BrowserConte
     series = [in_series(column, 21 + n, n, editors_note=column.note if n == 1 else "") for n in range(1, 23)]
     for one in series:
         world.publish(one)
+    world.publish(in_series(column, 50, 1, series="2025年系列报道之一"))  # another series of the column
     for n in (2, 20, 21):
         world.rehearsal.withdraw(series[n - 1], "数据有误" if n == 2 else "")
     page = world.open(context, "#/article/a22")
