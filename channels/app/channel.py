@@ -7,8 +7,8 @@ with the webhook's secret, default `TONGFA_<CHANNEL'S ID>_WEBHOOK_SECRET`; two s
 one is replaced), `verify` ("storage", or "http" to read back from the public address).
 
 A column's opening, renaming and closing are records like any other; on top of what an article gets they change
-`newsroom.json`, and without that they are not LIVE. Other articles name their column by its id alone, so a renaming leaves
-them all as they are.
+`newsroom.json`, and without that they are not LIVE. Other articles name their column by its id alone, so a renaming
+leaves them all as they are.
 
 The files come first, then the webhook: readers never wait for a backend that is away. A delivery is complete only
 once both are done, and what was acknowledged is kept beside the staged files. Until then the release is
