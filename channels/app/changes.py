@@ -55,8 +55,14 @@ def read(data: bytes | None) -> Changes | None:
     return document if cursor == document.cursor else None
 
 
-def record(files: Files, root: str, catalogue: Catalogue, envelopes: Iterable[Envelope]) -> None:
-    """Add how these articles now stand, unless that is the last that was said of them.
+def tells(newest: Changes, envelope: Envelope) -> bool:
+    """Whether the article is told of as this version, or may be on an older page."""
+    said = [change for change in newest.changes if change.id == envelope.id]
+    return said[-1].href == version_href(envelope, "") if said else newest.previous is not None
+
+
+def record(files: Files, root: str, catalogue: Catalogue, envelopes: Iterable[Envelope], own: Envelope) -> None:
+    """Add how these articles now stand, and `own` if it is not told of, unless that is the last that was said of them.
 
     Their documents and the lists are in place. Only while the catalogue's lock is held. `root` is the API's folder.
     """
@@ -64,6 +70,8 @@ def record(files: Files, root: str, catalogue: Catalogue, envelopes: Iterable[En
     if newest is None:
         envelopes = [*_standing(files, root, catalogue), *envelopes]
         newest = Changes(cursor=BEGINNING, after=BEGINNING, changes=())
+    if not tells(newest, own):
+        envelopes = [*envelopes, own]
     last = {change.id: change for change in newest.changes}
     for envelope in envelopes:
         change = _change(envelope, newest.cursor)

@@ -6,6 +6,10 @@ default is public too), `webhook` (the address of the app's backend), `secret` (
 with the webhook's secret, default `TONGFA_<CHANNEL'S ID>_WEBHOOK_SECRET`; two secrets, with a space between them, while
 one is replaced), `verify` ("storage", or "http" to read back from the public address).
 
+A column's opening, renaming and closing are records like any other; on top of what an article gets they change
+`newsroom.json`, and without that they are not LIVE. Other articles name their column by its id alone, so a renaming
+leaves them all as they are.
+
 The files come first, then the webhook: readers never wait for a backend that is away. A delivery is complete only
 once both are done, and what was acknowledged is kept beside the staged files. Until then the release is
 `Unavailable(sent=True)`; asked, the channel says STAGED (for a withdrawal: LIVE, for the backend may still show it),
@@ -15,16 +19,27 @@ so the engine repeats the step: the files are right already and left alone, the 
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import ClassVar
 
 from channels import files
 from channels.app.changes import envelope_in
-from channels.app.documents import Envelope, article_envelope, article_path, assets_of, folder_of, written
-from channels.app.tree import API, Tree, token
-from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of
+from channels.app.documents import (
+    Envelope,
+    announced_by,
+    article_envelope,
+    article_link,
+    article_path,
+    assets_of,
+    folder_of,
+    headline_of,
+    written,
+)
+from channels.app.tree import API, MARK, Tree, token
+from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of, payload
 from channels.files import Files
 from channels.options import address_problems, unknown_options
-from channels.pictures import holds, made
+from channels.pictures import holds
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     Action,
@@ -40,13 +55,14 @@ from pipeline.channel import (
     Setting,
     Standing,
     Text,
+    Unavailable,
     utc_now,
 )
 
-MARK = "article.json"
-"""Staged last: where it is, everything is."""
 TOLD = "told"
 """Under this it is kept which deliveries the app's backend has acknowledged."""
+TAKEN = "taken"
+"""Under this it is kept when readers had what the backend has not acknowledged."""
 OPTIONS = {*files.OPTIONS, "url", "webhook", "secret"}
 
 
@@ -75,9 +91,7 @@ class App(Channel):
         if delivery.rendition is None:  # a withdrawal needs no preparation
             return self._receipt(delivery, Standing.STAGED)
         self.tree.frame(delivery.newsroom)
-        for asset in delivery.rendition.assets:
-            self.files.stage(token(delivery.revision), asset.name, made(asset, delivery.media))
-        self.files.stage(token(delivery.revision), MARK, delivery.rendition.body.encode())
+        self.tree.stage(delivery)
         return self._receipt(delivery, Standing.STAGED)
 
     def release(self, delivery: Delivery) -> Receipt:
@@ -85,10 +99,11 @@ class App(Channel):
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is None or entry.withdrawn_at is not None or entry.revision.number != delivery.revision.number:
                 return self.find(delivery)
-            self.tree.bring_up_to_date(entry, delivery)
+            changed = self.tree.show(entry, delivery)
+            taken = utc_now()
+            self.tree.bring_up_to_date(entry, delivery, changed)
             self._unstage(delivery.revision)
-        self._tell(delivery, entry)
-        return self._receipt(delivery, Standing.LIVE)
+        return self._receipt(delivery, Standing.LIVE, self._tell(delivery, entry, taken))
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -96,9 +111,10 @@ class App(Channel):
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is None or entry.withdrawn_at is None:
                 return self.find(delivery)
-            self.tree.bring_up_to_date(entry, delivery)
-        self._tell(delivery, entry)
-        return self._receipt(delivery, Standing.WITHDRAWN)
+            changed = self.tree.show(entry, delivery)
+            taken = utc_now()
+            self.tree.bring_up_to_date(entry, delivery, changed)
+        return self._receipt(delivery, Standing.WITHDRAWN, self._tell(delivery, entry, taken))
 
     def find(self, delivery: Delivery) -> Receipt:
         standing, _ = self._look(delivery)
@@ -149,12 +165,24 @@ class App(Channel):
 
     # -- the backend ----------------------------------------------------------------------------------------
 
-    def _tell(self, delivery: Delivery, entry: Entry) -> None:
-        """Tell the backend, once the files are there and the lock is free; keep that it has acknowledged."""
+    def _tell(self, delivery: Delivery, entry: Entry, taken: datetime) -> datetime:
+        """Tell the backend, once the files are there and the lock is free; keep that it has acknowledged.
+
+        Returns when readers had it: `taken`, or the moment that an earlier try kept.
+        """
         if self.webhook is not None and not self._told(delivery):
-            envelope = self.tree.wanted(entry, delivery.newsroom)
-            self.webhook.tell(delivery.key, delivery.action, envelope, self.public + API)
+            kept = self.files.staged(TAKEN, delivery.key)
+            taken = datetime.fromisoformat(kept.decode()) if kept else taken
+            envelope = Envelope.model_validate_json(self.tree.document(entry, delivery))
+            announces = announced_by(entry.revision.article)
+            body = payload(delivery.action, envelope, announces, self.public, self.public + API)
+            try:
+                self.webhook.tell(delivery.key, body)
+            except Unavailable:
+                self.files.stage(TAKEN, delivery.key, taken.isoformat().encode())
+                raise
             self.files.stage(TOLD, delivery.key, envelope.digest.encode())
+        return taken
 
     def _told(self, delivery: Delivery) -> bool:
         return self.files.staged(TOLD, delivery.key) is not None
@@ -173,6 +201,8 @@ class App(Channel):
         seen = envelope_in(data)
         right = seen is not None and data == self._wanted(delivery, entry)
         right = right and seen is not None and self.tree.shows(entry, seen, self.files.seen)
+        if right and (announced := entry.revision.article.announces):
+            right = self.tree.shows_column(announced.column.id, delivery.newsroom, self.files.seen)
         if delivery.action is Action.WITHDRAW:
             if right and entry.withdrawn_at is not None:
                 return Standing.WITHDRAWN, seen
@@ -180,8 +210,8 @@ class App(Channel):
             return Standing.LIVE if still else Standing.ABSENT, seen
         if right and entry.withdrawn_at is None:
             return Standing.LIVE, seen
-        if self._staged(delivery):
-            return Standing.STAGED, seen
+        if self._staged(delivery) or (data and data == self._wanted(delivery, entry)):
+            return Standing.STAGED, seen  # in the second case a release was broken off when the document had its place
         overtaken = entry.withdrawn_at is not None and entry.revision.number >= delivery.revision.number
         return Standing.WITHDRAWN if overtaken else Standing.ABSENT, seen
 
@@ -189,7 +219,7 @@ class App(Channel):
         """What the article's document has to be; None if there must be none of the kind."""
         if delivery.rendition is not None:
             return delivery.rendition.body.encode()
-        return written(self.tree.wanted(entry, delivery.newsroom)) if entry.withdrawn_at is not None else None
+        return written(self.tree.wanted(entry, delivery.configured)) if entry.withdrawn_at is not None else None
 
     def _staged(self, delivery: Delivery) -> bool:
         return delivery.rendition is not None and (
@@ -208,11 +238,12 @@ class App(Channel):
         for number in range(1, revision.number + 1):
             self.files.discard(token(revision, number))
 
-    def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
+    def _receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
         return Receipt(
             standing=standing,
-            ids={"guid": delivery.newsroom.guid(delivery.revision.id)},
-            url=f"{self.public}#/article/{delivery.revision.id}",
+            at=at,
+            ids={"guid": delivery.configured.guid(delivery.revision.id)},
+            url=article_link(delivery.revision.id, self.public),
         )
 
 
@@ -220,4 +251,4 @@ def _extract(envelope: Envelope) -> str:
     """The headline as published, or the word and the reason of a withdrawal."""
     if envelope.pub_status != "usable":
         return " ".join([envelope.pub_status, envelope.notice.text if envelope.notice else ""]).strip()
-    return next((one.value for one in envelope.article.headlines or () if one.role == "main"), "")
+    return headline_of(envelope)

@@ -6,6 +6,9 @@ document: `pubStatus` says canceled, and nothing of its content is left.
 
 Addresses between documents are relative to the document they stand in (RFC 3986), so the tree can be moved; inside
 ninjs they are absolute. `?v=` names the version: a cache can never give an older one for it.
+
+An article's document names its column by the id alone, for a column's name may change: who shows it takes it from
+`newsroom.json`. So a renaming rewrites no article and makes none differ from what it was released as.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ from channels.app.ninjs import (
 from channels.app.ninjs import Rendition as File
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import derivative
-from pipeline.article import Article, Column, Image, Newsroom, Revision
+from pipeline.article import Article, Column, Deed, Image, Newsroom, Revision
 from pipeline.channel import Asset, Entry
 
 WIDTHS = {"thumbnail": 480, "large": 1200}
@@ -48,6 +51,8 @@ NEWEST = "latest.json"
 """The list of all columns together."""
 VERSION = 16
 """Hexadecimal digits of a digest that tell versions apart."""
+NUMBERS = 20
+"""Numbers of a series on a page."""
 
 Id = Annotated[str, Field(pattern=r"^a[0-9]+$")]
 ColumnId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -85,8 +90,22 @@ class Notice(Part):
 
 
 class Series(Part):
+    """The article's place in a series."""
+
     name: str
+    """As it is printed, number and all."""
     number: int | None = None
+    href: Href | None = None
+    """The page of the series that has its number (`SeriesPage`)."""
+
+
+class Announces(Part):
+    """What the record makes of its column."""
+
+    deed: Deed
+    column: ColumnId
+    name: str
+    """What the column is called from here on."""
 
 
 class Envelope(Part):
@@ -101,6 +120,10 @@ class Envelope(Part):
     """The article's page on the website."""
     notice: Notice | None = None
     series: Series | None = None
+    announces: Announces | None = None
+    """Only in a record that opens, renames or closes its column."""
+    banner: Picture | None = None
+    """The column's banner, to stand above the article; not among `images`."""
     images: tuple[Picture, ...] = ()
     article: Ninjs
 
@@ -138,6 +161,8 @@ class Item(Part):
     source: str
     published: AwareDatetime
     corrected: AwareDatetime | None = None
+    series: Series | None = None
+    announces: Announces | None = None
     image: Picture | None = None
     href: Href
 
@@ -173,11 +198,50 @@ class Changes(Part):
     previous: Href | None = None
 
 
-class ColumnLink(Part):
+class SeriesRow(Part):
+    """A number of a series: the article that has it, or what there is to say of one that was withdrawn."""
+
+    number: int
+    id: Id
+    pub_status: PubStatus
+    series: str | None = None
+    """As it is printed in the article: a column may have had several series. None once it is withdrawn, or if it is in
+    none."""
+    headline: str | None = None
+    """None once it is withdrawn."""
+    notice: Notice | None = None
+    """When it was withdrawn, and why."""
+    href: Href
+
+
+class SeriesPage(Part):
+    """A stretch of a column's series, by number. Numbers are given once: a withdrawn one stays, with its notice."""
+
+    rows: tuple[SeriesRow, ...]
+
+
+class SeriesHead(Part):
+    """How far a column's series has come: number n stands on page (n - 1) // per_page + 1."""
+
+    last: int
+    per_page: int
+
+
+class ColumnEntry(Part):
+    """A column as it stands now. Its id is for ever, all else may change."""
+
     id: ColumnId
     name: str
     description: str
+    note: str | None = None
+    """编者按, plain text; paragraphs separated by a newline."""
+    banner: Picture | None = None
+    series: str | None = None
+    """What its articles are numbered in."""
+    closed: str | None = None
+    """The closing line: it takes no more articles, and those it has can still be read."""
     href: Href
+    series_href: Href | None = None
 
 
 class Start(Part):
@@ -188,7 +252,8 @@ class Start(Part):
     language: str
     api: str
     """The API's public address, which absolute addresses in ninjs begin with."""
-    columns: tuple[ColumnLink, ...]
+    columns: tuple[ColumnEntry, ...]
+    """In the menu's order, closed ones included."""
     latest: Href
     changes: Href
     openapi: Href
@@ -208,10 +273,33 @@ def folder_of(article_id: str) -> str:
     return f"media/{article_id}"
 
 
+def folder_of_column(column_id: str) -> str:
+    """Where the column's banner stands."""
+    return f"media/columns/{column_id}"
+
+
 def assets_of(article: Article) -> tuple[Asset, ...]:
-    """The files of the article's pictures, each once, in the article's order."""
-    assets = (asset for image in article.images for asset in _files(image).values())
+    """The files of the article's pictures and of its banner, each once."""
+    assets = (asset for image in article.pictures for asset in _files(image).values())
     return tuple(dict.fromkeys(assets))
+
+
+def assets_of_column(column: Column) -> tuple[Asset, ...]:
+    """The files of the column's banner."""
+    return tuple(_files(column.banner).values()) if column.banner else ()
+
+
+def series_page(column_id: str, page: int) -> str:
+    return f"series/{column_id}/{page}.json"
+
+
+def series_head(column_id: str) -> str:
+    return f"series/{column_id}.json"
+
+
+def page_with(number: int) -> int:
+    """The page of a series that has this number."""
+    return (number - 1) // NUMBERS + 1
 
 
 def article_envelope(revision: Revision, newsroom: Newsroom, api: str) -> Envelope:
@@ -235,8 +323,10 @@ def article_envelope(revision: Revision, newsroom: Newsroom, api: str) -> Envelo
         columns=(column.id,),
         url=newsroom.permalink(revision),
         notice=notice,
-        series=Series(name=article.series, number=article.number) if article.series else None,
-        images=tuple(_picture(image, revision.id, "../") for image in article.images),
+        series=_series(article, column.id),
+        announces=announced_by(article),
+        banner=_picture(article.banner, folder_of(revision.id), "../") if article.banner else None,
+        images=tuple(_picture(image, folder_of(revision.id), "../") for image in article.images),
         article=Ninjs(
             **_frame(revision, newsroom, revision.updated_at),
             pub_status="usable",
@@ -265,7 +355,7 @@ def article_envelope(revision: Revision, newsroom: Newsroom, api: str) -> Envelo
             ),
             info_sources=_sources(article) or None,
             subjects=(
-                Subject(name=column.name, rel="column", literal=column.id),
+                Subject(rel="column", literal=column.id),
                 *(Subject(name=keyword, rel="keyword") for keyword in article.keywords),
             ),
             associations=tuple(_association(image, revision, newsroom, api) for image in article.images) or None,
@@ -279,11 +369,11 @@ def withdrawn_envelope(entry: Entry, newsroom: Newsroom) -> Envelope:
         raise ValueError(f"{entry.revision.id} is not withdrawn")
     revision, reason = entry.revision, NOT_HTML.sub("", entry.reason)
     told = (Words(role="withdrawal", content_type="text/plain", value=reason),) if reason else None
-    column = _known(revision.article, newsroom)
+    column = revision.article.column
     return _sealed(
         id=revision.id,
         revision=revision.number,
-        columns=(column.id,) if column else (),
+        columns=(column,) if column else (),
         url=newsroom.permalink(revision),
         notice=Notice(kind="withdrawn", at=_moment(entry.withdrawn_at, newsroom), text=reason),
         article=Ninjs(
@@ -307,11 +397,13 @@ def item_of(envelope: Envelope, ordinal: int, up: str) -> Item:
         ordinal=ordinal,
         revision=envelope.revision,
         columns=envelope.columns,
-        headline=next(one.value for one in article.headlines or () if one.role == "main"),
-        summary=next(one.value for one in article.descriptions or () if one.role == "summary"),
+        headline=headline_of(envelope),
+        summary=summary_of(envelope),
         source=sources.get("source", ""),
         published=article.first_created,
         corrected=envelope.notice.at if envelope.notice else None,
+        series=envelope.series and envelope.series.model_copy(update={"href": _from(envelope.series.href, up)}),
+        announces=envelope.announces,
         image=image and image.model_copy(update={"renditions": _moved(image, up)}),
         href=version_href(envelope, up),
     )
@@ -322,16 +414,70 @@ def version_href(envelope: Envelope, up: str) -> str:
     return f"{up}{article_path(envelope.id)}?v={envelope.version}"
 
 
+def series_row(envelope: Envelope, number: int) -> SeriesRow:
+    """The article's row on its page of the series."""
+    usable = envelope.pub_status == "usable"
+    return SeriesRow(
+        number=number,
+        id=envelope.id,
+        pub_status=envelope.pub_status,
+        series=envelope.series.name if usable and envelope.series else None,
+        headline=headline_of(envelope) if usable else None,
+        notice=None if usable else envelope.notice,
+        href=version_href(envelope, "../../"),
+    )
+
+
+def announced_by(article: Article) -> Announces | None:
+    """What the record makes of its column; None if it is an article like most."""
+    if article.announces is None:
+        return None
+    column = article.announces.column
+    return Announces(deed=article.announces.deed, column=column.id, name=column.name)
+
+
+def article_link(article_id: str, public: str) -> str:
+    """What opens the article in the web client; `public` is the client's address, with a slash at its end."""
+    return f"{public}#/article/{article_id}"
+
+
+def column_link(column_id: str, public: str) -> str:
+    """What opens the column in the web client."""
+    return f"{public}#/column/{column_id}"
+
+
+def headline_of(envelope: Envelope) -> str:
+    """The article's headline; empty if it is withdrawn."""
+    return next((one.value for one in envelope.article.headlines or () if one.role == "main"), "")
+
+
+def summary_of(envelope: Envelope) -> str:
+    """The article's summary; empty if it is withdrawn."""
+    return next((one.value for one in envelope.article.descriptions or () if one.role == "summary"), "")
+
+
+def column_entry(column: Column) -> ColumnEntry:
+    """The column as `newsroom.json` has it."""
+    return ColumnEntry(
+        id=column.id,
+        name=column.name,
+        description=column.description,
+        note=column.note or None,
+        banner=_picture(column.banner, folder_of_column(column.id), "") if column.banner else None,
+        series=column.series or None,
+        closed=column.closed or None,
+        href=f"columns/{column.id}.json",
+        series_href=series_head(column.id) if column.series else None,
+    )
+
+
 def start(newsroom: Newsroom, name: str, api: str) -> Start:
     return Start(
         name=name,
         newsroom=newsroom.name,
         language=_language(newsroom),
         api=api,
-        columns=tuple(
-            ColumnLink(id=column.id, name=column.name, description=column.description, href=f"columns/{column.id}.json")
-            for column in newsroom.columns
-        ),
+        columns=tuple(map(column_entry, newsroom.columns)),
         latest=NEWEST,
         changes="changes.json",
         openapi="openapi.json",
@@ -387,7 +533,14 @@ def _files(image: Image) -> dict[str, Asset]:
     return {name: derivative(image, width, media_type) for name, width in WIDTHS.items()}
 
 
-def _picture(image: Image, article_id: str, up: str) -> Picture:
+def _series(article: Article, column_id: str) -> Series | None:
+    if not article.series:
+        return None
+    href = "../" + series_page(column_id, page_with(article.number)) if article.number else None
+    return Series(name=article.series, number=article.number, href=href)
+
+
+def _picture(image: Image, folder: str, up: str) -> Picture:
     return Picture(
         alt=image.alt,
         caption=image.caption,
@@ -395,7 +548,7 @@ def _picture(image: Image, article_id: str, up: str) -> Picture:
             PictureFile.model_validate(
                 {
                     "name": name,
-                    "href": f"{up}{folder_of(article_id)}/{asset.name}",
+                    "href": f"{up}{folder}/{asset.name}",
                     "content_type": asset.media_type,
                     "width": asset.width,
                     "height": asset.height,
@@ -408,7 +561,12 @@ def _picture(image: Image, article_id: str, up: str) -> Picture:
 
 def _moved(image: Picture, up: str) -> tuple[PictureFile, ...]:
     """The picture's files as seen from a document elsewhere."""
-    return tuple(one.model_copy(update={"href": up + one.href.removeprefix("../")}) for one in image.renditions)
+    return tuple(one.model_copy(update={"href": _from(one.href, up)}) for one in image.renditions)
+
+
+def _from(href: str | None, up: str) -> str | None:
+    """An article's relative address as seen from a document elsewhere."""
+    return href and up + href.removeprefix("../")
 
 
 def _association(image: Image, revision: Revision, newsroom: Newsroom, api: str) -> Association:
@@ -445,14 +603,6 @@ def _body(revision: Revision, newsroom: Newsroom, api: str) -> str:
             picture.set("width", str(asset.width))
             picture.set("height", str(asset.height))
     return "".join(lxml_html.tostring(block, encoding="unicode", with_tail=False) for block in shown)
-
-
-def _known(article: Article, newsroom: Newsroom) -> Column | None:
-    """The article's column; None if the newsroom has given it up."""
-    try:
-        return newsroom.column(article.column)
-    except KeyError:
-        return None
 
 
 def _line(text: str) -> str:

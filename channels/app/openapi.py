@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic.json_schema import models_json_schema
 
-from channels.app.documents import Changes, Envelope, Listing, Start
+from channels.app.documents import NUMBERS, Changes, Envelope, Listing, SeriesHead, SeriesPage, Start
 from channels.app.ninjs import Part
 from pipeline.article import Newsroom
 
@@ -28,12 +28,14 @@ class Resource(NamedTuple):
 
 
 RESOURCES = (
-    Resource("/newsroom.json", "getNewsroom", "Where a client begins", Start),
+    Resource("/newsroom.json", "getNewsroom", "Where a client begins: the columns as they stand now", Start),
     Resource("/latest.json", "getLatest", "The newest articles of all columns", Listing),
     Resource("/latest/{page}.json", "getLatestPage", "An older page of the list of all columns", Listing),
     Resource("/columns/{column}.json", "getColumn", "The newest articles of a column", Listing),
     Resource("/columns/{column}/{page}.json", "getColumnPage", "An older page of a column's list", Listing),
     Resource("/articles/{article}.json", "getArticle", "An article; withdrawn, only its notice", Envelope),
+    Resource("/series/{column}.json", "getSeries", "How far a column's series has come", SeriesHead),
+    Resource("/series/{column}/{page}.json", "getSeriesPage", f"{NUMBERS} numbers of a column's series", SeriesPage),
     Resource("/changes.json", "getChanges", "The newest changes", Changes),
     Resource("/changes/{page}.json", "getChangesPage", "An older page of changes; it never changes", Changes),
 )
@@ -60,7 +62,9 @@ def description(newsroom: Newsroom, name: str, api: str) -> bytes:
             "summary": f"Articles of {newsroom.name} for apps",
             "description": "Static documents. Addresses in them are relative to the document they stand in, except in "
             "ninjs. To stay up to date keep the cursor of the last change applied: read /changes.json, follow "
-            "`previous` until the cursor is met, and read the articles changed since.",
+            "`previous` until the cursor is met, and read the articles changed since. Articles name their column by "
+            "its id; what it is called, and whether it still takes articles, stands in /newsroom.json: columns are "
+            "opened, renamed and closed by records (`announces`), and then it is to be read again.",
             "license": {"name": newsroom.name, "url": newsroom.site.url},
         },
         "servers": [{"url": api.removesuffix("/")}],

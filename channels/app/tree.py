@@ -1,56 +1,69 @@
 """The app's public tree: articles, pictures, lists, the sequence of changes and the client's own files.
 
     index.html …                 the client (`client`)
-    api/newsroom.json            where a client begins: columns and addresses
+    api/newsroom.json            where a client begins: the columns as they stand now, and addresses
     api/latest.json              the newest 20 … 39 ordinals of all columns; `next` leads to the page before them
     api/latest/{n}.json          ordinals 20n-19 … 20n, counted from the oldest: it stays as it is when others follow
     api/columns/{id}.json …      the same of one column
     api/articles/{id}.json       an article, or what is left of it once withdrawn
+    api/series/{column}.json …   the numbers of a column's series (`series`)
     api/changes.json …           what has changed since (`changes`)
-    api/media/{article}/…        the pictures
+    api/media/{article}/…        the pictures; api/media/columns/{id}/…, a column's banner
     api/openapi.json             all of this, described
 
-`bring_up_to_date` derives it from the catalogue while its lock is held. The order of its writes is its promise to
-readers: pictures, articles, lists, changes, and only then are pictures taken away. A list shows an article only in the
-version that its document has; where another worker has not come to a document yet, it is written on its behalf.
+While the catalogue's lock is held, `show` puts the article there, in a few renames of what was staged: that is the
+moment that counts. `bring_up_to_date` then derives all else from the catalogue. The order of the writes is the promise
+to readers: pictures, articles, lists, series, columns, changes, and only then are pictures taken away. A list shows an
+article only in the version that its document has; where another worker has not come to a document yet, it is written on
+its behalf.
 """
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from channels.app import changes
+from channels.app import changes, series
 from channels.app.changes import envelope_in
 from channels.app.client import client_files
 from channels.app.documents import (
     Envelope,
     Item,
     Listing,
+    Start,
     article_envelope,
     article_path,
     assets_of,
+    assets_of_column,
+    column_entry,
     folder_of,
+    folder_of_column,
     item_of,
+    page_with,
+    series_page,
+    series_row,
     start,
-    version_href,
     withdrawn_envelope,
     written,
 )
 from channels.app.openapi import description
 from channels.files import Files
 from channels.pictures import holds, made
-from pipeline.article import Newsroom, Revision
-from pipeline.channel import Catalogue, Delivery, Entry, Media, Problem, Text, Unavailable, Unpublishable
+from pipeline.article import Column, Newsroom, Revision
+from pipeline.channel import Asset, Catalogue, Delivery, Entry, Media, Problem, Text, Unavailable, Unpublishable
 
 PAGE = 20
 """Articles of a page."""
 API = "api/"
 START = "newsroom.json"
+CLIENT = "index.html"
+MARK = "article.json"
+"""The staged document: where it is, everything is."""
 OWED = "owed"
 """Under this it is staged which articles' changes have still to be told: a worker may die between the two writes."""
 KEPT = 256
@@ -88,7 +101,8 @@ class Tree:
     def frame(self, newsroom: Newsroom) -> dict[str, bytes]:
         """What depends only on the configuration and on this program, by path: the client and the API's description.
 
-        Made once, and in good time: it takes a third of a second, which a release does not have.
+        Made once, and in good time: it takes a third of a second, which a release does not have. Not in it are the
+        columns, which may change.
         """
         if not self._frame:
             files = client_files(newsroom, self.name)
@@ -97,19 +111,59 @@ class Tree:
 
     # -- writing: only while the catalogue's lock is held -------------------------------------------------
 
-    def bring_up_to_date(self, entry: Entry, delivery: Delivery) -> None:
-        """Derive from the catalogue everything that shows the entry. What is right already is left alone."""
-        newsroom, media = delivery.newsroom, delivery.media
-        own = self.wanted(entry, newsroom)
-        spans = list(self._spans(entry, newsroom, delivery.catalogue))
+    def stage(self, delivery: Delivery) -> None:
+        """Make everything that a release will need of the delivery's rendition, and keep it where nobody looks."""
+        if delivery.rendition is None:
+            return
+        here, announced = token(delivery.revision), delivery.revision.article.announces
+        for asset in delivery.rendition.assets:
+            self.files.stage(here, asset.name, made(asset, delivery.media))
+        for asset in assets_of_column(announced.column) if announced else ():
+            self.files.stage(here, f"column/{asset.name}", made(asset, delivery.media))
+        self.files.stage(here, MARK, delivery.rendition.body.encode())
+
+    def document(self, entry: Entry, delivery: Delivery) -> bytes:
+        """What the document of the delivery's own entry has to be, to the byte."""
+        if entry.withdrawn_at is None and delivery.rendition is not None:
+            return delivery.rendition.body.encode()
+        return written(self.wanted(entry, delivery.configured))
+
+    def show(self, entry: Entry, delivery: Delivery) -> bool:
+        """Put the article, or what is left of it, before the public; whether that changed its document.
+
+        Only while the catalogue's lock is held, and quick: what `stage` made is moved to its place.
+        """
+        here, path = token(entry.revision), API + article_path(entry.revision.id)
+        wanted = self.document(entry, delivery)
+        if entry.withdrawn_at is None:
+            for asset in assets_of(entry.revision.article):
+                place = f"{API}{folder_of(entry.revision.id)}/{asset.name}"
+                if not self.files.publish(here, asset.name, place):
+                    self._show_file(asset, place, delivery.media)
+        if self.files.staged(here, MARK) == wanted and self.files.publish(here, MARK, path):
+            return True
+        if self.files.read(path) == wanted:
+            return False
+        self.files.write(path, wanted)
+        return True
+
+    def bring_up_to_date(self, entry: Entry, delivery: Delivery, changed: bool) -> None:
+        """Derive from the catalogue everything else that shows the entry. What is right already is left alone.
+
+        `changed`: what `show` said.
+        """
+        newsroom, media, catalogue = delivery.newsroom, delivery.media, delivery.catalogue
+        own = Envelope.model_validate_json(self.document(entry, delivery))
+        begin = written(start(newsroom, self.name, self.api))
+        begun = self.files.read(API + START) == begin
+        spans = list(self._spans(entry, () if begun else newsroom.columns, catalogue))
         beside = {one.revision.id: one for span in spans for one in span.entries} | {own.id: entry}
-        standing, late = dict[str, Envelope](), list[tuple[Entry, Envelope]]()
+        standing = {own.id: own}
+        late = [(entry, own)] if changed else []
         for one in sorted(beside.values(), key=lambda one: one.ordinal):
             if one is entry:
-                if self.files.read(API + article_path(own.id)) != written(own):
-                    late.append((one, own))
-                standing[own.id] = own
-            elif found := self._found(one):
+                continue
+            if found := self._found(one):
                 standing[found.id] = found
             elif made_now := self._on_behalf(one, newsroom, media):
                 late.append((one, made_now))
@@ -118,26 +172,29 @@ class Tree:
         telling = [*owed, *(envelope.id for _, envelope in late if envelope.id not in owed)]
         if telling != owed:
             self.files.stage(OWED, changes.NEWEST, json.dumps(telling).encode())
-        self._show_pictures(entry, media)
         for _, envelope in late:
-            self.files.write(API + article_path(envelope.id), written(envelope))
+            if envelope is not own:
+                self.files.write(API + article_path(envelope.id), written(envelope))
         for span in spans:
             self.files.write(API + span.path, written(_listing(span, standing)))
+        for one, envelope in (*late, *([] if changed else [(entry, own)])):
+            if number := one.revision.article.number:
+                series.record(self.files, API, catalogue, one.revision.article.column, {number: envelope})
+        self._show_columns(entry, delivery, newsroom, None if begun else begin)
         self._show_frame(newsroom)
         said = (standing.get(id) or envelope_in(self.files.read(API + article_path(id))) for id in telling)
-        changes.record(self.files, API, delivery.catalogue, [one for one in said if one is not None])
+        changes.record(self.files, API, catalogue, [one for one in said if one is not None], own)
         if telling:
             self.files.discard(OWED)
         self._drop_pictures(entry)
 
-    def _spans(self, entry: Entry, newsroom: Newsroom, catalogue: Catalogue) -> Iterator[Span]:
-        """The lists and pages that show the entry, and those that should be there and are not. Pages come first."""
+    def _spans(self, entry: Entry, columns: Sequence[Column], catalogue: Catalogue) -> Iterator[Span]:
+        """The lists and pages that show the entry, and those of `columns` that are not there. Pages come first."""
         column = entry.revision.article.column
         scopes = {"latest": (None, entry.ordinal), f"columns/{column}": (column, entry.column_ordinal)}
-        if self.files.read(API + START) != written(start(newsroom, self.name, self.api)):  # its links have to lead on
-            for other in newsroom.columns:
-                if not self.files.exists(f"{API}columns/{other.id}.json"):
-                    scopes.setdefault(f"columns/{other.id}", (other.id, 0))
+        for other in columns:  # the start's links have to lead on
+            if not self.files.exists(f"{API}columns/{other.id}.json"):
+                scopes.setdefault(f"columns/{other.id}", (other.id, 0))
         for folder, (key, ordinal) in scopes.items():
             last = catalogue.last(key)
             linked = max(last // PAGE - 1, 0)
@@ -173,14 +230,36 @@ class Tree:
         return envelope
 
     def _show_pictures(self, entry: Entry, media: Media) -> None:
-        """Put the article's pictures in place; one that stands there whole is left alone."""
-        if entry.withdrawn_at is not None:
-            return
-        for asset in assets_of(entry.revision.article):
-            path = f"{API}{folder_of(entry.revision.id)}/{asset.name}"
-            if not holds(asset, self.files.read(path)):
-                staged = self.files.staged(token(entry.revision), asset.name)
-                self.files.write(path, staged or made(asset, media))
+        """Put the pictures of another worker's article in place."""
+        if entry.withdrawn_at is None:
+            for asset in assets_of(entry.revision.article):
+                self._show_file(asset, f"{API}{folder_of(entry.revision.id)}/{asset.name}", media)
+
+    def _show_file(self, asset: Asset, place: str, media: Media) -> None:
+        """Put a picture in place; one that stands there whole is left alone."""
+        if not holds(asset, self.files.read(place)):
+            self.files.write(place, made(asset, media))
+
+    def _show_columns(self, entry: Entry, delivery: Delivery, newsroom: Newsroom, begin: bytes | None) -> None:
+        """The columns' banners, then the start, `begin`, if it is another one; what the announced column no longer
+        shows goes."""
+        announced = entry.revision.article.announces
+        own = announced.column.id if announced else ""
+        for column in newsroom.columns if begin else ():
+            for asset in assets_of_column(column):
+                place = f"{API}{folder_of_column(column.id)}/{asset.name}"
+                if column.id == own and self.files.publish(token(entry.revision), f"column/{asset.name}", place):
+                    continue
+                with suppress(Unpublishable):  # a banner that cannot be made is no reason to hold up an article
+                    if column.id == own or not self.files.exists(place):
+                        self._show_file(asset, place, delivery.media)
+        if begin:
+            self.files.write(API + START, begin)
+        if announced:
+            shown = {
+                asset.name for column in newsroom.columns if column.id == own for asset in assets_of_column(column)
+            }
+            self.files.prune(API + folder_of_column(own), shown)
 
     def _drop_pictures(self, entry: Entry) -> None:
         """Delete what the article no longer shows: a picture may be what was wrong."""
@@ -203,9 +282,9 @@ class Tree:
                 self.files.delete(f"{API}{folder_of(entry.revision.id)}/{name}")
 
     def _show_frame(self, newsroom: Newsroom) -> None:
-        """The start, and once in this process's life the client and the API's description."""
-        self.files.write(API + START, written(start(newsroom, self.name, self.api)))
-        if not self._frame_shown:
+        """The client and the API's description, once in this process's life: if it has made them, or if there are
+        none. A process that has prepared nothing leaves those that are there to one that has."""
+        if not self._frame_shown and (self._frame or not self.files.exists(CLIENT)):
             for path, data in self.frame(newsroom).items():
                 self.files.write(path, data)
             self._frame_shown = True
@@ -227,13 +306,27 @@ class Tree:
                     return False
             elif not rows or any(row != item_of(seen, entry.ordinal, up_from(path)) for path, row in rows):
                 return False
+        article = entry.revision.article
+        if article.number:
+            row = series_row(seen, article.number)
+            if list(series.rows_of(seen.id, read(API + series_page(article.column, page_with(row.number))))) != [row]:
+                return False
         newest = changes.read(read(API + changes.NEWEST))
-        if newest is None:
+        return newest is not None and changes.tells(newest, seen)
+
+    def shows_column(self, id: str, newsroom: Newsroom, read: Read) -> bool:
+        """Whether clients see the column as it stands now, with its banner, or no such column if there is none."""
+        try:
+            begin = Start.model_validate_json(read(API + START) or b"")
+        except ValidationError:
             return False
-        said = [change for change in newest.changes if change.id == seen.id]
-        if not said:  # it may be told of on an older page
-            return newest.previous is not None
-        return said[-1].href == version_href(seen, "")
+        wanted = [column for column in newsroom.columns if column.id == id]
+        if [column for column in begin.columns if column.id == id] != [column_entry(column) for column in wanted]:
+            return False
+        folder = API + folder_of_column(id)
+        return all(
+            holds(asset, read(f"{folder}/{asset.name}")) for column in wanted for asset in assets_of_column(column)
+        )
 
     def lists(self, entry: Entry, read: Read) -> bool:
         """Whether any list still shows the article."""

@@ -7,6 +7,10 @@
 
 The body is thin, it names what changed and where it is read; so messages that arrive late or in the wrong order do
 no harm. Any answer of 2xx acknowledges it; no other does, and then the engine tries again.
+
+A record that opens, renames or closes a column is told of in one message too, of a type of its own instead of
+`article.published`, with what the backend pushes to its readers: title, text, and the link that opens the column. Each
+message about such a record, a correction or a withdrawal too, has `announces`: `newsroom.json` is to be read again.
 """
 
 from __future__ import annotations
@@ -19,8 +23,9 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from channels.app.documents import Envelope, version_href
+from channels.app.documents import Announces, Envelope, column_link, headline_of, summary_of, version_href
 from channels.http import Http
+from pipeline.article import Deed
 from pipeline.channel import Action, Problem, Refused, Text, Unavailable, utc_now
 
 READ, TOTAL = 10.0, 15.0
@@ -33,6 +38,8 @@ TYPES = {
     Action.CORRECT: "article.corrected",
     Action.WITHDRAW: "article.withdrawn",
 }
+OF_COLUMN = {Deed.OPEN: "column.opened", Deed.RENAME: "column.renamed", Deed.CLOSE: "column.closed"}
+"""In the place of `article.published`."""
 
 
 class Webhook:
@@ -48,13 +55,12 @@ class Webhook:
     def can_sign(self) -> bool:
         return bool(self._keys)
 
-    def tell(self, key: str, action: Action, envelope: Envelope, api: str) -> None:
-        """Send one message; returns once it is acknowledged.
+    def tell(self, key: str, body: bytes) -> None:
+        """Send one message, a `payload`, under its id; returns once it is acknowledged.
 
         Raises `Unavailable(sent=True)` for whatever else comes: the article is public by now, and only another try
         can complete the delivery. Also for a refusal, since a failed release would count as one that never was.
         """
-        body = payload(action, envelope, api)
         stamp = str(int(self._now().timestamp()))
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -72,22 +78,32 @@ class Webhook:
             raise Unavailable(_unheard(refusal.problem), sent=True, detail=refusal.detail) from refusal
 
 
-def payload(action: Action, envelope: Envelope, api: str) -> bytes:
-    """The message's body: what happened, to which version, and where it is read."""
-    message = {
-        "type": TYPES[action],
-        "timestamp": envelope.changed.isoformat(),
-        "data": {
-            "id": envelope.id,
-            "uri": envelope.article.uri,
-            "revision": envelope.revision,
-            "pubStatus": envelope.pub_status,
-            "columns": list(envelope.columns),
-            "digest": envelope.digest,
-            "href": version_href(envelope, api),
-            "url": envelope.url,
-        },
-    }
+def payload(action: Action, envelope: Envelope, announces: Announces | None, public: str, api: str) -> bytes:
+    """The message's body: what happened, to which version, and where it is read.
+
+    `announces`: what the article's record makes of its column, also if it is withdrawn. `public` and `api`: the
+    addresses of the client and the API, with a slash at their end.
+    """
+    kind, data = TYPES[action], {
+        "id": envelope.id,
+        "uri": envelope.article.uri,
+        "revision": envelope.revision,
+        "pubStatus": envelope.pub_status,
+        "columns": list(envelope.columns),
+        "digest": envelope.digest,
+        "href": version_href(envelope, api),
+        "url": envelope.url,
+    }  # fmt: skip
+    if announces is not None:
+        data["announces"] = announces.written()
+        if action is Action.PUBLISH:
+            kind = OF_COLUMN[announces.deed]
+            data["notification"] = {
+                "title": headline_of(envelope),
+                "text": summary_of(envelope),
+                "link": column_link(announces.column, public),
+            }
+    message = {"type": kind, "timestamp": envelope.changed.isoformat(), "data": data}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 

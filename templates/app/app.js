@@ -36,6 +36,17 @@ function shown(picture, file, alt) {
   return image;
 }
 
+/** Text as paragraphs, one a line. */
+function paragraphs(text) {
+  return (text || "").split("\n").filter((line) => line.trim()).map((line) => Object.assign(document.createElement("p"), { textContent: line }));
+}
+
+function bannerElement(banner) {
+  const image = shown(banner, banner.large, banner.alt);
+  image.className = "banner";
+  return image;
+}
+
 function rowElement(row, first) {
   const element = clone("row");
   const link = element.querySelector("a");
@@ -90,13 +101,18 @@ function articleElement(envelope, columns) {
   if (article.pubStatus !== "usable") { return withdrawnElement(envelope); }
   const element = clone("article");
   const headline = (role) => (article.headlines || []).find((one) => one.role === role)?.value || "";
+  const column = columns.find((one) => envelope.columns.includes(one.id));
   const body = (role) => (article.bodies || []).find((one) => one.role === role)?.value || "";
   const people = (role) => (article.infoSources || []).filter((one) => one.role === role).map((one) => one.name);
+  if (envelope.banner) { element.prepend(bannerElement(bannerOf(envelope, column))); }
+  fill(element, ".series", envelope.series?.name);
   fill(element, ".kicker", headline("kicker"));
   fill(element, "h1", headline("main"));
   fill(element, ".subhead", headline("subhead"));
   fill(element, ".facts .source", people("source").join("、"));
-  fill(element, ".facts .column", columns.filter((one) => envelope.columns.includes(one.id)).map((one) => one.name).join("、"));
+  fill(element, ".facts .column", column?.name);
+  for (const link of element.querySelectorAll(".facts .column, .into a")) { link.href = `#/column/${column?.id}`; }
+  if (!envelope.announces || !column) { element.querySelector(".into").remove(); }
   time(element.querySelector(".facts time"), article.firstCreated, minute(article.firstCreated));
   const notice = element.querySelector(".notice");
   if (envelope.notice) {
@@ -106,8 +122,8 @@ function articleElement(envelope, columns) {
     notice.remove();
   }
   const notes = element.querySelector(".notes");
-  const lines = body("editorsNote").split("\n").filter((line) => line.trim());
-  notes.append(...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+  const lines = paragraphs(body("editorsNote"));
+  notes.append(...lines);
   if (!lines.length) { notes.remove(); }
   element.querySelector(".body").append(bodyOf(body("main"), envelope.images));
   const credits = PEOPLE.filter((role) => people(role).length).map((role) => `${word(role)}：${people(role).join("、")}`);
@@ -115,6 +131,33 @@ function articleElement(envelope, columns) {
   element.querySelector(".web").href = envelope.url;
   element.querySelector(".share").addEventListener("click", () => share(headline("main"), envelope.url));
   return element;
+}
+
+/** The article's banner; the column's copy of it if it is the same picture, for that one is here already. */
+function bannerOf(envelope, column) {
+  const name = (banner) => banner?.large.src.split("/").pop();
+  return name(column?.banner) === name(envelope.banner) ? column.banner : envelope.banner;
+}
+
+/** Previous and next in the series, and what became of numbers between. */
+function drawAround(nav, { before, after }) {
+  for (const [name, { row, gone }] of Object.entries({ previous: before, next: after })) {
+    const parts = gone.map((one) => {
+      const gap = clone("gap");
+      gap.querySelector("b").textContent = one.number;
+      if (one.notice?.text) { gap.querySelector(".why span").textContent = one.notice.text; } else { gap.querySelector(".why").remove(); }
+      return gap;
+    });
+    if (row) {
+      const link = clone("beside");
+      link.href = `#/article/${row.id}`;
+      link.querySelector("span").textContent = word(name);
+      link.querySelector("b").textContent = row.headline;
+      parts.push(link);
+    }
+    nav.append(...(name === "previous" ? parts.reverse() : parts));
+  }
+  nav.hidden = !nav.childElementCount;
 }
 
 function withdrawnElement(envelope) {
@@ -165,16 +208,13 @@ async function draw({ moved = false } = {}) {
   const here = route();
   const start = await store.get("about", "start");
   const columns = start?.columns || [];
-  let element, heading, pictures = [];
-  if (here.article) {
-    ({ element, heading, pictures } = await articleView(here.article, columns));
-  } else {
-    ({ element, heading, pictures } = await listView(here.list, columns));
-  }
+  const view = here.article ? articleView(here.article, columns) : listView(here.list, columns);
+  const { element, heading, pictures = [], later } = await view;
   if (route().view !== here.view) { return; } // meanwhile somebody has gone elsewhere
   if (drawn && drawn !== here.view) { moved = true; }
   main.replaceChildren(element);
   drawn = here.view;
+  if (later) { later(); }
   document.title = heading ? `${heading} - ${title}` : title;
   $("back").hidden = !here.article;
   $("brand").classList.toggle("aside", Boolean(here.article));
@@ -187,7 +227,8 @@ async function draw({ moved = false } = {}) {
 }
 
 function drawTabs(current, columns) {
-  const tabs = [{ name: word("latest"), href: "#/", id: LATEST }, ...columns.map((one) => ({ ...one, href: `#/column/${one.id}` }))];
+  const open = columns.filter((one) => !one.closed || one.id === current);
+  const tabs = [{ name: word("latest"), href: "#/", id: LATEST }, ...open.map((one) => ({ ...one, href: `#/column/${one.id}` }))];
   $("tabs").hidden = !current || !columns.length;
   $("tabs").firstElementChild.replaceChildren(...tabs.map((one) => {
     const element = clone("tab");
@@ -205,6 +246,7 @@ function drawTabs(current, columns) {
 
 async function listView(name, columns) {
   const column = columns.find((one) => one.id === name);
+  if (name !== LATEST && columns.length && !column) { return { element: clone("nocolumn") }; }
   let list = await news.list(name);
   if (!list && columns.length) {
     if (!navigator.onLine) { return { element: clone("unsaved"), heading: column?.name }; }
@@ -218,6 +260,7 @@ async function listView(name, columns) {
   if (!list) { return { element: clone(navigator.onLine ? "empty" : "unsaved") }; }
   const element = clone("list");
   element.querySelector("h1").textContent = column?.name || word("latest");
+  drawIntro(element, column);
   const rows = list.rows.map((row, index) => rowElement(row, index === 0));
   element.querySelector(".rows").append(...rows);
   if (!rows.length) { element.querySelector(".rows").replaceWith(clone("empty")); }
@@ -244,7 +287,28 @@ async function listView(name, columns) {
     element.querySelector(".synced").remove();
   }
   const pictures = list.rows.slice(0, 20).filter((row) => row.image).map((row, index) => (index === 0 && row === list.rows[0] ? row.image.large : row.image.thumbnail).src);
+  if (column?.banner) { pictures.push(column.banner.large.src); }
   return { element, heading: column?.name, pictures };
+}
+
+/** What the column says of itself: banner, 编者按, and that it is closed. */
+function drawIntro(element, column) {
+  const intro = element.querySelector(".intro");
+  if (!column?.banner && !column?.note && !column?.closed) { intro.remove(); return; }
+  if (column.banner) { intro.append(bannerElement(column.banner)); }
+  const heading = element.querySelector("h1");
+  heading.classList.remove("unseen");
+  intro.append(heading);
+  if (column.closed) {
+    const closed = clone("closed");
+    closed.querySelector("span").textContent = column.closed;
+    intro.append(closed);
+  }
+  if (column.note) {
+    const note = clone("note");
+    note.append(...paragraphs(column.note));
+    intro.append(note);
+  }
 }
 
 async function articleView(id, columns) {
@@ -256,10 +320,16 @@ async function articleView(id, columns) {
     return { element: clone(trouble instanceof Missing ? "missing" : "unsaved") };
   }
   const usable = envelope.article.pubStatus === "usable";
+  const element = articleElement(envelope, columns);
+  const later = usable && envelope.series?.href && (async () => {
+    const found = await news.around(envelope);
+    if (found) { drawAround(element.querySelector(".around"), found); }
+  });
   return {
-    element: articleElement(envelope, columns),
+    element,
+    later,
     heading: usable ? envelope.article.headlines[0].value : "",
-    pictures: usable ? envelope.images.map((image) => image.large.src) : [],
+    pictures: [...element.querySelectorAll("img")].map((image) => image.src),
   };
 }
 
@@ -271,7 +341,7 @@ async function catchUp({ asked = false } = {}) {
   $("refresh").classList.add("busy");
   try {
     const said = await news.sync();
-    const what = ["withdrawn", "corrected", "fresh"].find((name) => said[name]);
+    const what = ["withdrawn", "corrected", "opened", "fresh"].find((name) => said[name]);
     if (what && drawn && main.querySelector("article, section")) { say(word(what)); } else if (asked) { say(word("same")); }
     await draw();
   } catch (trouble) {

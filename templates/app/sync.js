@@ -20,6 +20,9 @@ async function read(url) {
   return answer.json();
 }
 
+/** What an article's series is called without its number: 某系列报道之三 is of 某系列报道. */
+const seriesOf = (printed) => (printed || "").replace(/之[^之]*$/, "");
+
 const resolve = (href, base) => new URL(href, base).href;
 
 function picture(image, base) {
@@ -48,7 +51,7 @@ function rowAgain(envelope, row) {
 /** The article's document, with its pictures' addresses in full. */
 async function readArticle(href) {
   const envelope = await read(href);
-  return { ...envelope, images: (envelope.images || []).map((image) => picture(image, href)) };
+  return { ...envelope, banner: picture(envelope.banner, href), images: (envelope.images || []).map((image) => picture(image, href)) };
 }
 
 export function syncWith(store) {
@@ -156,12 +159,59 @@ export function syncWith(store) {
     return true;
   }
 
-  /** Catch up. What happened: {fresh, corrected, withdrawn}, each whether there was any of it. */
+  /** Where to begin: the columns as they stand, with their banners' addresses in full. */
+  async function readStart() {
+    const url = resolve("newsroom.json", API);
+    const start = await read(url);
+    return { ...start, columns: start.columns.map((column) => ({ ...column, banner: picture(column.banner, url) })) };
+  }
+
+  /** A document of a series, from the server, or without a network as it was last read; null if there is none. */
+  async function ofSeries(path) {
+    const key = `series/${path}`;
+    try {
+      if (navigator.onLine) { await store.put("about", key, await read(resolve(`${key}.json`, API))); }
+    } catch (away) { /* then what is here has to do */ }
+    return (await store.get("about", key)) || null;
+  }
+
+  /**
+   * What stands right before and right after an article in its series: {before, after}, each {row, gone}: the nearest
+   * article that can be read, or null, and those withdrawn between. Numbers that were never published are passed over.
+   */
+  async function around(envelope) {
+    const [column] = envelope.columns;
+    const { number, name } = envelope.series;
+    const head = await ofSeries(column);
+    if (!head) { return null; }
+    const pageOf = (wanted) => Math.ceil(wanted / head.perPage);
+    async function nearest(step) {
+      const gone = [];
+      for (let page = pageOf(number), tries = 0; page >= 1 && page <= pageOf(head.last) && tries < MOST_PAGES; page += step, tries += 1) {
+        const rows = [...((await ofSeries(`${column}/${page}`))?.rows || [])];
+        for (const row of step < 0 ? rows.reverse() : rows) {
+          if (step * (row.number - number) <= 0) { continue; }
+          if (row.pubStatus !== "usable") { gone.push(row); }
+          else if (seriesOf(row.series) === seriesOf(name)) { return { row, gone }; }
+        }
+      }
+      return { row: null, gone };
+    }
+    return { before: await nearest(-1), after: await nearest(1) };
+  }
+
+  /** Catch up. What happened: {fresh, opened, corrected, withdrawn}, each whether there was any of it. */
   async function sync() {
-    const said = { fresh: false, corrected: false, withdrawn: false };
-    const start = await read(resolve("newsroom.json", API));
+    const said = { fresh: false, opened: false, corrected: false, withdrawn: false };
     const cursor = await store.get("about", "cursor");
     const since = await changesSince(cursor);
+    const start = await readStart(); // after the changes: a column is there before the change that tells of its opening
+    const known = (await store.get("about", "start"))?.columns;
+    said.opened = Boolean(known) && start.columns.some((column) => !column.closed && !known.some((one) => one.id === column.id));
+    for (const old of known || []) {
+      const now = start.columns.find((column) => column.id === old.id);
+      if (old.banner && old.banner.large.src !== now?.banner?.large.src) { await dropPictures(resolve(`media/columns/${old.id}/`, API)); }
+    }
     if (since.changes === null) {
       await store.clear();
       await refresh(LATEST);
@@ -190,5 +240,5 @@ export function syncWith(store) {
     return running;
   }
 
-  return { article, list, refresh, more, sync: once };
+  return { article, list, refresh, more, around, sync: once };
 }

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from channels.app import App
-from pipeline.article import Outlet, Revision
+from pipeline.article import Column, Deed, Outlet, Revision
 from pipeline.channel import Setting
 from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, picture, revision_of
-from tests.channels.test_app import served
+from tests.channels.test_app import announced, column_of, in_series, renamed, served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
@@ -182,6 +182,77 @@ def test_it_is_installable(world: World, context: BrowserContext) -> None:
     assert [error["errorId"] for error in found if error["errorId"] != "in-incognito"] == []
 
 
+@pytest.fixture
+def column(world: World) -> Column:
+    return column_of(world.rehearsal)
+
+
+def test_a_column_opens_in_a_client_that_is_open(world: World, context: BrowserContext, column: Column) -> None:
+    page = world.open(context)
+    world.publish(announced(column, 21))
+    sync(page)
+    expect(page.locator("#toast")).to_have_text("有新栏目开栏")
+    expect(page.locator("#tabs a").last).to_have_text("乡村振兴看武山")
+    page.click("#tabs >> text=乡村振兴看武山")
+    expect(page.locator(".intro h1")).to_have_text("乡村振兴看武山")
+    expect(page.locator(".intro .note p")).to_have_text(column.note.split("\n"))
+    page.wait_for_function("() => document.querySelector('.intro .banner').naturalWidth === 1200")
+    page.wait_for_function(
+        "() => caches.open('pictures').then(c => c.keys()).then(k => k.some(r => r.url.includes('/columns/xczx/')))"
+    )
+    page.click("text=《乡村振兴看武山》今日开栏")
+    expect(page.locator("article .banner")).to_have_attribute("alt", "配图")
+    page.click("text=进入栏目")
+    expect(page.locator("#tabs [aria-current]")).to_have_text("乡村振兴看武山")
+
+    world.publish(announced(renamed(column), 22, Deed.RENAME))
+    sync(page)
+    expect(page.locator(".intro h1")).to_have_text("和美乡村")
+    world.publish(announced(renamed(column).model_copy(update={"closed": "今日收官。"}), 23, Deed.CLOSE))
+    sync(page)
+    expect(page.locator(".closed")).to_have_text("本栏目已收官今日收官。")
+    page.click("#tabs >> text=最新")
+    expect(page.locator("#tabs a")).to_have_text(["最新", "武山要闻", "脱贫攻坚奔小康", "乡镇动态"])
+    page.click("text=《和美乡村》收官")
+    page.click(".facts .column")  # its articles can still be read
+    page.wait_for_selector(".intro")
+    assert headlines(page) == ["《和美乡村》收官", "栏目更名为《和美乡村》", "《乡村振兴看武山》今日开栏"]
+
+    for n, deed in ((23, Deed.CLOSE), (22, Deed.RENAME), (21, Deed.OPEN)):
+        world.rehearsal.withdraw(announced(column, n, deed))
+    sync(page)
+    expect(page.locator("article h1")).to_have_text("没有这个栏目")
+    pictures = page.evaluate("() => caches.open('pictures').then(c => c.keys()).then(all => all.map(r => r.url))")
+    assert not [url for url in pictures if "/columns/xczx/" in url or "/a21/" in url]
+
+
+def test_an_article_leads_through_its_series(world: World, context: BrowserContext, column: Column) -> None:
+    world.publish(announced(column, 21))
+    series = [in_series(column, 21 + n, n, editors_note=column.note if n == 1 else "") for n in range(1, 23)]
+    for one in series:
+        world.publish(one)
+    world.publish(in_series(column, 50, 1, series="2025年系列报道之一"))  # another series of the column
+    for n in (2, 20, 21):
+        world.rehearsal.withdraw(series[n - 1], "数据有误" if n == 2 else "")
+    page = world.open(context, "#/article/a22")
+    expect(page.locator("article .series")).to_have_text("2026年乡村振兴系列报道之一")
+    expect(page.locator("article .notes p")).to_have_text(column.note.split("\n"))
+    assert page.locator("article > :first-child").get_attribute("class") == "banner"
+    expect(page.locator(".around > *")).to_have_text(["系列第2篇已撤回，撤回原因：数据有误", "下一篇第24条消息"])
+    page.click(".around a")
+    expect(page.locator("article h1")).to_have_text("第24条消息")
+    expect(page.locator(".around > *")).to_have_text(
+        ["上一篇第22条消息", "系列第2篇已撤回，撤回原因：数据有误", "下一篇第25条消息"]
+    )
+    page = world.open(context, "#/article/a43")  # number 22: what comes before it stands on the page before
+    expect(page.locator(".around > *")).to_have_text(["上一篇第40条消息", "系列第20篇已撤回", "系列第21篇已撤回"])
+    kept(page, 1)
+    context.set_offline(True)
+    page.reload()
+    ready(page)
+    expect(page.locator(".around a")).to_have_text("上一篇第40条消息")
+
+
 def test_lists_are_walked_and_gaps_are_closed(
     world: World, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,6 +322,10 @@ def test_nothing_overflows_and_everything_can_be_touched(
         "headline": "https://www.example.org/" + "a" * 90,
         "body": long.article.body + f"<table><tbody><tr>{wide}</tr></tbody></table><p>{'W' * 200}</p>",
     })})  # fmt: skip
+    column = column_of(world.rehearsal)
+    world.publish(announced(column, 21))
+    for n in (1, 2):
+        world.publish(in_series(column, 21 + n, n))
     world.publish(long)
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark")
     page = world.open(context)
@@ -274,6 +349,14 @@ def test_nothing_overflows_and_everything_can_be_touched(
     ready(page)
     assert page.locator("#size").get_attribute("aria-pressed") == "true"
     fits()
+    for fragment, there in (
+        ("column/xczx", ".intro .banner"),
+        ("article/a21", ".into a"),
+        ("article/a23", ".around a"),
+    ):
+        page.goto(f"{world.url}app/#/{fragment}")
+        page.wait_for_selector(there)
+        fits()
     context.close()
 
 
