@@ -41,7 +41,6 @@ from pipeline.testing import (
     opening_of,
     picture,
     revision_of,
-    series_line,
 )
 from pipeline.web.site import site
 
@@ -727,7 +726,7 @@ def announced(column: Column, n: int, deed: Deed = Deed.OPEN, *, version: int = 
 
 
 def in_series(column: Column, n: int, number: int, **fields: Any) -> Revision:
-    fields = {"series": series_line(column, number % 10), "number": number, "banner": column.banner, **fields}
+    fields = {"series": column.line(number % 10), "number": number, "banner": column.banner, **fields}
     return article(n, column=column.id, **fields)
 
 
