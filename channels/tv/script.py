@@ -531,7 +531,7 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
         cues = _own(blocks, article, terms, writer) if own else _digest(blocks, article, terms, writer)
         kind = "kind_reader" if all(cue.kind in (Kind.LEAD, Kind.CLOSING) for cue in cues) else "kind_package"
     in_series = bool(article.series or article.number) and not slot.corrects
-    column = newsroom.column(article.column).name
+    column = newsroom.column_of(article).name
     spots = {"column": column, "series": article.series or f"{article.number}"}
     return Script(
         story=slot.story,

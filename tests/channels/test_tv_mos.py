@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mosromgr.mostypes import MosFile
 
 from channels.tv import mos
-from channels.tv.mos import Body, Device, Item, Message, Names, Order, Sending, Stream, View
+from channels.tv.mos import Bodies, Body, Device, Item, Listed, Message, Names, Order, Sending, Stream, View
 from pipeline.channel import Refused, Standing, Unavailable
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.testing import Rehearsal
@@ -41,12 +41,18 @@ def body(name: str, text: str = "五点二万亩", slug: str = "") -> Body:
     )
 
 
-def order(*stories: Body, ready: bool = False) -> Order:
-    return Order(id="tv-1", slug="武山新闻 2026-11-24", start=START, seconds=900, stories=stories, ready=ready)
+Wanted = tuple[Order, Bodies]
 
 
-def said(wanted: Order, view: View = View()) -> tuple[View, list[Message]]:  # noqa: B008 - frozen
-    messages = mos.plan(wanted, view)
+def order(*stories: Body, ready: bool = False) -> Wanted:
+    """A running order and where its texts come from."""
+    listed = tuple(Listed(id=one.id, slug=one.slug, seconds=one.seconds, text=one.digest) for one in stories)
+    wanted = Order(id="tv-1", slug="武山新闻 2026-11-24", start=START, seconds=900, stories=listed, ready=ready)
+    return wanted, {one.id: one for one in stories}.__getitem__
+
+
+def said(wanted: Wanted, view: View = View()) -> tuple[View, list[Message]]:  # noqa: B008 - frozen
+    messages = mos.plan(*wanted, view)
     for number, message in enumerate(messages, 1000):
         view = mos.acknowledged(view, message, number)
     return view, messages
@@ -67,11 +73,11 @@ def test_the_first_story_creates_the_running_order() -> None:
     view, messages = said(order(body("a1")))
     assert names(messages) == ["roCreate", "roStorySend"]
     assert view.order == ("a1",)
-    assert mos.plan(order(body("a1")), view) == []
+    assert mos.plan(*order(body("a1")), view) == []
 
 
 def test_an_empty_programme_says_nothing() -> None:
-    assert mos.plan(order(), View()) == []
+    assert mos.plan(*order(), View()) == []
 
 
 def test_later_stories_are_inserted_where_they_belong() -> None:
@@ -120,17 +126,17 @@ def test_after_a_doubt_all_of_it_goes_out_again() -> None:
 def test_what_is_safe_and_still_first_is_only_repeated() -> None:
     view, _ = said(order(body("a1")))
     wanted = order(body("a1", "新"))
-    (message,) = mos.plan(wanted, view)
-    doubt = view.model_copy(update={"sending": Sending(number=7, name="roStorySend", digest=message.digest)})
-    assert mos.plan(wanted, doubt) == [message]
+    (message,) = mos.plan(*wanted, view)
+    doubt = view.model_copy(update={"sending": Sending.of(7, [message])})
+    assert mos.plan(*wanted, doubt) == [message]
     # … but if something else is wanted meanwhile, nobody knows which of the two texts the device holds.
-    assert names(mos.plan(order(body("a1")), doubt)) == ["roReplace", "roStorySend"]
+    assert names(mos.plan(*order(body("a1")), doubt)) == ["roReplace", "roStorySend"]
 
 
 def test_an_ended_day_is_left_alone() -> None:
     view, _ = said(order(body("a1")))
     view = mos.acknowledged(view, mos.end("tv-1"), 1)
-    assert mos.plan(order(), view) == []
+    assert mos.plan(*order(), view) == []
 
 
 LISTS = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
@@ -146,15 +152,15 @@ def test_from_any_order_to_any_other(before: list[str], after: list[str], change
     if not first and not more:
         return
     assert view.order == tuple(after)
-    assert {one: view.texts[one] for one in after} == {one.id: one.digest for one in wanted.stories}
+    assert {one: view.texts[one] for one in after} == {one.id: one.text for one in wanted[0].stories}
     merged = mos.merge(whole([*first, *more]))
     assert merged.order == tuple(after)
-    assert [merged.digest(one) for one in after] == [one.digest for one in wanted.stories]
+    assert [merged.digest(one) for one in after] == [one.text for one in wanted[0].stories]
     theirs, *others = [MosFile.from_string(text) for text in whole([*first, *more])]
     for other in others:
         theirs += other
     assert [one.id for one in theirs.stories] == after
-    assert [one.script for one in theirs.stories] == [[text for _, text in one.paragraphs] for one in wanted.stories]
+    assert [one.script for one in theirs.stories] == [[text for _, text in wanted[1](one).paragraphs] for one in after]
     assert [one.duration for one in theirs.stories] == [30.0] * len(after)
 
 
@@ -176,7 +182,7 @@ def test_long_names_are_cut_to_the_standards_length() -> None:
 def test_signs_of_markup_are_text() -> None:
     wanted = order(body("a1", '<b>&amp;"]]>'))
     _, messages = said(wanted)
-    assert mos.merge(whole(messages)).digest("a1") == wanted.stories[0].digest
+    assert mos.merge(whole(messages)).digest("a1") == wanted[0].stories[0].text
 
 
 # -- what is understood ----------------------------------------------------------------------------------
@@ -214,7 +220,7 @@ def test_entities_and_nonsense_are_refused(text: str) -> None:
 
 
 def test_requests_are_answered() -> None:
-    orders = [order(body("a1"), body("a2"))]
+    orders = [order(body("a1"), body("a2"))[0]]
 
     def answer(request: str) -> str:
         found = mos.answer_to(mos.parse(NAMES.envelope(1, request)), lambda: orders)
