@@ -73,6 +73,8 @@ POLL = 0.005
 DAYS = 14
 """Broadcast days that are looked back at when old running orders are ended, and that a device may ask for."""
 FORMS = ("docx", "txt", "rtf")
+NUMBERS = 32
+"""Numbers of messages that a process keeps at a time."""
 KEPT = 128
 """Scripts and programmes that are kept as they were read, by their content."""
 
@@ -96,6 +98,8 @@ class Television(Channel):
         variable = f"TONGFA_{self.outlet.id.replace('-', '_').upper()}_MOS"
         self._address = str(self.options.get("mos") or setting.secrets.get(variable, ""))
         self.device = self._device()
+        self._reserved = range(0)
+        """Numbers of messages that are kept for this process; only while the lock is held."""
 
     def _device(self) -> Device | None:
         if not self._address:
@@ -263,7 +267,7 @@ class Television(Channel):
                     )
                 )
             elif self.device:
-                with self._alone(), self._line(utc_now().date(), self._numbers(1)):
+                with self._alone(), self._line(utc_now().date(), self._numbers()):
                     pass
             found += self.locked(utc_now())
         except ChannelError as trouble:
@@ -362,7 +366,7 @@ class Television(Channel):
         if not plan:
             self._save(programme)
             return utc_now()
-        numbers = self._numbers(len(plan) + (self.device is not None))
+        numbers = self._numbers()
         with ExitStack() as deed:
             try:
                 line = deed.enter_context(self._line(programme.day, numbers))
@@ -447,14 +451,23 @@ class Television(Channel):
                 view = mos.acknowledged(programme.view, message, number)
                 self._save(programme.model_copy(update={"view": view}))
 
-    def _numbers(self, ahead: int) -> Iterator[int]:
-        """The numbers of the next messages, each kept before it is used: the first `ahead` together, then one by one."""
+    def _numbers(self) -> Iterator[int]:
+        """The numbers of the next messages, each kept before it is used.
+
+        Many are kept together, and the rest of them used in the next deed unless another process has taken some since:
+        numbers grow, whoever speaks, and what is lost with a process are numbers only.
+        """
+        data = self.state.read("numbers.json")
+        kept = int(json.loads(data)["next"]) if data else mos.FIRST
+        if self._reserved.stop != kept:
+            self._reserved = range(0)
         while True:
-            data = self.state.read("numbers.json")
-            first = int(json.loads(data)["next"]) if data else mos.FIRST
-            self.state.write("numbers.json", json.dumps({"next": first + ahead}).encode())
-            yield from range(first, first + ahead)
-            ahead = 1
+            if not self._reserved:
+                self.state.write("numbers.json", json.dumps({"next": kept + NUMBERS}).encode())
+                self._reserved = range(kept, kept + NUMBERS)
+                kept += NUMBERS
+            number, self._reserved = self._reserved[0], self._reserved[1:]
+            yield number
 
     def _save(self, programme: Programme) -> Programme:
         data = programme.model_dump_json(indent=1).encode()

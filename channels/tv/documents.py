@@ -1,16 +1,17 @@
 """What people hold in their hands: the script as a two-column form (DOCX, HTML), the prompter's text (plain, RTF,
 a page), the rundown of a day and the list of days. All made from scripts and programmes: the same in, the same bytes
-out.
+out. What a day's pages show of one story is kept, so that a story more costs what that story costs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from docx import Document
@@ -32,6 +33,8 @@ SONG, FANG, HEI = "宋体", "仿宋", "黑体"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every part of a DOCX: the first that a ZIP can name."""
 ASSETS = ("tv.css", "prompter.js")
+KEPT = 128
+"""Stories whose part of a day's pages is kept."""
 
 
 # -- the words of a script --------------------------------------------------------------------------------
@@ -143,7 +146,7 @@ def gone(headline: str, day: str, reason: str) -> bytes:
 
 def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
     """The day's running order with planned and used time, and back-timing."""
-    used, over = programme.used(), programme.over(calendar.terms)
+    used, over, zone, lock = programme.used(), programme.over(calendar.terms), calendar.zone, programme.lock
     return _render(
         "rundown.html",
         "../",
@@ -152,7 +155,8 @@ def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
         rows=programme.rows(calendar),
         used=used,
         over=over,
-        zone=calendar.zone,
+        clock=lambda moment: f"{moment.astimezone(zone):%H:%M:%S}",
+        locked_at=f"{lock.at.astimezone(zone):%m-%d %H:%M}" if lock else "",
         begins=calendar.on_air(programme.day),
         ends=calendar.over(programme.day),
         station=station,
@@ -161,8 +165,14 @@ def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
 
 def prompter(programme: Programme, scripts: Sequence[Script], calendar: Calendar) -> bytes:
     """The whole programme in large type, scrolling by itself."""
-    shown = [(script, lines(script)) for script in scripts]
+    shown = [(script, _read(script)) for script in scripts]
     return _render("prompter.html", "../", programme=programme, shown=shown, terms=calendar.terms)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(script: Script) -> Markup:
+    """What is read of a story, as the prompter's page has it."""
+    return Markup(_render("read.html", "../", lines=lines(script)).decode())  # noqa: S704 - rendered with escaping on
 
 
 def index(programmes: Sequence[Programme], calendar: Calendar, *, station: str) -> bytes:
@@ -183,27 +193,34 @@ def text(scripts: Sequence[Script]) -> bytes:
 
 def rtf(scripts: Sequence[Script]) -> bytes:
     """The same as RTF, 36 point and black, for prompters that read nothing else; all characters are escaped."""
-    out = [r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fnil\fcharset134 SimHei;}}\uc1\f0\fs72"]
-    for place, script in enumerate(scripts):
-        out.append((r"\page" if place else "") + rf"\pard{{\b {_rtf(f'【{number(script.story)}】{script.slug}')}}}\par")
-        for instruction, said in lines(script):
-            out.append(rf"{{\i\fs48 {_rtf(instruction)}}}\par {_rtf(said)}\par")
-    return "\n".join([*out, "}"]).encode("ascii")
+    head = r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fnil\fcharset134 SimHei;}}\uc1\f0\fs72"
+    stories = [(r"\page" if place else "") + _rtf_story(script) for place, script in enumerate(scripts)]
+    return "\n".join([head, *stories, "}"]).encode("ascii")
+
+
+@lru_cache(maxsize=KEPT)
+def _rtf_story(script: Script) -> str:
+    out = [rf"\pard{{\b {_rtf(f'【{number(script.story)}】{script.slug}')}}}\par"]
+    for instruction, said in lines(script):
+        out.append(rf"{{\i\fs48 {_rtf(instruction)}}}\par" + (rf" {_rtf(said)}\par" if said else ""))
+    return "\n".join(out)
+
+
+_RTF = re.compile(r"[^ -\[\]-z|~]")
 
 
 def _rtf(text: str) -> str:
     """`\\uN?` for each UTF-16 unit, N signed (RTF 1.9)."""
-    out = []
-    for character in text:
-        if character in "\\{}":
-            out.append("\\" + character)
-        elif " " <= character <= "~":
-            out.append(character)
-        else:
-            units = character.encode("utf-16-be")
-            values = [int.from_bytes(units[place : place + 2], "big") for place in range(0, len(units), 2)]
-            out += [f"\\u{value - 0x10000 if value > 0x7FFF else value}?" for value in values]
-    return "".join(out)
+    return _RTF.sub(lambda found: _rtf_character(found.group()), text)
+
+
+@cache
+def _rtf_character(character: str) -> str:
+    if character in "\\{}":
+        return "\\" + character
+    units = character.encode("utf-16-be")
+    values = [int.from_bytes(units[place : place + 2], "big") for place in range(0, len(units), 2)]
+    return "".join(f"\\u{value - 0x10000 if value > 0x7FFF else value}?" for value in values)
 
 
 # -- DOCX -------------------------------------------------------------------------------------------------
