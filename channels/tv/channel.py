@@ -8,9 +8,9 @@
     {id}/mos/2026-11-24/1000-….mos.xml  without a device: the messages, for mosromgr and others
 
 Options: those of the programme (`programme.Terms`: programme, air, duration, deadline, days, speed, story, lead,
-opening, closing, producer), of its files (`root`, `staging`, `verify`; `url`, the pages' public address), and `mos`
-(the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`, `ncs_id` (how device
-and newsroom call each other), `answer` (seconds a device may take to acknowledge).
+opening, closing, column_titles, producer), of its files (`root`, `staging`, `verify`; `url`, the pages' public
+address), and `mos` (the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`,
+`ncs_id` (how device and newsroom call each other), `answer` (seconds a device may take to acknowledge).
 
 A release has two parts. What it wants is written first, with the message that is on its way, then said to the device,
 message by message: with the last answer the channel has taken it (`Receipt.at`). Then what the device holds is written
@@ -86,6 +86,7 @@ class Television(Channel):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         spoken.model()  # half a second, now and not within the first article
+        documents.load()
         self.terms, self._problems = terms_of(self.options, self.outlet.name)
         self.public = str(self.options.get("url") or f"{self.newsroom.site.url}/tv/").rstrip("/") + "/"
         self.files = Files.of(setting, "site/tv", self.public)
@@ -718,13 +719,12 @@ def _programme(data: bytes) -> Programme:
 
 def _body(script: Script) -> mos.Body:
     """The story as the device gets it."""
-    items = [line for _, shown in documents.captions(script) for line in shown]
     return mos.Body(
         id=script.story,
         slug=script.slug,
         seconds=script.seconds,
         paragraphs=documents.lines(script),
-        items=tuple(mos.Item(id=f"{place}", slug=line) for place, line in enumerate(items, 1)),
+        items=tuple(mos.Item(id=f"{place}", slug=line) for place, line in enumerate(documents.played(script), 1)),
     )
 
 

@@ -25,7 +25,7 @@ from markupsafe import Markup
 from channels.templating import TEMPLATES, templates
 from channels.tv.house import house
 from channels.tv.programme import Calendar, Programme
-from channels.tv.script import Cue, Kind, Script
+from channels.tv.script import Cue, Kind, Script, Titles
 from pipeline.channel import GONE
 
 SONG, FANG, HEI = "宋体", "仿宋", "黑体"
@@ -49,8 +49,9 @@ def label(cue: Cue) -> str:
 
 
 def lines(script: Script) -> tuple[tuple[str, str], ...]:
-    """What the prompter shows: (instruction, what is read), a pair a row."""
-    return tuple((f"【{label(cue)}】", cue.spoken) for cue in script.cues)
+    """What the prompter shows: (instruction, what is read or "" where nothing is), a pair a row."""
+    before = ((f"【{script.opening.splitlines()[0]}】", script.titles.spoken),) if script.titles else ()
+    return (*before, *((f"【{label(cue)}】", cue.spoken) for cue in script.cues))
 
 
 def weekday(day: str) -> str:
@@ -91,13 +92,20 @@ def signature(names: Sequence[str]) -> str:
     return "　".join([*names, house().words["signed"]])
 
 
+def played(script: Script) -> list[str]:
+    """What is played in or shown with the story, a line each: the column's titles with their time, the captions."""
+    before = [f"{script.opening.splitlines()[0]}　{house().length(script.titles.seconds)}"] if script.titles else []
+    return [*before, *(line for _, shown in captions(script) for line in shown)]
+
+
 def captions(script: Script) -> list[tuple[str, list[str]]]:
     """The lower thirds: (what they are, their lines)."""
     words = house().words
     bars = [f"{line}（{words['over_bar']}）" if line in script.wide_bars else line for line in script.title_bar]
     straps = [f"{strap.name}　{strap.post}".strip() for strap in script.straps]
-    listed = [(words["title_bar"], bars), (words["name_strap"], straps), (words["figures"], list(script.figures))]
-    return [(name, shown) for name, shown in listed if shown]
+    bug = [f"《{script.column}》", *([script.series] if script.series else [])] if script.titles else []
+    listed = {"bug": bug, "title_bar": bars, "name_strap": straps, "figures": list(script.figures)}
+    return [(words[name], shown) for name, shown in listed.items() if shown]
 
 
 # -- HTML -------------------------------------------------------------------------------------------------
@@ -113,6 +121,12 @@ def _asset(name: str) -> tuple[str, bytes]:
 def assets() -> Mapping[str, bytes]:
     """The files that the pages load, by their path under the channel's root."""
     return dict(_asset(name) for name in ASSETS)
+
+
+def load() -> None:
+    """Compile the templates, so that the first page is made as quickly as any."""
+    for name in templates("tv").list_templates(extensions=["html"]):
+        templates("tv").get_template(name)
 
 
 def _render(template: str, up: str, **values: Any) -> bytes:
@@ -301,26 +315,13 @@ def _docx_cues(document: Any, script: Script) -> None:
         _line(cell.paragraphs[0], name, HEI, 12, centred=True)
         _shade(cell, "E4E4E4")
         _padding(cell)
-    if script.opening:
+    if script.titles:
+        _docx_row(table.add_row(), script.opening, words["titles"], script.titles)
+    elif script.opening:
         _shown(table.add_row().cells[0], script.opening)
         _padding(table.rows[-1].cells[0])
     for cue in script.cues:
-        row = table.add_row()
-        left, right = row.cells
-        _shown(left, cue.picture)
-        first = right.paragraphs[0]
-        first.paragraph_format.keep_with_next = True
-        _line(first, f"【{label(cue)}】", HEI, 11)
-        _line(first, f"　{house().length(cue.seconds)}", SONG, 10, colour="666666")
-        said = right.add_paragraph()
-        said.paragraph_format.line_spacing = 1.4
-        _line(said, cue.text, FANG, 14)
-        if cue.readings:
-            read = right.add_paragraph()
-            pairs = "；".join(f"{printed}：{spoken}" for printed, spoken in cue.readings)
-            _line(read, f"{words['read_as']}　{pairs}", SONG, 9.5, colour="555555")
-        for cell in row.cells:
-            _padding(cell)
+        _docx_row(table.add_row(), cue.picture, label(cue), cue)
     if script.ending:
         _shown(table.add_row().cells[0], script.ending)
         _padding(table.rows[-1].cells[0])
@@ -329,6 +330,26 @@ def _docx_cues(document: Any, script: Script) -> None:
             cell.width = Cm(width)
         if row is not header:
             _together(row)
+
+
+def _docx_row(row: Any, picture: str, name: str, heard: Cue | Titles) -> None:
+    """What is seen, and what is heard."""
+    left, right = row.cells
+    _shown(left, picture)
+    first = right.paragraphs[0]
+    _line(first, f"【{name}】", HEI, 11)
+    _line(first, f"　{house().length(heard.seconds)}", SONG, 10, colour="666666")
+    if heard.text:
+        first.paragraph_format.keep_with_next = True
+        said = right.add_paragraph()
+        said.paragraph_format.line_spacing = 1.4
+        _line(said, heard.text, FANG, 14)
+    if heard.readings:
+        read = right.add_paragraph()
+        pairs = "；".join(f"{printed}：{spoken}" for printed, spoken in heard.readings)
+        _line(read, f"{house().words['read_as']}　{pairs}", SONG, 9.5, colour="555555")
+    for cell in row.cells:
+        _padding(cell)
 
 
 def _shown(cell: Any, picture: str) -> None:

@@ -3,7 +3,7 @@
 Three parts, each usable by itself:
 
     plan(order, body, view)  which messages bring a device from what it has acknowledged to the running order wanted
-    Device, Folder           two ways to say them: over TCP, one at a time with its acknowledgement; or as numbered files
+    Device, Folder           two ways to say them: over TCP, one at a time with its acknowledgement; or as files
     merge(messages)          our own reader: the running order that a sequence of messages makes
 
 The device is connected for one deed and let go. A device asks the newsroom for what it lacks, never the other way; so
