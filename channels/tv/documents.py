@@ -68,7 +68,7 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
     words, told = house().words, house()
     over = script.seconds - script.target
     room = words["exact"] if not over else words["over" if over > 0 else "under"].format(length=told.length(abs(over)))
-    length = f"{told.length(script.seconds)}（{words['target'].format(length=told.length(script.target))}，{room}）"
+    target = f"（{words['target'].format(length=told.length(script.target))}，{room}）" if script.target else ""
     column = f"{script.column}　{script.series}".strip()
     return [
         [
@@ -77,7 +77,7 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
         ],
         [(words["number"], number(script.story)), (words["kind"], words[script.kind])],
         [(words["slug"], script.headline)],
-        [(words["column"], column), (words["length"], length)],
+        [(words["column"], column), (words["length"], f"{told.length(script.seconds)}{target}")],
         [(words["reporters"], "　".join(script.reporters)), (words["camera"], "　".join(script.camera))],
         [
             (words["editors"], "　".join(script.editors)),
@@ -103,7 +103,7 @@ def captions(script: Script) -> list[tuple[str, list[str]]]:
     words = house().words
     bars = [f"{line}（{words['over_bar']}）" if line in script.wide_bars else line for line in script.title_bar]
     straps = [f"{strap.name}　{strap.post}".strip() for strap in script.straps]
-    bug = [f"《{script.column}》", *([script.series] if script.series else [])] if script.titles else []
+    bug = [f"《{script.column}》", *script.opening.splitlines()[1:]] if script.titles else []
     listed = {"bug": bug, "title_bar": bars, "name_strap": straps, "figures": list(script.figures)}
     return [(words[name], shown) for name, shown in listed.items() if shown]
 

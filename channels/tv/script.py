@@ -138,6 +138,7 @@ class Script(Frozen):
     full_text: tuple[str, ...] = ()
     speed: int
     target: int
+    """Seconds that it should take; 0 where that is no question: an announcement is as long as it is."""
     own: bool = False
     """Whether an editor wrote it for television."""
 
@@ -589,7 +590,7 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
         figures=() if article.announces else _figures(cues),
         full_text=tuple(article.paragraphs()),
         speed=terms.speed,
-        target=terms.story,
+        target=0 if article.announces else terms.story,
         own=own and not slot.corrects,
     )
 

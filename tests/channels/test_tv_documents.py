@@ -136,6 +136,7 @@ def test_silent_titles_are_told_to_the_presenter(opening: Script) -> None:
     page = html.document_fromstring(documents.page(opening, "0").decode())
     (row,) = page.xpath("//table[@class='cues']//tr[@class='titles']")
     assert " ".join(row.text_content().split()) == "《乡村振兴看武山》栏目片头 【片头】 6 秒"
+    assert ("总 时 长", f"{opening.seconds} 秒") in [field for fields in documents.head(opening) for field in fields]
     form = docx.Document(io.BytesIO(documents.docx(opening))).tables[1].rows[1]
     assert paragraphs(form.cells[1]) == ["【片头】　6 秒"]
 

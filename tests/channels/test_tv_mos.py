@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from mosromgr.mostypes import MosFile
 
 from channels.tv import mos
 from channels.tv.mos import Bodies, Body, Device, Item, Listed, Message, Names, Order, Sending, Stream, View
+from pipeline.article import Column
 from pipeline.channel import Refused, Standing, Unavailable
 from pipeline.standins.fake_prompter import Standing as Prompter
-from pipeline.testing import Rehearsal
+from pipeline.testing import NOON, Rehearsal, opening_of, revision_of
 from tests.channels.tv_newsroom import DAY, put, story, television
 
 NAMES = Names()
@@ -334,6 +335,70 @@ def test_an_unanswered_message_keeps_its_number(rehearsal: Rehearsal, prompter: 
     assert lines[0] == lines[1]
     assert lines[2] == lines[3]
     assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_a_process_that_dies_between_two_messages_leaves_work_that_is_found(
+    tmp_path: Path, prompter: Prompter, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """Killed when the device had done the message of this place: another process says what is missing, or all."""
+    address = f"127.0.0.1:{prompter.port}"
+    first = Rehearsal(television(tmp_path, mos=address))
+    prepared = [first.prepare(first.delivery(story(n))) for n in (1, 2, 3)]
+    say, times = mos.Talk.say, iter(range(99))
+
+    def killed(self: mos.Talk, number: int, message: Message) -> mos.Ack:
+        ack = say(self, number, message)
+        if next(times) == place:
+            raise KeyboardInterrupt
+        return ack
+
+    with monkeypatch.context() as mortal:
+        mortal.setattr(mos.Talk, "say", killed)
+        with pytest.raises(KeyboardInterrupt):
+            list(map(first.release, prepared))
+    again = Rehearsal(television(tmp_path, mos=address))
+    again.catalogue = first.catalogue
+    for delivery in prepared:
+        if again.channel.find(delivery).standing is not Standing.LIVE:
+            again.release(delivery)
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
+    assert all(one["body"] for one in held(prompter))
+    assert {again.verify(delivery).standing for delivery in prepared} == {Standing.LIVE}
+
+
+def test_numbers_grow_whoever_speaks(tmp_path: Path, prompter: Prompter) -> None:
+    """Workers and the command line are processes of their own, and speak in turn."""
+    address = f"127.0.0.1:{prompter.port}"
+    speakers = [Rehearsal(television(tmp_path, mos=address)) for _ in range(2)]
+    for n in range(1, 7):
+        put(speakers[n % 2], story(n))
+    numbers = [int(line.split()[0]) for line in prompter.prompter.log]
+    assert numbers == sorted(set(numbers))
+
+
+def test_an_opening_reaches_the_device_with_its_titles(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    column = Column(id="xczx", name="乡村振兴看武山", description="成效", keywords=("乡村",), note="今天开栏。")
+    rehearsal.publish(revision_of(opening_of(column), id="a1"))
+    rehearsal.publish(story(2, column="xczx", series="2026年乡村振兴系列报道之一", number=1))
+    opening, numbered = (one["body"] for one in held(prompter))
+    assert opening[0] == ["pi", "【《乡村振兴看武山》栏目片头】"]
+    assert opening[1] == ["pi", "【导语】"]
+    assert opening[2] == ["p", "从今天起，《武山新闻》推出专栏《乡村振兴看武山》。今天开栏。"]
+    assert opening[3:5] == [["item", "《乡村振兴看武山》栏目片头　6 秒"], ["item", "《乡村振兴看武山》"]]
+    assert numbered[1] == ["p", "二零二六年乡村振兴系列报道之一。"]
+    assert ["item", "2026年乡村振兴系列报道之一"] in numbered
+
+
+def test_articles_together_reach_the_device_in_their_order(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(9, at=NOON))
+    put(rehearsal, story(8, at=NOON + timedelta(hours=1)))
+    prepared = [rehearsal.prepare(one) for one in rehearsal.together([story(n, at=NOON) for n in (3, 1, 2)])]
+    for delivery in prepared:
+        rehearsal.catalogue.place(delivery.revision, delivery.receipt)
+    for delivery in reversed(prepared):
+        rehearsal.channel.release(delivery)
+    assert [one["id"] for one in held(prompter)] == ["a9", "a3", "a1", "a2", "a8"]
 
 
 def test_a_refusal_is_refused_with_its_reason(rehearsal: Rehearsal, prompter: Prompter) -> None:
