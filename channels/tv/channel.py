@@ -156,14 +156,7 @@ class Television(Channel):
             self.files.stage(token, name, data)
         self.state.stage(token, MARK, delivery.rendition.body.encode())
         self.files.stage(token, MARK, delivery.rendition.body.encode())
-        over = programme.put(story).over(self.terms)
-        note = Text.of(
-            "{programme} of {day} is {seconds} seconds too long with it",
-            programme=self.terms.programme,
-            day=f"{slot.day}",
-            seconds=over,
-        )
-        return self._receipt(delivery, Standing.STAGED, note if over > 0 else None)
+        return self._receipt(delivery, Standing.STAGED, self._doubts(programme.put(story), story, slot))
 
     def release(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive(), self._alone():
@@ -259,6 +252,7 @@ class Television(Channel):
         try:
             self.state.write(".writable", b"")
             self.state.delete(".writable")
+            found += self.locked(utc_now())
             if self.device and not _host_port(self._address)[2]:
                 found.append(
                     Problem(
@@ -270,7 +264,6 @@ class Television(Channel):
             elif self.device:
                 with self._alone(), self._line(utc_now().date(), self._numbers()):
                     pass
-            found += self.locked(utc_now())
         except ChannelError as trouble:
             found.append(trouble.problem)
         return found
@@ -356,6 +349,27 @@ class Television(Channel):
         known = programme.find(story.id)
         if known is None or known.digest != story.digest:
             programme.refuse_if_locked(self.calendar(delivery.configured), delivery.revision.updated_at)
+
+    def _doubts(self, programme: Programme, story: Story, slot: Slot) -> Text | None:
+        """What an editor should know before the programme has this story.
+
+        `render` knows times, not programmes: it makes a notice also of what never went out.
+        """
+        if slot.corrects is not None and self.load(slot.corrects).find(story.article) is None:
+            return Text.of(
+                "{programme} of {day} was aired without the story that this notice corrects; "
+                "to air it as a story, withdraw it and submit it as a new article",
+                programme=self.terms.programme,
+                day=f"{slot.corrects}",
+            )
+        if (over := programme.over(self.terms)) > 0:
+            return Text.of(
+                "{programme} of {day} is {seconds} seconds too long with it",
+                programme=self.terms.programme,
+                day=f"{slot.day}",
+                seconds=over,
+            )
+        return None
 
     def _bring(self, programme: Programme, before: Programme, moment: datetime) -> datetime:
         """Write the programme down and bring the device to it; when the device had taken it.

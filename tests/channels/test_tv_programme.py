@@ -186,6 +186,16 @@ def test_a_notice_follows_in_the_next_programme(rehearsal: Rehearsal) -> None:
     assert "on air on 2026-11-24" in str(gone.receipt.note)
 
 
+def test_a_notice_of_what_never_was_aired_is_told_beforehand(rehearsal: Rehearsal) -> None:
+    corrected = [story(n, version=2, at=local(10), hours=22, note="面积应为5.3万亩") for n in (1, 2)]
+    put(rehearsal, story(1, at=local(10)))
+    aired, missed = (rehearsal.prepare(rehearsal.delivery(one)).receipt for one in corrected)
+    assert aired is not None
+    assert aired.note is None
+    assert missed is not None
+    assert "of 2026-11-24 was aired without the story" in str(missed.note)
+
+
 def test_a_withdrawal_before_air_needs_no_word(rehearsal: Rehearsal) -> None:
     put(rehearsal, story(1))
     rehearsal.catalogue.remove("a1", NOON + timedelta(hours=1), "数据有误")
