@@ -8,13 +8,15 @@
     {id}/mos/2026-11-24/1000-….mos.xml  without a device: the messages, for mosromgr and others
 
 Options: those of the programme (`programme.Terms`: programme, air, duration, deadline, days, speed, story, lead,
-opening, closing, producer), of its files (`root`, `staging`, `verify`; `url`, the pages' public address), and `mos`
-(the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`, `ncs_id` (how device
-and newsroom call each other), `answer` (seconds a device may take to acknowledge).
+opening, closing, column_titles, producer), of its files (`root`, `staging`, `verify`; `url`, the pages' public
+address), and `mos` (the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`,
+`ncs_id` (how device and newsroom call each other), `answer` (seconds a device may take to acknowledge).
 
-What a release wants is written first, then said to the device, message by message, then shown; so a deed that breaks
-off is found unfinished and is finished by its repetition, or by the next deed on that programme. A story the device
-refuses is taken back. All of it under the catalogue's lock and one of the channel's own, which the commands take too.
+A release has two parts. What it wants is written first, with the message that is on its way, then said to the device,
+message by message: with the last answer the channel has taken it (`Receipt.at`). Then what the device holds is written
+down, and the pages follow. So a deed that breaks off is found unfinished and is finished by its repetition, or by the
+next deed on that programme. A story the device refuses is taken back. Each part stands under the catalogue's lock and
+one of the channel's own, which the commands take too; between the two another story may be taken.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -65,9 +68,15 @@ MARK = "script.json"
 OPTIONS = {*files.OPTIONS, *Terms.model_fields, "url", "mos", "mos_id", "ncs_id", "answer"}
 PATIENCE = 10.0
 """Seconds to wait for the channel's own lock."""
+POLL = 0.005
+"""Seconds between two looks whether it is free."""
 DAYS = 14
 """Broadcast days that are looked back at when old running orders are ended, and that a device may ask for."""
 FORMS = ("docx", "txt", "rtf")
+NUMBERS = 32
+"""Numbers of messages that a process keeps at a time."""
+KEPT = 128
+"""Scripts and programmes that are kept as they were read, by their content."""
 
 
 class Television(Channel):
@@ -77,6 +86,7 @@ class Television(Channel):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         spoken.model()  # half a second, now and not within the first article
+        documents.load()
         self.terms, self._problems = terms_of(self.options, self.outlet.name)
         self.public = str(self.options.get("url") or f"{self.newsroom.site.url}/tv/").rstrip("/") + "/"
         self.files = Files.of(setting, "site/tv", self.public)
@@ -89,6 +99,8 @@ class Television(Channel):
         variable = f"TONGFA_{self.outlet.id.replace('-', '_').upper()}_MOS"
         self._address = str(self.options.get("mos") or setting.secrets.get(variable, ""))
         self.device = self._device()
+        self._reserved = range(0)
+        """Numbers of messages that are kept for this process; only while the lock is held."""
 
     def _device(self) -> Device | None:
         if not self._address:
@@ -138,18 +150,13 @@ class Television(Channel):
         programme = self.load(slot.day)
         story = _story(delivery.revision, delivery.rendition, script, ordinal=0)
         self._refuse(programme, story, delivery)
+        self._scripts(programme)  # now, and not at the moment of release, it is said if one is lost
         token = _token(delivery.revision)
         for name, data in _papers(script, delivery.rendition).items():
             self.files.stage(token, name, data)
+        self.state.stage(token, MARK, delivery.rendition.body.encode())
         self.files.stage(token, MARK, delivery.rendition.body.encode())
-        over = programme.put(story).over(self.terms)
-        note = Text.of(
-            "{programme} of {day} is {seconds} seconds too long with it",
-            programme=self.terms.programme,
-            day=f"{slot.day}",
-            seconds=over,
-        )
-        return self._receipt(delivery, Standing.STAGED, note if over > 0 else None)
+        return self._receipt(delivery, Standing.STAGED, self._doubts(programme.put(story), story, slot))
 
     def release(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive(), self._alone():
@@ -165,12 +172,17 @@ class Television(Channel):
             before = self.load(slot.day)
             story = _story(delivery.revision, delivery.rendition, script, ordinal=entry.ordinal)
             self._refuse(before, story, delivery)
-            self.state.write(_script_path(slot.day, story), delivery.rendition.body.encode())
-            programme = self._bring(before.put(story), before, delivery.revision.updated_at)
+            self._keep(delivery.revision, delivery.rendition, _script_path(slot.day, story))
+            taken = self._bring(before.put(story), before, delivery.revision.updated_at)
+        with delivery.catalogue.exclusive(), self._alone():
+            programme = self.load(slot.day)
+            now = programme.find(story.id)
+            if now is None or now.digest != story.digest:  # overtaken meanwhile
+                return self.find(delivery)
             self._show_story(delivery.revision, delivery.rendition, script)
             self._show(programme)
             self._unstage(delivery.revision)
-        return self._receipt(delivery, Standing.LIVE)
+        return self._receipt(delivery, Standing.LIVE, at=taken)
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive(), self._alone():
@@ -178,11 +190,13 @@ class Television(Channel):
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is None or entry.withdrawn_at is None:
                 return self.find(delivery)
-            for slot in self._slots(delivery):
-                self._take_out(slot, entry, delivery)
+            changed = [slot.day for slot in self._slots(delivery) if self._take_out(slot, entry, delivery)]
+            taken = utc_now()
+            for day in changed:
+                self._show(self.load(day))
             standing = self._standing_of_withdrawal(delivery)
         aired = self._aired(delivery, entry.withdrawn_at) if standing is Standing.WITHDRAWN else None
-        return self._receipt(delivery, standing, aired)
+        return self._receipt(delivery, standing, aired, at=taken)
 
     def find(self, delivery: Delivery) -> Receipt:
         if delivery.action is Action.WITHDRAW:
@@ -238,6 +252,7 @@ class Television(Channel):
         try:
             self.state.write(".writable", b"")
             self.state.delete(".writable")
+            found += self.locked(utc_now())
             if self.device and not _host_port(self._address)[2]:
                 found.append(
                     Problem(
@@ -247,18 +262,30 @@ class Television(Channel):
                     )
                 )
             elif self.device:
-                with self._alone(), self.device.connected(self._next_number, self._answers):
+                with self._alone(), self._line(utc_now().date(), self._numbers()):
                     pass
         except ChannelError as trouble:
             found.append(trouble.problem)
         return found
+
+    def locked(self, now: datetime) -> list[Problem]:
+        """That the programme is locked which a story of this moment would join, and who decides; empty if it is not.
+
+        After the deadline that is the next programme: that the day's is locked by then is as it should be.
+        """
+        calendar = self.calendar(self.newsroom)
+        try:
+            self.load(calendar.joins(now)).refuse_if_locked(calendar, now)
+        except Refused as refusal:
+            return [refusal.problem]
+        return []
 
     # -- for editors --------------------------------------------------------------------------------------
 
     def load(self, day: date) -> Programme:
         """The programme of a day; an empty one if nothing has come for it yet."""
         data = self.state.read(f"{day}/programme.json")
-        return Programme.model_validate_json(data) if data else Programme(day=day)
+        return _programme(data) if data else Programme(day=day)
 
     def days(self) -> list[date]:
         """The broadcast days that have a programme, oldest first."""
@@ -294,9 +321,10 @@ class Television(Channel):
             before = self.load(day)
             after = change(before)
             try:
-                return self._bring(after, after if keep else before, now)
+                self._bring(after, after if keep else before, now)
             finally:
                 self._show(self.load(day))
+            return self.load(day)
 
     # -- the running order: only while the lock is held ---------------------------------------------------
 
@@ -305,7 +333,7 @@ class Television(Channel):
         """The channel's own lock on this machine, which the commands take as well."""
         self._own.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self._own / "lock", timeout=PATIENCE):
+            with FileLock(self._own / "lock", timeout=PATIENCE, poll_interval=POLL):
                 yield
         except Timeout as error:
             raise Unavailable(
@@ -320,26 +348,64 @@ class Television(Channel):
         """Raise `Refused` if the programme is locked and does not have this text already."""
         known = programme.find(story.id)
         if known is None or known.digest != story.digest:
-            programme.refuse_if_locked(self.calendar(delivery.newsroom), delivery.revision.updated_at)
+            programme.refuse_if_locked(self.calendar(delivery.configured), delivery.revision.updated_at)
 
-    def _bring(self, programme: Programme, before: Programme, moment: datetime) -> Programme:
-        """Write the programme down and bring the device to it. If the device refuses, `before` stands again."""
-        self._save(programme)
-        with self._line(programme.day) as line:
-            if not programme.view.known:
-                self._end_old(line, programme.day, moment)
-            told, refusal = self._say(line, programme)
+    def _doubts(self, programme: Programme, story: Story, slot: Slot) -> Text | None:
+        """What an editor should know before the programme has this story.
+
+        `render` knows times, not programmes: it makes a notice also of what never went out.
+        """
+        if slot.corrects is not None and self.load(slot.corrects).find(story.article) is None:
+            return Text.of(
+                "{programme} of {day} was aired without the story that this notice corrects; "
+                "to air it as a story, withdraw it and submit it as a new article",
+                programme=self.terms.programme,
+                day=f"{slot.corrects}",
+            )
+        if (over := programme.over(self.terms)) > 0:
+            return Text.of(
+                "{programme} of {day} is {seconds} seconds too long with it",
+                programme=self.terms.programme,
+                day=f"{slot.day}",
+                seconds=over,
+            )
+        return None
+
+    def _bring(self, programme: Programme, before: Programme, moment: datetime) -> datetime:
+        """Write the programme down and bring the device to it; when the device had taken it.
+
+        If the device refuses, `before` stands again.
+        """
+        order = self._order(programme)
+        plan = mos.plan(order, self._bodies(programme), programme.view)
+        if not plan:
+            self._save(programme)
+            return utc_now()
+        numbers = self._numbers()
+        with ExitStack() as deed:
+            try:
+                line = deed.enter_context(self._line(programme.day, numbers))
+            except Unavailable:  # nothing has been said: what is wanted stands written, for the next deed
+                self._save(programme)
+                raise
+            told, refusal = self._say(line, programme, plan, numbers)
+            taken = utc_now()
             if refusal is not None:
                 self._save(before.model_copy(update={"view": told.view}))
                 raise refusal
-        return told
+            self._save(told)
+            if not programme.view.known:
+                self._end_old(line, programme.day, moment, numbers)
+        return taken
 
-    def _say(self, line: Line, programme: Programme) -> tuple[Programme, Refused | None]:
+    def _say(
+        self, line: Line, programme: Programme, plan: Sequence[mos.Message], numbers: Iterator[int]
+    ) -> tuple[Programme, Refused | None]:
         """Say what differs. If the device refuses, it may have lost what it had: all of it goes out again, once."""
-        order, anew = self._order(programme), ""
+        anew = ""
         refusal: Refused | None = None
         while True:
-            programme, refused = self._said(line, programme, mos.plan(order, programme.view, anew))
+            programme, refused = self._said(line, programme, plan, numbers)
             if refused is None:
                 return programme, None
             message, reason = refused
@@ -350,33 +416,43 @@ class Television(Channel):
                 anew = "roCreate"
             else:
                 return programme, refusal
+            plan = mos.plan(self._order(programme), self._bodies(programme), programme.view, anew)
 
     def _said(
-        self, line: Line, programme: Programme, messages: Sequence[mos.Message]
+        self, line: Line, programme: Programme, messages: Sequence[mos.Message], numbers: Iterator[int]
     ) -> tuple[Programme, tuple[mos.Message, str] | None]:
-        """Say these messages in order, each written down before and after; what was refused, and why."""
-        for message in messages:
-            sending = programme.view.sending
-            again = sending is not None and sending.digest == message.digest
-            number = sending.number if sending is not None and again else self._next_number()
-            said = Sending(number=number, name=message.name, digest=message.digest, story=message.story)
-            programme = self._save(_seen(programme, sending=said))
-            ack = line.say(number, message)
+        """Say these messages in order; the programme with what the device has acknowledged, what was refused, and why.
+
+        What is wanted and the first message are written down before it is said, and where it breaks off; that
+        everything was acknowledged is for the caller to write down.
+        """
+        for place, message in enumerate(messages):
+            left, sending = messages[place:], programme.view.sending
+            again = sending is not None and sending.repeats(left)
+            number = sending.number if sending is not None and again else next(numbers)
+            programme = _seen(programme, sending=Sending.of(number, left))
+            if place == 0:
+                self._save(programme)
+            try:
+                ack = line.say(number, message)
+            except ChannelError:
+                self._save(programme)
+                raise
             if not ack.ok:
-                return self._save(_seen(programme, sending=None)), (message, ack.reason)
+                return _seen(programme, sending=None), (message, ack.reason)
             view = mos.acknowledged(programme.view, message, number)
             programme = programme.model_copy(update={"view": view})
-        return self._save(programme), None
+        return programme, None
 
     @contextmanager
-    def _line(self, day: date) -> Iterator[Line]:
+    def _line(self, day: date, numbers: Iterator[int]) -> Iterator[Line]:
         if self.device is None:
             yield Folder(self.state, self.names, f"mos/{day}")
             return
-        with self.device.connected(self._next_number, self._answers) as talk:
+        with self.device.connected(numbers.__next__, self._answers) as talk:
             yield talk
 
-    def _end_old(self, line: Line, day: date, moment: datetime) -> None:
+    def _end_old(self, line: Line, day: date, moment: datetime, numbers: Iterator[int]) -> None:
         """Let the device forget earlier days, each once the programme after it is on air: reruns need it so long."""
         calendar = self.calendar(self.newsroom)
         for old in self.days()[-DAYS:]:
@@ -384,18 +460,29 @@ class Television(Channel):
                 continue
             programme = self.load(old)
             if programme.view.known and not programme.view.ended:
-                message, number = mos.end(self._order_id(old)), self._next_number()
+                message, number = mos.end(self._order_id(old)), next(numbers)
                 where = line if self.device else Folder(self.state, self.names, f"mos/{old}")
                 where.say(number, message)  # a device that says no has forgotten it already
                 view = mos.acknowledged(programme.view, message, number)
                 self._save(programme.model_copy(update={"view": view}))
 
-    def _next_number(self) -> int:
-        """The number of the next message, kept before it is used."""
+    def _numbers(self) -> Iterator[int]:
+        """The numbers of the next messages, each kept before it is used.
+
+        Many are kept together, and the rest of them used in the next deed unless another process has taken some since:
+        numbers grow, whoever speaks, and what is lost with a process are numbers only.
+        """
         data = self.state.read("numbers.json")
-        number = int(json.loads(data)["next"]) if data else mos.FIRST
-        self.state.write("numbers.json", json.dumps({"next": number + 1}).encode())
-        return number
+        kept = int(json.loads(data)["next"]) if data else mos.FIRST
+        if self._reserved.stop != kept:
+            self._reserved = range(0)
+        while True:
+            if not self._reserved:
+                self.state.write("numbers.json", json.dumps({"next": kept + NUMBERS}).encode())
+                self._reserved = range(kept, kept + NUMBERS)
+                kept += NUMBERS
+            number, self._reserved = self._reserved[0], self._reserved[1:]
+            yield number
 
     def _save(self, programme: Programme) -> Programme:
         data = programme.model_dump_json(indent=1).encode()
@@ -422,44 +509,55 @@ class Television(Channel):
             slug=f"{self.terms.programme} {programme.day}",
             start=self.calendar(self.newsroom).on_air(programme.day),
             seconds=self.terms.duration,
-            stories=tuple(_body(script) for script in self._scripts(programme)),
+            stories=tuple(
+                mos.Listed(id=story.id, slug=story.slug, seconds=story.seconds, text=story.text)
+                for story in programme.stories
+            ),
             ready=programme.lock is not None,
         )
 
-    def _scripts(self, programme: Programme) -> list[Script]:
-        found = []
-        for story in programme.stories:
-            data = self.state.read(_script_path(programme.day, story))
-            if data is None:
-                raise Refused(
-                    Problem(
-                        field="programme",
-                        message=Text.of(
-                            "the script of {story} of {day} is lost", story=story.id, day=f"{programme.day}"
-                        ),
-                        remedy=Text.of("restore the folder {folder} from its backup", folder=str(self._own)),
-                    ),
-                    code="lost",
-                )
-            found.append(Script.model_validate_json(data))
-        return found
+    def _bodies(self, programme: Programme) -> mos.Bodies:
+        stories = {story.id: story for story in programme.stories}
+        return lambda story: _body(self._script_of(programme.day, stories[story]))
 
-    def _take_out(self, slot: Slot, entry: Entry, delivery: Delivery) -> None:
-        """Withdraw one story from one programme, and from what people see of it."""
+    def _scripts(self, programme: Programme) -> list[Script]:
+        return [self._script_of(programme.day, story) for story in programme.stories]
+
+    def _script_of(self, day: date, story: Story) -> Script:
+        """The script of a story of the programme; raises `Refused` if it is lost."""
+        data = self.state.read(_script_path(day, story))
+        if data is None:
+            raise Refused(
+                Problem(
+                    field="programme",
+                    message=Text.of("the script of {story} of {day} is lost", story=story.id, day=f"{day}"),
+                    remedy=Text.of("restore the folder {folder} from its backup", folder=str(self._own)),
+                ),
+                code="lost",
+            )
+        return _parsed(data)
+
+    def _keep(self, revision: Revision, rendition: Rendition, path: str) -> None:
+        """The script that was prepared, for as long as the programme has the story."""
+        if not self.state.publish(_token(revision), MARK, path):
+            self.state.write(path, rendition.body.encode())
+
+    def _take_out(self, slot: Slot, entry: Entry, delivery: Delivery) -> bool:
+        """Withdraw one story from one programme, and its papers; False if it never was in it."""
         before = self.load(slot.day)
         moment = entry.withdrawn_at or delivery.revision.updated_at
         if before.find(slot.story):
-            before.refuse_if_locked(self.calendar(delivery.newsroom), moment)
+            before.refuse_if_locked(self.calendar(delivery.configured), moment)
         elif not before.was_withdrawn(slot.story):
-            return
-        programme = self._bring(before.take_out(slot.story), before, moment)
+            return False
+        self._bring(before.take_out(slot.story), before, moment)
         headline = " ".join(entry.revision.article.headline.split())
-        for form in FORMS:
-            self.files.delete(f"{slot.day}/{slot.story}.{form}")
-        self._show(programme)
         self.files.write(
             _page_path(slot), documents.gone(headline, f"{slot.day}", NOT_HTML.sub("", delivery.reason or entry.reason))
         )
+        for form in FORMS:
+            self.files.delete(f"{slot.day}/{slot.story}.{form}")
+        return True
 
     # -- what people see ----------------------------------------------------------------------------------
 
@@ -471,7 +569,6 @@ class Television(Channel):
 
     def _show_story(self, revision: Revision, rendition: Rendition, script: Script) -> None:
         """Put the staged papers in place; make those that were lost."""
-        self._furnish()
         made: dict[str, bytes] = {}
         for name in (*(f"script.{form}" for form in FORMS), "script.html"):
             path = f"{script.day}/{script.story}.{name.partition('.')[2]}"
@@ -496,16 +593,17 @@ class Television(Channel):
         """Forget what was prepared of this revision and of those before it."""
         for number in range(1, revision.number + 1):
             self.files.discard(_token(revision, number))
+            self.state.discard(_token(revision, number))
 
     # -- reading ------------------------------------------------------------------------------------------
 
     def _slot(self, delivery: Delivery) -> Slot:
-        return self.calendar(delivery.newsroom).slot(delivery.revision)
+        return self.calendar(delivery.configured).slot(delivery.revision)
 
     def _slots(self, delivery: Delivery) -> Sequence[Slot]:
         """Where the article may stand: in the programme that it joined first, and its last notice."""
         last = self._slot(delivery)
-        first = self.calendar(delivery.newsroom).slot(delivery.revision.model_copy(update={"corrected_at": None}))
+        first = self.calendar(delivery.configured).slot(delivery.revision.model_copy(update={"corrected_at": None}))
         return [first] if first.story == last.story else [first, last]
 
     def _staged(self, delivery: Delivery) -> bool:
@@ -568,7 +666,7 @@ class Television(Channel):
     def _aired(self, delivery: Delivery, moment: datetime) -> Text | None:
         """What a person has to know if the story had been on air before it was withdrawn."""
         day = self._slots(delivery)[0].day
-        if moment < self.calendar(delivery.newsroom).on_air(day):
+        if moment < self.calendar(delivery.configured).on_air(day):
             return None
         return Text.of(
             "it was on air on {day}; whether the viewers need a notice is for {who} to decide",
@@ -579,7 +677,9 @@ class Television(Channel):
     def _url(self, slot: Slot) -> str:
         return self.public + _page_path(slot)
 
-    def _receipt(self, delivery: Delivery, standing: Standing, note: Text | None = None) -> Receipt:
+    def _receipt(
+        self, delivery: Delivery, standing: Standing, note: Text | None = None, *, at: datetime | None = None
+    ) -> Receipt:
         slot = self._slot(delivery)
         number = self.load(slot.day).view.numbers.get(slot.story) if standing is Standing.LIVE else None
         return Receipt(
@@ -590,6 +690,7 @@ class Television(Channel):
                 **({"message": f"{number}"} if number is not None else {}),
             },
             url=self._url(slot),
+            at=at,
             note=note or (self._pages(slot) if standing is Standing.LIVE else None),
         )
 
@@ -617,18 +718,27 @@ def _story(revision: Revision, rendition: Rendition, script: Script, *, ordinal:
 
 
 def _script(rendition: Rendition) -> Script:
-    return Script.model_validate_json(rendition.body)
+    return _parsed(rendition.body.encode())
+
+
+@lru_cache(maxsize=KEPT)
+def _parsed(data: bytes) -> Script:
+    return Script.model_validate_json(data)
+
+
+@lru_cache(maxsize=KEPT)
+def _programme(data: bytes) -> Programme:
+    return Programme.model_validate_json(data)
 
 
 def _body(script: Script) -> mos.Body:
     """The story as the device gets it."""
-    items = [line for _, shown in documents.captions(script) for line in shown]
     return mos.Body(
         id=script.story,
         slug=script.slug,
         seconds=script.seconds,
         paragraphs=documents.lines(script),
-        items=tuple(mos.Item(id=f"{place}", slug=line) for place, line in enumerate(items, 1)),
+        items=tuple(mos.Item(id=f"{place}", slug=line) for place, line in enumerate(documents.played(script), 1)),
     )
 
 

@@ -1,16 +1,17 @@
 """What people hold in their hands: the script as a two-column form (DOCX, HTML), the prompter's text (plain, RTF,
 a page), the rundown of a day and the list of days. All made from scripts and programmes: the same in, the same bytes
-out.
+out. What a day's pages show of one story is kept, so that a story more costs what that story costs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from docx import Document
@@ -24,7 +25,7 @@ from markupsafe import Markup
 from channels.templating import TEMPLATES, templates
 from channels.tv.house import house
 from channels.tv.programme import Calendar, Programme
-from channels.tv.script import Cue, Kind, Script
+from channels.tv.script import Cue, Kind, Script, Titles
 from pipeline.channel import GONE
 
 SONG, FANG, HEI = "宋体", "仿宋", "黑体"
@@ -32,6 +33,8 @@ SONG, FANG, HEI = "宋体", "仿宋", "黑体"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every part of a DOCX: the first that a ZIP can name."""
 ASSETS = ("tv.css", "prompter.js")
+KEPT = 128
+"""Stories whose part of a day's pages is kept."""
 
 
 # -- the words of a script --------------------------------------------------------------------------------
@@ -46,8 +49,9 @@ def label(cue: Cue) -> str:
 
 
 def lines(script: Script) -> tuple[tuple[str, str], ...]:
-    """What the prompter shows: (instruction, what is read), a pair a row."""
-    return tuple((f"【{label(cue)}】", cue.spoken) for cue in script.cues)
+    """What the prompter shows: (instruction, what is read or "" where nothing is), a pair a row."""
+    before = ((f"【{script.opening.splitlines()[0]}】", script.titles.spoken),) if script.titles else ()
+    return (*before, *((f"【{label(cue)}】", cue.spoken) for cue in script.cues))
 
 
 def weekday(day: str) -> str:
@@ -64,7 +68,7 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
     words, told = house().words, house()
     over = script.seconds - script.target
     room = words["exact"] if not over else words["over" if over > 0 else "under"].format(length=told.length(abs(over)))
-    length = f"{told.length(script.seconds)}（{words['target'].format(length=told.length(script.target))}，{room}）"
+    target = f"（{words['target'].format(length=told.length(script.target))}，{room}）" if script.target else ""
     column = f"{script.column}　{script.series}".strip()
     return [
         [
@@ -73,7 +77,7 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
         ],
         [(words["number"], number(script.story)), (words["kind"], words[script.kind])],
         [(words["slug"], script.headline)],
-        [(words["column"], column), (words["length"], length)],
+        [(words["column"], column), (words["length"], f"{told.length(script.seconds)}{target}")],
         [(words["reporters"], "　".join(script.reporters)), (words["camera"], "　".join(script.camera))],
         [
             (words["editors"], "　".join(script.editors)),
@@ -88,13 +92,20 @@ def signature(names: Sequence[str]) -> str:
     return "　".join([*names, house().words["signed"]])
 
 
+def played(script: Script) -> list[str]:
+    """What is played in or shown with the story, a line each: the column's titles with their time, the captions."""
+    before = [f"{script.opening.splitlines()[0]}　{house().length(script.titles.seconds)}"] if script.titles else []
+    return [*before, *(line for _, shown in captions(script) for line in shown)]
+
+
 def captions(script: Script) -> list[tuple[str, list[str]]]:
     """The lower thirds: (what they are, their lines)."""
     words = house().words
     bars = [f"{line}（{words['over_bar']}）" if line in script.wide_bars else line for line in script.title_bar]
     straps = [f"{strap.name}　{strap.post}".strip() for strap in script.straps]
-    listed = [(words["title_bar"], bars), (words["name_strap"], straps), (words["figures"], list(script.figures))]
-    return [(name, shown) for name, shown in listed if shown]
+    bug = [f"《{script.column}》", *script.opening.splitlines()[1:]] if script.titles else []
+    listed = {"bug": bug, "title_bar": bars, "name_strap": straps, "figures": list(script.figures)}
+    return [(words[name], shown) for name, shown in listed.items() if shown]
 
 
 # -- HTML -------------------------------------------------------------------------------------------------
@@ -110,6 +121,12 @@ def _asset(name: str) -> tuple[str, bytes]:
 def assets() -> Mapping[str, bytes]:
     """The files that the pages load, by their path under the channel's root."""
     return dict(_asset(name) for name in ASSETS)
+
+
+def load() -> None:
+    """Compile the templates, so that the first page is made as quickly as any."""
+    for name in templates("tv").list_templates(extensions=["html"]):
+        templates("tv").get_template(name)
 
 
 def _render(template: str, up: str, **values: Any) -> bytes:
@@ -143,7 +160,7 @@ def gone(headline: str, day: str, reason: str) -> bytes:
 
 def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
     """The day's running order with planned and used time, and back-timing."""
-    used, over = programme.used(), programme.over(calendar.terms)
+    used, over, zone, lock = programme.used(), programme.over(calendar.terms), calendar.zone, programme.lock
     return _render(
         "rundown.html",
         "../",
@@ -152,7 +169,8 @@ def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
         rows=programme.rows(calendar),
         used=used,
         over=over,
-        zone=calendar.zone,
+        clock=lambda moment: f"{moment.astimezone(zone):%H:%M:%S}",
+        locked_at=f"{lock.at.astimezone(zone):%m-%d %H:%M}" if lock else "",
         begins=calendar.on_air(programme.day),
         ends=calendar.over(programme.day),
         station=station,
@@ -161,8 +179,14 @@ def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
 
 def prompter(programme: Programme, scripts: Sequence[Script], calendar: Calendar) -> bytes:
     """The whole programme in large type, scrolling by itself."""
-    shown = [(script, lines(script)) for script in scripts]
+    shown = [(script, _read(script)) for script in scripts]
     return _render("prompter.html", "../", programme=programme, shown=shown, terms=calendar.terms)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(script: Script) -> Markup:
+    """What is read of a story, as the prompter's page has it."""
+    return Markup(_render("read.html", "../", lines=lines(script)).decode())  # noqa: S704 - rendered with escaping on
 
 
 def index(programmes: Sequence[Programme], calendar: Calendar, *, station: str) -> bytes:
@@ -183,27 +207,34 @@ def text(scripts: Sequence[Script]) -> bytes:
 
 def rtf(scripts: Sequence[Script]) -> bytes:
     """The same as RTF, 36 point and black, for prompters that read nothing else; all characters are escaped."""
-    out = [r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fnil\fcharset134 SimHei;}}\uc1\f0\fs72"]
-    for place, script in enumerate(scripts):
-        out.append((r"\page" if place else "") + rf"\pard{{\b {_rtf(f'【{number(script.story)}】{script.slug}')}}}\par")
-        for instruction, said in lines(script):
-            out.append(rf"{{\i\fs48 {_rtf(instruction)}}}\par {_rtf(said)}\par")
-    return "\n".join([*out, "}"]).encode("ascii")
+    head = r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fnil\fcharset134 SimHei;}}\uc1\f0\fs72"
+    stories = [(r"\page" if place else "") + _rtf_story(script) for place, script in enumerate(scripts)]
+    return "\n".join([head, *stories, "}"]).encode("ascii")
+
+
+@lru_cache(maxsize=KEPT)
+def _rtf_story(script: Script) -> str:
+    out = [rf"\pard{{\b {_rtf(f'【{number(script.story)}】{script.slug}')}}}\par"]
+    for instruction, said in lines(script):
+        out.append(rf"{{\i\fs48 {_rtf(instruction)}}}\par" + (rf" {_rtf(said)}\par" if said else ""))
+    return "\n".join(out)
+
+
+_RTF = re.compile(r"[^ -\[\]-z|~]")
 
 
 def _rtf(text: str) -> str:
     """`\\uN?` for each UTF-16 unit, N signed (RTF 1.9)."""
-    out = []
-    for character in text:
-        if character in "\\{}":
-            out.append("\\" + character)
-        elif " " <= character <= "~":
-            out.append(character)
-        else:
-            units = character.encode("utf-16-be")
-            values = [int.from_bytes(units[place : place + 2], "big") for place in range(0, len(units), 2)]
-            out += [f"\\u{value - 0x10000 if value > 0x7FFF else value}?" for value in values]
-    return "".join(out)
+    return _RTF.sub(lambda found: _rtf_character(found.group()), text)
+
+
+@cache
+def _rtf_character(character: str) -> str:
+    if character in "\\{}":
+        return "\\" + character
+    units = character.encode("utf-16-be")
+    values = [int.from_bytes(units[place : place + 2], "big") for place in range(0, len(units), 2)]
+    return "".join(f"\\u{value - 0x10000 if value > 0x7FFF else value}?" for value in values)
 
 
 # -- DOCX -------------------------------------------------------------------------------------------------
@@ -284,26 +315,13 @@ def _docx_cues(document: Any, script: Script) -> None:
         _line(cell.paragraphs[0], name, HEI, 12, centred=True)
         _shade(cell, "E4E4E4")
         _padding(cell)
-    if script.opening:
+    if script.titles:
+        _docx_row(table.add_row(), script.opening, words["titles"], script.titles)
+    elif script.opening:
         _shown(table.add_row().cells[0], script.opening)
         _padding(table.rows[-1].cells[0])
     for cue in script.cues:
-        row = table.add_row()
-        left, right = row.cells
-        _shown(left, cue.picture)
-        first = right.paragraphs[0]
-        first.paragraph_format.keep_with_next = True
-        _line(first, f"【{label(cue)}】", HEI, 11)
-        _line(first, f"　{house().length(cue.seconds)}", SONG, 10, colour="666666")
-        said = right.add_paragraph()
-        said.paragraph_format.line_spacing = 1.4
-        _line(said, cue.text, FANG, 14)
-        if cue.readings:
-            read = right.add_paragraph()
-            pairs = "；".join(f"{printed}：{spoken}" for printed, spoken in cue.readings)
-            _line(read, f"{words['read_as']}　{pairs}", SONG, 9.5, colour="555555")
-        for cell in row.cells:
-            _padding(cell)
+        _docx_row(table.add_row(), cue.picture, label(cue), cue)
     if script.ending:
         _shown(table.add_row().cells[0], script.ending)
         _padding(table.rows[-1].cells[0])
@@ -312,6 +330,26 @@ def _docx_cues(document: Any, script: Script) -> None:
             cell.width = Cm(width)
         if row is not header:
             _together(row)
+
+
+def _docx_row(row: Any, picture: str, name: str, heard: Cue | Titles) -> None:
+    """What is seen, and what is heard."""
+    left, right = row.cells
+    _shown(left, picture)
+    first = right.paragraphs[0]
+    _line(first, f"【{name}】", HEI, 11)
+    _line(first, f"　{house().length(heard.seconds)}", SONG, 10, colour="666666")
+    if heard.text:
+        first.paragraph_format.keep_with_next = True
+        said = right.add_paragraph()
+        said.paragraph_format.line_spacing = 1.4
+        _line(said, heard.text, FANG, 14)
+    if heard.readings:
+        read = right.add_paragraph()
+        pairs = "；".join(f"{printed}：{spoken}" for printed, spoken in heard.readings)
+        _line(read, f"{house().words['read_as']}　{pairs}", SONG, 9.5, colour="555555")
+    for cell in row.cells:
+        _padding(cell)
 
 
 def _shown(cell: Any, picture: str) -> None:

@@ -23,6 +23,7 @@ class House(Frozen):
 
     words: dict[str, str]
     notice: dict[str, str]
+    announcement: dict[str, str]
     pictures: dict[str, str]
     shot: tuple[Shot, ...]
     labels: dict[str, tuple[str, ...]]

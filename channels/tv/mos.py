@@ -2,9 +2,9 @@
 
 Three parts, each usable by itself:
 
-    plan(order, view)      which messages bring a device from what it has acknowledged to the running order wanted
-    Device, Folder         two ways to say them: over TCP, one at a time with its acknowledgement; or as numbered files
-    merge(messages)        our own reader: the running order that a sequence of messages makes
+    plan(order, body, view)  which messages bring a device from what it has acknowledged to the running order wanted
+    Device, Folder           two ways to say them: over TCP, one at a time with its acknowledgement; or as files
+    merge(messages)          our own reader: the running order that a sequence of messages makes
 
 The device is connected for one deed and let go. A device asks the newsroom for what it lacks, never the other way; so
 after any doubt the whole running order goes out again as `roReplace`, which is safe to repeat. A message that has to
@@ -23,7 +23,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from lxml import etree
@@ -56,6 +56,16 @@ class Item(Frozen):
     slug: str
 
 
+class Listed(Frozen):
+    """A story as a running order lists it: without its text."""
+
+    id: str
+    slug: str
+    seconds: int
+    text: str
+    """The digest of its text, see `Body.digest`."""
+
+
 class Body(Frozen):
     """A story as the device gets it."""
 
@@ -63,13 +73,13 @@ class Body(Frozen):
     slug: str
     seconds: int
     paragraphs: tuple[tuple[str, str], ...]
-    """(instruction to the presenter or "", what is read), in spoken form."""
+    """(instruction to the presenter or "", what is read or "" where nothing is), in spoken form."""
     items: tuple[Item, ...] = ()
 
     @property
     def digest(self) -> str:
         """Of everything in it: equal digests are the same text on the prompter."""
-        return digest_of(self.slug, [said for _, said in self.paragraphs])
+        return digest_of(self.slug, [said for _, said in self.paragraphs if said])
 
 
 class Order(Frozen):
@@ -79,9 +89,13 @@ class Order(Frozen):
     slug: str
     start: AwareDatetime
     seconds: int
-    stories: tuple[Body, ...]
+    stories: tuple[Listed, ...]
     ready: bool = False
     """Approved for air: the programme is locked."""
+
+
+Bodies = Callable[[str], Body]
+"""A story of the running order, by its id; asked only for what has to be said."""
 
 
 def digest_of(slug: str, paragraphs: Iterable[str]) -> str:
@@ -90,13 +104,24 @@ def digest_of(slug: str, paragraphs: Iterable[str]) -> str:
 
 
 class Sending(Frozen):
-    """A message on its way: said, not yet answered."""
+    """A message on its way: said, not yet answered. After a crash some of what was to follow may have been said too."""
 
     number: int
     name: str
     digest: str
+    """Of the message and all that was to be said after it."""
     story: str = ""
     """Whose it is; "" for the whole running order."""
+
+    @classmethod
+    def of(cls, number: int, messages: Sequence[Message]) -> Sending:
+        """The first of these messages on its way."""
+        first = messages[0]
+        return cls(number=number, name=first.name, digest=_digest_of_all(messages), story=first.story)
+
+    def repeats(self, messages: Sequence[Message]) -> bool:
+        """Whether it was on its way to say exactly these."""
+        return bool(messages) and self.digest == _digest_of_all(messages)
 
 
 class View(Frozen):
@@ -134,55 +159,55 @@ class Message(Frozen):
     ready: bool = False
 
     @property
-    def digest(self) -> str:
-        return hashlib.sha256(f"{self.name}\0{self.xml}".encode()).hexdigest()
-
-    @property
     def label(self) -> str:
         """Its name in a file's name."""
         return f"{self.name}-{self.operation}" if self.operation else self.name
 
 
+def _digest_of_all(messages: Iterable[Message]) -> str:
+    return hashlib.sha256("\0".join(message.xml for message in messages).encode()).hexdigest()
+
+
 # -- what to say ------------------------------------------------------------------------------------------
 
 
-def plan(order: Order, view: View, anew: str = "") -> list[Message]:
+def plan(order: Order, body: Bodies, view: View, anew: str = "") -> list[Message]:
     """The messages that bring the device to `order`.
 
     `anew`: say all of it again, beginning with this message (roReplace, or roCreate to a device that knows nothing).
     While an answer is outstanding, what was said is repeated if that is safe and still what has to be said first;
-    otherwise nobody knows what the device holds, and all of it is said again.
+    otherwise nobody knows what the device holds, and all of it is said again. What `body` raises passes.
     """
     if view.ended or not (view.known or view.sending or order.stories):
         return []
     if anew:
-        return _all(anew, order)
-    said = list(_differences(order, view)) if view.known else _all("roCreate", order)
+        return _all(anew, order, body)
+    said = list(_differences(order, body, view)) if view.known else _all("roCreate", order, body)
     sending = view.sending
-    if sending and not (sending.name in SAFE and said and said[0].digest == sending.digest):
-        return _all("roReplace", order)
+    if sending and not (sending.name in SAFE and sending.repeats(said)):
+        return _all("roReplace", order, body)
     return said
 
 
-def _all(name: str, order: Order) -> list[Message]:
-    said = [_order_message(name, order), *(_story_send(order, story) for story in order.stories)]
+def _all(name: str, order: Order, body: Bodies) -> list[Message]:
+    said = [_order_message(name, order), *(_story_send(order.id, body(story.id)) for story in order.stories)]
     return [*said, _ready(order)] if order.ready else said
 
 
-def _differences(order: Order, view: View) -> Iterator[Message]:
+def _differences(order: Order, body: Bodies, view: View) -> Iterator[Message]:
     wanted = [story.id for story in order.stories]
-    bodies = {story.id: story for story in order.stories}
+    listed = {story.id: story for story in order.stories}
     here = list(view.order)
     texts = dict(view.texts)
-    for gone in [story for story in here if story not in bodies]:
+    for gone in [story for story in here if story not in listed]:
         yield _action(order, "DELETE", source=[_named("storyID", gone)], story=gone)
         here.remove(gone)
     for place, story in enumerate(wanted):
         if story in here:
             continue
         following = next((one for one in wanted[place + 1 :] if one in here), "")
-        yield _action(order, "INSERT", target=following, source=[_story(bodies[story])], story=story,
-                      stories=((story, bodies[story].slug),))  # fmt: skip
+        yield _action(order, "INSERT", target=following, source=[_story(listed[story])], story=story,
+                      stories=((story, listed[story].slug),))  # fmt: skip
         here.insert(here.index(following) if following else len(here), story)
         texts.pop(story, None)
     for place, story in enumerate(wanted):
@@ -191,13 +216,13 @@ def _differences(order: Order, view: View) -> Iterator[Message]:
             here.remove(story)
             here.insert(place, story)
     for story in wanted:
-        if story in view.slugs and view.slugs[story] != bodies[story].slug:
-            yield _action(order, "REPLACE", target=story, source=[_story(bodies[story])], story=story,
-                          stories=((story, bodies[story].slug),))  # fmt: skip
+        if story in view.slugs and view.slugs[story] != listed[story].slug:
+            yield _action(order, "REPLACE", target=story, source=[_story(listed[story])], story=story,
+                          stories=((story, listed[story].slug),))  # fmt: skip
             texts.pop(story, None)
     for story in wanted:
-        if texts.get(story) != bodies[story].digest:
-            yield _story_send(order, bodies[story])
+        if texts.get(story) != listed[story].text:
+            yield _story_send(order.id, body(story))
     if order.ready != view.ready:
         yield _ready(order)
 
@@ -277,10 +302,10 @@ def _action(
     return _message("roElementAction", said, story=story, before=target or "", operation=operation, stories=stories)
 
 
-def _story_send(order: Order, story: Body) -> Message:
+def _story_send(order_id: str, story: Body) -> Message:
     said = _element(
         "roStorySend",
-        _named("roID", order.id),
+        _named("roID", order_id),
         _named("storyID", story.id),
         _named("storySlug", story.slug[:LIMIT_NAME]),
         _body(story),
@@ -291,8 +316,7 @@ def _story_send(order: Order, story: Body) -> Message:
 
 def story_message(story: Body) -> Message:
     """A story's `roStorySend` in no particular running order: how long it gets."""
-    order = Order(id="-" * 16, slug="", start=datetime.min.replace(tzinfo=UTC), seconds=0, stories=(story,))
-    return _story_send(order, story)
+    return _story_send("-" * 16, story)
 
 
 def _body(story: Body) -> Any:
@@ -300,7 +324,8 @@ def _body(story: Body) -> Any:
     for instruction, text in story.paragraphs:
         if instruction:
             body.append(_element("p", _named("pi", instruction)))
-        body.append(_named("p", text))
+        if text:
+            body.append(_named("p", text))
     for item in story.items:
         body.append(
             _element(
@@ -314,12 +339,12 @@ def _body(story: Body) -> Any:
     return body
 
 
-def _story(story: Body) -> Any:
+def _story(story: Listed) -> Any:
     """A story as a running order lists it: without its text."""
     return _element("story", _named("storyID", story.id), _named("storySlug", story.slug[:LIMIT_NAME]), _times(story))
 
 
-def _times(story: Body) -> Any:
+def _times(story: Body | Listed) -> Any:
     return _element(
         "mosExternalMetadata",
         _named("mosScope", "PLAYLIST"),

@@ -43,6 +43,8 @@ class Terms(Frozen):
     """Seconds of the programme's own titles before the first story."""
     closing: int = Field(default=0, ge=0)
     """Seconds of its credits after the last."""
+    column_titles: int = Field(default=6, ge=0, le=60)
+    """Seconds of a column's own titles before its stories."""
     producer: str = ""
     """Who decides about a locked programme."""
 
@@ -145,7 +147,7 @@ class Story(Frozen):
     slug: str
     seconds: int
     kind: str
-    """A key of the house's words: kind_package, kind_reader, kind_notice."""
+    """A key of the house's words: kind_package, kind_reader, kind_notice, kind_opening …"""
     reporters: tuple[str, ...] = ()
     arrived: AwareDatetime
     """The moment of its first revision in this programme: the order of arrival."""

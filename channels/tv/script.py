@@ -11,8 +11,12 @@ from the text:
     同期声    quoted persons, with speaker and post as the article names them
     编后      the last sentence if it looks ahead
 
+A story of a column with a face of its own (a series or a banner) begins with the column's titles (片头), over which
+its number in the series is said. The record that opens, renames or closes a column (开栏、更名、收官) is read by the
+presenter as it stands, after the house's words.
+
 Every sentence of it stands in the article; a clause taken from a sentence that is too long ends with a full stop.
-A notice (更正) is the one exception: it is the house's template around the correction's own note.
+A notice (更正), the titles and the words before an announcement are the exceptions: the house's templates.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from typing import Any
 from channels.tv.house import house
 from channels.tv.programme import Slot, Terms
 from channels.tv.spoken import spoken, syllables
-from pipeline.article import Article, Frozen, Newsroom, Revision
+from pipeline.article import Article, Deed, Frozen, Newsroom, Revision
 
 BAR, BARS = 15, 2
 """Characters of a line of a title bar, and its lines."""
@@ -45,6 +49,10 @@ SLACK = 1.15
 STOPS = "。！？!?…"
 OPEN, CLOSED = "“「『《（(", "”」』》）)"
 SPACE = re.compile(r"\s+")
+
+
+KINDS = {Deed.OPEN: "kind_opening", Deed.RENAME: "kind_renaming", Deed.CLOSE: "kind_ending"}
+"""A column's announcements, as keys of the house's words."""
 
 
 class Kind(StrEnum):
@@ -79,6 +87,18 @@ class Cue(Frozen):
         return readings(self.text, self.spoken)
 
 
+class Titles(Frozen):
+    """A column's titles (片头): how long they take, and what is said over them, if anything."""
+
+    text: str = ""
+    spoken: str = ""
+    seconds: int
+
+    @property
+    def readings(self) -> tuple[tuple[str, str], ...]:
+        return readings(self.text, self.spoken)
+
+
 class Strap(Frozen):
     """A name strap (人名条)."""
 
@@ -108,7 +128,9 @@ class Script(Frozen):
     approvers: tuple[str, ...] = ()
     cues: tuple[Cue, ...]
     opening: str = ""
-    """The column's titles before the story; "" for none."""
+    """The picture of the column's titles before the story, a line a line; "" for none."""
+    titles: Titles | None = None
+    """What is heard of them."""
     ending: str = ""
     title_bar: tuple[str, ...] = ()
     straps: tuple[Strap, ...] = ()
@@ -116,12 +138,13 @@ class Script(Frozen):
     full_text: tuple[str, ...] = ()
     speed: int
     target: int
+    """Seconds that it should take; 0 where that is no question: an announcement is as long as it is."""
     own: bool = False
     """Whether an editor wrote it for television."""
 
     @property
     def seconds(self) -> int:
-        return sum(cue.seconds for cue in self.cues)
+        return (self.titles.seconds if self.titles else 0) + sum(cue.seconds for cue in self.cues)
 
     @property
     def lead(self) -> Cue | None:
@@ -146,7 +169,7 @@ class Script(Frozen):
 
     def canonical(self) -> str:
         """The one way to write it down: the rendition's body."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=1)
+        return json.dumps(self.model_dump(mode="json", exclude_none=True), ensure_ascii=False, indent=1)
 
 
 def seconds_of(said: str, speed: int) -> int:
@@ -524,15 +547,18 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
     writer = Writer(terms.speed)
     blocks = _blocks(article)
     own = any(block.part for block in blocks)
+    column = newsroom.column_of(article).name
+    opening, titles = ("", None) if slot.corrects else _titles(article, column, terms, writer)
     if slot.corrects:
         cues = [writer.cue(Kind.LEAD, _notice(revision, terms, slot.corrects), words.pictures["anchor"])]
         kind = "kind_notice"
+    elif article.announces:
+        cues = _own(blocks, article, terms, writer) if own else [_announcement(blocks, article, terms, writer)]
+        kind = KINDS[article.announces.deed]
     else:
-        cues = _own(blocks, article, terms, writer) if own else _digest(blocks, article, terms, writer)
+        spent = titles.seconds if titles else 0
+        cues = _own(blocks, article, terms, writer) if own else _digest(blocks, article, terms, writer, spent=spent)
         kind = "kind_reader" if all(cue.kind in (Kind.LEAD, Kind.CLOSING) for cue in cues) else "kind_package"
-    in_series = bool(article.series or article.number) and not slot.corrects
-    column = newsroom.column(article.column).name
-    spots = {"column": column, "series": article.series or f"{article.number}"}
     return Script(
         story=slot.story,
         slug=" ".join((article.short_headline or article.headline).split()),
@@ -550,8 +576,9 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
         reviewers=article.reviewers,
         approvers=article.approvers,
         cues=tuple(cues),
-        opening=words.pictures["opening_numbered"].format(**spots) if in_series else "",
-        ending=words.pictures["ending"].format(**spots) if in_series else "",
+        opening=opening,
+        titles=titles,
+        ending=words.pictures["ending"].format(column=column) if opening and _numbered(article) else "",
         title_bar=_title_bar(article, [block.text for block in blocks if block.part == "caption"]),
         straps=tuple(
             dict.fromkeys(
@@ -560,12 +587,42 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
                 if cue.kind is Kind.BITE and (cue.speaker or cue.post)
             )
         ),
-        figures=_figures(cues),
+        figures=() if article.announces else _figures(cues),
         full_text=tuple(article.paragraphs()),
         speed=terms.speed,
-        target=terms.story,
+        target=0 if article.announces else terms.story,
         own=own and not slot.corrects,
     )
+
+
+def _numbered(article: Article) -> str:
+    """Its place in its series, as a line; "" if it is in none."""
+    return article.series or (house().words["numbered"].format(number=article.number) if article.number else "")
+
+
+def _titles(article: Article, column: str, terms: Terms, writer: Writer) -> tuple[str, Titles | None]:
+    """The picture of the column's titles, and what is heard of them; ("", None) for a column without a face of its own.
+
+    They are not shorter than what is said over them.
+    """
+    words, series = house(), _numbered(article)
+    if not (series or article.banner or article.announces):
+        return "", None
+    picture = words.pictures["opening_numbered" if series else "opening"].format(column=column, series=series)
+    text = words.announcement["numbered"].format(column=column, series=series) if series else ""
+    said = spoken(text)
+    seconds = max(terms.column_titles, seconds_of(said, writer.speed))
+    return picture, Titles(text=text, spoken=said, seconds=seconds)
+
+
+def _announcement(blocks: Sequence[Block], article: Article, terms: Terms, writer: Writer) -> Cue:
+    """What the presenter says of a column that opens, is renamed or closes: the house's words and the whole text."""
+    words, announced = house(), article.announces
+    text = "".join(_stopped(block.text) for block in blocks) or _stopped(" ".join(article.headline.split()))
+    if announced is not None:
+        form = words.announcement[announced.deed]
+        text = form.format(programme=terms.programme, column=announced.column.name, text=text)
+    return writer.cue(Kind.LEAD, text, words.pictures["anchor"])
 
 
 def _notice(revision: Revision, terms: Terms, aired: date) -> str:

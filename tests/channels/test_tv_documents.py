@@ -15,9 +15,10 @@ from lxml import html
 
 from channels.tv import documents
 from channels.tv.script import Script
+from pipeline.article import Column
 from pipeline.channel import GONE
 from pipeline.manuscript import read
-from pipeline.testing import Rehearsal, article_of, revision_of
+from pipeline.testing import Rehearsal, article_of, opening_of, revision_of
 from tests.channels.tv_newsroom import DAY, EXAMPLES, put, script_of, story, television
 
 
@@ -34,6 +35,13 @@ def script(rehearsal: Rehearsal) -> Script:
 
 def paragraphs(cell: object) -> list[str]:
     return [one.text for one in cell.paragraphs]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def opening(rehearsal: Rehearsal) -> Script:
+    """A column's opening: titles over which nothing is said, and the presenter."""
+    column = Column(id="xczx", name="乡村振兴看武山", description="成效", keywords=("乡村",), note="今天开栏。")
+    return script_of(rehearsal.delivery(revision_of(opening_of(column))))
 
 
 # -- DOCX ------------------------------------------------------------------------------------------------
@@ -55,10 +63,12 @@ def test_the_form_opens_again_with_the_right_cells(script: Script) -> None:
     assert told["标题"] == script.headline
     assert told["编辑"] == "马文洁"
     assert told["审核"] == told["签发"] == "（签字）"
-    assert told["总时长"].startswith("1 分 29 秒（目标 1 分 30 秒")
+    assert told["总时长"].startswith("1 分 27 秒（目标 1 分 30 秒")
     header, opening, *rows, ending = cues.rows
     assert [cell.text for cell in header.cells] == ["画　面", "解　说"]
     assert "片头" in opening.cells[0].text
+    assert script.titles is not None
+    assert paragraphs(opening.cells[1])[:2] == [f"【片头】　{script.titles.seconds} 秒", script.titles.text]
     assert "片尾" in ending.cells[0].text
     for row, cue in zip(rows, script.cues, strict=True):
         assert row.cells[0].text == cue.picture
@@ -112,11 +122,29 @@ def test_libreoffice_opens_the_form(script: Script, tmp_path: Path) -> None:
 
 def test_the_prompters_text_is_the_spoken_form(script: Script) -> None:
     text = documents.text([script]).decode()
-    heading, instruction, first, *_ = text.split("\n\n")
+    heading, titles, series, instruction, first, *_ = text.split("\n\n")
     assert heading == f"【A1】{script.slug}"
+    assert (titles, series) == ("【《脱贫攻坚奔小康》栏目片头】", "二零一九年脱贫攻坚奔小康系列报道之三。")
     assert instruction == "【导语】"
     assert first == script.cues[0].spoken
     assert not re.search(r"\d", text.removeprefix(heading))
+
+
+def test_silent_titles_are_told_to_the_presenter(opening: Script) -> None:
+    assert documents.text([opening]).decode().split("\n\n")[1:3] == ["【《乡村振兴看武山》栏目片头】", "【导语】"]
+    assert documents.rtf([opening]).decode().count(r"\par") == 5  # heading, titles, instruction, text; \pard
+    page = html.document_fromstring(documents.page(opening, "0").decode())
+    (row,) = page.xpath("//table[@class='cues']//tr[@class='titles']")
+    assert " ".join(row.text_content().split()) == "《乡村振兴看武山》栏目片头 【片头】 6 秒"
+    assert ("总 时 长", f"{opening.seconds} 秒") in [field for fields in documents.head(opening) for field in fields]
+    form = docx.Document(io.BytesIO(documents.docx(opening))).tables[1].rows[1]
+    assert paragraphs(form.cells[1]) == ["【片头】　6 秒"]
+
+
+def test_a_columns_bug_is_a_caption(script: Script, opening: Script) -> None:
+    assert documents.captions(script)[0] == ("角　　标", ["《脱贫攻坚奔小康》", "2019年脱贫攻坚奔小康系列报道之三"])
+    assert documents.captions(opening)[0] == ("角　　标", ["《乡村振兴看武山》"])
+    assert documents.played(opening)[0] == "《乡村振兴看武山》栏目片头　6 秒"
 
 
 def test_rtf_says_the_same(script: Script) -> None:
@@ -159,9 +187,11 @@ def test_the_pages_need_nothing_inline(rehearsal: Rehearsal) -> None:
 def test_the_script_page_shows_the_script(script: Script) -> None:
     page = html.document_fromstring(documents.page(script, "f00d").decode())
     assert page.xpath("//meta[@name='tongfa-digest']/@content") == ["f00d"]
-    assert page.xpath("//p[@class='said']/text()") == [cue.text for cue in script.cues]
+    assert script.titles is not None
+    heard = [script.titles, *script.cues]
+    assert page.xpath("//p[@class='said']/text()") == [one.text for one in heard]
     said = ["".join(one.itertext()) for one in page.xpath("//dl[@class='read']/dd")]
-    assert said == [f"{printed}{read_as}" for cue in script.cues for printed, read_as in cue.readings]
+    assert said == [f"{printed}{read_as}" for one in heard for printed, read_as in one.readings]
 
 
 def test_the_preview_is_complete_in_itself(rehearsal: Rehearsal) -> None:

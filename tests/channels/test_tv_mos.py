@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from mosromgr.mostypes import MosFile
 
 from channels.tv import mos
-from channels.tv.mos import Body, Device, Item, Message, Names, Order, Sending, Stream, View
+from channels.tv.mos import Bodies, Body, Device, Item, Listed, Message, Names, Order, Sending, Stream, View
+from pipeline.article import Column
 from pipeline.channel import Refused, Standing, Unavailable
 from pipeline.standins.fake_prompter import Standing as Prompter
-from pipeline.testing import Rehearsal
+from pipeline.testing import NOON, Rehearsal, opening_of, revision_of
 from tests.channels.tv_newsroom import DAY, put, story, television
 
 NAMES = Names()
@@ -41,12 +42,18 @@ def body(name: str, text: str = "五点二万亩", slug: str = "") -> Body:
     )
 
 
-def order(*stories: Body, ready: bool = False) -> Order:
-    return Order(id="tv-1", slug="武山新闻 2026-11-24", start=START, seconds=900, stories=stories, ready=ready)
+Wanted = tuple[Order, Bodies]
 
 
-def said(wanted: Order, view: View = View()) -> tuple[View, list[Message]]:  # noqa: B008 - frozen
-    messages = mos.plan(wanted, view)
+def order(*stories: Body, ready: bool = False) -> Wanted:
+    """A running order and where its texts come from."""
+    listed = tuple(Listed(id=one.id, slug=one.slug, seconds=one.seconds, text=one.digest) for one in stories)
+    wanted = Order(id="tv-1", slug="武山新闻 2026-11-24", start=START, seconds=900, stories=listed, ready=ready)
+    return wanted, {one.id: one for one in stories}.__getitem__
+
+
+def said(wanted: Wanted, view: View = View()) -> tuple[View, list[Message]]:  # noqa: B008 - frozen
+    messages = mos.plan(*wanted, view)
     for number, message in enumerate(messages, 1000):
         view = mos.acknowledged(view, message, number)
     return view, messages
@@ -67,11 +74,11 @@ def test_the_first_story_creates_the_running_order() -> None:
     view, messages = said(order(body("a1")))
     assert names(messages) == ["roCreate", "roStorySend"]
     assert view.order == ("a1",)
-    assert mos.plan(order(body("a1")), view) == []
+    assert mos.plan(*order(body("a1")), view) == []
 
 
 def test_an_empty_programme_says_nothing() -> None:
-    assert mos.plan(order(), View()) == []
+    assert mos.plan(*order(), View()) == []
 
 
 def test_later_stories_are_inserted_where_they_belong() -> None:
@@ -120,17 +127,17 @@ def test_after_a_doubt_all_of_it_goes_out_again() -> None:
 def test_what_is_safe_and_still_first_is_only_repeated() -> None:
     view, _ = said(order(body("a1")))
     wanted = order(body("a1", "新"))
-    (message,) = mos.plan(wanted, view)
-    doubt = view.model_copy(update={"sending": Sending(number=7, name="roStorySend", digest=message.digest)})
-    assert mos.plan(wanted, doubt) == [message]
+    (message,) = mos.plan(*wanted, view)
+    doubt = view.model_copy(update={"sending": Sending.of(7, [message])})
+    assert mos.plan(*wanted, doubt) == [message]
     # … but if something else is wanted meanwhile, nobody knows which of the two texts the device holds.
-    assert names(mos.plan(order(body("a1")), doubt)) == ["roReplace", "roStorySend"]
+    assert names(mos.plan(*order(body("a1")), doubt)) == ["roReplace", "roStorySend"]
 
 
 def test_an_ended_day_is_left_alone() -> None:
     view, _ = said(order(body("a1")))
     view = mos.acknowledged(view, mos.end("tv-1"), 1)
-    assert mos.plan(order(), view) == []
+    assert mos.plan(*order(), view) == []
 
 
 LISTS = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
@@ -146,15 +153,15 @@ def test_from_any_order_to_any_other(before: list[str], after: list[str], change
     if not first and not more:
         return
     assert view.order == tuple(after)
-    assert {one: view.texts[one] for one in after} == {one.id: one.digest for one in wanted.stories}
+    assert {one: view.texts[one] for one in after} == {one.id: one.text for one in wanted[0].stories}
     merged = mos.merge(whole([*first, *more]))
     assert merged.order == tuple(after)
-    assert [merged.digest(one) for one in after] == [one.digest for one in wanted.stories]
+    assert [merged.digest(one) for one in after] == [one.text for one in wanted[0].stories]
     theirs, *others = [MosFile.from_string(text) for text in whole([*first, *more])]
     for other in others:
         theirs += other
     assert [one.id for one in theirs.stories] == after
-    assert [one.script for one in theirs.stories] == [[text for _, text in one.paragraphs] for one in wanted.stories]
+    assert [one.script for one in theirs.stories] == [[text for _, text in wanted[1](one).paragraphs] for one in after]
     assert [one.duration for one in theirs.stories] == [30.0] * len(after)
 
 
@@ -176,7 +183,7 @@ def test_long_names_are_cut_to_the_standards_length() -> None:
 def test_signs_of_markup_are_text() -> None:
     wanted = order(body("a1", '<b>&amp;"]]>'))
     _, messages = said(wanted)
-    assert mos.merge(whole(messages)).digest("a1") == wanted.stories[0].digest
+    assert mos.merge(whole(messages)).digest("a1") == wanted[0].stories[0].text
 
 
 # -- what is understood ----------------------------------------------------------------------------------
@@ -214,7 +221,7 @@ def test_entities_and_nonsense_are_refused(text: str) -> None:
 
 
 def test_requests_are_answered() -> None:
-    orders = [order(body("a1"), body("a2"))]
+    orders = [order(body("a1"), body("a2"))[0]]
 
     def answer(request: str) -> str:
         found = mos.answer_to(mos.parse(NAMES.envelope(1, request)), lambda: orders)
@@ -328,6 +335,70 @@ def test_an_unanswered_message_keeps_its_number(rehearsal: Rehearsal, prompter: 
     assert lines[0] == lines[1]
     assert lines[2] == lines[3]
     assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_a_process_that_dies_between_two_messages_leaves_work_that_is_found(
+    tmp_path: Path, prompter: Prompter, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """Killed when the device had done the message of this place: another process says what is missing, or all."""
+    address = f"127.0.0.1:{prompter.port}"
+    first = Rehearsal(television(tmp_path, mos=address))
+    prepared = [first.prepare(first.delivery(story(n))) for n in (1, 2, 3)]
+    say, times = mos.Talk.say, iter(range(99))
+
+    def killed(self: mos.Talk, number: int, message: Message) -> mos.Ack:
+        ack = say(self, number, message)
+        if next(times) == place:
+            raise KeyboardInterrupt
+        return ack
+
+    with monkeypatch.context() as mortal:
+        mortal.setattr(mos.Talk, "say", killed)
+        with pytest.raises(KeyboardInterrupt):
+            list(map(first.release, prepared))
+    again = Rehearsal(television(tmp_path, mos=address))
+    again.catalogue = first.catalogue
+    for delivery in prepared:
+        if again.channel.find(delivery).standing is not Standing.LIVE:
+            again.release(delivery)
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
+    assert all(one["body"] for one in held(prompter))
+    assert {again.verify(delivery).standing for delivery in prepared} == {Standing.LIVE}
+
+
+def test_numbers_grow_whoever_speaks(tmp_path: Path, prompter: Prompter) -> None:
+    """Workers and the command line are processes of their own, and speak in turn."""
+    address = f"127.0.0.1:{prompter.port}"
+    speakers = [Rehearsal(television(tmp_path, mos=address)) for _ in range(2)]
+    for n in range(1, 7):
+        put(speakers[n % 2], story(n))
+    numbers = [int(line.split()[0]) for line in prompter.prompter.log]
+    assert numbers == sorted(set(numbers))
+
+
+def test_an_opening_reaches_the_device_with_its_titles(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    column = Column(id="xczx", name="乡村振兴看武山", description="成效", keywords=("乡村",), note="今天开栏。")
+    rehearsal.publish(revision_of(opening_of(column), id="a1"))
+    rehearsal.publish(story(2, column="xczx", series="2026年乡村振兴系列报道之一", number=1))
+    opening, numbered = (one["body"] for one in held(prompter))
+    assert opening[0] == ["pi", "【《乡村振兴看武山》栏目片头】"]
+    assert opening[1] == ["pi", "【导语】"]
+    assert opening[2] == ["p", "从今天起，《武山新闻》推出专栏《乡村振兴看武山》。今天开栏。"]
+    assert opening[3:5] == [["item", "《乡村振兴看武山》栏目片头　6 秒"], ["item", "《乡村振兴看武山》"]]
+    assert numbered[1] == ["p", "二零二六年乡村振兴系列报道之一。"]
+    assert ["item", "2026年乡村振兴系列报道之一"] in numbered
+
+
+def test_articles_together_reach_the_device_in_their_order(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(9, at=NOON))
+    put(rehearsal, story(8, at=NOON + timedelta(hours=1)))
+    prepared = [rehearsal.prepare(one) for one in rehearsal.together([story(n, at=NOON) for n in (3, 1, 2)])]
+    for delivery in prepared:
+        rehearsal.catalogue.place(delivery.revision, delivery.receipt)
+    for delivery in reversed(prepared):
+        rehearsal.channel.release(delivery)
+    assert [one["id"] for one in held(prompter)] == ["a9", "a3", "a1", "a2", "a8"]
 
 
 def test_a_refusal_is_refused_with_its_reason(rehearsal: Rehearsal, prompter: Prompter) -> None:

@@ -3,17 +3,22 @@ mosromgr (BBC) makes of the written messages what our own rundown says."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import html
 from mosromgr.moscollection import MosCollection
 
 from channels.tv import Television, mos
-from channels.tv.programme import Calendar, Programme, Terms, terms_of
-from pipeline.channel import Action, Correction, Refused, Standing, Unpublishable
+from channels.tv.programme import Calendar, Programme, Story, Terms, terms_of
+from pipeline.channel import Action, Correction, Delivery, Refused, Standing, Unpublishable
 from pipeline.testing import NOON, Rehearsal, article_of, revision_of
 from tests.channels.tv_newsroom import DAY, put, script_of, story, television
 
@@ -181,6 +186,16 @@ def test_a_notice_follows_in_the_next_programme(rehearsal: Rehearsal) -> None:
     assert "on air on 2026-11-24" in str(gone.receipt.note)
 
 
+def test_a_notice_of_what_never_was_aired_is_told_beforehand(rehearsal: Rehearsal) -> None:
+    corrected = [story(n, version=2, at=local(10), hours=22, note="面积应为5.3万亩") for n in (1, 2)]
+    put(rehearsal, story(1, at=local(10)))
+    aired, missed = (rehearsal.prepare(rehearsal.delivery(one)).receipt for one in corrected)
+    assert aired is not None
+    assert aired.note is None
+    assert missed is not None
+    assert "of 2026-11-24 was aired without the story" in str(missed.note)
+
+
 def test_a_withdrawal_before_air_needs_no_word(rehearsal: Rehearsal) -> None:
     put(rehearsal, story(1))
     rehearsal.catalogue.remove("a1", NOON + timedelta(hours=1), "数据有误")
@@ -204,6 +219,51 @@ def test_arrival_decides_whatever_the_order_of_releases(rehearsal: Rehearsal) ->
     for delivery in reversed(prepared):
         rehearsal.channel.release(delivery)
     assert ids(rehearsal) == ["a1", "a2", "a3"]
+
+
+def released_at_once(rehearsal: Rehearsal, deliveries: list[Delivery]) -> None:
+    """Each by a thread of its own; all stand in the catalogue before the first begins."""
+    for delivery in deliveries:
+        rehearsal.catalogue.place(delivery.revision, delivery.receipt)
+    begin = threading.Barrier(len(deliveries))
+
+    def release(delivery: Delivery) -> None:
+        begin.wait()
+        rehearsal.channel.release(delivery)
+
+    threads = [threading.Thread(target=release, args=(delivery,)) for delivery in reversed(deliveries)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_articles_together_stand_together_in_their_order(rehearsal: Rehearsal) -> None:
+    """Also if another article comes at the same moment, and whatever its thread does."""
+    put(rehearsal, story(9, at=NOON - timedelta(hours=1)))
+    put(rehearsal, story(8, at=NOON + timedelta(hours=1)))
+    together = [story(n, at=NOON) for n in (4, 2, 7, 1, 3)]
+    released_at_once(rehearsal, [rehearsal.prepare(one) for one in rehearsal.together([*together, story(5, at=NOON)])])
+    assert ids(rehearsal) == ["a9", "a4", "a2", "a7", "a1", "a3", "a5", "a8"]
+    agrees(rehearsal)
+    assert all(rehearsal.verify(rehearsal.delivery(one)).standing is Standing.LIVE for one in together)
+
+
+@given(st.permutations(range(6)), st.permutations(range(6)))
+@settings(max_examples=60, deadline=None)
+def test_no_order_of_arrival_divides_what_belongs_together(ordinals: list[int], arrivals: list[int]) -> None:
+    """Three of one rollout and three others of the same moment: the order is that of the ordinals."""
+    stories = [
+        Story(
+            id=f"a{n}", article=f"a{n}", revision=1, digest="", text="", slug="", seconds=1, kind="kind_reader",
+            arrived=NOON, ordinal=ordinals[n],
+        )
+        for n in range(6)
+    ]  # fmt: skip
+    programme = Programme(day=TODAY)
+    for n in arrivals:
+        programme = programme.put(stories[n])
+    assert [one.ordinal for one in programme.stories] == sorted(ordinals)
 
 
 def test_a_correction_keeps_its_place_and_id(rehearsal: Rehearsal) -> None:
@@ -302,12 +362,87 @@ def test_the_lock_ends_with_the_programme(rehearsal: Rehearsal) -> None:
     assert gone.receipt.standing is Standing.WITHDRAWN
 
 
+def test_it_is_told_beforehand_that_a_programme_is_locked(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(television(tmp_path, producer="值班制片人 王五"))
+    channel = channel_of(rehearsal)
+    assert channel.locked(local(17, 50)) == []
+    channel.lock(TODAY, "李四", local(17, 40))
+    (problem,) = channel.locked(local(17, 50))
+    assert "2026-11-24 is locked by 李四 since 11-24 17:40" in str(problem.message)
+    assert "值班制片人 王五 decides" in str(problem.remedy)
+    assert channel.locked(local(18, 10)) == []  # by then stories join the next one
+    channel.unlock(TODAY, local(17, 45))
+    assert channel.locked(local(17, 50)) == []
+
+
 def test_an_empty_programme_can_be_locked(rehearsal: Rehearsal) -> None:
     channel_of(rehearsal).lock(TODAY, "李四", NOON)
     with pytest.raises(Refused):
         put(rehearsal, story(1))
     channel_of(rehearsal).unlock(TODAY, NOON)
     put(rehearsal, story(1))
+    agrees(rehearsal)
+
+
+# -- a release has two parts -----------------------------------------------------------------------------
+
+
+def test_a_release_says_when_it_was_taken(rehearsal: Rehearsal) -> None:
+    delivery = rehearsal.prepare(rehearsal.delivery(story(1)))
+    before = datetime.now(UTC)
+    receipt = rehearsal.release(delivery).receipt
+    assert receipt is not None
+    assert receipt.at is not None
+    assert before <= receipt.at <= datetime.now(UTC)
+
+
+def test_what_breaks_off_before_the_pages_is_finished_by_its_repetition(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = channel_of(rehearsal)
+    put(rehearsal, story(1))
+    delivery = rehearsal.prepare(rehearsal.delivery(story(2)))
+    with monkeypatch.context() as broken:
+        broken.setattr(channel, "_show", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            rehearsal.release(delivery)
+    assert channel.find(delivery).standing is Standing.STAGED
+    said = channel._messages(TODAY)
+    assert rehearsal.verify(rehearsal.release(delivery)).standing is Standing.LIVE
+    assert channel._messages(TODAY) == said
+    agrees(rehearsal)
+
+
+def test_what_breaks_off_before_the_pages_is_shown_by_the_next(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(channel_of(rehearsal), "_show", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            put(rehearsal, story(1))
+    put(rehearsal, story(2))
+    agrees(rehearsal)
+
+
+def test_a_story_withdrawn_between_the_two_parts_stays_withdrawn(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = rehearsal.prepare(rehearsal.delivery(story(1)))
+    exclusive, times = rehearsal.catalogue.exclusive, iter(range(9))
+
+    @contextmanager
+    def overtaken() -> Iterator[None]:
+        if next(times) == 1:  # the second time is the second part
+            rehearsal.withdraw(story(1), "数据有误")
+        with exclusive():
+            yield
+
+    monkeypatch.setattr(rehearsal.catalogue, "exclusive", overtaken)
+    rehearsal.catalogue.place(delivery.revision, delivery.receipt)
+    assert rehearsal.channel.release(delivery).standing is not Standing.LIVE
+    page = channel_of(rehearsal).files.read(f"{DAY}/a1.html") or b""
+    assert b"tongfa:gone" in page
+    assert ids(rehearsal) == []
     agrees(rehearsal)
 
 
@@ -371,6 +506,7 @@ def test_options_make_the_terms() -> None:
         ({"duration": 60, "opening": 30, "closing": 30}, "duration"),
         ({"lead": [100, 50]}, "lead"),
         ({"days": []}, "days"),
+        ({"column_titles": -1}, "column_titles"),
         ({"answer": 0}, "answer"),
         ({"url": "tv"}, "url"),
         ({"airtime": "19:30"}, "airtime"),

@@ -14,15 +14,23 @@ from hypothesis import strategies as st
 from channels.tv.programme import Calendar, Terms
 from channels.tv.script import Cue, Kind, Script, Unit, choose_lead, readings, seconds_of, sentences, write
 from channels.tv.spoken import spoken, syllables
-from pipeline.article import Article, Revision
+from pipeline.article import Article, Column, Deed, Revision
 from pipeline.manuscript import read
-from pipeline.testing import NOON, article_of, newsroom_of, revision_of
+from pipeline.testing import NOON, article_of, newsroom_of, opening_of, picture, revision_of, series_line
 from tests.channels.tv_newsroom import EXAMPLES
 
 GOLDEN = Path(__file__).parent / "golden" / "tv"
 MANUSCRIPTS = sorted(path for path in EXAMPLES.glob("*") if path.suffix in (".md", ".docx", ".html", ".txt"))
 TERMS = Terms(programme="武山新闻")
-NEWSROOM = newsroom_of()
+COLUMN = Column(
+    id="xczx",
+    name="乡村振兴看武山",
+    description="展示武山县乡村振兴的成效",
+    keywords=("乡村振兴",),
+    note="全县216个村的面貌正在改变。\n即日起，开设《乡村振兴看武山》栏目",
+    series="2026年乡村振兴系列报道",
+)
+NEWSROOM = newsroom_of().with_columns((*newsroom_of().columns, COLUMN))
 
 
 def script_of(article: Article, terms: Terms = TERMS, *, revision: Revision | None = None) -> Script:
@@ -283,6 +291,91 @@ def test_a_notice_without_a_note_tells_the_lead() -> None:
     late = revision_of(article_of(), 2).model_copy(update={"corrected_at": NOON + timedelta(days=1)})
     (cue,) = script_of(late.article, revision=late).cues
     assert "正确的内容是：11月24日，武山县山丹镇的架豆喜获丰收，种植面积5.2万亩。特此更正。" in cue.text
+
+
+# -- columns ---------------------------------------------------------------------------------------------
+
+
+def announced(deed: Deed, column: Column = COLUMN, **fields: str) -> Script:
+    return script_of(opening_of(column, deed, **{"body": body(*column.note.split("\n")), **fields}))
+
+
+def test_an_opening_is_read_whole_after_the_houses_words() -> None:
+    script = announced(Deed.OPEN)
+    assert (script.kind, script.column) == ("kind_opening", "乡村振兴看武山")
+    (cue,) = script.cues
+    assert cue.text.startswith("从今天起，《武山新闻》推出专栏《乡村振兴看武山》。全县216个村")
+    assert cue.text.endswith("即日起，开设《乡村振兴看武山》栏目。")
+    assert "两百一十六个村" in cue.spoken
+    assert (script.opening, script.ending) == ("《乡村振兴看武山》栏目片头", "")
+    assert script.titles is not None
+    assert (script.titles.text, script.titles.seconds) == ("", TERMS.column_titles)
+    assert script.seconds == TERMS.column_titles + cue.seconds
+
+
+def test_a_note_is_read_whole_however_long() -> None:
+    paragraphs = [f"第{n}段，" + "全县各乡镇迅速行动，" * 9 + "成效明显。" for n in range(8)]
+    (cue,) = announced(Deed.OPEN, body=body(*paragraphs)).cues
+    assert cue.text.endswith("".join(paragraphs))
+
+
+def test_renaming_and_closing_are_short_announcements() -> None:
+    renamed = COLUMN.model_copy(update={"name": "和美乡村", "former_names": (COLUMN.name,)})
+    script = announced(Deed.RENAME, renamed, body=body("《乡村振兴看武山》栏目今日更名为《和美乡村》。"))
+    assert (script.kind, script.opening) == ("kind_renaming", "《和美乡村》栏目片头")
+    assert texts(script) == [(Kind.LEAD, "《乡村振兴看武山》栏目今日更名为《和美乡村》。")]
+    script = announced(Deed.CLOSE, body=body("《乡村振兴看武山》栏目今日收官，感谢关注"))
+    assert script.kind == "kind_ending"
+    assert texts(script) == [(Kind.LEAD, "《乡村振兴看武山》栏目今日收官，感谢关注。")]
+
+
+def test_an_editor_writes_an_opening_for_television() -> None:
+    script = announced(Deed.OPEN, body=body("这一段只给报纸。", "导语：今天新栏目和您见面。", "解说：镜头对准乡村。"))
+    assert script.own
+    assert script.kind == "kind_opening"
+    assert texts(script) == [(Kind.LEAD, "今天新栏目和您见面。"), (Kind.SEGMENT, "镜头对准乡村。")]
+
+
+def test_an_opening_corrected_after_air_is_a_notice() -> None:
+    late = revision_of(opening_of(COLUMN), 2, note="开设的日期应为11月25日")
+    late = late.model_copy(update={"corrected_at": NOON + timedelta(days=1)})
+    script = script_of(late.article, revision=late)
+    assert (script.kind, script.opening, script.titles) == ("kind_notice", "", None)
+
+
+def test_a_story_in_a_series_says_its_number_over_the_titles() -> None:
+    article = article_of(column="xczx", series=series_line(COLUMN, 3), number=3)
+    script = script_of(article)
+    assert script.titles is not None
+    assert script.titles.spoken == "二零二六年乡村振兴系列报道之三。"
+    assert script.titles.seconds == max(TERMS.column_titles, seconds_of(script.titles.spoken, TERMS.speed))
+    assert script.opening.splitlines() == ["《乡村振兴看武山》栏目片头", "2026年乡村振兴系列报道之三"]
+    longer = script_of(article, TERMS.model_copy(update={"column_titles": 30}))
+    assert longer.seconds - script.seconds == 30 - script.titles.seconds
+    assert longer.cues == script.cues
+
+
+def test_a_number_without_a_series_is_said_in_the_houses_words() -> None:
+    script = script_of(article_of(number=3))
+    assert script.titles is not None
+    assert script.titles.spoken == "系列报道之三。"
+
+
+def test_a_columns_banner_gives_it_titles_and_nothing_else_does() -> None:
+    banner, _ = picture(size=(1200, 300))
+    script = script_of(article_of(banner=banner))
+    assert (script.opening, script.ending) == ("《武山要闻》栏目片头", "")
+    assert script.titles is not None
+    assert not script.titles.text
+    plain_story = script_of(article_of())
+    assert (plain_story.opening, plain_story.titles) == ("", None)
+    assert "titles" not in json.loads(plain_story.canonical())
+
+
+def test_titles_count_in_the_storys_time() -> None:
+    article = manuscript(EXAMPLES / "wushan-sibuzhai.md")
+    script = script_of(article, TERMS.model_copy(update={"column_titles": 30}))
+    assert abs(script.seconds - 90) <= 5
 
 
 # -- times, captions, readings ---------------------------------------------------------------------------

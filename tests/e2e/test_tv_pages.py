@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from channels.tv import Television
-from pipeline.article import Outlet
+from pipeline.article import Column, Outlet
 from pipeline.channel import Setting
 from pipeline.manuscript import read
-from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, revision_of
+from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, opening_of, revision_of, series_line
 from tests.channels.test_website import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -37,6 +37,8 @@ PAGES = {
     "script": f"{DAY}a2.html",
     "prompter": f"{DAY}prompter.html",
     "gone": f"{DAY}a9.html",
+    "opening": f"{DAY}a11.html",
+    "series": f"{DAY}a12.html",
 }
 ANSWERS = {"gone": 410}
 WIDTHS = (375, 1280)
@@ -54,6 +56,16 @@ G30连霍高速武山段完成养护｜G30连霍高速武山段50公里路面养
 """
 """headline｜text｜speech"""
 
+COLUMN = Column(
+    id="xczx",
+    name="乡村振兴看武山",
+    description="展示武山县乡村振兴的成效",
+    keywords=("乡村振兴",),
+    note="今年，全县216个村的面貌正在改变。即日起，武山县融媒体中心在网站、电视、微信公众号和客户端同步开设"
+    "《乡村振兴看武山》栏目，敬请关注。",
+    series="2026年乡村振兴系列报道",
+)
+
 browsed = pytest.mark.skipif(
     CHROMIUM is None or find_spec("playwright") is None or find_spec("axe_playwright_python") is None,
     reason="needs Chromium and the packages playwright and axe-playwright-python",
@@ -61,7 +73,7 @@ browsed = pytest.mark.skipif(
 
 
 def fill(data: Path, url: str) -> Rehearsal:
-    """A day of eight stories as a county's newsroom has it, one moved, one withdrawn, and the day after."""
+    """A day of eight stories as a county's newsroom has it, one moved, one withdrawn, the day after, and a column."""
     outlet = Outlet(id="tv", kind="tv", name="武山新闻", options={"opening": 20, "closing": 15})
     channel = Television(Setting(outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=data))
     rehearsal = Rehearsal(channel)
@@ -77,6 +89,15 @@ def fill(data: Path, url: str) -> Rehearsal:
     channel.move(NOON.date(), "a2", 1, NOON)
     rehearsal.withdraw(revision_of(article_of("撤下的消息"), id="a9", at=NOON + timedelta(minutes=9)), "数据有误")
     rehearsal.publish(revision_of(article_of("明天的消息"), id="a10", at=NOON + timedelta(hours=8)))
+    rehearsal.publish(revision_of(opening_of(COLUMN), id="a11", at=NOON + timedelta(minutes=11)))
+    numbered = article_of(
+        "洛门镇蔬菜订单签到年底",
+        body="<p>洛门镇1.2万亩设施蔬菜的订单已经签到12月底，收购价比去年同期每公斤高出0.6元。</p>",
+        column=COLUMN.id,
+        series=series_line(COLUMN, 1),
+        number=1,
+    )
+    rehearsal.publish(revision_of(numbered, id="a12", at=NOON + timedelta(minutes=11)))
     return rehearsal
 
 
@@ -167,7 +188,7 @@ def test_an_editor_finds_the_way(visit: Visiting) -> None:
     page = visit("/tv/").page
     page.get_by_role("link", name="2026-11-24").click()
     assert page.get_by_role("heading", level=1).inner_text() == "《武山新闻》串联单"
-    assert page.locator(".rundown tbody tr[id]").count() == 8
+    assert page.locator(".rundown tbody tr[id]").count() == 10
     assert page.locator(".rundown tbody tr[id]").first.get_attribute("id") == "a2"
     page.get_by_role("link", name="武山县坚持").click()
     assert page.get_by_role("heading", level=1).inner_text() == "《武山新闻》电视新闻播出稿"
@@ -186,6 +207,19 @@ def test_paper_gets_the_script_alone(visit: Visiting) -> None:
     assert page.locator(".bar").is_hidden()
     assert page.locator(".cues").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.sheet')).boxShadow") == "none"
+
+
+@browsed
+def test_a_columns_opening_and_its_first_story(visit: Visiting) -> None:
+    page = visit(DAY).page
+    assert "开栏" in page.locator("#a11").inner_text()
+    page.get_by_role("link", name="《乡村振兴看武山》今日开栏").click()
+    assert "从今天起，《武山新闻》推出专栏《乡村振兴看武山》。" in page.locator(".cues .lead").inner_text()
+    assert "《乡村振兴看武山》栏目片头" in page.locator(".cues .titles").inner_text()
+    page.goto(page.url.replace("a11", "a12"))
+    titles = page.locator(".cues .titles").first
+    assert "二零二六年" in titles.locator(".read").inner_text()
+    assert "2026年乡村振兴系列报道之一" in page.locator(".captions").inner_text()
 
 
 # -- the prompter ----------------------------------------------------------------------------------------
@@ -242,7 +276,7 @@ def test_it_jumps_from_story_to_story(visit: Visiting) -> None:
     page.wait_for_function(f"() => {HERE} === 'a3'")
     page.keyboard.press("Home")
     page.wait_for_function(f"() => {HERE} === 'a2'")  # moved to the first place
-    assert page.locator("[data-show=place]").inner_text() == "1/8"
+    assert page.locator("[data-show=place]").inner_text() == "1/10"
     page.keyboard.press("h")
     assert page.locator(".controls").is_hidden()
     page.keyboard.press("h")
