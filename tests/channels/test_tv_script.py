@@ -16,7 +16,7 @@ from channels.tv.script import Cue, Kind, Script, Unit, choose_lead, readings, s
 from channels.tv.spoken import spoken, syllables
 from pipeline.article import Article, Column, Deed, Revision
 from pipeline.manuscript import read
-from pipeline.testing import NOON, article_of, newsroom_of, opening_of, picture, revision_of, series_line
+from pipeline.testing import NOON, article_of, newsroom_of, opening_of, picture, revision_of
 from tests.channels.tv_newsroom import EXAMPLES
 
 GOLDEN = Path(__file__).parent / "golden" / "tv"
@@ -344,7 +344,7 @@ def test_an_opening_corrected_after_air_is_a_notice() -> None:
 
 
 def test_a_story_in_a_series_says_its_number_over_the_titles() -> None:
-    article = article_of(column="xczx", series=series_line(COLUMN, 3), number=3)
+    article = article_of(column="xczx", series=COLUMN.line(3), number=3)
     script = script_of(article)
     assert script.titles is not None
     assert script.titles.spoken == "二零二六年乡村振兴系列报道之三。"
