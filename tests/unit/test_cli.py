@@ -200,11 +200,11 @@ def test_one_bad_file_and_none_is_stored(submit: Command, newsroom: Command) -> 
 def test_a_wrong_column_suggests_the_nearest(submit: Command) -> None:
     Path("short.md").write_text(FILE, encoding="utf-8")
 
-    done = submit("short.md", "--column", "脱贫攻坚")
+    done = submit("short.md", "--column", "武山新闻")
 
     assert done.code == 2
-    assert done.err == "short.md: column: there is no column 脱贫攻坚\n  → did you mean 脱贫攻坚奔小康?\n"
-    assert submit("short.md", "--column", "脱贫攻坚奔小康").code == 0
+    assert done.err == "short.md: column: there is no column 武山新闻\n  → did you mean 武山要闻?\n"
+    assert submit("short.md", "--column", "武山要闻").code == 0
 
 
 @pytest.mark.parametrize(
