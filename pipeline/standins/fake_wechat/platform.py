@@ -202,7 +202,7 @@ class Wechat:
             cover = material["url"]
         else:
             cover = ""
-        content = cleaned(content, f"{self.images or self.base}/mmbiz_")
+        content = cleaned(content, f"{self.images or self.base}/mmbiz_", f"{self.base}/s/")
         return {
             "title": title,
             "author": str(given.get("author") or ""),
