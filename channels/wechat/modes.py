@@ -223,7 +223,10 @@ class Publishing(Posting):
                 shown = {"article_id": state.article_id} if state.article_id else {}
                 return Receipt(standing=Standing.WITHDRAWN, ids={**ids, **shown}, note=REMARKS[state.status])
             case _:
-                return Receipt(standing=Standing.STAGED, ids=ids, note=REMARKS[state.status])
+                own = ids.get("together", "") == together(delivery)
+                return Receipt(
+                    standing=Standing.STAGED if own else Standing.ABSENT, ids=ids, note=REMARKS[state.status]
+                )
 
     def _index(self, delivery: Delivery, ids: Mapping[str, str], state: Publication) -> int:
         """The article's own place, from 1, in what was published."""
@@ -245,8 +248,11 @@ class Publishing(Posting):
                 if draft.place(marker.name, marker.revision) is not None
             ]
             for draft in drafts:
-                if self.ledger.submission(draft.media_id) is not None:
+                if (submission := self.ledger.submission(draft.media_id)) is not None:
                     ids = {**ids, "media_id": draft.media_id}
+                    told = {**ids, "publish_id": submission.publication}
+                    if submission.publication and (followed := self._followed(delivery, told)) is not None:
+                        return followed
                     break
                 if holds(draft, marker):
                     return Receipt(standing=Standing.STAGED, ids=self._names(delivery, draft.media_id))

@@ -129,9 +129,8 @@ class Posting(ABC):
         said_beside = lines(delivery, self.look)
         marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]))
         drafts = self.account.drafts(marker.name)
-        for draft in drafts:
-            if draft.place(marker.name, marker.revision) is not None and self._is_handed_in(draft, marker):
-                return self.find(_with(delivery, {**own_ids(delivery), "media_id": draft.media_id}))
+        if media_id := self._handed_in_with_others(drafts, marker):
+            return self.find(self._knowing(delivery, marker, media_id))
         if _stored(drafts, marker):
             media_id = _stored(drafts, marker)
         elif marker.together and _own(drafts, marker) is None:
@@ -140,6 +139,7 @@ class Posting(ABC):
             )  # the others do so at the same time: what is left for the one with the lock is little
             with delivery.catalogue.exclusive():
                 media_id = self._made_together(delivery, marker)
+            self.ledger.end(_issue(marker), media_id)
         else:
             media_id = self._made(delivery, drafts, marker, said_beside)
         self.ledger.prune()
@@ -229,6 +229,15 @@ class Posting(ABC):
         # What failed is told, so that it is not taken for another one's hand when this is handed in again.
         return ids | ({self._publication: known.publication} if known is not None and known.publication else {})
 
+    def _knowing(self, delivery: Delivery, marker: Marker, media_id: str) -> Delivery:
+        """The delivery with this draft in its receipt, and of its place in it what is known."""
+        ids = own_ids(delivery)
+        if ids.get("media_id") != media_id:
+            is_own = marker.together and self.ledger.outcome(_issue(marker)) == media_id
+            ids = self._names(delivery, media_id) if is_own else {"media_id": media_id, **kept_traces(delivery)}
+        receipt = delivery.receipt or Receipt(standing=Standing.STAGED)
+        return dataclasses.replace(delivery, receipt=receipt.model_copy(update={"ids": ids}))
+
     def _may_change(self, draft: Draft, marker: Marker) -> bool:
         """Whether an older revision's draft can become this one's: it is alone in it and nobody has handed it in."""
         return self.ledger.submission(draft.media_id) is None and any(
@@ -267,12 +276,26 @@ class Posting(ABC):
             draft.media_id, known
         ) is not False
 
-    def _is_handed_in(self, draft: Draft, marker: Marker) -> bool:
-        """Whether WeChat may still be at this draft, which is not the delivery's own but holds its revision."""
-        if not marker.together and not any(item.marker is not None and item.marker.together for item in draft.items):
-            return False
-        known = self.ledger.submission(draft.media_id)
-        return known is not None and self._is_on_its_way(known)
+    def _handed_in_with_others(self, drafts: Iterable[Draft], marker: Marker) -> str:
+        """The media id of a draft of several that holds this revision and may still come out, or has; "" if none is.
+
+        A companion has handed it in: the very one that is wanted, or one with other companions, which then is late.
+        """
+        made = self.ledger.outcome(_issue(marker)) if marker.together else ""
+        several = [
+            draft.media_id
+            for draft in drafts
+            for item in draft.items
+            if item.is_of(marker.name)
+            and item.marker is not None
+            and item.marker.revision == marker.revision
+            and (item.marker.together or marker.together)
+        ]
+        for media_id in dict.fromkeys([*([made] if made else []), *several]):
+            known = self.ledger.submission(media_id)
+            if known is not None and self._is_on_its_way(known):
+                return media_id
+        return ""
 
     def _is_on_its_way(self, known: Submission) -> bool:
         """Whether what was handed in may still come out, or has."""
@@ -555,10 +578,9 @@ def together(delivery: Delivery) -> str:
     )
 
 
-def _with(delivery: Delivery, ids: Mapping[str, str]) -> Delivery:
-    """The delivery, knowing these names."""
-    receipt = delivery.receipt or Receipt(standing=Standing.STAGED)
-    return dataclasses.replace(delivery, receipt=receipt.model_copy(update={"ids": dict(ids)}))
+def _issue(marker: Marker) -> str:
+    """Under which name the ledger keeps the draft of these articles together."""
+    return f"together:{marker.together}"
 
 
 def _was_there(delivery: Delivery, traces: Iterable[str]) -> bool:
