@@ -223,10 +223,10 @@ class Publishing(Posting):
                 shown = {"article_id": state.article_id} if state.article_id else {}
                 return Receipt(standing=Standing.WITHDRAWN, ids={**ids, **shown}, note=REMARKS[state.status])
             case _:
-                own = ids.get("together", "") == together(delivery)
-                return Receipt(
-                    standing=Standing.STAGED if own else Standing.ABSENT, ids=ids, note=REMARKS[state.status]
-                )
+                # Handed in twice, by machines that do not know of each other, it has gone out once all the same.
+                posted = self._posted(delivery, ids) if together(delivery) else None
+                standing = Standing.STAGED if ids.get("together", "") == together(delivery) else Standing.ABSENT
+                return posted or Receipt(standing=standing, ids=ids, note=REMARKS[state.status])
 
     def _index(self, delivery: Delivery, ids: Mapping[str, str], state: Publication) -> int:
         """The article's own place, from 1, in what was published."""
@@ -256,15 +256,22 @@ class Publishing(Posting):
                     break
                 if holds(draft, marker):
                     return Receipt(standing=Standing.STAGED, ids=self._names(delivery, draft.media_id))
-        for post in self.account.posts(marker.name, delivery.revision.published_at):
-            for index in post.places(marker.name, marker.revision):
-                item = post.item(index)
-                return self._public(delivery, ids, post.article_id, index, item.url if item else "")
+        if (posted := self._posted(delivery, ids)) is not None:
+            return posted
         if "media_id" in ids:
             self._wait_for(ids["media_id"])
             if self._own_draft(delivery, ids) is not None:
                 return Receipt(standing=Standing.STAGED, ids=ids)
         return Receipt(standing=Standing.ABSENT, ids=ids)
+
+    def _posted(self, delivery: Delivery, ids: dict[str, str]) -> Receipt | None:
+        """What the list of posts says; None if it does not have this revision."""
+        marker = own_marker(delivery)
+        for post in self.account.posts(marker.name, delivery.revision.published_at):
+            for index in post.places(marker.name, marker.revision):
+                item = post.item(index)
+                return self._public(delivery, ids, post.article_id, index, item.url if item else "")
+        return None
 
     def _public(self, delivery: Delivery, ids: dict[str, str], article_id: str, index: int, url: str) -> Receipt:
         """It is out: whatever older revision is public goes now."""

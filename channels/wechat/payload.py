@@ -59,12 +59,13 @@ class Payload:
     def _staged(self, delivery: Delivery) -> dict[str, Any]:
         """Stage the files; their manifest."""
         said_beside = lines(delivery, self._look)
-        written = self._written(delivery, said_beside)
-        if name := together(delivery):
+        name = together(delivery)
+        written = self._written(delivery, said_beside, name)
+        if name:
             each = [
                 dataclasses.replace(delivery, revision=o.revision, rendition=o.rendition) for o in delivery.companions
             ]
-            articles = [self._article(one, lines(one, self._look), f"{one.revision.id}/")[0] for one in each]
+            articles = [self._article(one, lines(one, self._look), name, f"{one.revision.id}/")[0] for one in each]
             written[f"together-{name}.json"] = _json({"articles": articles})
         for file, data in written.items():
             self.files.stage(_token(delivery), file, data)
@@ -137,14 +138,15 @@ class Payload:
             except (ValueError, LookupError, TypeError):
                 standing = Standing.ABSENT
         if standing is Standing.LIVE and delivery.action is not Action.WITHDRAW:
-            written = self._written(delivery, str(self._state(delivery).get("series", "")))
+            state = self._state(delivery)
+            written = self._written(delivery, str(state.get("series") or ""), str(state.get("together") or ""))
             if raw != written[DRAFT] or preview != written[PREVIEW]:
                 standing = Standing.ABSENT
         return Evidence(url=self._url(delivery), at=utc_now(), standing=standing, digest=digest, extract=extract)
 
-    def _written(self, delivery: Delivery, said_beside: str) -> dict[str, bytes]:
-        """The files of a revision."""
-        article, names, pictures = self._article(delivery, said_beside)
+    def _written(self, delivery: Delivery, said_beside: str, name: str) -> dict[str, bytes]:
+        """The files of a revision; `name` of the articles that it is put together with."""
+        article, names, pictures = self._article(delivery, said_beside, name)
         preview = rendition_of(delivery).body.replace(SERIES, said_beside)
         return {
             **pictures,
@@ -154,7 +156,7 @@ class Payload:
         }
 
     def _article(
-        self, delivery: Delivery, said_beside: str, folder: str = ""
+        self, delivery: Delivery, said_beside: str, name: str, folder: str = ""
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, bytes]]:
         """(the article as it would be sent, its pictures' names by their placeholders, its pictures' files).
 
@@ -175,7 +177,7 @@ class Payload:
         for asset in rendition.assets:
             if asset.name == cover:
                 pictures[asset.name] = content_bytes(asset, delivery.media)[0]
-        marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]))
+        marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]), together=name)
         told = {place: f"{folder}{name}" for place, name in names.items()}
         article = {**finished(rendition, marker, told, said_beside), "thumb_media_id": f"{folder}{cover}"}
         return article, names, pictures

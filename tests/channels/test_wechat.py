@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 import requests
+from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
@@ -58,6 +60,7 @@ from pipeline.standins.fake_wechat import Server, Settings
 from pipeline.testing import (
     NOON,
     ChannelContract,
+    MemoryCatalogue,
     Rehearsal,
     article_of,
     newsroom_of,
@@ -1137,6 +1140,25 @@ def test_a_topic_whose_answer_another_process_had_is_followed(rehearsal: Rehears
         assert abs(receipt.at - done.at) < timedelta(seconds=1), "it was taken with the first"
 
 
+def test_two_machines_that_know_nothing_of_each_other_publish_a_topic_once(
+    setting: Callable[..., Setting], rehearsal: Rehearsal, server: Server
+) -> None:
+    server.wechat.set(APPID, asks=1)
+    own = setting()
+    other = Rehearsal(Wechat(dataclasses.replace(own, data=own.data.parent / "another-machine")))
+    first, second, _ = prepared(rehearsal, topic(rehearsal))
+    other.catalogue = rehearsal.catalogue
+    receipts = [rehearsal.channel.release(first), other.channel.release(second)]
+    done = [
+        follow(one, dataclasses.replace(delivery, receipt=receipt))
+        for one, delivery, receipt in zip((rehearsal, other), (first, second), receipts, strict=True)
+    ]
+    assert [rehearsal.verify(one).standing for one in done] == [Standing.LIVE] * 2
+    assert revisions(server) == [("a1", 1), ("a2", 1), ("a3", 1)]
+    assert isinstance(other.channel, Wechat)
+    close(other.channel)
+
+
 def test_a_topic_that_wechat_refused_can_be_handed_in_again_by_any(rehearsal: Rehearsal, server: Server) -> None:
     server.wechat.set(APPID, verdict=3)
     several = [rehearsal.release(one) for one in prepared(rehearsal, topic(rehearsal))]
@@ -1895,6 +1917,62 @@ def follow_patiently(rehearsal: Rehearsal, delivery: Delivery) -> Delivery:
         found, _ = patiently(partial(rehearsal.channel.find, delivery))
         delivery = dataclasses.replace(delivery, receipt=found or delivery.receipt)
     raise AssertionError(f"never live: {delivery.receipt}")
+
+
+class Shared(MemoryCatalogue):
+    """A catalogue whose lock all processes share, as the engine's do."""
+
+    def __init__(self, configured: Any, path: Path) -> None:
+        super().__init__(configured)
+        self._file = FileLock(path, thread_local=False)
+        self._threads = threading.Lock()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._threads, self._file:
+            yield
+
+
+def topic_worker(api: str, data: Path, redis: str, mine: range, done: Any) -> None:
+    """One process with some of the eight deliveries of one rollout."""
+
+    class Address:
+        def __init__(self) -> None:
+            self.api = api
+
+    channel = Wechat(setting_of(Address(), data, redis=redis, settling=2))  # type: ignore[arg-type]
+    rehearsal = Rehearsal(channel)
+    rehearsal.catalogue = Shared(channel.newsroom.columns, data.parent / "lock")
+    several = [one for n, one in enumerate(topic(rehearsal, 8)) if n in mine]
+    several = published(rehearsal, prepared(rehearsal, several))
+    done.put([str(rehearsal.verify(one).standing) for one in several])
+    close(channel)
+
+
+@pytest.mark.parametrize("lost", ["draft/add", "freepublish/submit", ""])
+def test_two_processes_with_four_articles_each_of_one_topic(
+    server: Server, tmp_path: Path, redis: str, lost: str
+) -> None:
+    limits = {"freepublish/get": 10_000, "freepublish/batchget": 10_000, "freepublish/getarticle": 10_000}
+    server.wechat.set(APPID, delay=0.2, limits=limits)
+    faults(server, *([f"lost@{lost}"] if lost else []))
+    context = multiprocessing.get_context("spawn")
+    done = context.Queue()
+    workers = [
+        context.Process(target=topic_worker, args=(server.api, tmp_path / "data", redis, mine, done))
+        for mine in (range(4), range(4, 8))
+    ]
+    for one in workers:
+        one.start()
+    standings = [standing for _ in workers for standing in done.get(timeout=50)]
+    for one in workers:
+        one.join()
+    done.close()
+    done.join_thread()
+    assert standings == ["live"] * 8
+    made = deeds(server)
+    assert (made.count("draft/add"), made.count("freepublish/submit"), made.count("published")) == (1, 1, 1)
+    assert revisions(server) == [(f"a{n}", 1) for n in range(1, 9)]
 
 
 def test_two_processes_with_sixteen_deliveries_each(server: Server, tmp_path: Path, redis: str) -> None:

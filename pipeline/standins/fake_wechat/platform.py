@@ -240,6 +240,8 @@ class Wechat:
         return {"media_id": media_id, "item": []}
 
     def _keep_draft(self, draft: Line) -> None:
+        if len(draft["news_item"]) > 1:  # only a single article has a digest
+            draft["news_item"] = [{**item, "digest": ""} for item in draft["news_item"]]
         draft = {**draft, "update_time": now(), "order": self.memory.number()}
         self.memory.put("draft", draft["media_id"], draft)
 
