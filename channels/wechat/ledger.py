@@ -1,7 +1,8 @@
 """What an account remembers on this machine: uploaded pictures, calls of the day, submissions under way.
 
 One small SQLite file, shared by the machine's processes. Losing it costs little: pictures are uploaded again, the
-day's count starts anew, and after an unknown outcome WeChat alone is asked. So a failure of it fails nothing.
+day's count starts anew, and after an unknown outcome WeChat alone is asked. So a failure of it fails nothing, but for
+articles that go out together: which of their deliveries hands in the draft is decided here, so they wait.
 """
 
 from __future__ import annotations
