@@ -1159,6 +1159,20 @@ def test_two_machines_that_know_nothing_of_each_other_publish_a_topic_once(
     close(other.channel)
 
 
+def test_a_topic_waits_while_the_ledger_cannot_say_who_hands_it_in(rehearsal: Rehearsal, server: Server) -> None:
+    several = prepared(rehearsal, topic(rehearsal))
+    assert isinstance(rehearsal.channel, Wechat)
+    ledger = rehearsal.channel.ledger
+    ledger.claim = lambda draft, known: None  # type: ignore[method-assign]  # as of a file that is locked or full
+    with pytest.raises(Unavailable) as raised:
+        rehearsal.channel.release(several[0])
+    assert not raised.value.sent
+    del ledger.claim
+    published(rehearsal, several)
+    assert revisions(server) == [("a1", 1), ("a2", 1), ("a3", 1)]
+    assert deeds(server).count("freepublish/submit") == 1
+
+
 def test_a_topic_that_wechat_refused_can_be_handed_in_again_by_any(rehearsal: Rehearsal, server: Server) -> None:
     server.wechat.set(APPID, verdict=3)
     several = [rehearsal.release(one) for one in prepared(rehearsal, topic(rehearsal))]
