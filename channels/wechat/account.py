@@ -6,7 +6,8 @@ Answers differ from those pages in details (numbers where they say strings, fiel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from html import unescape
@@ -22,6 +23,15 @@ MOST_PAGES = 10
 """Pages looked at: the newest stand first, and what is asked about is new."""
 SLACK = timedelta(days=1)
 """How far clocks may differ before a post is taken for older than its article."""
+WRITTEN = frozenset(
+    {
+        "article_type", "title", "author", "digest", "content", "content_source_url", "thumb_media_id",
+        "need_open_comment", "only_fans_can_comment", "pic_crop_235_1", "pic_crop_1_1",
+    }
+)  # fmt: skip
+"""The fields of an article that draft/add takes; draft/get tells more."""
+ESCAPED = frozenset({"title", "author", "digest", "content_source_url"})
+"""Those that draft/get tells with `&amp;`."""
 NOT_ALLOWED = 48001
 SENT_BEFORE = 45065
 
@@ -88,6 +98,22 @@ class Publication(NamedTuple):
     urls: Mapping[int, str]
     """Public addresses by index, from 1."""
 
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Publication:
+        """From an answer of freepublish/get."""
+        items = (answer.get("article_detail") or {}).get("item") or []
+        return cls(
+            Status(int(answer["publish_status"])),
+            str(answer.get("article_id") or ""),
+            {int(one["idx"]): str(one.get("article_url") or "") for one in items},
+        )
+
+    def told(self) -> str:
+        """As JSON that `of` takes."""
+        items = [{"idx": index, "article_url": url} for index, url in self.urls.items()]
+        told = {"publish_status": self.status, "article_id": self.article_id, "article_detail": {"item": items}}
+        return json.dumps(told)
+
 
 class Account:
     """The account. Thread-safe; every method is one call, lists are up to `MOST_PAGES`."""
@@ -97,10 +123,23 @@ class Account:
 
     # -- drafts --------------------------------------------------------------------------------------------
 
-    def add(self, article: Mapping[str, Any]) -> str:
-        """Make a draft; its media id. "" if the cover is not there (any more)."""
-        answer = self.client.call("draft/add", {"articles": [article]}, expected=GONE)
+    def add(self, articles: Sequence[Mapping[str, Any]]) -> str:
+        """Make a draft of one to eight articles; its media id. "" if a cover is not there (any more)."""
+        answer = self.client.call("draft/add", {"articles": list(articles)}, expected=GONE)
         return str(answer.get("media_id") or "")
+
+    def copy(self, media_id: str, places: Collection[int]) -> str:
+        """Make a draft of some articles (indexes from 0) of another one, as they are: nothing can be taken out of one.
+
+        Its media id; "" if the draft or a cover is not there (any more).
+        """
+        answer = self.client.call("draft/get", {"media_id": media_id}, expected=GONE)
+        items = [item for place, item in enumerate(answer.get("news_item") or []) if place in places]
+        kept = [
+            {name: unescape(value) if name in ESCAPED else value for name, value in item.items() if name in WRITTEN}
+            for item in items
+        ]
+        return self.add(kept) if kept else ""
 
     def update(self, media_id: str, index: int, article: Mapping[str, Any]) -> bool:
         """Replace one article of a draft (index from 0). False if the draft or the cover is not there (any more)."""
@@ -132,12 +171,7 @@ class Account:
         answer = self.client.call("freepublish/get", {"publish_id": publish_id}, expected=GONE)
         if answer.get("errcode"):
             return None
-        items = (answer.get("article_detail") or {}).get("item") or []
-        return Publication(
-            Status(int(answer["publish_status"])),
-            str(answer.get("article_id") or ""),
-            {int(one["idx"]): str(one.get("article_url") or "") for one in items},
-        )
+        return Publication.of(answer)
 
     def post(self, article_id: str) -> Post | None:
         answer = self.client.call("freepublish/getarticle", {"article_id": article_id}, expected=GONE)
@@ -180,9 +214,11 @@ class Account:
         answer = self.client.call("message/mass/get", {"msg_id": msg_id}, expected=GONE)
         return str(answer.get("msg_status") or "").upper().replace(" ", "_")
 
-    def delete_message(self, msg_id: str) -> None:
-        """Delete the first article of a mass message: ours has one."""
-        value = {"msg_id": int(msg_id), "article_idx": 1}
+    def delete_message(self, msg_id: str, index: int) -> None:
+        """Delete one article of a mass message. `index` from 1: WeChat would take 0 to mean all of them."""
+        if index < 1:
+            raise ValueError(f"index {index}: articles are counted from 1")
+        value = {"msg_id": int(msg_id), "article_idx": index}
         self.client.call("message/mass/delete", value, expected=GONE)
 
     # -- lists ---------------------------------------------------------------------------------------------

@@ -57,6 +57,16 @@ from pipeline.channel import (
     utc_now,
 )
 
+MOST = 8
+"""Articles of a draft (新建草稿)."""
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "publish": (
+        "draft/batchget", "draft/add", "freepublish/submit", "freepublish/get", "freepublish/getarticle",
+    ),
+    "draft": ("draft/batchget", "draft/add", "draft/get"),
+    "mass": ("draft/batchget", "draft/add", "message/mass/sendall", "message/mass/get"),
+}  # fmt: skip
+"""The calls that a publication in each mode cannot do without."""
 MODES: Mapping[str, Callable[..., Posting]] = {"publish": Publishing, "draft": Drafting, "mass": Sending}
 OPTIONS = {
     "appid", "secret_env", "secret_file", "callback_env", "mode", "mass_tag", "theme", "cover", "comments", "api",
@@ -81,6 +91,7 @@ class Steps(Protocol):
 class Wechat(Channel):
     kind: ClassVar[str] = "wechat"
     corrects: ClassVar[Correction] = Correction.REPLACES
+    together: ClassVar[int | None] = MOST
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -104,7 +115,7 @@ class Wechat(Channel):
         self._steps: Steps | None = None
         secret = self._secret()
         if self.mode == "payload":
-            self._steps = Payload(folder / "payload", self.cover)
+            self._steps = Payload(folder / "payload", self.cover, self.look)
         elif self.mode in MODES and self.appid and secret:
             self.client = Client(
                 appid=self.appid,
@@ -118,6 +129,7 @@ class Wechat(Channel):
                 Pictures(self.client, self.cover),
                 self.ledger,
                 name=self.outlet.name,
+                look=self.look,
                 settling=float(self.options.get("settling", SETTLING)),
                 follow=float(self.options.get("follow", FOLLOW)),
                 tag=self.options.get("mass_tag"),
@@ -150,7 +162,7 @@ class Wechat(Channel):
         return self._steps
 
     def check(self) -> list[Problem]:
-        problems = self._configuration()
+        problems = self._configuration() + self._used_up()
         if self.client is not None and not problems:
             try:
                 self.client.tokens.get()
@@ -159,6 +171,23 @@ class Wechat(Channel):
             except ChannelError as error:
                 problems.append(error.problem)
         return problems
+
+    def _used_up(self) -> list[Problem]:
+        """The day's calls that are used up: said so by WeChat, or as many as it takes by its own page. Asks nobody."""
+        counts, said = self.ledger.counts(), self.ledger.used_up()
+        return [
+            Problem(
+                field="quota",
+                message=Text.of(
+                    "the day's calls of {call} are used up ({count} made from here)",
+                    call=call,
+                    count=counts.get(call, 0),
+                ),
+                remedy=Text.of("publish after midnight in Beijing, or by hand at mp.weixin.qq.com"),
+            )
+            for call in NEEDED.get(self.mode, ())
+            if call in said or counts.get(call, 0) >= DAILY[call]
+        ]
 
     def figures(self) -> list[Text]:
         found = [Text.of("mode {mode}", mode=self.mode)]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from channels.http import Answer, Http, Upload
-from channels.wechat.errors import STALE_TOKEN, trouble
+from channels.wechat.errors import STALE_TOKEN, USED_UP, trouble
 from channels.wechat.ledger import Ledger
 from channels.wechat.token import Tokens
 from pipeline.channel import Problem, Text, Unavailable, utc_now
@@ -111,15 +111,20 @@ class Client:
 
     def _authorised(self, name: str, send: Callable[[str], Answer], expected: Collection[int]) -> dict[str, Any]:
         token = self.tokens.get()
-        self.ledger.count(name)
-        content, code = self._answered(name, send(token))
+        content, code = self._counted(name, send, token)
         if code in STALE_TOKEN:
-            token = self.tokens.renew(token)
-            self.ledger.count(name)
-            content, code = self._answered(name, send(token))
+            content, code = self._counted(name, send, self.tokens.renew(token))
+        if code == USED_UP:
+            self.ledger.use_up(name)
         if code and code not in expected:
             raise trouble(name, code, str(content.get("errmsg", "")), self._now(), effect=name not in QUESTIONS)
         return content
+
+    def _counted(self, name: str, send: Callable[[str], Answer], token: str) -> tuple[dict[str, Any], int]:
+        try:
+            return self._answered(name, send(token))
+        finally:
+            self.ledger.count(name)  # afterwards: a release waits for nothing that can be done later
 
     def _stable_token(self) -> tuple[str, float]:
         self.ledger.count("stable_token")

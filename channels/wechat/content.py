@@ -8,7 +8,8 @@ sheets, classes and ids. Rules of length: 新建草稿 (developers.weixin.qq.com
 draftmanage/api_draft_add.html). Nothing is ever cut but the digest, which is an abstract, after a sentence.
 
 The rendition is the page an editor previews. Between two marks stands the content as it will be sent, with placeholders
-for what only an upload can tell: the pictures' addresses. The other fields stand in its head, as JSON.
+for what only an upload can tell, the pictures' addresses, and a mark where the articles before and after it in its
+series are named (`series`). The other fields stand in its head, as JSON.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from markupsafe import Markup
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import derivative
 from channels.templating import templates
-from pipeline.article import Article, Image, Newsroom, Revision
+from pipeline.article import Article, Deed, Image, Newsroom, Revision
 from pipeline.channel import Asset, Problem, Rendition, Text, Unpublishable
 
 TITLE, AUTHOR, DIGEST = 32, 16, 120
@@ -55,7 +56,17 @@ DEFAULT_COVER = "default"
 START, END = "<!--tongfa:content-->", "<!--/tongfa:content-->"
 """The marks of the content. No text can hold them: it has no `<` of its own."""
 
-_MARKER = re.compile(r"#tongfa-(?P<name>a\d+-[0-9a-f]{8})-(?P<revision>\d+)-(?P<digest>[0-9a-f]{12})$")
+SERIES = "<!--tongfa:series-->"
+"""Where the lines of `series` are filled in; only in an article that has a number in its series."""
+ROOM = 1500
+"""Characters kept for those lines."""
+
+_MARKER = re.compile(
+    r"#tongfa-(?P<name>a\d+-[0-9a-f]{8})-(?P<revision>\d+)-(?P<digest>[0-9a-f]{12})"
+    r"(?:-s(?P<filled>[0-9a-f]{8}))?(?:-t(?P<together>[0-9a-f]{8}))?$"
+)
+_CUT = "\ufdd0"
+"""A noncharacter, which no text of ours holds."""
 _OWN = re.compile(r"(?:[a-z0-9-]+\.)*weixin\.qq\.com", re.IGNORECASE)
 _INVISIBLE = re.compile("[\\s\u00a0\u200b-\u200f\u2028-\u202e\u2060\u3000\ufe0e\ufe0f\ufeff]+")
 
@@ -103,15 +114,22 @@ class Marker(NamedTuple):
     revision: int
     digest: str
     """Of the fields, shortened."""
+    filled: str = ""
+    """Digest of what was filled in at `SERIES`, shortened; "" for nothing."""
+    together: str = ""
+    """Names the articles that it was put into one draft with (`posting.together`); "" for one that is alone."""
 
     @classmethod
     def of(cls, address: str) -> Marker | None:
         """The marker in an address; None if it has none: not an article of ours."""
-        found = _MARKER.search(unescape(address))
-        return cls(found["name"], int(found["revision"]), found["digest"]) if found else None
+        if (found := _MARKER.search(unescape(address))) is None:
+            return None
+        more = (found["filled"] or "", found["together"] or "")
+        return cls(found["name"], int(found["revision"]), found["digest"], *more)
 
     def __str__(self) -> str:
-        return f"#tongfa-{self.name}-{self.revision}-{self.digest}"
+        more = (f"-s{self.filled}" if self.filled else "") + (f"-t{self.together}" if self.together else "")
+        return f"#tongfa-{self.name}-{self.revision}-{self.digest}{more}"
 
 
 def name_of(revision: Revision, newsroom: Newsroom) -> str:
@@ -123,7 +141,7 @@ def render(revision: Revision, newsroom: Newsroom, look: Look) -> Rendition:
     """The article. Raises `Unpublishable` by the field that is over a limit or cannot be shown."""
     refuse_characters(revision, NOT_HTML)
     article = revision.article
-    assets = {image.digest: _picture(image) for image in article.images}
+    assets = {image.digest: _picture(image) for image in article.pictures}
     title = _title(article)
     content = _content(revision, newsroom, look, title)
     cover, size = _cover(article, look)
@@ -179,7 +197,7 @@ def marker_of(rendition: Rendition) -> Marker:
 
 def shown_in(article: Article, content: str) -> dict[str, Asset]:
     """The pictures that a content shows, by the placeholders of their addresses."""
-    pictures = {placeholder(image): _picture(image) for image in article.images}
+    pictures = {placeholder(image): _picture(image) for image in article.pictures}
     return {place: asset for place, asset in pictures.items() if f'"{place}"' in content}
 
 
@@ -193,6 +211,17 @@ def with_addresses(content: str, addresses: Mapping[str, str]) -> str:
     for place, address in addresses.items():
         content = content.replace(f'src="{place}"', f'src="{escape(address)}"')  # data-src as well
     return content
+
+
+def finished(rendition: Rendition, marker: Marker, addresses: Mapping[str, str], lines: str) -> dict[str, Any]:
+    """The article's fields as they are sent: with the pictures' addresses, the `lines` of its series, and a marker that
+    says so. Raises `Unpublishable` if the content has become too long."""
+    fields = fields_of(rendition)
+    content = with_addresses(fields["content"].replace(SERIES, lines), addresses)
+    if wrong := too_long(content):
+        raise wrong
+    address = fields["content_source_url"].partition("#")[0]
+    return {**fields, "content": content, "content_source_url": f"{address}{marker}"}
 
 
 def too_long(content: str) -> Unpublishable | None:
@@ -213,6 +242,19 @@ def said(content: str) -> tuple[str, int]:
     return _INVISIBLE.sub("", tree.text_content()), sum(1 for _ in tree.iter("img"))
 
 
+def shows(content: str, wanted: str, filled: str) -> bool:
+    """Whether a content says what that of a rendition does, and at `SERIES` something with the digest `filled`."""
+    (text, pictures), (words, images) = said(content), said(wanted.replace(SERIES, _CUT))
+    before, _, after = words.partition(_CUT)
+    between = text[len(before) : len(text) - len(after)]
+    return (text, pictures) == (before + between + after, images) and digest_of(between) == filled
+
+
+def digest_of(words: str) -> str:
+    """Eight characters that stand for these words in a marker; "" for none."""
+    return hashlib.sha256(words.encode()).hexdigest()[:8] if words else ""
+
+
 def crop(width: int, height: int, ratio: float) -> str:
     """The largest part of a cover with this ratio, as `X1_Y1_X2_Y2`, each 0 … 1: the middle, rather its upper half."""
     across, down = min(1.0, height * ratio / width), min(1.0, width / ratio / height)
@@ -222,7 +264,8 @@ def crop(width: int, height: int, ratio: float) -> str:
 
 def _limits(fields: Mapping[str, Any], content: str) -> None:
     reckoned = with_addresses(
-        content, {name: name.ljust(ADDRESS, "x") for name in re.findall(r'data-src="([^"]*)"', content)}
+        content.replace(SERIES, "x" * ROOM),
+        {name: name.ljust(ADDRESS, "x") for name in re.findall(r'data-src="([^"]*)"', content)},
     )
     if wrong := too_long(reckoned):
         raise wrong
@@ -265,10 +308,11 @@ def _picture(image: Image) -> Asset:
 
 
 def _cover(article: Article, look: Look) -> tuple[Asset | None, tuple[int, int]]:
-    """The article's first picture, or the account's own (None), and its size."""
-    if not article.images:
+    """The article's first picture, or its column's banner, or the account's own (None), and its size."""
+    first = next(iter([*article.images, *article.pictures]), None)
+    if first is None:
         return None, look.cover
-    asset = derivative(article.images[0], COVER_WIDTH, "image/jpeg")
+    asset = derivative(first, COVER_WIDTH, "image/jpeg")
     return asset, (asset.width, asset.height)
 
 
@@ -292,12 +336,23 @@ def _content(revision: Revision, newsroom: Newsroom, look: Look, title: str) -> 
         ),
         blocks=written,
         links=body.links,
+        banner=Markup(_string(_image(article.banner, look.account))) if article.banner else "",  # noqa: S704
+        opens=article.announces is not None and article.announces.deed is Deed.OPEN and not article.editors_note,
+        series=Markup(SERIES),  # noqa: S704 - a mark
     )
-    sheet = words.get_template("article.css").render(theme=look.theme)
+    return styled(page, look)
+
+
+def styled(page: str, look: Look) -> str:
+    """A fragment with one element at its top, its classes turned into styles."""
+    sheet = templates("wechat").get_template("article.css").render(theme=look.theme)
     # A CR would come back from any parser as LF, or be written as a reference.
     inlined = css_inline.inline_fragment(page.replace("\r", "").strip(), sheet)
     tree = lxml_html.fragment_fromstring(inlined)
     for element in tree.iter():
+        if not isinstance(element.tag, str):  # a mark
+            element.tail = (element.tail or "").strip() or None
+            continue
         element.attrib.pop("class", None)
         if "style" in element.attrib:
             element.set("style", _compact(element.get("style", "")))
@@ -305,7 +360,23 @@ def _content(revision: Revision, newsroom: Newsroom, look: Look, title: str) -> 
             for inside in element:
                 inside.tail = (inside.tail or "").strip() or None
             element.text = (element.text or "").strip() or None
-    return str(lxml_html.tostring(tree, encoding="unicode", with_tail=False))
+    return _string(tree)
+
+
+def _string(element: lxml_html.HtmlElement) -> str:
+    return str(lxml_html.tostring(element, encoding="unicode", with_tail=False))
+
+
+def _image(image: Image, otherwise: str = "") -> lxml_html.HtmlElement:
+    """A picture with the placeholder of its address."""
+    asset = _picture(image)
+    picture = _element("img", "wide" if asset.width >= SMALL else "small")
+    picture.set("src", placeholder(image))
+    picture.set("data-src", placeholder(image))
+    picture.set("data-w", str(asset.width))
+    picture.set("data-ratio", f"{asset.height / asset.width:.4f}")
+    picture.set("alt", image.alt or image.caption or otherwise)
+    return picture
 
 
 def _compact(style: str) -> str:
@@ -324,7 +395,7 @@ class _Body:
     def written(self) -> Iterator[str]:
         for block in blocks(self.article):
             for element in self._block(block):
-                yield str(lxml_html.tostring(element, encoding="unicode", with_tail=False))
+                yield _string(element)
 
     def _block(self, block: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:
         match block.tag:
@@ -383,16 +454,12 @@ class _Body:
 
     def _figure(self, figure: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:
         for shown in figure.iter("img"):
-            image = self.article.image(shown.get("src", "").removeprefix("image:"))
-            asset = _picture(image)
-            section, picture = _element("section", "picture"), _element("img", "small")
-            if asset.width >= SMALL:
-                picture.set("class", "wide")
-            picture.set("src", placeholder(image))
-            picture.set("data-src", placeholder(image))
-            picture.set("data-w", str(asset.width))
-            picture.set("data-ratio", f"{asset.height / asset.width:.4f}")
-            picture.set("alt", shown.get("alt") or image.alt or image.caption)
+            section, picture = (
+                _element("section", "picture"),
+                _image(self.article.image(shown.get("src", "").removeprefix("image:"))),
+            )
+            if shown.get("alt"):
+                picture.set("alt", shown.get("alt", ""))
             section.append(picture)
             for caption in figure.iterchildren("figcaption"):
                 if "".join(caption.itertext()).strip():

@@ -20,6 +20,8 @@ BEIJING = timezone(timedelta(hours=8))
 """WeChat's days begin at midnight in Beijing."""
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 """The token, not the call, was refused: nothing has happened."""
+USED_UP = 45009
+"""The day's calls of this name are used up."""
 GONE = frozenset({40007, 53502, 53600, 40059})
 """Draft or material, publication, article or message of that name does not exist (any more)."""
 
@@ -62,24 +64,31 @@ _ADDRESS = Text.of(
     "add the address to the account's IP list at mp.weixin.qq.com (设置与开发 > 开发接口管理), then run: newsroom retry"
 )
 _TOKEN = Text.of(
-    "another program may ask for this account's token: let it use stable_token too; then run: newsroom retry"
+    "it is tried again by itself; if this lasts, another program asks for this account's token: "
+    "let it use stable_token too"
 )
 
 ERRORS: Mapping[int, Fault] = MappingProxyType(
     {
         -1: Fault(Unavailable, Text.of("WeChat is busy (code {code}, rid {rid})"), _BY_ITSELF, sent=True),
-        # the token: refreshed once by the client, so that a person sees these only if that did not help
+        # the token: refreshed once by the client; one that has ended again meanwhile is no reason to give up
         40001: Fault(
-            Refused, Text.of("the access token is refused, also a fresh one (code {code}, rid {rid})"), _TOKEN, "token"
+            Unavailable,
+            Text.of("the access token is refused, also a fresh one (code {code}, rid {rid})"),
+            _TOKEN,
+            "token",
         ),
         40014: Fault(
-            Refused,
+            Unavailable,
             Text.of("the access token is not valid, also a fresh one (code {code}, rid {rid})"),
             _TOKEN,
             "token",
         ),
         42001: Fault(
-            Refused, Text.of("the access token has expired, also a fresh one (code {code}, rid {rid})"), _TOKEN, "token"
+            Unavailable,
+            Text.of("the access token has expired, also a fresh one (code {code}, rid {rid})"),
+            _TOKEN,
+            "token",
         ),
         # who calls
         40013: Fault(Refused, Text.of("the appid is not valid (code {code}, rid {rid})"), _SECRET, "appid"),
@@ -115,7 +124,7 @@ ERRORS: Mapping[int, Fault] = MappingProxyType(
             "account",
         ),
         # how often
-        45009: Fault(
+        USED_UP: Fault(
             Unavailable,
             Text.of("the day's calls of {call} are used up (code {code}, rid {rid})"),
             Text.of(

@@ -1,7 +1,8 @@
 """What an account remembers on this machine: uploaded pictures, calls of the day, submissions under way.
 
 One small SQLite file, shared by the machine's processes. Losing it costs little: pictures are uploaded again, the
-day's count starts anew, and after an unknown outcome WeChat alone is asked. So a failure of it fails nothing.
+day's count starts anew, and after an unknown outcome WeChat alone is asked. So a failure of it fails nothing, but for
+articles that go out together: which of their deliveries hands in the draft is decided here, so they wait.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from channels.wechat.errors import BEIJING
 
@@ -24,6 +26,8 @@ CREATE TABLE IF NOT EXISTS upload (purpose TEXT, digest TEXT, answer TEXT, PRIMA
 CREATE TABLE IF NOT EXISTS call (day TEXT, name TEXT, count INTEGER, PRIMARY KEY (day, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS submission (draft TEXT PRIMARY KEY, at REAL, publication TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS question (publication TEXT PRIMARY KEY, since REAL, asked REAL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outcome (publication TEXT PRIMARY KEY, at REAL, answer TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS used_up (day TEXT, name TEXT, PRIMARY KEY (day, name)) WITHOUT ROWID;
 """
 _KEEP = 30 * 86400
 """Seconds for which submissions and questions are kept."""
@@ -38,6 +42,19 @@ class Submission(NamedTuple):
     """What WeChat answered: publish_id or msg_id; "" if no answer came (yet)."""
 
 
+class Turns:
+    """Locks by name, for the threads of one process. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
+
+    def of(self, name: str) -> Any:
+        """The lock of this name, the same as long as anybody holds it or waits for it."""
+        with self._guard:
+            return self._locks.setdefault(name, threading.Lock())
+
+
 class Ledger:
     """The memory of one account. Thread-safe, and safe for several processes. Never raises for the file's sake."""
 
@@ -49,13 +66,16 @@ class Ledger:
 
     # -- pictures ----------------------------------------------------------------------------------------
 
-    def uploaded(self, purpose: str, digest: str) -> str:
-        """What WeChat called the picture of this SHA-256 when it was uploaded for `purpose`; "" if it never was."""
-        rows = self._rows("SELECT answer FROM upload WHERE purpose = ? AND digest = ?", purpose, digest)
+    def uploaded(self, purpose: str, picture: str) -> str:
+        """What WeChat called this picture when it was uploaded for `purpose`; "" if it never was.
+
+        `picture` names its content, such as by a digest.
+        """
+        rows = self._rows("SELECT answer FROM upload WHERE purpose = ? AND digest = ?", purpose, picture)
         return str(rows[0][0]) if rows else ""
 
-    def upload(self, purpose: str, digest: str, answer: str) -> None:
-        self._rows("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", purpose, digest, answer)
+    def upload(self, purpose: str, picture: str, answer: str) -> None:
+        self._rows("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", purpose, picture, answer)
 
     def forget_upload(self, answer: str) -> None:
         """WeChat no longer knows it: somebody deleted it in the material library."""
@@ -76,17 +96,38 @@ class Ledger:
         rows = self._rows("SELECT name, count FROM call WHERE day = ? ORDER BY name", self._today())
         return {str(name): int(count) for name, count in rows}
 
+    def use_up(self, call: str) -> None:
+        """WeChat has said that the day's calls of this name are used up, whoever made them."""
+        self._rows("INSERT OR IGNORE INTO used_up VALUES (?, ?)", self._today(), call)
+
+    def used_up(self) -> set[str]:
+        """The calls of which it has said so today."""
+        return {str(name) for (name,) in self._rows("SELECT name FROM used_up WHERE day = ?", self._today())}
+
     # -- submissions ---------------------------------------------------------------------------------------
 
-    def submit(self, draft: str) -> None:
-        """Note, before it is done, that this draft is handed in; an earlier note of it is replaced."""
+    def claim(self, draft: str, known: Submission | None) -> bool | None:
+        """Note, before it is done, that this draft is handed in: true for exactly one, over threads and processes.
+
+        `known`: what `submission` said before; if that is no longer so, another one was quicker. None: it cannot be
+        noted, because the file cannot be used.
+        """
         now = self._now().timestamp()
-        self._rows("INSERT OR REPLACE INTO submission VALUES (?, ?, '')", draft, now)
+        if known is None:
+            return self._one("INSERT OR IGNORE INTO submission VALUES (?, ?, '')", draft, now)
+        return self._one(
+            "UPDATE submission SET at = ?, publication = '' WHERE draft = ? AND at = ? AND publication = ?",
+            now, draft, *known,
+        )  # fmt: skip
 
     def submitted(self, draft: str, publication: str) -> None:
         now = self._now().timestamp()
         self._rows("INSERT OR REPLACE INTO submission VALUES (?, ?, ?)", draft, now, publication)
-        self._rows("DELETE FROM submission WHERE at < ?", now - _KEEP)
+
+    def prune(self) -> None:
+        """Forget what is too old to matter."""
+        for table in ("submission", "outcome"):
+            self._rows(f"DELETE FROM {table} WHERE at < ?", self._now().timestamp() - _KEEP)  # noqa: S608 - two names
 
     def not_submitted(self, draft: str) -> None:
         """WeChat refused: nothing was handed in."""
@@ -112,6 +153,15 @@ class Ledger:
         self._rows("INSERT OR REPLACE INTO question VALUES (?, ?, ?)", publication, since, now)
         return True
 
+    def outcome(self, publication: str) -> str:
+        """What `end` was told of it; "" if nothing."""
+        rows = self._rows("SELECT answer FROM outcome WHERE publication = ?", publication)
+        return str(rows[0][0]) if rows else ""
+
+    def end(self, publication: str, answer: str) -> None:
+        """Keep what became of a publication: of several articles all follow it, and one question is enough."""
+        self._rows("INSERT OR REPLACE INTO outcome VALUES (?, ?, ?)", publication, self._now().timestamp(), answer)
+
     def hurry(self, publication: str) -> None:
         """Something is known to have happened: the next question is due at once."""
         self._rows("UPDATE question SET asked = 0 WHERE publication = ?", publication)
@@ -123,9 +173,20 @@ class Ledger:
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         """The rows of a statement, committed; none if the file cannot be used."""
+        done = self._done(statement, values)
+        return [] if done is None else done[0]
+
+    def _one(self, statement: str, *values: object) -> bool | None:
+        """Whether a statement changed a row; None if the file cannot be used."""
+        done = self._done(statement, values)
+        return None if done is None else done[1] == 1
+
+    def _done(self, statement: str, values: tuple[object, ...]) -> tuple[list[Any], int] | None:
+        """(the rows, how many were changed) by a statement, committed; None if the file cannot be used."""
         try:
             with closing(self._open()) as connection, connection:
-                return connection.execute(statement, values).fetchall()
+                cursor = connection.execute(statement, values)
+                return cursor.fetchall(), cursor.rowcount
         except sqlite3.OperationalError as error:  # locked for too long, no space, not writable
             log.warning("the account's memory %s cannot be used: %s", self.path, error)
         except sqlite3.DatabaseError as error:  # not a database, or damaged: begin anew
@@ -135,7 +196,7 @@ class Ledger:
                 self._made = False
         except OSError as error:
             log.warning("the account's memory %s cannot be used: %s", self.path, error)
-        return []
+        return None
 
     def _open(self) -> sqlite3.Connection:
         with self._making:

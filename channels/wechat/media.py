@@ -1,4 +1,4 @@
-"""Pictures for WeChat: made to its limits, uploaded once, remembered by their content.
+"""Pictures for WeChat: made to its limits, uploaded once, remembered by what they are made from.
 
 Rules: 上传发表内容中的图片 (uploadimg: JPEG or PNG, under 1 MB, for contents) and 新增永久素材 (add_material: covers).
 """
@@ -20,6 +20,7 @@ from channels.http import Upload
 from channels.pictures import produce
 from channels.wechat.client import Client
 from channels.wechat.content import Theme
+from channels.wechat.ledger import Turns
 from pipeline.channel import Asset, Media, Problem, Text, Unavailable, Unpublishable
 
 MOST = 2**20 - 1
@@ -70,6 +71,8 @@ class Pictures:
     def __init__(self, client: Client, cover: Cover) -> None:
         self._client = client
         self._cover = cover
+        self._turns = Turns()
+        """Of several articles that show one picture only the first uploads it."""
 
     def upload(self, shown: Mapping[str, Asset], cover: Asset | None, media: Media) -> tuple[Mapping[str, str], str]:
         """({placeholder: the picture's address}, media id of the cover, or of the account's own).
@@ -86,31 +89,33 @@ class Pictures:
                         remedy=Text.of("the line is slow; it goes on by itself from there"),
                     )
                 )
-            addresses[place] = self._address(*content_bytes(asset, media))
-        data = self._cover.data if cover is None else content_bytes(cover, media)[0]
-        return addresses, self._material(data)
+            addresses[place] = self._address(asset, media)
+        return addresses, self._material(cover, media)
 
     def forget(self, cover: str) -> None:
         """The cover is no longer in the account's library."""
         self._client.ledger.forget_upload(cover)
 
-    def _address(self, data: bytes, media_type: str) -> str:
-        digest = hashlib.sha256(data).hexdigest()
-        if known := self._client.ledger.uploaded("content", digest):
-            return known
-        answer = self._client.upload("media/uploadimg", _file(digest, data, media_type))
-        address = _told(answer.get("url"), "media/uploadimg").replace("http://mmbiz.qpic.cn/", "https://mmbiz.qpic.cn/")
-        self._client.ledger.upload("content", digest, address)
-        return address
+    def _address(self, asset: Asset, media: Media) -> str:
+        with self._turns.of(f"content {_name(asset)}"):
+            if known := self._client.ledger.uploaded("content", _name(asset)):
+                return known
+            answer = self._client.upload("media/uploadimg", _file(*content_bytes(asset, media)))
+            address = _told(answer.get("url"), "media/uploadimg")
+            address = address.replace("http://mmbiz.qpic.cn/", "https://mmbiz.qpic.cn/")
+            self._client.ledger.upload("content", _name(asset), address)
+            return address
 
-    def _material(self, data: bytes) -> str:
-        digest = hashlib.sha256(data).hexdigest()
-        if known := self._client.ledger.uploaded("cover", digest):
-            return known
-        answer = self._client.upload("material/add_material", _file(digest, data, "image/jpeg"), type="image")
-        media_id = _told(answer.get("media_id"), "material/add_material")
-        self._client.ledger.upload("cover", digest, media_id)
-        return media_id
+    def _material(self, cover: Asset | None, media: Media) -> str:
+        name = _name(cover) if cover is not None else hashlib.sha256(self._cover.data).hexdigest()
+        with self._turns.of(f"cover {name}"):
+            if known := self._client.ledger.uploaded("cover", name):
+                return known
+            data = self._cover.data if cover is None else content_bytes(cover, media)[0]
+            answer = self._client.upload("material/add_material", _file(data, "image/jpeg"), type="image")
+            media_id = _told(answer.get("media_id"), "material/add_material")
+            self._client.ledger.upload("cover", name, media_id)
+            return media_id
 
 
 def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:
@@ -151,8 +156,14 @@ def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:
     )
 
 
-def _file(digest: str, data: bytes, media_type: str) -> Upload:
+def _name(asset: Asset) -> str:
+    """What a picture is remembered by: what it is made from, and how."""
+    return f"{asset.source}/{asset.name}"
+
+
+def _file(data: bytes, media_type: str) -> Upload:
     # WeChat judges a file by the ending of its name, and refuses one without.
+    digest = hashlib.sha256(data).hexdigest()
     return Upload(f"{digest[:16]}.{'png' if media_type == 'image/png' else 'jpg'}", data, media_type)
 
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 
-from channels.wechat.account import Draft, Item, Post, Status
+from channels.wechat.account import Draft, Item, Post, Publication, Status
 from channels.wechat.content import Marker, fields_of
 from channels.wechat.posting import (
     DELETED,
     REMARKS,
+    SENDING,
     SENT,
     Posting,
+    deleted,
+    holds,
     is_late,
     is_older,
     is_placed,
     kept_traces,
+    message_trace,
     own_ids,
     own_marker,
+    together,
 )
 from pipeline.channel import (
     Action,
@@ -48,10 +54,13 @@ class Drafting(Posting):
 
     def release(self, delivery: Delivery) -> Receipt:
         if not is_late(delivery):
-            marker = own_marker(delivery)
+            marker, ids = own_marker(delivery), own_ids(delivery)
+            if ids.get("together", "") != marker.together and (own := self._own_draft(delivery, {})) is not None:
+                ids = self._names(delivery, own.media_id)  # a companion has made it again
+            self._own_issue(delivery, ids)
             for draft in self._outdated(marker):
                 self._drop(draft, marker.name)
-            return self._waiting({**own_ids(delivery), **kept_traces(delivery)})
+            return self._waiting({**ids, **kept_traces(delivery)})
         return self.find(delivery)
 
     def verify(self, delivery: Delivery) -> Evidence:
@@ -59,6 +68,8 @@ class Drafting(Posting):
             return self._seen_gone(delivery)
         marker = own_marker(delivery)
         draft = self.account.draft(own_ids(delivery)["media_id"]) if "media_id" in own_ids(delivery) else None
+        if draft is None and together(delivery):  # one of them was taken out: then the others are in a new one
+            draft = next((self.account.draft(one.media_id) for one in self.account.drafts(marker.name)), None)
         place = None if draft is None else draft.place(marker.name, marker.revision)
         if draft is not None and place is not None:
             evidence = self._seen(delivery, draft.items[place], draft.items[place].url, Standing.ABSENT)
@@ -107,6 +118,20 @@ class Drafting(Posting):
         """Never: an older revision's draft may be what was delivered, until this one's moment has come."""
         return False
 
+    def _is_outdated(self, draft: Draft, marker: Marker) -> bool:
+        """Only if it holds this very revision: with an older one it may be what was delivered, also to the others."""
+        return super()._is_outdated(draft, marker) and draft.place(marker.name, marker.revision) is not None
+
+    def _keep_rest(self, draft: Draft, name: str) -> None:
+        """The others stay among the drafts, in a new one: nothing can be taken out of a draft."""
+        rest = [place for place, item in enumerate(draft.items) if not item.is_of(name)]
+        wanted = [draft.items[place].marker for place in rest]
+        first = wanted[0]
+        if first is not None and not any(
+            [item.marker for item in other.items] == wanted for other in self.account.drafts(first.name)
+        ):
+            self.account.copy(draft.media_id, rest)
+
     def _waiting(self, ids: dict[str, str]) -> Receipt:
         note = _BY_HAND.given(account=self.name)
         return Receipt(standing=Standing.LIVE, ids=ids, note=note)
@@ -120,22 +145,29 @@ class Publishing(Posting):
             return self.find(delivery)
         ids = {**own_ids(delivery), **kept_traces(delivery)}
         media_id = _media_id(ids)
-        if self.ledger.submission(media_id) is not None:
-            found = self.find(delivery)
-            if found.standing is not Standing.STAGED:
+        with self._turn(delivery, media_id):
+            known = self.ledger.submission(media_id)
+            if known is None:
+                self._own_issue(delivery, ids)
+            elif (done := self._handed_in(known, ids)) is not None:
+                return done
+            elif (found := self.find(delivery)).standing is not Standing.STAGED:
                 return found
-        self.ledger.submit(media_id)
-        try:
-            publish_id = self.account.submit(media_id)
-        except ChannelError as error:
-            if not (isinstance(error, Unavailable) and error.sent):
-                self.ledger.not_submitted(media_id)
-            raise
-        if not publish_id:
+            claimed = self.ledger.claim(media_id, known)
+            if claimed is False or (claimed is None and together(delivery)):
+                raise self._busy()
+            try:
+                publish_id = self.account.submit(media_id)
+            except ChannelError as error:
+                if not (isinstance(error, Unavailable) and error.sent):
+                    self.ledger.not_submitted(media_id)
+                raise
+            at = self.now()
+            if publish_id:
+                self.ledger.submitted(media_id, publish_id)
+                return Receipt(standing=Standing.ACCEPTED, ids={**ids, "publish_id": publish_id}, at=at)
             self.ledger.not_submitted(media_id)
-            return self._without_draft(delivery)
-        self.ledger.submitted(media_id, publish_id)
-        return Receipt(standing=Standing.ACCEPTED, ids={**ids, "publish_id": publish_id})
+        return self._without_draft(delivery)
 
     def verify(self, delivery: Delivery) -> Evidence:
         if delivery.action is Action.WITHDRAW:
@@ -145,8 +177,9 @@ class Publishing(Posting):
             receipt = self.find(delivery)
             if "article_id" not in receipt.ids:
                 return Evidence(url=receipt.url, at=utc_now(), standing=receipt.standing)
-        post = self.account.post(receipt.ids["article_id"])
-        item = None if post is None else post.item(int(receipt.ids.get("index", "1")))
+        post, marker = self.account.post(receipt.ids["article_id"]), own_marker(delivery)
+        places = [] if post is None else post.places(marker.name, marker.revision)
+        item = None if post is None else post.item(next(iter(places), int(receipt.ids.get("index", "1"))))
         return self._seen(delivery, item, receipt.url or (item.url if item else ""), Standing.ABSENT)
 
     def _found(self, delivery: Delivery) -> Receipt:
@@ -162,50 +195,83 @@ class Publishing(Posting):
                 return Receipt(standing=Standing.WITHDRAWN, ids=ids, note=DELETED)
             return self._public(delivery, ids, post.article_id, places[0], url)
         submission = self.ledger.submission(ids["media_id"]) if "media_id" in ids else None
-        publish_id = ids.get("publish_id") or (submission.publication if submission else "")
+        publish_id = (submission.publication if submission else "") or ids.get("publish_id", "")
         if publish_id and (followed := self._followed(delivery, {**ids, "publish_id": publish_id})) is not None:
             return followed
         return self._searched(delivery, ids)
 
     def _followed(self, delivery: Delivery, ids: dict[str, str]) -> Receipt | None:
         """What became of the submission; None if WeChat does not know it."""
-        publish_id, marker = ids["publish_id"], own_marker(delivery)
-        if not self.ledger.due(publish_id, self.follow):
+        publish_id = ids["publish_id"]
+        if told := self.ledger.outcome(publish_id):
+            state = Publication.of(json.loads(told))
+        elif not self.ledger.due(publish_id, self.follow):
             return Receipt(standing=Standing.ACCEPTED, ids=ids)
-        state = self.account.publication(publish_id)
-        if state is None:
+        elif (answer := self.account.publication(publish_id)) is None:
             return None
+        else:
+            state = answer
+            if state.status is Status.PUBLISHED and len(state.urls) > 1:
+                self.ledger.end(publish_id, state.told())
         match state.status:
             case Status.UNDER_WAY:
                 return Receipt(standing=Standing.ACCEPTED, ids=ids)
             case Status.PUBLISHED:
-                index = next(iter(state.urls), 1)
-                if len(state.urls) > 1:  # somebody has put other articles into the draft
-                    post = self.account.post(state.article_id)
-                    index = next(iter(post.places(marker.name, marker.revision) if post else []), index)
+                index = self._index(delivery, ids, state)
                 return self._public(delivery, ids, state.article_id, index, state.urls.get(index, ""))
             case Status.DELETED | Status.BANNED:
                 shown = {"article_id": state.article_id} if state.article_id else {}
                 return Receipt(standing=Standing.WITHDRAWN, ids={**ids, **shown}, note=REMARKS[state.status])
             case _:
-                return Receipt(standing=Standing.STAGED, ids=ids, note=REMARKS[state.status])
+                # Handed in twice, by machines that do not know of each other, it has gone out once all the same.
+                posted = self._posted(delivery, ids) if together(delivery) else None
+                standing = Standing.STAGED if ids.get("together", "") == together(delivery) else Standing.ABSENT
+                return posted or Receipt(standing=standing, ids=ids, note=REMARKS[state.status])
+
+    def _index(self, delivery: Delivery, ids: Mapping[str, str], state: Publication) -> int:
+        """The article's own place, from 1, in what was published."""
+        first = next(iter(state.urls), 1)
+        if len(state.urls) < 2:
+            return first
+        if ids.get("of") == str(len(state.urls)):
+            return int(ids["index"])
+        marker, post = own_marker(delivery), self.account.post(state.article_id)  # somebody has added others by hand
+        return next(iter(post.places(marker.name, marker.revision) if post else []), first)
 
     def _searched(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
         """What the lists of drafts and posts say."""
         marker = own_marker(delivery)
-        if "media_id" not in ids and (draft := self._own_draft(delivery, ids)) is not None:
-            if self.ledger.submission(draft.media_id) is None:
-                return Receipt(standing=Standing.STAGED, ids={**ids, "media_id": draft.media_id})
-            ids = {**ids, "media_id": draft.media_id}
-        for post in self.account.posts(marker.name, delivery.revision.published_at):
-            for index in post.places(marker.name, marker.revision):
-                item = post.item(index)
-                return self._public(delivery, ids, post.article_id, index, item.url if item else "")
+        if "media_id" not in ids:
+            drafts = [
+                draft
+                for draft in self.account.drafts(marker.name)
+                if draft.place(marker.name, marker.revision) is not None
+            ]
+            for draft in drafts:
+                if (submission := self.ledger.submission(draft.media_id)) is not None:
+                    ids = {**ids, "media_id": draft.media_id}
+                    told = {**ids, "publish_id": submission.publication}
+                    if submission.publication and (followed := self._followed(delivery, told)) is not None:
+                        return followed
+                    break
+                if holds(draft, marker):
+                    return Receipt(standing=Standing.STAGED, ids=self._names(delivery, draft.media_id))
+        if (posted := self._posted(delivery, ids)) is not None:
+            return posted
         if "media_id" in ids:
             self._wait_for(ids["media_id"])
             if self._own_draft(delivery, ids) is not None:
                 return Receipt(standing=Standing.STAGED, ids=ids)
         return Receipt(standing=Standing.ABSENT, ids=ids)
+
+    def _posted(self, delivery: Delivery, ids: dict[str, str]) -> Receipt | None:
+        """What the list of posts says; None if it does not have this revision."""
+        marker = own_marker(delivery)
+        for post in self.account.posts(marker.name, delivery.revision.published_at):
+            for index in post.places(marker.name, marker.revision):
+                item = post.item(index)
+                return self._public(delivery, ids, post.article_id, index, item.url if item else "")
+        return None
 
     def _public(self, delivery: Delivery, ids: dict[str, str], article_id: str, index: int, url: str) -> Receipt:
         """It is out: whatever older revision is public goes now."""
@@ -233,11 +299,17 @@ class Sending(Posting):
             return self.find(delivery)
         ids = {**own_ids(delivery), **kept_traces(delivery)}
         media_id = _media_id(ids)
-        msg_id = self.account.send(media_id, _key(delivery), self.tag)
-        if not msg_id:
-            raise _draft_lost(self.name)
-        self.ledger.submitted(media_id, msg_id)
-        return Receipt(standing=Standing.ACCEPTED, ids={**ids, "msg_id": msg_id})
+        with self._turn(delivery, media_id):
+            if (known := self.ledger.submission(media_id)) is None:
+                self._own_issue(delivery, ids)
+            elif known.publication and (done := self._handed_in(known, ids)) is not None:
+                return done
+            msg_id = self.account.send(media_id, ids.get("key") or _key(delivery), self.tag)
+            at = self.now()
+            if not msg_id:
+                raise _draft_lost(self.name)
+            self.ledger.submitted(media_id, msg_id)
+        return Receipt(standing=Standing.ACCEPTED, ids={**ids, "msg_id": msg_id}, at=at)
 
     def verify(self, delivery: Delivery) -> Evidence:
         """What WeChat says of the message; its text cannot be read back by program."""
@@ -251,7 +323,13 @@ class Sending(Posting):
     def _found(self, delivery: Delivery) -> Receipt:
         ids = {**own_ids(delivery), **kept_traces(delivery)}
         submission = self.ledger.submission(ids["media_id"]) if "media_id" in ids else None
-        if msg_id := ids.get("msg_id") or (submission.publication if submission else ""):
+        msg_id, draft = ids.get("msg_id") or (submission.publication if submission else ""), None
+        if not msg_id:
+            draft = self.account.draft(ids["media_id"]) if "media_id" in ids else self._own_draft(delivery, ids)
+            if draft is None and "key" in ids:
+                # A draft that is gone can no longer be sent: under its key WeChat only tells whether it has been.
+                msg_id = self.account.send(ids["media_id"], ids["key"], self.tag)
+        if msg_id:
             ids["msg_id"] = msg_id
             if (
                 delivery.receipt is not None
@@ -259,16 +337,17 @@ class Sending(Posting):
                 and not self.ledger.due(msg_id, self.follow)
             ):
                 return Receipt(standing=Standing.ACCEPTED, ids=ids)
+            if self.ledger.outcome(deleted(message_trace(ids))):
+                return Receipt(standing=Standing.WITHDRAWN, ids=ids, note=DELETED)
             status = self.account.message(msg_id)
             if status == SENT:
                 return self._sent(delivery, ids)
             if status:
                 standing, note = _MESSAGES.get(status, (Standing.ACCEPTED, None))
                 return Receipt(standing=standing, ids=ids, note=note)
-        draft = self._own_draft(delivery, ids)
-        if draft is None:
+        if draft is None or not holds(draft, own_marker(delivery)):
             return Receipt(standing=Standing.ABSENT, ids=ids)
-        return Receipt(standing=Standing.STAGED, ids={**ids, "media_id": draft.media_id})
+        return Receipt(standing=Standing.STAGED, ids={**ids, **self._names(delivery, draft.media_id)})
 
     def _sent(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
         traces = self._traces(delivery)
@@ -278,8 +357,13 @@ class Sending(Posting):
                 return Receipt(standing=Standing.ACCEPTED, ids={**ids, "earlier": " ".join(traces)})
         return Receipt(standing=Standing.LIVE, ids=_settled(ids))
 
-    def _trace(self, publication: str) -> str:
-        return f"message:{publication}"
+    _publication = "msg_id"
+
+    def _names(self, delivery: Delivery, media_id: str) -> dict[str, str]:
+        return {**super()._names(delivery, media_id), "key": _key(delivery)}
+
+    def _may_come(self, publication: str) -> bool:
+        return self.account.message(publication) in (SENT, SENDING)
 
 
 def _media_id(ids: Mapping[str, str]) -> str:
@@ -296,8 +380,11 @@ def _media_id(ids: Mapping[str, str]) -> str:
 
 def _key(delivery: Delivery) -> str:
     """32 characters for `clientmsgid`. The date keeps a newsroom that begins anew, with old ids, from old keys."""
-    revision = delivery.revision
-    told = [delivery.key, delivery.newsroom.guid(revision.id), revision.published_at.isoformat()]
+    revision, told = delivery.revision, [delivery.key]
+    for one in [each.revision for each in delivery.companions] if together(delivery) else [revision]:
+        told += [delivery.configured.guid(one.id), one.published_at.isoformat()]
+    if name := together(delivery):  # the same for all of them
+        told[0] = name
     return hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]
 
 

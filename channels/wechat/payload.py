@@ -5,55 +5,104 @@
     draft-add.json        the body of draft/add: pictures and cover stand in it by their files' names
     publish.json          the body of freepublish/submit, or of sendall, but for the media id that draft/add gives
     state.json            written last: the revision and where it stands, live or withdrawn
+
+Articles that go out together are one draft: its body is together-{name}.json beside their folders; state.json says so.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from channels.files import Files
-from channels.wechat.content import DEFAULT_COVER, fields_of, shown_in, with_addresses
+from channels.wechat.content import (
+    DEFAULT_COVER,
+    SERIES,
+    Look,
+    digest_of,
+    fields_of,
+    finished,
+    said,
+    shown_in,
+    with_addresses,
+)
 from channels.wechat.media import Cover, content_bytes
+from channels.wechat.posting import own_marker, rendition_of, together
+from channels.wechat.series import lines
 from pipeline.channel import Action, Delivery, Evidence, Receipt, Standing, Text, utc_now
 
 STATE, DRAFT, PUBLISH, PREVIEW = "state.json", "draft-add.json", "publish.json", "preview.html"
-DIGEST = "digest"
-"""Staged last: where it is, everything is."""
+MANIFEST = "manifest"
+"""Staged last: where it is, everything is. The rendition, the files' names, and what was filled in of its series."""
 _NOTE = Text.of("the account has no credentials: what would be sent stands in {folder}")
 
 
 class Payload:
     """The channel's steps, in files."""
 
-    def __init__(self, folder: Path, cover: Cover) -> None:
+    def __init__(self, folder: Path, cover: Cover, look: Look) -> None:
         self.files = Files(str(folder))
         self.files.staging = Files(str(folder.parent / "payload-staging")).root
         self._folder = folder
         self._cover = cover
+        self._look = look
 
     def prepare(self, delivery: Delivery) -> Receipt:
-        for name, data in self._written(delivery).items():
-            self.files.stage(_token(delivery), name, data)
-        self.files.stage(_token(delivery), DIGEST, _digest(delivery))
+        if delivery.rendition is not None:
+            self._staged(delivery)
         return self._receipt(delivery, Standing.STAGED)
+
+    def _staged(self, delivery: Delivery) -> dict[str, Any]:
+        """Stage the files; their manifest."""
+        said_beside = lines(delivery, self._look)
+        name = together(delivery)
+        written = self._written(delivery, said_beside, name)
+        if name:
+            each = [
+                dataclasses.replace(delivery, revision=o.revision, rendition=o.rendition) for o in delivery.companions
+            ]
+            articles = [self._article(one, lines(one, self._look), name, f"{one.revision.id}/")[0] for one in each]
+            written[f"together-{name}.json"] = _json({"articles": articles})
+        for file, data in written.items():
+            self.files.stage(_token(delivery), file, data)
+        manifest = {"rendition": _digest(delivery), "files": [*written], "series": said_beside, "together": name}
+        self.files.stage(_token(delivery), MANIFEST, _json(manifest))
+        return manifest
+
+    def _manifest(self, delivery: Delivery) -> dict[str, Any] | None:
+        """What is staged of this rendition with these companions; None if it is not, or not wholly."""
+        manifest = _loaded(self.files.staged(_token(delivery), MANIFEST))
+        own = (manifest.get("rendition"), manifest.get("together")) == (_digest(delivery), together(delivery))
+        return manifest if own else None
 
     def release(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is not None and (entry.withdrawn_at or entry.revision.number > delivery.revision.number):
                 return self.find(delivery)
-            written = self._written(delivery)
-            before = self._listed(delivery)
-            for name, data in written.items():
-                self.files.write(f"{delivery.revision.id}/{name}", data)
-            self._say(delivery, "live", [*written])
-            for name in before - written.keys():
+            before, done = self._listed(delivery), self._state(delivery)
+            if done.get("rendition") == _digest(delivery) and done.get("standing") == "live":
+                return self._receipt(delivery, Standing.LIVE)
+            if not self._moved(delivery, manifest := self._manifest(delivery) or self._staged(delivery)):
+                self._moved(delivery, manifest := self._staged(delivery))
+            self._say(delivery, "live", manifest)
+            receipt = self._receipt(delivery, Standing.LIVE).model_copy(update={"at": utc_now()})
+            for name in before - set(manifest["files"]):
                 self.files.delete(f"{delivery.revision.id}/{name}")
             self.files.discard(_token(delivery))
-        return self._receipt(delivery, Standing.LIVE)
+        return receipt
+
+    def _moved(self, delivery: Delivery, manifest: Mapping[str, Any]) -> bool:
+        """Put the staged files in their places; False if one is no longer staged: an earlier try was broken off."""
+        moved = True
+        for name in manifest["files"]:
+            place = name if name.startswith("together-") else f"{delivery.revision.id}/{name}"
+            moved = self.files.publish(_token(delivery), name, place) and moved
+        return moved
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -62,8 +111,8 @@ class Payload:
                 return self.find(delivery)
             for number in range(1, delivery.revision.number + 1):
                 self.files.discard(f"{delivery.revision.id}.{number}")
-            if self._state(delivery):
-                self._say(delivery, "withdrawn", sorted(self._listed(delivery)), reason=delivery.reason)
+            if state := self._state(delivery):
+                self._say(delivery, "withdrawn", state, reason=delivery.reason)
         return self.find(delivery)
 
     def find(self, delivery: Delivery) -> Receipt:
@@ -72,11 +121,10 @@ class Payload:
         if delivery.rendition is None:
             gone = Standing.WITHDRAWN if state else Standing.ABSENT
             return self._receipt(delivery, Standing.LIVE if state and not withdrawn else gone)
-        if state.get("rendition") == delivery.rendition.digest and not withdrawn:
+        if state.get("rendition") == _digest(delivery) and not withdrawn:
             return self._receipt(delivery, Standing.LIVE)
-        staged = self.files.staged(_token(delivery), DIGEST) == _digest(delivery)
         late = Standing.WITHDRAWN if withdrawn else Standing.ABSENT
-        return self._receipt(delivery, Standing.STAGED if staged else late)
+        return self._receipt(delivery, Standing.STAGED if self._manifest(delivery) is not None else late)
 
     def verify(self, delivery: Delivery) -> Evidence:
         """The bodies and the preview read back from the disk."""
@@ -90,16 +138,32 @@ class Payload:
             except (ValueError, LookupError, TypeError):
                 standing = Standing.ABSENT
         if standing is Standing.LIVE and delivery.action is not Action.WITHDRAW:
-            written = self._written(delivery)
+            state = self._state(delivery)
+            written = self._written(delivery, str(state.get("series") or ""), str(state.get("together") or ""))
             if raw != written[DRAFT] or preview != written[PREVIEW]:
                 standing = Standing.ABSENT
         return Evidence(url=self._url(delivery), at=utc_now(), standing=standing, digest=digest, extract=extract)
 
-    def _written(self, delivery: Delivery) -> dict[str, bytes]:
-        """The files of a revision."""
-        if delivery.rendition is None:
-            return {}
-        fields = fields_of(delivery.rendition)
+    def _written(self, delivery: Delivery, said_beside: str, name: str) -> dict[str, bytes]:
+        """The files of a revision; `name` of the articles that it is put together with."""
+        article, names, pictures = self._article(delivery, said_beside, name)
+        preview = rendition_of(delivery).body.replace(SERIES, said_beside)
+        return {
+            **pictures,
+            DRAFT: _json({"articles": [article]}),
+            PUBLISH: _json({"media_id": ""}),
+            PREVIEW: with_addresses(preview, names).encode(),
+        }
+
+    def _article(
+        self, delivery: Delivery, said_beside: str, name: str, folder: str = ""
+    ) -> tuple[dict[str, Any], dict[str, str], dict[str, bytes]]:
+        """(the article as it would be sent, its pictures' names by their placeholders, its pictures' files).
+
+        `folder` is put before the names in the article.
+        """
+        rendition = rendition_of(delivery)
+        fields = fields_of(rendition)
         shown = shown_in(delivery.revision.article, fields["content"])
         pictures: dict[str, bytes] = {}
         names: dict[str, str] = {}
@@ -109,37 +173,30 @@ class Payload:
             pictures[names[place]] = data
         if fields["thumb_media_id"] == DEFAULT_COVER:
             pictures[f"{DEFAULT_COVER}.jpg"] = self._cover.data
-        for asset in delivery.rendition.assets:
-            if asset.name == fields["thumb_media_id"]:
+        cover = f"{DEFAULT_COVER}.jpg" if fields["thumb_media_id"] == DEFAULT_COVER else fields["thumb_media_id"]
+        for asset in rendition.assets:
+            if asset.name == cover:
                 pictures[asset.name] = content_bytes(asset, delivery.media)[0]
-        article = {**fields, "content": with_addresses(fields["content"], names)}
-        return {
-            **pictures,
-            DRAFT: _json({"articles": [article]}),
-            PUBLISH: _json({"media_id": ""}),
-            PREVIEW: with_addresses(delivery.rendition.body, names).encode(),
-        }
+        marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]), together=name)
+        told = {place: f"{folder}{name}" for place, name in names.items()}
+        article = {**finished(rendition, marker, told, said_beside), "thumb_media_id": f"{folder}{cover}"}
+        return article, names, pictures
 
-    def _say(self, delivery: Delivery, standing: str, files: list[str], *, reason: str = "") -> None:
+    def _say(self, delivery: Delivery, standing: str, manifest: Mapping[str, Any], *, reason: str = "") -> None:
         state = {
             "revision": delivery.revision.number,
-            "rendition": _digest(delivery).decode(),
+            "rendition": _digest(delivery),
             "standing": standing,
             "reason": reason,
-            "files": files,
+            **{name: manifest.get(name) for name in ("files", "series", "together")},
         }
         self.files.write(f"{delivery.revision.id}/{STATE}", _json(state))
 
     def _state(self, delivery: Delivery) -> dict[str, Any]:
-        raw = self.files.read(f"{delivery.revision.id}/{STATE}")
-        try:
-            state = json.loads(raw or b"{}")
-        except ValueError:
-            return {}
-        return state if isinstance(state, dict) else {}
+        return _loaded(self.files.read(f"{delivery.revision.id}/{STATE}"))
 
     def _listed(self, delivery: Delivery) -> set[str]:
-        return {str(name) for name in self._state(delivery).get("files", [])}
+        return {str(name) for name in self._state(delivery).get("files") or []}
 
     def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
         note = None
@@ -155,8 +212,17 @@ def _token(delivery: Delivery) -> str:
     return f"{delivery.revision.id}.{delivery.revision.number}"
 
 
-def _digest(delivery: Delivery) -> bytes:
-    return delivery.rendition.digest.encode() if delivery.rendition else b""
+def _digest(delivery: Delivery) -> str:
+    return delivery.rendition.digest if delivery.rendition else ""
+
+
+def _loaded(raw: bytes | None) -> dict[str, Any]:
+    """What a file of ours says; nothing if it is not there or damaged."""
+    try:
+        value = json.loads(raw or b"{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _json(value: object) -> bytes:

@@ -12,29 +12,48 @@ anything, and has no way to change what is published. From this follow the rules
   posts whose marker names an older revision of this very article are ever deleted, and a withdrawal deletes all of
   them. So whoever comes late, twice or in between can do no harm, and every repetition comes to the same end.
 - A withdrawal also catches what is still in WeChat's queue: it stays ACCEPTED until that is out, and then deletes it.
+
+Articles that go out together (`Delivery.companions`) are one draft and one publication. Each has its own delivery, in
+any thread or process, and each may be the first at any step:
+
+- The marker of each says with which others, and which renditions of them, it was put into its draft (`together`). Only
+  a draft that says exactly that is the delivery's own. One that says something else of this very revision is outdated:
+  it goes, and what was prepared for three never brings out the one that has been overtaken since.
+- The first to prepare makes the draft while it holds the channel's lock; the others find it.
+- A draft is handed in, or deleted as outdated, only by the one whose claim is in the ledger first (`Ledger.claim`).
+  The others answer with its publication. If its answer was lost, they wait until WeChat shows what became of it, as it
+  does itself, so nobody hands the draft in a second time.
+- Each finds its own place in the publication, and is deleted, corrected and read back by that place alone. A correction
+  is a post of its own.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from channels.wechat.account import Account, Draft, Item, Status
+from channels.wechat.client import TOTAL
 from channels.wechat.content import (
+    Look,
     Marker,
+    digest_of,
     fields_of,
+    finished,
     marker_of,
     name_of,
     said,
     shown_in,
-    too_long,
-    with_addresses,
+    shows,
 )
-from channels.wechat.ledger import Ledger
+from channels.wechat.ledger import Ledger, Submission, Turns
 from channels.wechat.media import Pictures
+from channels.wechat.series import lines
 from pipeline.channel import (
     Action,
     Asset,
@@ -43,6 +62,7 @@ from pipeline.channel import (
     Problem,
     Receipt,
     Refused,
+    Rendition,
     Standing,
     Text,
     Unavailable,
@@ -53,6 +73,8 @@ SETTLING = 300.0
 """Seconds after which a submission whose answer was lost shows among drafts and posts what became of it."""
 FOLLOW = 5.0
 """Seconds between the first two questions what became of a submission."""
+SOON = timedelta(seconds=2)
+"""After which to look again whether another process has had its answer."""
 
 REMARKS = {
     Status.NOT_ORIGINAL: Text.of("WeChat's check of originality refused it: change the article and correct it"),
@@ -78,6 +100,7 @@ class Posting(ABC):
         ledger: Ledger,
         *,
         name: str,
+        look: Look,
         now: Callable[[], datetime] = utc_now,
         settling: float = SETTLING,
         follow: float = FOLLOW,
@@ -88,10 +111,12 @@ class Posting(ABC):
         self.ledger = ledger
         self.name = name
         """The account's name, for people."""
+        self.look = look
         self.now = now
         self.settling = settling
         self.follow = follow
         self.tag = tag
+        self._turns = Turns()
 
     # -- the steps -----------------------------------------------------------------------------------------
 
@@ -101,13 +126,24 @@ class Posting(ABC):
             return Receipt(standing=Standing.STAGED, ids=kept_traces(delivery))
         if is_late(delivery):
             return self.find(delivery)
-        marker = marker_of(delivery.rendition)
+        said_beside = lines(delivery, self.look)
+        marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]))
         drafts = self.account.drafts(marker.name)
-        own = next((draft for draft in drafts if draft.place(marker.name, marker.revision) is not None), None)
-        target = own or next((draft for draft in drafts if self._may_change(draft, marker)), None)
-        stored = own.media_id if own is not None and _holds(own, marker) else ""
-        media_id = stored or self._stored(delivery, target, marker)
-        return Receipt(standing=Standing.STAGED, ids={"media_id": media_id, **kept_traces(delivery)})
+        if media_id := self._handed_in_with_others(drafts, marker):
+            return self.find(self._knowing(delivery, marker, media_id))
+        if _stored(drafts, marker):
+            media_id = _stored(drafts, marker)
+        elif marker.together and _own(drafts, marker) is None:
+            self._upload(
+                delivery
+            )  # the others do so at the same time: what is left for the one with the lock is little
+            with delivery.catalogue.exclusive():
+                media_id = self._made_together(delivery, marker)
+            self.ledger.end(_issue(marker), media_id)
+        else:
+            media_id = self._made(delivery, drafts, marker, said_beside)
+        self.ledger.prune()
+        return Receipt(standing=Standing.STAGED, ids=self._names(delivery, media_id))
 
     @abstractmethod
     def release(self, delivery: Delivery) -> Receipt: ...
@@ -130,18 +166,40 @@ class Posting(ABC):
 
     # -- preparing -----------------------------------------------------------------------------------------
 
-    def _stored(self, delivery: Delivery, target: Draft | None, marker: Marker) -> str:
-        """The media id of the draft made, or of `target` changed."""
-        article = self._finished(delivery)
+    def _made(self, delivery: Delivery, drafts: Sequence[Draft], marker: Marker, said_beside: str) -> str:
+        """The media id of the draft made for this article alone, or of one changed: its own, or an older revision's."""
+        self._clear(drafts, marker)
+        article = self._finished(delivery, marker, said_beside)
+        target = _own(drafts, marker) or next((draft for draft in drafts if self._may_change(draft, marker)), None)
         if target is not None:
             index = target.place(marker.name) or 0
             if self.account.update(target.media_id, index, article):
                 return target.media_id
-        elif media_id := self.account.add(article):
+        elif media_id := self.account.add([article]):
             return media_id
+        raise self._missing([article])
+
+    def _made_together(self, delivery: Delivery, marker: Marker) -> str:
+        """The media id of the draft of these articles. To be called with the channel's lock."""
+        drafts = self.account.drafts(marker.name)
+        if (own := _own(drafts, marker)) is not None:
+            return own.media_id
+        self._clear(drafts, marker)
+        articles = []
+        for one in delivery.companions:
+            each = dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition)
+            said_beside = lines(each, self.look)
+            its = own_marker(each)._replace(filled=digest_of(said(said_beside)[0]))
+            articles.append(self._finished(each, its, said_beside))
+        if media_id := self.account.add(articles):
+            return media_id
+        raise self._missing(articles)
+
+    def _missing(self, articles: Sequence[Mapping[str, Any]]) -> Unavailable:
         # Draft and cover cannot be told apart in the answer: both are looked at anew.
-        self.pictures.forget(str(article["thumb_media_id"]))
-        raise Unavailable(
+        for article in articles:
+            self.pictures.forget(str(article["thumb_media_id"]))
+        return Unavailable(
             Problem(
                 field="draft",
                 message=Text.of("the draft or its cover was deleted at mp.weixin.qq.com meanwhile"),
@@ -149,26 +207,108 @@ class Posting(ABC):
             )
         )
 
-    def _finished(self, delivery: Delivery) -> dict[str, Any]:
+    def _finished(self, delivery: Delivery, marker: Marker, said_beside: str) -> dict[str, Any]:
         """The article as it is sent: with the pictures' addresses and the cover's media id in their places."""
-        if delivery.rendition is None:
-            raise ValueError("a withdrawal has no article")
-        fields = fields_of(delivery.rendition)
-        assets = {asset.name: asset for asset in delivery.rendition.assets}
+        addresses, thumb = self._upload(delivery)
+        return {**finished(rendition_of(delivery), marker, addresses, said_beside), "thumb_media_id": thumb}
+
+    def _upload(self, delivery: Delivery) -> tuple[Mapping[str, str], str]:
+        rendition = rendition_of(delivery)
+        fields = fields_of(rendition)
+        assets = {asset.name: asset for asset in rendition.assets}
         cover: Asset | None = assets.get(fields["thumb_media_id"])
-        shown = shown_in(delivery.revision.article, fields["content"])
-        addresses, thumb = self.pictures.upload(shown, cover, delivery.media)
-        content = with_addresses(fields["content"], addresses)
-        if wrong := too_long(content):
-            raise wrong
-        return {**fields, "content": content, "thumb_media_id": thumb}
+        return self.pictures.upload(shown_in(delivery.revision.article, fields["content"]), cover, delivery.media)
+
+    def _names(self, delivery: Delivery, media_id: str) -> dict[str, str]:
+        """What a prepared delivery's receipt says of its draft, and of its place among its companions."""
+        ids = {"media_id": media_id, **kept_traces(delivery)}
+        if name := together(delivery):
+            place = [one.revision.id for one in delivery.companions].index(delivery.revision.id)
+            ids |= {"together": name, "index": str(place + 1), "of": str(len(delivery.companions))}
+        known = self.ledger.submission(media_id)
+        # What failed is told, so that it is not taken for another one's hand when this is handed in again.
+        return ids | ({self._publication: known.publication} if known is not None and known.publication else {})
+
+    def _knowing(self, delivery: Delivery, marker: Marker, media_id: str) -> Delivery:
+        """The delivery with this draft in its receipt, and of its place in it what is known."""
+        ids = own_ids(delivery)
+        if ids.get("media_id") != media_id:
+            is_own = marker.together and self.ledger.outcome(_issue(marker)) == media_id
+            ids = self._names(delivery, media_id) if is_own else {"media_id": media_id, **kept_traces(delivery)}
+        receipt = delivery.receipt or Receipt(standing=Standing.STAGED)
+        return dataclasses.replace(delivery, receipt=receipt.model_copy(update={"ids": ids}))
 
     def _may_change(self, draft: Draft, marker: Marker) -> bool:
-        """Whether an older revision's draft can become this one's: nobody has handed it in."""
+        """Whether an older revision's draft can become this one's: it is alone in it and nobody has handed it in."""
         return self.ledger.submission(draft.media_id) is None and any(
-            item.is_of(marker.name) and item.marker is not None and item.marker.revision < marker.revision
+            item.is_of(marker.name)
+            and item.marker is not None
+            and item.marker.revision < marker.revision
+            and not item.marker.together
             for item in draft.items
         )
+
+    def _clear(self, drafts: Iterable[Draft], marker: Marker) -> None:
+        """Delete the drafts that were made for this article with other companions than it has now."""
+        for draft in drafts:
+            if self._is_outdated(draft, marker) and self._is_ours(draft) and self._taken(draft):
+                self.account.delete_draft(draft.media_id)
+                self.ledger.not_submitted(draft.media_id)
+
+    def _is_outdated(self, draft: Draft, marker: Marker) -> bool:
+        return any(
+            item.is_of(marker.name)
+            and item.marker is not None
+            and item.marker.together != marker.together
+            and item.marker.revision <= marker.revision
+            for item in draft.items
+        )
+
+    def _is_ours(self, draft: Draft) -> bool:
+        """Whether it holds nothing but what was put into it together."""
+        named = {item.marker.together if item.marker is not None else None for item in draft.items}
+        return len(draft.items) == 1 or (len(named) == 1 and named != {""} and None not in named)
+
+    def _taken(self, draft: Draft) -> bool:
+        """Whether nobody has handed this draft in, nor will: the claim is ours."""
+        known = self.ledger.submission(draft.media_id)
+        return (known is None or not self._is_on_its_way(known)) and self.ledger.claim(
+            draft.media_id, known
+        ) is not False
+
+    def _handed_in_with_others(self, drafts: Iterable[Draft], marker: Marker) -> str:
+        """The media id of a draft of several that holds this revision and may still come out, or has; "" if none is.
+
+        A companion has handed it in: the very one that is wanted, or one with other companions, which then is late.
+        """
+        made = self.ledger.outcome(_issue(marker)) if marker.together else ""
+        several = [
+            draft.media_id
+            for draft in drafts
+            for item in draft.items
+            if item.is_of(marker.name)
+            and item.marker is not None
+            and item.marker.revision == marker.revision
+            and (item.marker.together or marker.together)
+        ]
+        for media_id in dict.fromkeys([*([made] if made else []), *several]):
+            known = self.ledger.submission(media_id)
+            if known is not None and self._is_on_its_way(known):
+                return media_id
+        return ""
+
+    def _is_on_its_way(self, known: Submission) -> bool:
+        """Whether what was handed in may still come out, or has."""
+        if not known.publication:
+            return self._is_fresh(known, self.settling)
+        return self._may_come(known.publication)
+
+    def _may_come(self, publication: str) -> bool:
+        state = self.account.publication(publication)
+        return state is not None and state.status in (Status.UNDER_WAY, Status.PUBLISHED)
+
+    def _is_fresh(self, known: Submission, seconds: float) -> bool:
+        return known.at + seconds > self.now().timestamp()
 
     # -- where it stands -----------------------------------------------------------------------------------
 
@@ -181,19 +321,64 @@ class Posting(ABC):
         marker = own_marker(delivery)
         if media_id := ids.get("media_id"):
             draft = self.account.draft(media_id)
-            return draft if draft is not None and _holds(draft, marker) else None
-        return next((draft for draft in self.account.drafts(marker.name) if _holds(draft, marker)), None)
+            return draft if draft is not None and holds(draft, marker) else None
+        return next((draft for draft in self.account.drafts(marker.name) if holds(draft, marker)), None)
+
+    # -- handing in ----------------------------------------------------------------------------------------
+
+    def _turn(self, delivery: Delivery, media_id: str) -> AbstractContextManager[Any]:
+        """Of companions in one process each waits until the one before it has its answer: then there is one."""
+        return self._turns.of(media_id) if together(delivery) else nullcontext()
+
+    def _own_issue(self, delivery: Delivery, ids: Mapping[str, str]) -> None:
+        """Raise `Unavailable` if the draft was prepared with other companions than there are now."""
+        if ids.get("together", "") != together(delivery):
+            raise Unavailable(
+                Problem(
+                    field="draft",
+                    message=Text.of("one of the articles that were to go out together has been overtaken"),
+                    remedy=Text.of("the draft is made again without it"),
+                ),
+                sent=True,  # so that the engine asks, finds nothing of the kind, and prepares again
+            )
+
+    def _busy(self) -> Unavailable:
+        return Unavailable(
+            Problem(
+                field="release",
+                message=Text.of("another process is handing in the draft of {account}", account=self.name),
+                remedy=Text.of("it is tried again by itself"),
+            ),
+            retry_after=SOON,
+        )
+
+    def _handed_in(self, known: Submission, ids: Mapping[str, str]) -> Receipt | None:
+        """ACCEPTED, if another one has handed in the draft; None if this delivery has to look for itself.
+
+        Raises `Unavailable` while another one may be waiting for its answer.
+        """
+        name = self._publication
+        if known.publication and ids.get(name) != known.publication:
+            at = datetime.fromtimestamp(known.at, UTC)
+            return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
+        if ids.get("together") and not known.publication and self._is_fresh(known, min(TOTAL, self.settling)):
+            raise self._busy()
+        return None
+
+    _publication = "publish_id"
+    """What a publication is called in a receipt."""
 
     # -- taking down ---------------------------------------------------------------------------------------
 
     def _taken_down(self, delivery: Delivery) -> Receipt:
-        traces, name = self._traces(delivery), name_of(delivery.revision, delivery.newsroom)
+        traces, name = self._traces(delivery), name_of(delivery.revision, delivery.configured)
         ids = {**_shown(delivery), "earlier": " ".join(traces)}
         pending, found = self._cleared(delivery, traces)
         if pending:
             return Receipt(standing=Standing.ACCEPTED, ids=ids, note=_QUEUED)
         for draft in self.account.drafts(name):
-            self._drop(draft, name)
+            if not self._drop(draft, name):
+                return Receipt(standing=Standing.ACCEPTED, ids=self._also(ids, draft), note=_QUEUED)
         was_there = found or _was_there(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
@@ -204,7 +389,7 @@ class Posting(ABC):
             if any(not self.ledger.due(trace, self.follow) for trace in traces if trace.startswith("publish:")):
                 return receipt
             return self._taken_down(delivery)
-        name = name_of(delivery.revision, delivery.newsroom)
+        name = name_of(delivery.revision, delivery.configured)
         ids = {**_shown(delivery), "earlier": " ".join(traces)}
         public = bool(self.account.posts(name, delivery.revision.published_at)) or any(
             self._is_public(trace, name) for trace in traces
@@ -222,7 +407,7 @@ class Posting(ABC):
             post = self.account.post(value)
             return post is not None and bool(post.places(name))
         if kind == "message":
-            return self.account.message(value) == SENT
+            return not self.ledger.outcome(deleted(value)) and self.account.message(_message(value)[0]) == SENT
         state = self.account.publication(value)
         if state is None or state.status is not Status.PUBLISHED:
             return state is not None and state.status is Status.UNDER_WAY
@@ -237,20 +422,22 @@ class Posting(ABC):
             media_id = ids.get("media_id", "")
             # An older revision's draft may have become this one's: what became of it is no older thing then.
             if "article_id" not in ids and (withdrawing or media_id != own.get("media_id")):
-                found += self._submitted_as(media_id)
+                found += self._submitted_as(media_id, ids)
         return tuple(dict.fromkeys([*found, *own.get("earlier", "").split()]))
 
-    def _submitted_as(self, media_id: str) -> list[str]:
+    def _submitted_as(self, media_id: str, ids: Mapping[str, str]) -> list[str]:
         submission = self.ledger.submission(media_id) if media_id else None
         if submission is None:
             return []
         if not submission.publication:
             self._wait_for(media_id)
             return []
-        return [self._trace(submission.publication)]
+        return _traces_of({self._publication: submission.publication, "index": ids.get("index", "1")})
 
-    def _trace(self, publication: str) -> str:
-        return f"publish:{publication}"
+    def _also(self, ids: Mapping[str, str], draft: Draft) -> dict[str, str]:
+        """The names of a withdrawal, with what has just been handed in."""
+        traces = [*ids.get("earlier", "").split(), *self._submitted_as(draft.media_id, ids)]
+        return {**ids, "earlier": " ".join(dict.fromkeys(traces))}
 
     def _wait_for(self, media_id: str) -> None:
         """Raise `Unavailable` while WeChat may still be at a submission that had no answer."""
@@ -275,7 +462,7 @@ class Posting(ABC):
 
         `keep`: (article id, index) of what stays.
         """
-        name = name_of(delivery.revision, delivery.newsroom)
+        name = name_of(delivery.revision, delivery.configured)
         below = None if delivery.action is Action.WITHDRAW else delivery.revision.number
         pending = found = False
         articles: list[str] = []
@@ -283,8 +470,11 @@ class Posting(ABC):
             if kind == "article":
                 articles.append(value)
             elif kind == "message":
-                if (status := self.account.message(value)) == SENT:
-                    self.account.delete_message(value)
+                msg_id, index = _message(value)
+                status = self.account.message(msg_id)
+                if status == SENT and not self.ledger.outcome(deleted(value)):
+                    self.account.delete_message(msg_id, index)
+                    self.ledger.end(deleted(value), "yes")  # of several, WeChat does not say which are left
                     found = True
                 pending = pending or status == SENDING
             elif (state := self.account.publication(value)) is not None:
@@ -302,10 +492,18 @@ class Posting(ABC):
                     found = True
         return pending, found
 
-    def _drop(self, draft: Draft, name: str) -> None:
+    def _drop(self, draft: Draft, name: str) -> bool:
+        """Delete a draft that holds the article; its companions are prepared again. False if it was handed in."""
         if all(item.is_of(name) for item in draft.items):
             self.account.delete_draft(draft.media_id)
-            return
+            return True
+        if self._is_ours(draft):
+            if not self._taken(draft):
+                return False
+            self._keep_rest(draft, name)
+            self.account.delete_draft(draft.media_id)
+            self.ledger.not_submitted(draft.media_id)
+            return True
         raise Refused(
             Problem(
                 field="draft",
@@ -313,6 +511,10 @@ class Posting(ABC):
                 remedy=Text.of("take the article out of it at mp.weixin.qq.com (草稿箱), then run: newsroom retry"),
             )
         )
+
+    def _keep_rest(self, draft: Draft, name: str) -> None:  # noqa: ARG002
+        """Before a draft is deleted: save the others in it, if nobody will prepare them again."""
+        return
 
     # -- reading back --------------------------------------------------------------------------------------
 
@@ -327,9 +529,9 @@ class Posting(ABC):
             right = (
                 item.marker is not None
                 and (item.marker.name, item.marker.revision)
-                == (name_of(delivery.revision, delivery.newsroom), delivery.revision.number)
+                == (name_of(delivery.revision, delivery.configured), delivery.revision.number)
                 and "".join(item.title.split()) == "".join(str(fields["title"]).split())
-                and (text, pictures) == said(fields["content"])
+                and shows(item.content, fields["content"], item.marker.filled)
             )
         standing = Standing.WITHDRAWN if item.deleted else Standing.LIVE if right else otherwise
         digest = hashlib.sha256(f"{item.title}\0{pictures}\0{text}".encode()).hexdigest()
@@ -356,10 +558,29 @@ def is_placed(delivery: Delivery) -> bool:
     return entry is not None and entry.withdrawn_at is None and entry.revision.number == delivery.revision.number
 
 
-def own_marker(delivery: Delivery) -> Marker:
+def rendition_of(delivery: Delivery) -> Rendition:
     if delivery.rendition is None:
-        raise ValueError("a withdrawal has no marker of its own")
-    return marker_of(delivery.rendition)
+        raise ValueError("a withdrawal has no rendition")
+    return delivery.rendition
+
+
+def own_marker(delivery: Delivery) -> Marker:
+    """The marker of the delivery's article, but for what will be filled in."""
+    return marker_of(rendition_of(delivery))._replace(together=together(delivery))
+
+
+def together(delivery: Delivery) -> str:
+    """Names the articles that go out with this one, their renditions and their order; "" if it goes alone."""
+    if len(delivery.companions) < 2:
+        return ""
+    return digest_of(
+        "\0".join(f"{one.revision.id} {one.revision.number} {one.rendition.digest}" for one in delivery.companions)
+    )
+
+
+def _issue(marker: Marker) -> str:
+    """Under which name the ledger keeps the draft of these articles together."""
+    return f"together:{marker.together}"
 
 
 def _was_there(delivery: Delivery, traces: Iterable[str]) -> bool:
@@ -372,9 +593,45 @@ def _was_there(delivery: Delivery, traces: Iterable[str]) -> bool:
     )
 
 
-def _holds(draft: Draft, marker: Marker) -> bool:
-    """Whether the draft has exactly this rendition in it."""
-    return any(item.marker == marker for item in draft.items)
+def holds(draft: Draft, marker: Marker) -> bool:
+    """Whether the draft has exactly this rendition in it, with exactly these companions."""
+    return any(item.marker is not None and item.marker._replace(filled=marker.filled) == marker for item in draft.items)
+
+
+def _own(drafts: Iterable[Draft], marker: Marker) -> Draft | None:
+    """The draft of this revision and these companions, if there is one."""
+    return next(
+        (
+            draft
+            for draft in drafts
+            for item in draft.items
+            if item.is_of(marker.name)
+            and item.marker is not None
+            and (item.marker.revision, item.marker.together) == (marker.revision, marker.together)
+        ),
+        None,
+    )
+
+
+def _stored(drafts: Iterable[Draft], marker: Marker) -> str:
+    """The media id of the draft that holds just what would be sent; "" if there is none."""
+    return next((draft.media_id for draft in drafts if any(item.marker == marker for item in draft.items)), "")
+
+
+def message_trace(ids: Mapping[str, str]) -> str:
+    """An article of a mass message: its id, and its index if that is not 1."""
+    return ids["msg_id"] + (f"/{ids['index']}" if ids.get("index", "1") != "1" else "")
+
+
+def deleted(trace: str) -> str:
+    """Under which name the ledger keeps that an article of a mass message was deleted."""
+    return f"deleted:{trace}"
+
+
+def _message(trace: str) -> tuple[str, int]:
+    """(message id, index from 1)."""
+    msg_id, _, index = trace.partition("/")
+    return msg_id, int(index or 1)
 
 
 def is_older(item: Item | None, below: int | None) -> bool:
@@ -402,7 +659,7 @@ def kept_traces(delivery: Delivery) -> dict[str, str]:
 def _traces_of(ids: Mapping[str, str]) -> list[str]:
     """What a receipt names of things public or about to be: `article:…`, `publish:…`, `message:…`."""
     own = [
-        f"{kind}:{ids[name]}"
+        f"{kind}:{message_trace(ids) if kind == 'message' else ids[name]}"
         for kind, name in (("article", "article_id"), ("publish", "publish_id"), ("message", "msg_id"))
         if name in ids and not (kind == "publish" and "article_id" in ids)
     ]

@@ -270,6 +270,26 @@ def test_without_the_right_nothing_is_published(line: Line) -> None:
     assert line.call("freepublish/batchget", offset=0, count=1)["errcode"] == 48001
 
 
+def test_several_articles_of_a_draft_have_an_address_each(line: Line) -> None:
+    articles = [line.article(title=f"第{n}条", digest="摘要") for n in (1, 2, 3)]
+    media_id = line.call("draft/add", articles=articles)["media_id"]
+    items = line.call("draft/get", media_id=media_id)["news_item"]
+    assert [(item["title"], item["digest"]) for item in items] == [("第1条", ""), ("第2条", ""), ("第3条", "")]
+    assert line.call("draft/update", media_id=media_id, index=1, articles=line.article(title="换"))["errcode"] == 0
+    publish_id = line.call("freepublish/submit", media_id=media_id)["publish_id"]
+    detail = line.call("freepublish/get", publish_id=publish_id)["article_detail"]
+    assert (detail["count"], [item["idx"] for item in detail["item"]]) == (3, [1, 2, 3])
+    pages = [requests.get(item["article_url"], timeout=10).text for item in detail["item"]]
+    assert [title in page for title, page in zip(("第1条", "换", "第3条"), pages, strict=True)] == [True] * 3
+    assert line.call("draft/add", articles=articles * 3)["errcode"] == 45008
+
+
+def test_a_post_may_link_to_another_one(line: Line) -> None:
+    url = line.publish()["article_detail"]["item"][0]["article_url"]
+    media_id = line.draft(content=f'<p><a href="{url}">上一篇</a></p>')
+    assert f'href="{url}"' in line.call("draft/get", media_id=media_id)["news_item"][0]["content"]
+
+
 def test_deleting_without_an_index_deletes_all(line: Line) -> None:
     def post() -> Any:
         media_id = line.call("draft/add", articles=[line.article(title=f"第{n}条") for n in (1, 2)])["media_id"]

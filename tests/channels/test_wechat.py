@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 import requests
+from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
@@ -41,7 +43,7 @@ from channels.wechat.content import (
 from channels.wechat.errors import ERRORS
 from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover
-from pipeline.article import Article, Outlet, Revision
+from pipeline.article import Article, Column, Outlet, Revision
 from pipeline.channel import (
     Action,
     ChannelError,
@@ -58,9 +60,11 @@ from pipeline.standins.fake_wechat import Server, Settings
 from pipeline.testing import (
     NOON,
     ChannelContract,
+    MemoryCatalogue,
     Rehearsal,
     article_of,
     newsroom_of,
+    opening_of,
     picture,
     revision_of,
 )
@@ -208,7 +212,8 @@ class TestPayload(ChannelContract):
 # -- the client --------------------------------------------------------------------------------------------
 
 KINDS = {
-    -1: Unavailable, 40001: Refused, 40014: Refused, 42001: Refused, 40013: Refused, 40125: Refused, 40243: Refused,
+    -1: Unavailable, 40001: Unavailable, 40014: Unavailable, 42001: Unavailable,
+    40013: Refused, 40125: Refused, 40243: Refused,
     40164: Refused, 61004: Refused, 89503: Refused, 89506: Refused, 89507: Refused, 45009: Unavailable,
     45011: Unavailable, 40007: Refused, 40005: Unpublishable, 40009: Unpublishable, 40137: Unpublishable,
     45001: Unpublishable, 45002: Unpublishable, 45003: Unpublishable, 45004: Unpublishable, 45110: Unpublishable,
@@ -302,8 +307,9 @@ def test_a_refused_token_is_renewed_once_and_never_forced(client: Client, server
     counts = client.ledger.counts()
     assert counts == {"draft/batchget": 3, "stable_token": 2}
     faults(server, *["40001@draft/batchget"] * 5)
-    with pytest.raises(Refused):
+    with pytest.raises(Unavailable) as raised:
         client.call("draft/batchget", {"offset": 0, "count": 1})
+    assert not raised.value.sent, "the engine may simply try again"
     assert client.ledger.counts() == {"draft/batchget": 5, "stable_token": 3}
 
 
@@ -1020,7 +1026,429 @@ def test_the_payload_says_what_would_be_sent(tmp_path: Path) -> None:
     assert (folder.parent / "a2" / "default.jpg").is_file()
 
 
+# -- several articles together -----------------------------------------------------------------------------------
+
+
+def topic(rehearsal: Rehearsal, count: int = 3) -> list[Delivery]:
+    """The deliveries of a rollout of so many articles, each with a picture of its own and one that all show."""
+    banner, data = picture("#8e1a17", (1200, 300))
+    rehearsal.media[banner.digest] = data
+    return rehearsal.together([with_picture(rehearsal, n, banner=banner) for n in range(1, count + 1)])
+
+
+def at_once(deeds: list[Callable[[], Delivery]]) -> list[Delivery]:
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return [one.result() for one in [pool.submit(deed) for deed in deeds]]
+
+
+def prepared(rehearsal: Rehearsal, several: list[Delivery]) -> list[Delivery]:
+    """All prepared at the same time, as by several workers."""
+    several = at_once([partial(engine_step, rehearsal, "prepare", one) for one in several])
+    for one in several:
+        rehearsal.catalogue.place(one.revision, one.receipt)
+    return several
+
+
+def published(rehearsal: Rehearsal, several: list[Delivery]) -> list[Delivery]:
+    """All released at the same time, and followed to their end."""
+
+    def publish(one: Delivery) -> Delivery:
+        return follow_patiently(rehearsal, engine_step_patiently(rehearsal, one))
+
+    several = at_once([partial(publish, one) for one in several])
+    for one in several:
+        assert one.receipt is not None
+        rehearsal.receipts[one.revision.id] = one.receipt
+        rehearsal.catalogue.place(one.revision, one.receipt)
+    return several
+
+
+def test_articles_of_a_topic_are_one_draft_and_one_post(rehearsal: Rehearsal, server: Server) -> None:
+    server.wechat.set(APPID, asks=2)
+    several = prepared(rehearsal, topic(rehearsal, 8))
+    (draft,) = state(server)["draft"]
+    assert [item["title"] for item in draft["news_item"]] == [f"第{n}条消息" for n in range(1, 9)]
+    pictures = {asset.source for one in several if one.rendition for asset in one.rendition.assets}
+    assert deeds(server).count("uploadimg") == len(pictures), "the banner that all show only once"
+    several = published(rehearsal, several)
+    assert [rehearsal.verify(one).standing for one in several] == [Standing.LIVE] * 8
+    made = deeds(server)
+    assert (made.count("draft/add"), made.count("freepublish/submit"), made.count("published")) == (1, 1, 1)
+    for n, one in enumerate(several, 1):
+        assert one.receipt is not None
+        assert one.receipt.ids["index"] == str(n)
+        assert f"第{n}条消息" in requests.get(one.receipt.url, timeout=10).text
+    calls = {one["call"]: one["value"] for one in state(server)["count"]}
+    assert calls["freepublish/get"] <= 8, "one question is enough for all"
+
+
+def test_one_of_a_topic_is_withdrawn_and_one_corrected(rehearsal: Rehearsal, server: Server) -> None:
+    several = published(rehearsal, prepared(rehearsal, topic(rehearsal)))
+    gone = rehearsal.withdraw(several[0].revision, "数据有误")
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert revisions(server) == [("a2", 1), ("a3", 1)]
+    second = rehearsal.publish(corrected(several[2].revision))
+    assert revisions(server) == [("a2", 1), ("a3", 2)]
+    assert [one["index"] for one in state(server)["deed"] if one["deed"] == "freepublish/delete"] == [1, 3]
+    assert [rehearsal.verify(one).standing for one in (several[1], second)] == [Standing.LIVE] * 2
+    assert rehearsal.verify(several[2]).standing is not Standing.LIVE
+
+
+@pytest.mark.parametrize("fate", ["lost", "cut", "refused", "-1", "42001"])
+@pytest.mark.parametrize(
+    "call", ["draft/batchget", "draft/add", "freepublish/submit", "freepublish/get", "material/add_material"]
+)
+def test_whatever_answer_is_lost_a_topic_goes_out_once(
+    rehearsal: Rehearsal, server: Server, call: str, fate: str
+) -> None:
+    faults(server, f"{fate}@{call}", f"{fate}@{call}")
+    several = published(rehearsal, prepared(rehearsal, topic(rehearsal)))
+    assert revisions(server) == [("a1", 1), ("a2", 1), ("a3", 1)]
+    assert state(server)["draft"] == []
+    assert deeds(server).count("published") == 1
+    assert [rehearsal.verify(one).standing for one in several] == [Standing.LIVE] * 3
+
+
+def test_while_a_topics_submission_is_unanswered_nobody_submits_again(
+    setting: Callable[..., Setting], server: Server
+) -> None:
+    channel = Wechat(setting(settling=60))
+    rehearsal = Rehearsal(channel)
+    server.wechat.set(APPID, hold=True)
+    several = prepared(rehearsal, topic(rehearsal))
+    faults(server, "lost@freepublish/submit")
+    for one in several:
+        with pytest.raises(Unavailable) as raised:
+            channel.release(one)
+        assert raised.value.sent == (one is several[0])
+    requests.post(f"{server.url}/admin/settle", timeout=10)
+    for one in several:
+        assert channel.find(one).standing is Standing.LIVE
+    assert deeds(server).count("freepublish/submit") == 1
+    close(channel)
+
+
+def test_a_topic_whose_answer_another_process_had_is_followed(rehearsal: Rehearsal, server: Server) -> None:
+    first, *others = prepared(rehearsal, topic(rehearsal))
+    done = rehearsal.channel.release(first)
+    assert done.standing is Standing.ACCEPTED
+    assert done.at is not None
+    for one in others:
+        receipt = rehearsal.channel.release(one)
+        assert (receipt.standing, receipt.ids["publish_id"]) == (Standing.ACCEPTED, done.ids["publish_id"])
+        assert receipt.at is not None
+        assert abs(receipt.at - done.at) < timedelta(seconds=1), "it was taken with the first"
+
+
+def test_two_machines_that_know_nothing_of_each_other_publish_a_topic_once(
+    setting: Callable[..., Setting], rehearsal: Rehearsal, server: Server
+) -> None:
+    server.wechat.set(APPID, asks=1)
+    own = setting()
+    other = Rehearsal(Wechat(dataclasses.replace(own, data=own.data.parent / "another-machine")))
+    first, second, _ = prepared(rehearsal, topic(rehearsal))
+    other.catalogue = rehearsal.catalogue
+    receipts = [rehearsal.channel.release(first), other.channel.release(second)]
+    done = [
+        follow(one, dataclasses.replace(delivery, receipt=receipt))
+        for one, delivery, receipt in zip((rehearsal, other), (first, second), receipts, strict=True)
+    ]
+    assert [rehearsal.verify(one).standing for one in done] == [Standing.LIVE] * 2
+    assert revisions(server) == [("a1", 1), ("a2", 1), ("a3", 1)]
+    assert isinstance(other.channel, Wechat)
+    close(other.channel)
+
+
+def test_a_topic_waits_while_the_ledger_cannot_say_who_hands_it_in(rehearsal: Rehearsal, server: Server) -> None:
+    several = prepared(rehearsal, topic(rehearsal))
+    assert isinstance(rehearsal.channel, Wechat)
+    ledger = rehearsal.channel.ledger
+    ledger.claim = lambda draft, known: None  # type: ignore[method-assign]  # as of a file that is locked or full
+    with pytest.raises(Unavailable) as raised:
+        rehearsal.channel.release(several[0])
+    assert not raised.value.sent
+    del ledger.claim
+    published(rehearsal, several)
+    assert revisions(server) == [("a1", 1), ("a2", 1), ("a3", 1)]
+    assert deeds(server).count("freepublish/submit") == 1
+
+
+def test_a_topic_that_wechat_refused_can_be_handed_in_again_by_any(rehearsal: Rehearsal, server: Server) -> None:
+    server.wechat.set(APPID, verdict=3)
+    several = [rehearsal.release(one) for one in prepared(rehearsal, topic(rehearsal))]
+    several = [dataclasses.replace(one, receipt=rehearsal.channel.find(one)) for one in several]
+    assert [one.receipt.standing for one in several if one.receipt] == [Standing.STAGED] * 3
+    server.wechat.set(APPID, verdict=0)
+    several = published(rehearsal, [rehearsal.prepare(one) for one in several])
+    assert revisions(server) == [("a1", 1), ("a2", 1), ("a3", 1)]
+    assert deeds(server).count("freepublish/submit") == 2
+
+
+def test_what_was_prepared_with_others_is_not_released(rehearsal: Rehearsal, server: Server) -> None:
+    first, second, third = prepared(rehearsal, topic(rehearsal))
+    left = tuple(one for one in first.companions if one.revision.id != "a2")
+    for one in (first, third):
+        now = dataclasses.replace(one, companions=left)
+        assert rehearsal.channel.find(now).standing is Standing.ABSENT
+        with pytest.raises(Unavailable) as raised:
+            rehearsal.channel.release(now)
+        assert raised.value.sent, "so that the engine asks, and prepares again"
+    assert deeds(server).count("freepublish/submit") == 0
+    several = at_once(
+        [
+            partial(engine_step, rehearsal, "release", dataclasses.replace(one, companions=left))
+            for one in (first, third)
+        ]
+    )
+    assert [follow(rehearsal, one) for one in several]
+    assert revisions(server) == [("a1", 1), ("a3", 1)]
+    assert rehearsal.verify(second).standing is not Standing.LIVE
+    assert state(server)["draft"] == [], "the one for three is gone"
+
+
+def test_who_comes_late_with_others_is_followed_not_repeated(rehearsal: Rehearsal, server: Server) -> None:
+    """One was released with a companion that the others no longer have: what is out stays the only one."""
+    server.wechat.set(APPID, hold=True)
+    first, second, third = prepared(rehearsal, topic(rehearsal))
+    rehearsal.channel.release(third)
+    left = tuple(one for one in first.companions if one.revision.id != "a2")
+    now = dataclasses.replace(first, companions=left)
+    unknown = dataclasses.replace(now, receipt=None)
+    for one in (now, unknown):
+        assert rehearsal.channel.find(one).standing is Standing.ACCEPTED
+        assert rehearsal.channel.prepare(one).standing is Standing.ACCEPTED
+    assert rehearsal.channel.release(now).standing is Standing.ACCEPTED
+    gone = rehearsal.withdraw(second.revision)
+    assert gone.receipt is not None
+    assert gone.receipt.standing is Standing.ACCEPTED, "it is caught when it comes out"
+    requests.post(f"{server.url}/admin/settle", timeout=10)
+    for _ in range(50):
+        gone = dataclasses.replace(gone, receipt=rehearsal.channel.find(gone))
+        if gone.receipt is not None and gone.receipt.standing is Standing.WITHDRAWN:
+            break
+    assert rehearsal.verify(follow(rehearsal, now)).standing is Standing.LIVE
+    assert revisions(server) == [("a1", 1), ("a3", 1)]
+    assert deeds(server).count("freepublish/submit") == 1
+
+
+@pytest.mark.parametrize("mode", ["publish", "draft", "mass"])
+def test_one_of_a_topic_is_withdrawn_before_its_moment(
+    setting: Callable[..., Setting], server: Server, mode: str
+) -> None:
+    channel = Wechat(setting(mode=mode))
+    rehearsal = Rehearsal(channel)
+    first, second, third = several = prepared(rehearsal, topic(rehearsal))
+    for one in several:
+        assert one.receipt is not None
+        rehearsal.receipts[one.revision.id] = one.receipt
+    gone = rehearsal.withdraw(second.revision)
+    assert rehearsal.verify(gone).standing in (Standing.WITHDRAWN, Standing.ABSENT)
+    left = tuple(one for one in first.companions if one.revision.id != "a2")
+    again = [
+        engine_step(rehearsal, "release", dataclasses.replace(one, companions=left), doubt=True)
+        for one in (first, third)
+    ]
+    for one in again:
+        assert rehearsal.verify(follow(rehearsal, one)).standing is Standing.LIVE
+    shown = [item["content_source_url"] for one in state(server)["draft"] for item in one["news_item"]]
+    names = [Marker.of(f"#{one}") for one in public(server)] + [Marker.of(one) for one in shown]
+    assert [one.name.partition("-")[0] for one in names if one] == ["a1", "a3"]
+    close(channel)
+
+
+@pytest.mark.parametrize("lost", ["", "draft/add", "draft/delete", "draft/batchget", "draft/get"])
+def test_a_topic_among_the_drafts_loses_one(setting: Callable[..., Setting], server: Server, lost: str) -> None:
+    channel = Wechat(setting(mode="draft"))
+    rehearsal = Rehearsal(channel)
+    several = published(rehearsal, prepared(rehearsal, topic(rehearsal)))
+    rehearsal.catalogue.remove("a2", NOON, "")
+    faults(server, *([f"lost@{lost}"] if lost else []))
+    gone = engine_step(rehearsal, "withdraw", rehearsal.delivery(several[1].revision, Action.WITHDRAW))
+    assert gone.receipt is not None
+    (draft,) = state(server)["draft"]
+    assert [item["title"] for item in draft["news_item"]] == ["第1条消息", "第3条消息"]
+    assert all(item["pic_crop_1_1"] for item in draft["news_item"])
+    assert [rehearsal.verify(one).standing is Standing.LIVE for one in several] == [True, False, True]
+    close(channel)
+
+
+@pytest.mark.parametrize("lost", ["", "message/mass/sendall", "draft/add", "message/mass/get"])
+def test_a_topic_is_one_mass_message(setting: Callable[..., Setting], server: Server, lost: str) -> None:
+    server.wechat.set(APPID, asks=1)
+    channel = Wechat(setting(mode="mass"))
+    rehearsal = Rehearsal(channel)
+    faults(server, *([f"lost@{lost}"] if lost else []))
+    several = published(rehearsal, prepared(rehearsal, topic(rehearsal)))
+    assert len(state(server)["message"]) == 1
+    assert deeds(server).count("mass/sendall") == 1
+    assert [rehearsal.verify(one).standing for one in several] == [Standing.LIVE] * 3
+    gone = rehearsal.withdraw(several[1].revision)
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert revisions(server) == [("a1", 1), ("a3", 1)]
+    assert [rehearsal.verify(one).standing is Standing.LIVE for one in several] == [True, False, True]
+    rehearsal.publish(corrected(several[2].revision))
+    assert revisions(server) == [("a1", 1), ("a3", 2)]
+    close(channel)
+
+
+def test_a_mass_message_with_a_lost_answer_is_recognised_by_who_has_fewer_companions(
+    setting: Callable[..., Setting], server: Server
+) -> None:
+    channel = Wechat(setting(mode="mass"))
+    rehearsal = Rehearsal(channel)
+    first, _, _ = prepared(rehearsal, topic(rehearsal))
+    faults(server, "lost@message/mass/sendall")
+    with pytest.raises(Unavailable):
+        channel.release(first)
+    left = tuple(one for one in first.companions if one.revision.id != "a2")
+    assert channel.find(dataclasses.replace(first, companions=left)).standing is Standing.LIVE
+    assert deeds(server).count("mass/sendall") == 1
+    close(channel)
+
+
+def test_the_payload_of_a_topic_is_one_draft(tmp_path: Path) -> None:
+    outlet = Outlet(id="wechat", kind="wechat", name="武山融媒")
+    channel = Wechat(Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path))
+    rehearsal = Rehearsal(channel)
+    several = published(rehearsal, prepared(rehearsal, topic(rehearsal)))
+    assert [rehearsal.verify(one).standing for one in several] == [Standing.LIVE] * 3
+    folder = tmp_path / "wechat" / "payload"
+    (body,) = folder.glob("together-*.json")
+    articles = json.loads(body.read_text())["articles"]
+    assert [one["title"] for one in articles] == ["第1条消息", "第2条消息", "第3条消息"]
+    for one in articles:
+        sources = [one["thumb_media_id"], *re.findall(r'<img[^>]* src="([^"]*)"', one["content"])]
+        assert len(sources) == 3
+        assert all((folder / source).is_file() for source in sources)
+
+
+# -- columns and their series --------------------------------------------------------------------------------------
+
+
+def series_article(rehearsal: Rehearsal, number: int, **fields: Any) -> Revision:
+    words = f"2026年乡村振兴系列报道之{'〇一二三四五六七八九'[number]}"
+    article = article_of(f"乡村振兴第{number}篇", series=words, number=number, **fields)
+    return revision_of(article, id=f"a{number}", at=NOON + timedelta(minutes=number))
+
+
+def shown(server: Server, name: str) -> Any:
+    """The content of the article of this id that the public sees, and its text."""
+    for post in reversed(state(server)["post"]):
+        for item in post["news_item"]:
+            marker = Marker.of(item["content_source_url"])
+            if marker is not None and marker.name.startswith(f"{name}-") and not item["is_deleted"]:
+                tree = html.fragment_fromstring(item["content"])
+                return tree, tree.text_content()
+    raise AssertionError(name)
+
+
+def test_a_series_leads_back_and_a_correction_also_on(rehearsal: Rehearsal, server: Server) -> None:
+    first, second, third = (rehearsal.publish(series_article(rehearsal, n)) for n in (1, 2, 3))
+    assert first.receipt is not None
+    assert second.receipt is not None
+    assert third.receipt is not None
+    tree, text = shown(server, "a3")
+    assert [link.get("href") for link in tree.iter("a")] == [second.receipt.url]
+    assert "上一篇：乡村振兴第2篇" in text
+    assert "点击“阅读原文”，查看武山要闻全部内容" in text
+    assert list(shown(server, "a1")[0].iter("a")) == []
+    better = rehearsal.publish(corrected(second.revision))
+    tree, text = shown(server, "a2")
+    assert [link.get("href") for link in tree.iter("a")] == [first.receipt.url, third.receipt.url]
+    assert "下一篇：乡村振兴第3篇" in text
+    written = html.tostring(tree, encoding="unicode").replace(server.url, "https://mp.weixin.qq.com")
+    assert list(content_faults(written)) == []
+    assert [rehearsal.verify(one).standing for one in (first, better, third)] == [Standing.LIVE] * 3
+
+
+def test_a_withdrawn_one_is_named_and_stepped_over(rehearsal: Rehearsal, server: Server) -> None:
+    first, second = (rehearsal.publish(series_article(rehearsal, n)) for n in (1, 2))
+    rehearsal.withdraw(second.revision)
+    third = rehearsal.publish(series_article(rehearsal, 3))
+    assert first.receipt is not None
+    tree, text = shown(server, "a3")
+    assert [link.get("href") for link in tree.iter("a")] == [first.receipt.url]
+    assert "2026年乡村振兴系列报道之二已撤回" in text
+    rehearsal.withdraw(first.revision)
+    assert rehearsal.verify(third).standing is Standing.LIVE, "what it said when it went out counts"
+
+
+def test_what_was_filled_in_is_read_back_too(rehearsal: Rehearsal, server: Server) -> None:
+    rehearsal.publish(series_article(rehearsal, 1))
+    live = rehearsal.publish(series_article(rehearsal, 2))
+    post = state(server)["post"][-1]
+    content = post["news_item"][0]["content"]
+    for changed, standing in (
+        (content.replace("上一篇：", " 上一篇 ："), Standing.LIVE),
+        (content.replace("乡村振兴第1篇", "乡村振兴第9篇"), Standing.ABSENT),
+        (re.sub(r"<p[^>]*>上一篇.*?</p>", "", content), Standing.ABSENT),
+        (content.replace("全部内容", "全部内容和别的"), Standing.ABSENT),
+    ):
+        requests.put(f"{server.url}/admin/posts/{post['article_id']}", json={"content": changed}, timeout=10)
+        assert rehearsal.verify(live).standing is standing, changed[-900:]
+
+
+def test_a_draft_follows_what_changes_in_its_series_before_it_goes_out(rehearsal: Rehearsal, server: Server) -> None:
+    first = rehearsal.publish(series_article(rehearsal, 1))
+    second = series_article(rehearsal, 2)
+    rehearsal.prepare(rehearsal.delivery(second))
+    rehearsal.withdraw(first.revision)
+    live = rehearsal.publish(second)
+    assert "系列报道之一已撤回" in shown(server, "a2")[1]
+    assert rehearsal.verify(live).standing is Standing.LIVE
+    assert deeds(server).count("draft/add") == 2
+
+
+def test_an_opening_shows_banner_tag_and_note(rehearsal: Rehearsal, server: Server) -> None:
+    banner, data = picture("#8e1a17", (1200, 300))
+    rehearsal.media[banner.digest] = data
+    column = Column(
+        id="xczx", name="乡村振兴看武山", description="成效", keywords=("乡村振兴",), note="即日起开设栏目。",
+        series="2026年乡村振兴系列报道", banner=banner,
+    )  # fmt: skip
+    opened = rehearsal.publish(revision_of(opening_of(column), id="a21"))
+    assert rehearsal.verify(opened).standing is Standing.LIVE
+    tree, text = shown(server, "a21")
+    assert next(element.tag for element in tree.iter("img", "p")) == "img", "the banner stands on top"
+    for words in ("#乡村振兴看武山", "编者按", "即日起开设栏目。"):
+        assert words in text
+    item = state(server)["post"][0]["news_item"][0]
+    assert item["pic_crop_235_1"] == crop(1200, 300, 2.35), "it is the cover too"
+    article = rehearsal.publish(series_article(rehearsal, 1, column="xczx", banner=banner))
+    assert rehearsal.verify(article).standing is Standing.LIVE
+    tree, text = shown(server, "a1")
+    assert next(element.tag for element in tree.iter("img", "p")) == "img"
+    assert "查看2026年乡村振兴系列报道全部内容" in text
+    assert deeds(server).count("uploadimg") == 1
+
+
 # -- configuration ---------------------------------------------------------------------------------------------
+
+
+def test_check_tells_what_is_used_up(setting: Callable[..., Setting], server: Server) -> None:
+    channel = Wechat(setting())
+    assert channel.check() == []
+    before = channel.ledger.counts()
+    server.wechat.set(APPID, limits={"freepublish/submit": 0})
+    rehearsal = Rehearsal(channel)
+    delivery = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal)))
+    with pytest.raises(Unavailable) as raised:
+        channel.release(delivery)
+    assert not raised.value.sent
+    (problem,) = channel.check()
+    assert problem.field == "quota"
+    assert "freepublish/submit" in str(problem.message)
+    assert str(problem.remedy)
+    assert channel.ledger.counts()["freepublish/batchget"] == before["freepublish/batchget"], "it asks for nothing more"
+    close(channel)
+
+
+def test_check_counts_the_calls_made_from_here(setting: Callable[..., Setting]) -> None:
+    channel = Wechat(setting(mode="mass"))
+    for _ in range(DAILY["message/mass/sendall"]):
+        channel.ledger.count("message/mass/sendall")
+    assert [one.field for one in channel.check()] == ["quota"]
+    close(channel)
 
 
 def test_an_account_whose_secret_is_missing_says_so_and_sends_nothing(
@@ -1503,6 +1931,62 @@ def follow_patiently(rehearsal: Rehearsal, delivery: Delivery) -> Delivery:
         found, _ = patiently(partial(rehearsal.channel.find, delivery))
         delivery = dataclasses.replace(delivery, receipt=found or delivery.receipt)
     raise AssertionError(f"never live: {delivery.receipt}")
+
+
+class Shared(MemoryCatalogue):
+    """A catalogue whose lock all processes share, as the engine's do."""
+
+    def __init__(self, configured: Any, path: Path) -> None:
+        super().__init__(configured)
+        self._file = FileLock(path, thread_local=False)
+        self._threads = threading.Lock()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._threads, self._file:
+            yield
+
+
+def topic_worker(api: str, data: Path, redis: str, mine: range, done: Any) -> None:
+    """One process with some of the eight deliveries of one rollout."""
+
+    class Address:
+        def __init__(self) -> None:
+            self.api = api
+
+    channel = Wechat(setting_of(Address(), data, redis=redis, settling=2))  # type: ignore[arg-type]
+    rehearsal = Rehearsal(channel)
+    rehearsal.catalogue = Shared(channel.newsroom.columns, data.parent / "lock")
+    several = [one for n, one in enumerate(topic(rehearsal, 8)) if n in mine]
+    several = published(rehearsal, prepared(rehearsal, several))
+    done.put([str(rehearsal.verify(one).standing) for one in several])
+    close(channel)
+
+
+@pytest.mark.parametrize("lost", ["draft/add", "freepublish/submit", ""])
+def test_two_processes_with_four_articles_each_of_one_topic(
+    server: Server, tmp_path: Path, redis: str, lost: str
+) -> None:
+    limits = {"freepublish/get": 10_000, "freepublish/batchget": 10_000, "freepublish/getarticle": 10_000}
+    server.wechat.set(APPID, delay=0.2, limits=limits)
+    faults(server, *([f"lost@{lost}"] if lost else []))
+    context = multiprocessing.get_context("spawn")
+    done = context.Queue()
+    workers = [
+        context.Process(target=topic_worker, args=(server.api, tmp_path / "data", redis, mine, done))
+        for mine in (range(4), range(4, 8))
+    ]
+    for one in workers:
+        one.start()
+    standings = [standing for _ in workers for standing in done.get(timeout=50)]
+    for one in workers:
+        one.join()
+    done.close()
+    done.join_thread()
+    assert standings == ["live"] * 8
+    made = deeds(server)
+    assert (made.count("draft/add"), made.count("freepublish/submit"), made.count("published")) == (1, 1, 1)
+    assert revisions(server) == [(f"a{n}", 1) for n in range(1, 9)]
 
 
 def test_two_processes_with_sixteen_deliveries_each(server: Server, tmp_path: Path, redis: str) -> None:

@@ -50,8 +50,11 @@ def text(content: str) -> str:
     return str(lxml_html.fragment_fromstring(content, create_parent="div").text_content())
 
 
-def cleaned(content: str, pictures: str) -> str:
-    """What WeChat leaves of a content: no style sheets, names, scripts, foreign pictures and links."""
+def cleaned(content: str, pictures: str, posts: str) -> str:
+    """What WeChat leaves of a content: no style sheets, names, scripts, foreign pictures and links.
+
+    Pictures and posts of its own are those whose addresses begin so.
+    """
     tree = lxml_html.fragment_fromstring(content, create_parent="div")
     for element in list(tree.iter(*_DROPPED)):
         element.drop_tree()
@@ -67,8 +70,10 @@ def cleaned(content: str, pictures: str) -> str:
             if source.startswith(pictures):
                 element.set("src", source)
                 element.set("data-src", source)
-        if element.tag == "a" and "weixin.qq.com" not in (urlsplit(element.get("href") or "").hostname or ""):
-            element.attrib.pop("href", None)
+        if element.tag == "a":
+            link = element.get("href") or ""
+            if not link.startswith(posts) and "weixin.qq.com" not in (urlsplit(link).hostname or ""):
+                element.attrib.pop("href", None)
     inner = escape(tree.text or "", quote=False)
     return inner + "".join(lxml_html.tostring(child, encoding="unicode") for child in tree)
 

@@ -202,7 +202,7 @@ class Wechat:
             cover = material["url"]
         else:
             cover = ""
-        content = cleaned(content, f"{self.images or self.base}/mmbiz_")
+        content = cleaned(content, f"{self.images or self.base}/mmbiz_", f"{self.base}/s/")
         return {
             "title": title,
             "author": str(given.get("author") or ""),
@@ -240,6 +240,8 @@ class Wechat:
         return {"media_id": media_id, "item": []}
 
     def _keep_draft(self, draft: Line) -> None:
+        if len(draft["news_item"]) > 1:  # only a single article has a digest
+            draft["news_item"] = [{**item, "digest": ""} for item in draft["news_item"]]
         draft = {**draft, "update_time": now(), "order": self.memory.number()}
         self.memory.put("draft", draft["media_id"], draft)
 
