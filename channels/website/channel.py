@@ -38,13 +38,13 @@ from channels.website.frame import Frame, assets, compile_templates
 from channels.website.lists import Lists, pages_listing
 from channels.website.page import (
     assets_of,
-    column_head,
-    column_head_of,
     core,
     core_of,
     folder_of,
+    is_column_page,
     is_gone,
     page,
+    tells_of,
     title_of,
     with_around,
 )
@@ -219,9 +219,9 @@ class Website(Channel):
                 self.files.write(path, data)
         columns = {f"{column.address}/index.html": column for column in frame.newsroom.columns}
         own = frame.column(delivery.revision.article) if delivery.revision.article.announces else None
-        # A notice or another address may stand there.
-        there = column_head_of(self.files.read(f"{own.address}/index.html") or b"") if own else ""
-        for path, data in lists.opening(anew=own.id if own and not there else ""):
+        if own and is_column_page(self.files.read(f"{own.address}/index.html") or b""):
+            own = None
+        for path, data in lists.opening(anew=own.id if own else ""):
             if path in columns:
                 self._show_pictures(delivery, columns[path].address, assets_of(columns[path]), BANNER)
             self.files.write(path, data)
@@ -344,7 +344,7 @@ class Website(Channel):
         page = self.files.seen(f"{column.address}/index.html") or b""
         link = f'href="{frame.column_href(column)}"'.encode()
         return (
-            column_head_of(page) == column_head(column, frame)
+            tells_of(page, column)
             and self._hold(column.address, assets_of(column))
             and link in (self.files.seen("columns.html") or b"")
             and all(

@@ -150,11 +150,19 @@ def column_head(column: Column, frame: Frame) -> str:
     return _marked(COLUMN, text.replace("\r", ""))
 
 
-def column_head_of(page: bytes) -> str:
-    """The same as a public page carries it; "" if it does not, once."""
+def tells_of(page: bytes, column: Column) -> bool:
+    """Whether a public page is the column's, with its name for heading, its 编者按 and its closing line."""
     text = page.decode("utf-8", "replace")
     section = _section(text, COLUMN)
-    return text[section] if section else ""
+    if section is None or is_gone(page) or title_of(page) != " ".join(column.name.split()):
+        return False
+    shown = "".join(lxml_html.fragment_fromstring(text[section], create_parent=True).text_content().split())
+    return all("".join(said.split()) in shown for said in (column.name, *column.note.splitlines(), column.closed))
+
+
+def is_column_page(page: bytes) -> bool:
+    """Whether it is a column's page, not a notice or another address in its place."""
+    return _section(page.decode("utf-8", "replace"), COLUMN) is not None
 
 
 def with_around(page: bytes, around: str) -> bytes:

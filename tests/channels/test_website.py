@@ -798,6 +798,38 @@ def test_articles_of_a_series(rehearsal: Rehearsal, root: Path, column: Column) 
     ]
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_rebuild_with_columns_does_not_depend_on_the_order(
+    setting: Callable[..., Setting], tmp_path: Path, seed: int
+) -> None:
+    trees = []
+    for order in (0, seed):
+        rehearsal = Rehearsal(Website(setting(root=f"site{order}")))
+        column = column_of(rehearsal)
+        other = renamed(column, "hmxc")
+        revisions = [
+            article(1),
+            told(2, column),
+            *(of_series(2 + number, column, number) for number in range(1, 8)),
+            *(article(n, column="xczx") for n in range(10, 26)),
+            told(26, other, Deed.RENAME),
+            of_series(27, other, 8),
+            told(28, other.model_copy(update={"closed": "收官。"}), Deed.CLOSE),
+            article(29),
+        ]
+        for revision in revisions:
+            rehearsal.catalogue.place(revision)
+        rehearsal.catalogue.remove("a4", NOON, "数据有误")
+        for revision in random.Random(order).sample(revisions, len(revisions)) if order else revisions:
+            if revision.id == "a4":
+                rehearsal.channel.withdraw(rehearsal.delivery(revision, Action.WITHDRAW, reason="数据有误"))
+            else:
+                rehearsal.channel.release(rehearsal.delivery(revision))
+        trees.append(tree(tmp_path / f"site{order}"))
+    assert trees[0].keys() == trees[1].keys()
+    assert [path for path in trees[0] if trees[0][path] != trees[1][path]] == []
+
+
 def test_an_articles_own_picture_goes_before_the_banner(rehearsal: Rehearsal, root: Path, column: Column) -> None:
     image, data = picture("#2f6f4f", (600, 400), caption="架豆丰收")
     rehearsal.media[image.digest] = data
@@ -831,6 +863,7 @@ def test_verify_of_an_opening_looks_at_the_columns_page(rehearsal: Rehearsal, ro
     for path, old, new in [
         ("hmxc/index.html", "<h1>和美乡村", "<h1>别的"),
         ("hmxc/index.html", "敬请关注", ""),
+        ("hmxc/index.html", "<!doctype html>", f"<!doctype html>{GONE.decode()}"),
         ("hmxc/index.html", "<!--tongfa:column-->", ""),
         ("xczx/index.html", "tongfa:moved", ""),
         ("columns.html", "/hmxc/", "/xczx/"),
