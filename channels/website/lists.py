@@ -128,7 +128,7 @@ class Lists:
         return self._catalogue.span(newest, self._last, self._column)
 
     def pages_at(self, address: str) -> list[tuple[str, str]]:
-        """(name, address below the column's own) of every page that the column has or had at an address."""
+        """(path, address below the column's own) of every page that the column has or had at an address."""
         names = ["index.html", *(f"{number}.html" for number in range(1, self._last // PAGE + 2))]
         return [(f"{address}/{name}", "" if name == "index.html" else name) for name in names]
 

@@ -842,6 +842,18 @@ def test_an_articles_own_picture_goes_before_the_banner(rehearsal: Rehearsal, ro
     assert image.digest[:16] in home.xpath("//section[@class='lead']//img/@src")[0]
 
 
+def test_a_preview_shows_the_banner_also_of_a_column_that_is_not_configured(
+    rehearsal: Rehearsal, column: Column
+) -> None:
+    rehearsal.catalogue.place(told(1, column))
+    for revision in (told(1, column), of_series(2, column, 1)):
+        rendition = rehearsal.channel.render(revision, rehearsal.newsroom)
+        media_type, content = rehearsal.channel.preview(revision, rendition, rehearsal.media)
+        assert media_type == "text/html"
+        (banner,) = html.document_fromstring(content.decode()).xpath("//article/picture//img/@src")
+        assert banner.startswith("data:image/jpeg")
+
+
 @pytest.mark.parametrize("address", ["feeds", "assets", "tv", "2026", "yaowen"])
 def test_an_address_of_the_sites_own_is_refused(rehearsal: Rehearsal, column: Column, address: str) -> None:
     bad = told(1, column.model_copy(update={"address": address}))

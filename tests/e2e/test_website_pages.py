@@ -151,8 +151,8 @@ def announce(rehearsal: Rehearsal) -> None:
     made = [revision_of(one, id=f"a{n}", at=NOON + timedelta(minutes=n)) for n, one in enumerate(records, 31)]
     for revision in made:
         rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
-    rehearsal.withdraw(made[2], "数据有误")
     rehearsal.withdraw(made[-1], "栏目推迟开设")
+    rehearsal.withdraw(made[2], "数据有误")
 
 
 @pytest.fixture(scope="module")
