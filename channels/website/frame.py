@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.templating import TEMPLATES, templates
-from pipeline.article import Column, Newsroom
+from pipeline.article import Article, Column, Newsroom
 
 ASSETS = ("site.css", "site.js")
 """Files of `templates/website/` that pages load; their names bear their digest, so that caches may keep them."""
@@ -35,6 +35,16 @@ class Frame:
     def url(self, path: str) -> str:
         """The same in full."""
         return f"{self.newsroom.site.url}/{path}"
+
+    @property
+    def digest(self) -> str:
+        """Equal exactly when a page of the same content comes out the same, with one version of the templates."""
+        content = "\0".join([self.newsroom.model_dump_json(), self.feeds, *(_asset(name)[0] for name in ASSETS)])
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def column(self, article: Article) -> Column | None:
+        """The article's column as it stands now; None if the newsroom has given it up."""
+        return next((column for column in self.newsroom.columns if column.id == article.column), None)
 
     def asset(self, name: str) -> str:
         """The address of one of `ASSETS`."""
@@ -70,6 +80,14 @@ class Frame:
 
     def document(self, template: str, **values: Any) -> bytes:
         return self.render(template, **values).encode()
+
+
+def compile_templates() -> None:
+    """Read and compile them all, so that no release has to wait for it."""
+    found = templates("website")
+    for name in found.list_templates():
+        if name.endswith((".html", ".xml", ".txt")):
+            found.get_template(name)
 
 
 def assets() -> Mapping[str, bytes]:

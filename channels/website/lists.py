@@ -3,11 +3,12 @@
 All of it is derived from the catalogue, and from which articles' pages are there: nothing links to a page that is not.
 The cost does not depend on how many articles there are.
 
-    {column}/index.html    the newest: the page being filled and the last full one, 20 to 39 articles
-    {column}/1.html …      ordinals 1 … 20 of the column and so on, numbered from the oldest: a full page is final. The
+    {address}/index.html   a column: the newest: the page being filled and the last full one, 20 to 39 articles
+    {address}/1.html …     ordinals 1 … 20 of the column and so on, numbered from the oldest: a full page is final. The
                            page being filled has its address too, so that the one before can link to it for ever;
                            until it is full it shows what the index shows
     index.html             the lead, the newest, and the newest of every column
+    columns.html           the columns, open and closed; its menu is the one that scripts of older pages show
     subscribe.html         the feeds, for people
     sitemap.xml            index of sitemaps/1.xml …: ordinals 1 … 100 and so on
     sitemap-news.xml       the two days before the newest article, as news readers' sitemaps have it
@@ -16,10 +17,16 @@ The cost does not depend on how many articles there are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from typing import Any
 
+from markupsafe import Markup
+
+from channels.body import NOT_HTML
 from channels.website.frame import Frame
-from channels.website.page import Picture, headline, pictures_of
+from channels.website.page import Picture, banner_of, column_banner, column_head, headline, pictures_of
 from pipeline.article import Column, Frozen
 from pipeline.channel import Catalogue, Entry
 
@@ -55,26 +62,80 @@ class Item(Frozen):
     iso: str
     corrected: bool
     picture: Picture | None
+    """The article's own."""
+    banner: Picture | None
+    series: str
+    number: int | None
+    withdrawn: bool = False
+
+
+class Gap(Frozen):
+    """A number of a series whose article has been withdrawn: told of, never closed."""
+
+    series: str
+    number: int
+    reason: str
+    withdrawn: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Series:
+    """What stands beside an article in its series, and which numbers between them have been withdrawn."""
+
+    before: Entry | None = None
+    after: Entry | None = None
+    gone_before: Sequence[Gap] = ()
+    gone_after: Sequence[Gap] = ()
 
 
 class Lists:
     """The lists as they are with one article released, corrected or withdrawn: all of those that may mention it.
 
-    `there` tells whether a file of the site is there. One instance a deed, under the catalogue's lock.
+    `there` tells whether a file of the site is there. One instance a deed, under the catalogue's lock; it asks the
+    catalogue for nothing before it has to.
     """
 
     def __init__(self, frame: Frame, catalogue: Catalogue, entry: Entry, there: Callable[[str], bool]) -> None:
         self._frame, self._catalogue, self._entry, self._there = frame, catalogue, entry, there
         self._items: dict[str, Item] = {}
         self._shown: set[str] = set()
+        self._coming: set[str] = set()
+        """Pages of the column that are written in this deed, before anything that readers know links to them."""
         self._column = entry.revision.article.column
-        here, self._last = entry.column_ordinal, catalogue.last(self._column)
+
+    @cached_property
+    def _last(self) -> int:
+        """The column's highest ordinal."""
+        return self._catalogue.last(self._column)
+
+    @cached_property
+    def _window(self) -> tuple[int, int]:
+        """Of which ordinals of the column `_near` is: those around the article, and the newest where they join."""
+        here, newest = self._entry.column_ordinal, _first_of_newest(self._last)
+        first, end = max(1, here - 2 * AMONG), min(self._last, here + AMONG)
+        return (min(first, newest), self._last) if newest <= end + 1 else (first, end)
+
+    @cached_property
+    def _near(self) -> Sequence[Entry]:
+        return self._catalogue.span(*self._window, self._column)
+
+    @cached_property
+    def _newest(self) -> Sequence[Entry]:
+        """What the column's index shows: in the common case all of it is near."""
         newest = _first_of_newest(self._last)
-        self._first, self._end = max(1, here - 2 * AMONG), min(self._last, here + AMONG)
-        if joined := newest <= self._end + 1:  # one question for both: the common case
-            self._first, self._end = min(self._first, newest), self._last
-        self._near = catalogue.span(self._first, self._end, self._column)
-        self._newest = [one for one in self._near if one.column_ordinal >= newest] if joined else None
+        if self._window[0] <= newest and self._window[1] == self._last:
+            return [one for one in self._near if one.column_ordinal >= newest]
+        return self._catalogue.span(newest, self._last, self._column)
+
+    def pages_at(self, address: str) -> list[tuple[str, str]]:
+        """(path, address below the column's own) of every page that the column has or had at an address."""
+        names = ["index.html", *(f"{number}.html" for number in range(1, self._last // PAGE + 2))]
+        return [(f"{address}/{name}", "" if name == "index.html" else name) for name in names]
+
+    def announced(self) -> set[str]:
+        """Every address that an announcement gave the column. Reads all of its articles: for one that is no more."""
+        said = (one.revision.article.announces for one in self._catalogue.span(1, self._last, self._column))
+        return {address for one in said if one for address in (one.column.address, *one.column.former_addresses)}
 
     # -- neighbours ---------------------------------------------------------------------------------------
 
@@ -82,16 +143,27 @@ class Lists:
         """The live articles whose pages may name this one: its neighbours, and those it may be related to."""
         here = self._entry.column_ordinal
         after = [one for one in self._near if here < one.column_ordinal <= here + AMONG and one.withdrawn_at is None]
-        found = {one.revision.id: one for one in (*self._beside(self._entry), *after) if one is not None}
+        series = self._of_series(self._entry)
+        near = (*self._beside(self._entry), series.before, series.after, *after)
+        found = {one.revision.id: one for one in near if one is not None}
         return [one for one in found.values() if self._is_shown(one)]
 
     def around(self, entry: Entry) -> str:
-        """What stands below an article: its neighbours in the column, and related earlier ones."""
+        """What stands below an article: its neighbours in the column, and related earlier ones.
+
+        An article of a series has those of its series beside it, by their numbers, and is told which were withdrawn.
+        """
+        series = self._of_series(entry)
         earlier, later = self._beside(entry)
+        if here := entry.revision.article.number:
+            earlier = series.before or (earlier if _number(earlier, 0) < here else None)
+            later = series.after or (later if _number(later, here + 1) > here else None)
         return self._frame.render(
             "around.html",
             earlier=self._one(earlier),
             later=self._one(later),
+            gone_before=series.gone_before,
+            gone_after=series.gone_after,
             related=self._listed(self._related(entry, earlier)),
         )
 
@@ -99,9 +171,25 @@ class Lists:
         live = [one for one in self._near if one.withdrawn_at is None and one.revision.id != entry.revision.id]
         earlier = [one for one in live if one.column_ordinal < entry.column_ordinal]
         later = [one for one in live if one.column_ordinal > entry.column_ordinal]
-        if (earlier or self._first == 1) and (later or self._end == self._last):
+        if (earlier or self._window[0] == 1) and (later or self._window[1] == self._last):
             return earlier[-1] if earlier else None, later[0] if later else None
         return self._catalogue.neighbours(entry.revision.id)
+
+    def _of_series(self, entry: Entry) -> _Series:
+        here = entry.revision.article.number
+        if here is None:
+            return _Series()
+        numbered = sorted((one for one in self._near if _number(one, here) != here), key=lambda one: _number(one, 0))
+        live = [one for one in numbered if one.withdrawn_at is None]
+        before = next((one for one in reversed(live) if _number(one, 0) < here), None)
+        after = next((one for one in live if _number(one, 0) > here), None)
+        gone = [gap for gap in map(_gap, numbered) if gap is not None]
+        return _Series(
+            before=before,
+            after=after,
+            gone_before=[gap for gap in gone if _number(before, 0) < gap.number < here],
+            gone_after=[gap for gap in gone if here < gap.number and (after is None or gap.number < _number(after, 0))],
+        )
 
     def _related(self, entry: Entry, beside: Entry | None) -> list[Entry]:
         """Those with the most keywords in common, then the newest; the one right before is shown already."""
@@ -118,25 +206,31 @@ class Lists:
 
     # -- lists --------------------------------------------------------------------------------------------
 
-    def opening(self) -> Iterator[tuple[str, bytes]]:
-        """(path, content) of the pages that every page links to, as far as they are not there yet."""
-        columns = [column for column in self._frame.newsroom.columns if not self._there(f"{column.id}/index.html")]
-        for column in columns:
-            last = self._catalogue.last(column.id)
-            newest = self._catalogue.span(_first_of_newest(last), last, column.id) if last else []
-            yield f"{column.id}/index.html", self._index(column, newest, last)
+    def opening(self, anew: str = "") -> Iterator[tuple[str, bytes]]:
+        """(path, content) of the pages that every page links to, as far as they are not there yet; `anew`: id of a
+        column that has to be written even if something stands in its place."""
+        for column in self._frame.newsroom.columns:
+            path = f"{column.address}/index.html"
+            if column.id == anew or not self._there(path):
+                if column.id == self._column:
+                    newest, last = self._newest, self._last
+                else:
+                    last = self._catalogue.last(column.id)
+                    newest = self._catalogue.span(_first_of_newest(last), last, column.id) if last else []
+                yield path, self._index(column, newest, last)
         if not self._there("index.html"):
             yield "index.html", self._home([], [])
+        if not self._there("columns.html"):
+            yield "columns.html", self._frame.document("columns.html")
         if self._frame.feeds and not self._there("subscribe.html"):
             yield "subscribe.html", self._frame.document("subscribe.html", columns=[])
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """(path, content) of every list that shows the article, in the order in which they are to be written."""
-        newsroom = self._frame.newsroom
-        column = next((one for one in newsroom.columns if one.id == self._column), None)
+        column = self._frame.column(self._entry.revision.article)
         if column is not None:
             yield from self._column_pages(column)
-        columns = [(one, self._newest_of(one)) for one in newsroom.columns]
+        columns = [(one, self._newest_of(one)) for one in self._frame.newsroom.open_columns]
         filled = [(one, items) for one, items in columns if items]
         newest = self._catalogue.live(limit=NEWS)
         yield "index.html", self._home(newest, filled)
@@ -145,58 +239,65 @@ class Lists:
         yield from self._sitemaps(newest)
 
     def _column_pages(self, column: Column) -> Iterator[tuple[str, bytes]]:
-        """Pages before whatever links to them."""
+        """Pages before whatever links to them; all of them if the column itself is announced anew."""
         full, own = self._last // PAGE, _page_of(self._entry)
-        if self._newest is None:
-            self._newest = list(self._catalogue.span(_first_of_newest(self._last), self._last, column.id))
         index = self._index(column, self._newest, self._last)
-        yield _numbered(column, full + 1), index
+        yield numbered(column, full + 1), index
         pages = set[int]()
-        if own <= full:
+        if self._entry.revision.article.announces:
+            pages = set(range(1, full + 1))
+            self._coming = {numbered(column, number) for number in pages}
+        elif own <= full:
             # Its neighbours link to a page as soon as it is there; in the normal course they do so already.
             beside = (one for one in (own - 1, own + 1) if 0 < one <= full)
-            pages = {own, *(one for one in beside if self._there(_numbered(column, one)))}
-        if full and not self._there(_numbered(column, full)):
+            pages = {own, *(one for one in beside if self._there(numbered(column, one)))}
+        if full and not self._there(numbered(column, full)):
             pages.add(full)  # filled by a release of this very instant, whose worker has not written it yet
         for number in sorted(pages):
-            yield _numbered(column, number), self._full_page(column, number)
+            yield numbered(column, number), self._full_page(column, number)
         if pages:  # it may link to one of them now
             index = self._index(column, self._newest, self._last)
-            yield _numbered(column, full + 1), index
-        yield f"{column.id}/index.html", index
+            yield numbered(column, full + 1), index
+        yield f"{column.address}/index.html", index
 
     def _index(self, column: Column, newest: Sequence[Entry], last: int) -> bytes:
-        return self._frame.document(
-            "column.html",
-            column=column,
-            items=self._listed(reversed(newest)),
-            number=0,
-            path=f"{column.id}/",
-            earlier=self._page_there(column, last // PAGE - 1),
-            later="",
+        return self._column_page(
+            column, newest, number=0, path=f"{column.address}/", earlier=self._page_there(column, last // PAGE - 1)
         )
 
     def _full_page(self, column: Column, number: int) -> bytes:
         first, last = (number - 1) * PAGE + 1, number * PAGE
-        near = self._first <= first and last <= self._end
+        near = self._window[0] <= first and last <= self._window[1]
         span = self._near if near else self._catalogue.span(first, last, column.id)
-        return self._frame.document(
-            "column.html",
-            column=column,
-            items=self._listed(one for one in reversed(span) if first <= one.column_ordinal <= last),
+        return self._column_page(
+            column,
+            [one for one in span if first <= one.column_ordinal <= last],
             number=number,
-            path=_numbered(column, number),
+            path=numbered(column, number),
             earlier=self._page_there(column, number - 1),
             later=self._page_there(column, number + 1),
         )
 
+    def _column_page(self, column: Column, entries: Sequence[Entry], *, later: str = "", **values: Any) -> bytes:
+        rows = [row for one in reversed(entries) if (row := self._one(one) or _gap(one)) is not None]
+        return self._frame.document(
+            "column.html",
+            column=column,
+            head=Markup(column_head(column, self._frame)),  # noqa: S704 - rendered from its template
+            banner=column_banner(column, self._frame),
+            rows=rows,
+            items=[row for row in rows if isinstance(row, Item)],
+            later=later,
+            **values,
+        )
+
     def _page_there(self, column: Column, number: int) -> str:
         """The path of the column's page if it is there, else ""."""
-        path = _numbered(column, number)
-        return path if number > 0 and self._there(path) else ""
+        path = numbered(column, number)
+        return path if number > 0 and (path in self._coming or self._there(path)) else ""
 
     def _newest_of(self, column: Column) -> list[Item]:
-        if column.id == self._column and self._newest is not None:
+        if column.id == self._column:
             live = [one for one in reversed(self._newest) if one.withdrawn_at is None]
             if len(live) >= OF_COLUMN or len(self._newest) == self._last:
                 return self._listed(live)[:OF_COLUMN]
@@ -204,9 +305,11 @@ class Lists:
 
     def _home(self, newest: Sequence[Entry], columns: list[tuple[Column, list[Item]]]) -> bytes:
         items = self._listed(newest)[: LATEST + 1]
-        lead = next((item for item in items[:LEADS] if item.picture), items[0] if items else None)
+        pictured = (item for item in items[:LEADS] if item.picture or item.banner)
+        lead = next(pictured, items[0] if items else None)
         latest = [item for item in items if item is not lead][:LATEST]
-        return self._frame.document("home.html", lead=lead, latest=latest, columns=columns)
+        closed = [column for column in self._frame.newsroom.columns if column.closed]
+        return self._frame.document("home.html", lead=lead, latest=latest, columns=columns, closed=closed)
 
     def _sitemaps(self, newest: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
         frame = self._frame
@@ -246,29 +349,45 @@ class Lists:
         return entry.revision.id in self._shown
 
 
-def pages_listing(entry: Entry, column: str) -> tuple[str, str]:
+def pages_listing(entry: Entry, column: Column) -> tuple[str, str]:
     """The column's pages of which at least one shows the entry."""
-    return f"{column}/index.html", f"{column}/{_page_of(entry)}.html"
+    return f"{column.address}/index.html", numbered(column, _page_of(entry))
+
+
+def numbered(column: Column, number: int) -> str:
+    return f"{column.address}/{number}.html"
 
 
 def _item(entry: Entry, frame: Frame) -> Item:
     revision, newsroom = entry.revision, frame.newsroom
-    try:
-        column = newsroom.column(revision.article.column).name
-    except KeyError:  # the newsroom gave it up
-        column = ""
+    column = frame.column(revision.article)
     return Item(
         href=frame.href(newsroom.path(revision)),
         url=newsroom.permalink(revision),
         headline=headline(revision.article),
         summary=revision.article.abstract(SUMMARY),
-        column=column,
+        column=column.name if column else "",
         day=frame.day(revision.published_at),
         minute=frame.minute(revision.published_at),
         iso=frame.iso(revision.published_at),
         corrected=revision.corrected_at is not None,
         picture=next(iter(pictures_of(revision, frame).values()), None),
+        banner=banner_of(revision, frame),
+        series=revision.article.series,
+        number=revision.article.number,
     )
+
+
+def _gap(entry: Entry) -> Gap | None:
+    """What is told of a number whose article has been withdrawn."""
+    article = entry.revision.article
+    if entry.withdrawn_at is None or article.number is None:
+        return None
+    return Gap(series=article.series, number=article.number, reason=NOT_HTML.sub("", entry.reason))
+
+
+def _number(entry: Entry | None, default: int) -> int:
+    return (entry.revision.article.number if entry else None) or default
 
 
 def _first_of_newest(last: int) -> int:
@@ -278,10 +397,6 @@ def _first_of_newest(last: int) -> int:
 
 def _page_of(entry: Entry) -> int:
     return (entry.column_ordinal - 1) // PAGE + 1
-
-
-def _numbered(column: Column, number: int) -> str:
-    return f"{column.id}/{number}.html"
 
 
 def _chunk(ordinal: int) -> int:

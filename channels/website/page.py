@@ -29,6 +29,8 @@ DESCRIPTION = 120
 
 HEAD, ARTICLE, AROUND = ((f"<!--tongfa:{name}-->", f"<!--/tongfa:{name}-->") for name in ("head", "article", "around"))
 """The marks of the three sections. No text can hold them: it has no `<` of its own."""
+COLUMN = ("<!--tongfa:column-->", "<!--/tongfa:column-->")
+"""The marks of what a column's page says of the column itself."""
 
 
 class Picture(Frozen):
@@ -58,22 +60,36 @@ class Picture(Frozen):
 
 def pictures_of(revision: Revision, frame: Frame) -> dict[str, Picture]:
     """The article's pictures by their digest, in its order."""
-    return {
-        image.digest: Picture(
-            href=frame.href(f"{folder_of(revision, frame)}/"),
-            url=frame.url(f"{folder_of(revision, frame)}/"),
-            webp=_sizes(image, "image/webp"),
-            fallback=_sizes(image, FALLBACK.get(image.media_type, "image/jpeg")),
-            alt=image.alt,
-            caption=image.caption,
-        )
-        for image in revision.article.images
-    }
+    folder = folder_of(revision, frame)
+    return {image.digest: _picture(image, folder, frame) for image in revision.article.images}
 
 
-def assets_of(article: Article) -> tuple[Asset, ...]:
-    """Every file of the article's pictures, each once."""
-    formats = [(image, ("image/webp", FALLBACK.get(image.media_type, "image/jpeg"))) for image in article.images]
+def banner_of(revision: Revision, frame: Frame) -> Picture | None:
+    """The banner above the article; None if its column has none."""
+    banner = revision.article.banner
+    return _picture(banner, folder_of(revision, frame), frame) if banner else None
+
+
+def column_banner(column: Column, frame: Frame) -> Picture | None:
+    """The same above the column's own pages, whose folder has files of its own: they go with the column."""
+    return _picture(column.banner, column.address, frame) if column.banner else None
+
+
+def _picture(image: Image, folder: str, frame: Frame) -> Picture:
+    return Picture(
+        href=frame.href(f"{folder}/"),
+        url=frame.url(f"{folder}/"),
+        webp=_sizes(image, "image/webp"),
+        fallback=_sizes(image, _fallback(image)),
+        alt=image.alt,
+        caption=image.caption,
+    )
+
+
+def assets_of(shown: Article | Column) -> tuple[Asset, ...]:
+    """Every file of the article's pictures, its banner's among them, or of the column's banner, each once."""
+    images = shown.pictures if isinstance(shown, Article) else (shown.banner,) if shown.banner else ()
+    formats = [(image, ("image/webp", _fallback(image))) for image in images]
     return tuple(dict.fromkeys(asset for image, types in formats for type_ in types for asset in _sizes(image, type_)))
 
 
@@ -90,31 +106,34 @@ def core(revision: Revision, frame: Frame) -> str:
     refuse_characters(revision, NOT_HTML)
     article, newsroom = revision.article, frame.newsroom
     column = column_of(article, newsroom)
-    pictures = pictures_of(revision, frame)
+    pictures, banner = pictures_of(revision, frame), banner_of(revision, frame)
+    # What is shared shows the article's own picture; the column's banner only where there is none.
+    shared = tuple(pictures.values()) or ((banner,) if banner else ())
     values: dict[str, Any] = {
         "article": article,
         "revision": revision,
         "column": column,
         "headline": headline(article),
-        "pictures": tuple(pictures.values()),
+        "banner": banner,
+        "shared": next(iter(shared), None),
         "description": article.abstract(DESCRIPTION),
         "authors": article.reporters or (article.source or newsroom.name,),
     }
-    head = frame.render("article-head.html", data=_structured(revision, frame, column, pictures), **values)
+    head = frame.render("article-head.html", data=_structured(revision, frame, column, shared), **values)
     text = frame.render("article.html", blocks=_blocks(article, pictures, frame), **values)
     # A CR would come back from any parser as LF, or be written as a reference that HTML forbids.
     return "\n".join(_marked(section, text.replace("\r", "")) for section, text in ((HEAD, head), (ARTICLE, text)))
 
 
-def page(revision: Revision, frame: Frame, core: str, around: str) -> bytes:
-    """The whole page of a core; `around` is what stands in its third section."""
+def page(revision: Revision, frame: Frame, core: str) -> bytes:
+    """The whole page of a core; its third section is empty, until `with_around` fills it."""
     head, _, article = core.partition(f"\n{ARTICLE[0]}")
     return frame.document(
         "article-page.html",
-        column=column_of(revision.article, frame.newsroom),
+        column=frame.column(revision.article),
         head=Markup(head),  # noqa: S704 - rendered by `core`
         content=Markup(ARTICLE[0] + article),  # noqa: S704 - rendered by `core`
-        around=Markup(_marked(AROUND, around)),  # noqa: S704 - rendered by `Lists.around`
+        around=Markup(_marked(AROUND, "")),  # noqa: S704 - two comments
     )
 
 
@@ -123,6 +142,27 @@ def core_of(page: bytes) -> str:
     text = page.decode("utf-8", "replace")
     sections = [_section(text, HEAD), _section(text, ARTICLE)]
     return "\n".join(text[section] for section in sections if section) if all(sections) else ""
+
+
+def column_head(column: Column, frame: Frame) -> str:
+    """What a column's page says of the column: banner, name, 编者按, and its last line once it is closed; marked."""
+    text = frame.render("column-head.html", column=column, banner=column_banner(column, frame))
+    return _marked(COLUMN, text.replace("\r", ""))
+
+
+def tells_of(page: bytes, column: Column) -> bool:
+    """Whether a public page is the column's, with its name for heading, its 编者按 and its closing line."""
+    text = page.decode("utf-8", "replace")
+    section = _section(text, COLUMN)
+    if section is None or is_gone(page) or title_of(page) != " ".join(column.name.split()):
+        return False
+    shown = "".join(lxml_html.fragment_fromstring(text[section], create_parent=True).text_content().split())
+    return all("".join(said.split()) in shown for said in (column.name, *column.note.splitlines(), column.closed))
+
+
+def is_column_page(page: bytes) -> bool:
+    """Whether it is a column's page, not a notice or another address in its place."""
+    return _section(page.decode("utf-8", "replace"), COLUMN) is not None
 
 
 def with_around(page: bytes, around: str) -> bytes:
@@ -135,7 +175,7 @@ def with_around(page: bytes, around: str) -> bytes:
 
 
 def is_gone(page: bytes) -> bool:
-    """Whether the page stands in a withdrawn article's place."""
+    """Whether the page stands in the place of a withdrawn article or column."""
     return GONE in page[:1024]
 
 
@@ -150,6 +190,10 @@ def title_of(page: bytes) -> str:
 
 def headline(article: Article) -> str:
     return " ".join(article.headline.split())
+
+
+def _fallback(image: Image) -> str:
+    return FALLBACK.get(image.media_type, "image/jpeg")
 
 
 def _sizes(image: Image, media_type: str) -> tuple[Asset, ...]:
@@ -186,7 +230,12 @@ def _blocks(article: Article, pictures: dict[str, Picture], frame: Frame) -> lis
                 del image.attrib[name]
             image.set("src", f"picture:{shown}")
             # Text has no `<` of its own, so what stands for a picture here can stand for nothing else.
-            values = {"picture": picture, "alt": alt, "headline": headline(article), "first": shown == 0}
+            values = {
+                "picture": picture,
+                "alt": alt,
+                "headline": headline(article),
+                "first": shown == 0 and article.banner is None,
+            }
             places.append((f'<img src="picture:{shown}">', frame.render("picture.html", **values).strip()))
             shown += 1
         html = lxml_html.tostring(block, encoding="unicode", with_tail=False)
@@ -196,7 +245,7 @@ def _blocks(article: Article, pictures: dict[str, Picture], frame: Frame) -> lis
     return written
 
 
-def _structured(revision: Revision, frame: Frame, column: Column, pictures: dict[str, Picture]) -> Markup:
+def _structured(revision: Revision, frame: Frame, column: Column, pictures: Sequence[Picture]) -> Markup:
     """The article as schema.org's `NewsArticle`, in JSON that can stand in a script element."""
     article, newsroom, site = revision.article, frame.newsroom, frame.newsroom.site
     publisher = {
@@ -229,7 +278,7 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: dict
         data["image"] = [
             {"@type": "ImageObject", "url": picture.url + picture.largest.name, "width": picture.largest.width,
              "height": picture.largest.height, **({"caption": picture.caption} if picture.caption else {})}
-            for picture in pictures.values()
+            for picture in pictures
         ]  # fmt: skip
     series = {"@type": "CreativeWorkSeries", "name": article.series} if article.series else None
     data["isPartOf"] = series or {"@type": "WebSite", "name": site.name, "url": frame.url("")}

@@ -5,7 +5,7 @@ CDN in a large one, so it says everything that a cache has to know.
 
 Starlette's `StaticFiles` finds the files (no way out of the folder, also not through links) and judges conditional
 requests, its `FileResponse` sends byte ranges. Added here: types, content codings, what may be cached how long, 410 for
-withdrawn pages, and the security headers.
+withdrawn pages, 301 for what has another address, and the security headers.
 """
 
 from __future__ import annotations
@@ -38,13 +38,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.channel import GONE, Heard, Refused
+from pipeline.channel import GONE, Heard, Refused, moved
 
 Hear = Callable[[str, str, Mapping[str, str], bytes], Heard]
 """(channel, method, query, body) → what the channel made of it; see `pipeline.engine.Engine.hear`."""
 
 HEAD = 1024
-"""Bytes in which a page says that it is `GONE`."""
+"""Bytes in which a file says that it is `GONE` or `moved`."""
+MOVED = re.compile(re.escape(moved("@")).replace(b"@", rb"(https?://[^\s<>\"\\]+|(?:/(?!/)|\.\.?/)[^\s<>\"\\]*)"))
+"""The mark with its address: a web address, or one that is relative to the host or the file."""
+MOVED_TEXT = re.compile(rb'(?:\A|")' + MOVED.pattern + rb'(?:\Z|"|\s)')
+"""The same where the mark may be part of a text: there it has to be the whole of it."""
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -231,6 +235,8 @@ class _File:
     data: bytes | None = field(compare=False, repr=False)
     """All of it; None if it is long."""
     gone: bool = field(compare=False)
+    moved: str = field(compare=False)
+    """The address it has now; "" if this is it."""
 
     @property
     def etag(self) -> str:
@@ -308,6 +314,11 @@ class _Site(StaticFiles):
             if missing is None:
                 raise HTTPException(404)
             return _whole(missing, scope, 404)
+        if file.moved:
+            response = _whole(file, scope, 301)
+            response.headers["Location"] = file.moved
+            response.headers["Cache-Control"] = f"public, max-age={PAGE}"  # it may be called so again
+            return response
         if file.gone:
             return _whole(file, scope, 410)
         return self._found(file, scope)
@@ -331,9 +342,13 @@ class _Site(StaticFiles):
                 data = opened.read(IN_MEMORY if now.st_size <= IN_MEMORY else HEAD)
         except (OSError, ValueError):  # unreadable, name too long, no such name
             return None
-        gone = full.endswith((".html", ".htm")) and GONE in data[:HEAD]
+        page = full.endswith((".html", ".htm"))
+        gone = page and GONE in data[:HEAD]
+        # In HTML and XML no text can hold the mark: it has no `<` of its own.
+        elsewhere = (MOVED if page or full.endswith(".xml") else MOVED_TEXT).search(data[:HEAD])
         whole = data if len(data) == now.st_size else None
-        return _File(full, now.st_ino, now.st_mtime_ns, now.st_size, now, whole, gone)
+        where = elsewhere.group(1).decode() if elsewhere else ""
+        return _File(full, now.st_ino, now.st_mtime_ns, now.st_size, now, whole, gone, where)
 
 
 def _whole(file: _File, scope: Scope, status: int) -> Response:

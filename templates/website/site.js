@@ -40,13 +40,31 @@
       );
     }
   };
+  // A page keeps the menu it was written with. That of the page of all columns is always the newest.
+  function renew() {
+    var menu = document.querySelector("[data-menu]"), old = menu && menu.querySelector("ul");
+    if (!old || !window.fetch || !/^http/.test(location.protocol)) { return; }
+    fetch(menu.dataset.menu).then(function (answer) { return answer.ok ? answer.text() : ""; }).then(function (text) {
+      var now = new DOMParser().parseFromString(text, "text/html").querySelector("[data-menu] ul");
+      var here = old.querySelector("[aria-current]");
+      if (!now || old.contains(document.activeElement)) { return; }
+      now.querySelectorAll("[data-entry]").forEach(function (entry) {
+        entry.removeAttribute("aria-current");
+        if (here && entry.dataset.entry === here.dataset.entry) { entry.setAttribute("aria-current", "true"); }
+      });
+      if (now.innerHTML !== old.innerHTML) { old.replaceWith(document.importNode(now, true)); }
+    }).catch(function () { /* the old one still leads everywhere */ });
+  }
   // Before the first paint, so that nothing moves afterwards.
   root.classList.add("js");
   if (navigator.share) { root.classList.add("share"); }
   if (!navigator.clipboard) { root.classList.add("no-clipboard"); }
   if (kept("elder")) { root.classList.add("elder"); }
   size(kept("size"));
-  document.addEventListener("DOMContentLoaded", function () { size(kept("size")); });
+  document.addEventListener("DOMContentLoaded", function () {
+    size(kept("size"));
+    renew();
+  });
   document.addEventListener("click", function (event) {
     var from = event.target.closest("[data-do]");
     if (from) {

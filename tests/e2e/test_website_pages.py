@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import shutil
 import subprocess
@@ -13,13 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Pillow
+from PIL import ImageOps
 
 from channels.feeds import Feeds
 from channels.website import Website
-from pipeline.article import Outlet, Revision
+from pipeline.article import Column, Deed, Outlet, Revision
 from pipeline.channel import Setting
 from pipeline.manuscript import read
-from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, picture, revision_of
+from pipeline.testing import (
+    NOON,
+    Rehearsal,
+    article_of,
+    newsroom_of,
+    opening_of,
+    picture,
+    revision_of,
+    series_line,
+)
 from tests.channels.test_website import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -38,6 +51,12 @@ PAGES = {
     "column": "/yaowen/",
     "numbered": "/yaowen/1.html",
     "empty": "/xiangzhen/",
+    "opening": "/2026/11/a31.html",
+    "opened": "/xczx/",
+    "series": "/2026/11/a34.html",
+    "closed": "/bwcx/",
+    "columns": "/columns.html",
+    "withdrawn column": "/tuichi/",
     "article": "/2026/11/a24.html",
     "long": "/2026/11/a25.html",
     "corrected": "/2026/11/a26.html",
@@ -45,7 +64,7 @@ PAGES = {
     "gone": "/2026/11/a2.html",
     "missing": "/2026/11/a999.html",
 }
-ANSWERS = {"gone": 410, "missing": 404}
+ANSWERS = {"gone": 410, "missing": 404, "withdrawn column": 410}
 WIDTHS = (375, 1280)
 
 browsed = pytest.mark.skipif(
@@ -87,6 +106,53 @@ class Site:
 
     url: str
     root: Path
+
+
+def announce(rehearsal: Rehearsal) -> None:
+    """A column with a banner and a series, one number of which is withdrawn; one renamed and closed, one withdrawn."""
+    out = io.BytesIO()
+    drawn = Pillow.linear_gradient("L").resize((1440, 360)).rotate(90)
+    ImageOps.colorize(drawn, "#2f6f4f", "#d9c27a").save(out, "JPEG", quality=85)
+    banner = picture("#2f6f4f", (1440, 360), "")[0].model_copy(
+        update={"digest": hashlib.sha256(out.getvalue()).hexdigest(), "size": out.tell(), "alt": "乡村振兴看武山"}
+    )
+    rehearsal.media[banner.digest] = out.getvalue()
+    series = Column(
+        id="xczx",
+        name="乡村振兴看武山",
+        description="展示武山县乡村振兴的新进展、新成效",
+        keywords=("乡村振兴", "武山县"),
+        note="民族要复兴，乡村必振兴。即日起，武山县融媒体中心开设《乡村振兴看武山》栏目，展示全县乡村振兴的做法与成效。\n敬请关注。",
+        series="2026年乡村振兴系列报道",
+        banner=banner,
+    )
+    history = series.model_copy(
+        update={"id": "bwcx", "name": "不忘初心", "address": "bwcx", "banner": None, "series": "", "note": ""}
+    )
+    renamed = history.model_copy(
+        update={"name": "初心使命", "former_names": ("不忘初心",), "former_addresses": ("bwcx",), "address": "cxsm"}
+    )
+    closed = history.model_copy(
+        update={"former_names": ("初心使命",), "closed": "《不忘初心》栏目今日收官，感谢您一路关注。"}
+    )
+    postponed = history.model_copy(update={"id": "tuichi", "name": "推迟的栏目", "address": "tuichi"})
+    values = {"column": "xczx", "banner": banner, "editors_note": ""}
+    records = [
+        opening_of(series),
+        *(
+            article_of(f"乡村振兴第{n}站：产业兴旺百姓富", series=series_line(series, n), number=n, **values)
+            for n in range(1, 6)
+        ),
+        opening_of(history),
+        opening_of(renamed, Deed.RENAME),
+        opening_of(closed.model_copy(update={"former_addresses": ("cxsm",)}), Deed.CLOSE),
+        opening_of(postponed),
+    ]
+    made = [revision_of(one, id=f"a{n}", at=NOON + timedelta(minutes=n)) for n, one in enumerate(records, 31)]
+    for revision in made:
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
+    rehearsal.withdraw(made[-1], "栏目推迟开设")
+    rehearsal.withdraw(made[2], "数据有误")
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +197,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             corrected = Revision(**{**dict(last), "number": 2, "corrected_at": NOON + timedelta(hours=2), "note": "注"})
             rehearsal.release(rehearsal.prepare(rehearsal.delivery(corrected)))
             rehearsal.withdraw(revisions[1], "数据有误")
+            announce(rehearsal)
         yield Site(url, data / "site")
 
 
@@ -268,6 +335,28 @@ def test_scripts_add_size_and_copy(visit: Any, site: Site) -> None:
     page.get_by_text("链接已复制").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == site.url + PAGES["article"]
     assert opened.complaints == []
+
+
+@browsed
+def test_a_page_written_before_shows_the_columns_of_now(visit: Any) -> None:
+    """Its menu is renewed by script; without scripts the old one still leads everywhere."""
+    opened = visit(PAGES["article"])
+    menu = opened.page.get_by_role("navigation", name="栏目")
+    entry = menu.get_by_role("link", name="乡村振兴看武山")
+    entry.wait_for()
+    assert menu.locator("[aria-current]").inner_text() == "武山要闻"
+    entry.click()
+    assert opened.page.get_by_role("heading", level=1).inner_text() == "乡村振兴看武山"
+    assert opened.complaints == []
+    old = visit(PAGES["article"], java_script_enabled=False).page.get_by_role("navigation", name="栏目")
+    assert old.get_by_role("link", name="乡村振兴看武山").count() == 0
+    old.get_by_role("link", name="脱贫攻坚奔小康").click()
+
+
+@browsed
+def test_the_former_address_of_a_column_leads_to_it(visit: Any, site: Site) -> None:
+    page = visit("/cxsm/1.html").page
+    assert page.url == f"{site.url}/bwcx/1.html"
 
 
 @browsed

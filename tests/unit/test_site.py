@@ -23,10 +23,11 @@ import uvicorn
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.channel import GONE
+from pipeline.channel import GONE, moved
 from pipeline.web.site import IN_MEMORY, SECURITY, serve, site
 
 PAGE = "<!DOCTYPE html>\n<title>武山</title>\n" + "<p>架豆喜获丰收</p>\n" * 100
+MOVED_PAGE = f"<!DOCTYPE html>\n{moved('/yaowen/').decode()}\n<p>栏目已更名</p>" + "\n<p>武山</p>" * 100
 GONE_PAGE = f"<!DOCTYPE html>\n{GONE.decode()}\n<p>本稿已撤回</p>" + "\n<p>武山</p>" * 100
 VIDEO = bytes(range(256)) * (IN_MEMORY // 256 + 10)
 SECRET = "what nobody may see"
@@ -76,6 +77,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "2026/11/a2.html": GONE_PAGE,
         "2026/11/a3.html": PAGE + GONE.decode(),
         "yaowen/index.html": PAGE,
+        "former/index.html": MOVED_PAGE,
+        "former/late.html": PAGE + moved("/yaowen/").decode(),
+        "former/rss.xml": "<?xml version='1.0'?>" + moved("../yaowen/rss.xml").decode() + "<rss/>" * 100,
+        "former/feed.json": f'{{"version": "1.1", "moved": "{moved("https://a.cn/新.json").decode()}"}}',
+        "former/said.json": f'{{"title": "如何写{moved("https://a.cn/").decode()}"}}',
+        "former/bad.html": "<!DOCTYPE html>" + moved("javascript:alert(1)").decode() + moved("//a.cn").decode() + PAGE,
         "empty/note.txt": "短",
         "栏目/index.html": PAGE,
         "assets/site.3f2a9c1b.css": "body { color: #222 }\n" * 50,
@@ -244,6 +251,36 @@ def test_a_withdrawn_page_is_gone_whatever_is_asked(get: Client, root: Path) -> 
     assert get("/2026/11/a2.html").body == GONE_PAGE.encode()
     assert brotli.decompress(get("/2026/11/a2.html", Accept_Encoding="br").body) == GONE_PAGE.encode()
     assert get("/2026/11/a3.html").status == 200  # the mark counts only at the beginning
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/former/", "/yaowen/"),
+        ("/former/index.html", "/yaowen/"),
+        ("/former/rss.xml", "../yaowen/rss.xml"),
+        ("/former/feed.json", "https://a.cn/%E6%96%B0.json"),
+    ],
+)
+def test_what_has_moved_says_where_to(get: Client, path: str, location: str) -> None:
+    for method in ("GET", "HEAD"):
+        for asked in ({}, {"If-None-Match": "*"}, {"Range": "bytes=0-9"}, {"Accept-Encoding": "br"}):
+            answer = get(path, method, **asked)
+            assert (answer.status, answer["Location"]) == (301, location)
+            assert answer["Cache-Control"] == "public, max-age=60"  # it may be called so again
+            assert not answer["ETag"]
+            assert bool(answer.body) is (method == "GET")
+
+
+def test_a_page_of_the_former_address_says_it_itself(get: Client) -> None:
+    assert get("/former/").body == MOVED_PAGE.encode()
+
+
+@pytest.mark.parametrize("path", ["/former/late.html", "/former/said.json", "/former/bad.html"])
+def test_not_everything_that_looks_like_it_moves(get: Client, path: str) -> None:
+    """Later than in the first kilobyte, within a text, or to what is no address of a page."""
+    answer = get(path)
+    assert (answer.status, answer["Location"]) == (200, "")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
