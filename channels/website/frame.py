@@ -55,7 +55,7 @@ class Frame:
 
     def feed(self, file: str, column: Column | None = None) -> str:
         """The address of one of the feeds' documents: the site's, or a column's."""
-        return f"{self.feeds}{column.id}/{file}" if column else f"{self.feeds}{file}"
+        return f"{self.feeds}{column.address}/{file}" if column else f"{self.feeds}{file}"
 
     @property
     def police_code(self) -> str:

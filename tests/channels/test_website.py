@@ -44,7 +44,6 @@ from pipeline.testing import (
     opening_of,
     picture,
     revision_of,
-    series_line,
 )
 from pipeline.web.site import site
 
@@ -639,7 +638,7 @@ def told(n: int, column: Column, deed: Deed = Deed.OPEN, version: int = 1) -> Re
 
 def of_series(n: int, column: Column, number: int, **fields: Any) -> Revision:
     values = {
-        "series": series_line(column, number),
+        "series": column.line(number),
         "number": number,
         "banner": column.banner,
         "headline": f"第{number}篇",

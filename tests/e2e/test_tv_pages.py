@@ -16,7 +16,7 @@ from channels.tv import Television
 from pipeline.article import Column, Outlet
 from pipeline.channel import Setting
 from pipeline.manuscript import read
-from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, opening_of, revision_of, series_line
+from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, opening_of, revision_of
 from tests.channels.test_website import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -94,7 +94,7 @@ def fill(data: Path, url: str) -> Rehearsal:
         "洛门镇蔬菜订单签到年底",
         body="<p>洛门镇1.2万亩设施蔬菜的订单已经签到12月底，收购价比去年同期每公斤高出0.6元。</p>",
         column=COLUMN.id,
-        series=series_line(COLUMN, 1),
+        series=COLUMN.line(1),
         number=1,
     )
     rehearsal.publish(revision_of(numbered, id="a12", at=NOON + timedelta(minutes=11)))

@@ -31,7 +31,6 @@ from pipeline.testing import (
     opening_of,
     picture,
     revision_of,
-    series_line,
 )
 from tests.channels.test_website import serving
 
@@ -140,7 +139,7 @@ def announce(rehearsal: Rehearsal) -> None:
     records = [
         opening_of(series),
         *(
-            article_of(f"乡村振兴第{n}站：产业兴旺百姓富", series=series_line(series, n), number=n, **values)
+            article_of(f"乡村振兴第{n}站：产业兴旺百姓富", series=series.line(n), number=n, **values)
             for n in range(1, 6)
         ),
         opening_of(history),
