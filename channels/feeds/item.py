@@ -140,7 +140,9 @@ def notice_item(entry: Entry, newsroom: Newsroom) -> Item:
         id=newsroom.guid(revision.id),
         url=newsroom.permalink(revision),
         title=words.get_template("notice-title.txt").render(headline=headline).strip(),
-        html=_one_way_to_write_it(words.get_template("notice.html").render(article=revision.article, newsroom=newsroom, **said)),
+        html=_one_way_to_write_it(
+            words.get_template("notice.html").render(article=revision.article, newsroom=newsroom, **said)
+        ),
         summary=words.get_template("notice-summary.txt").render(**said).strip(),
         published=_whole_seconds(revision.published_at, newsroom),
         updated=_whole_seconds(entry.withdrawn_at, newsroom),
