@@ -956,6 +956,26 @@ def test_what_happens_after_the_preparation_is_not_lost(
     assert documents(root) == found
 
 
+def test_a_renaming_during_the_preparation_is_not_lost(
+    rehearsal: Rehearsal, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal.publish(article(1))
+    files = feeds_of(rehearsal).files
+    real = files.read
+
+    def read(path: str) -> bytes | None:
+        monkeypatch.undo()
+        announce(rehearsal, renamed(rehearsal.newsroom.column("yaowen"), "要闻", "news"), 10, Deed.RENAME)
+        return real(path)
+
+    delivery = rehearsal.delivery(article(2))
+    monkeypatch.setattr(files, "read", read)
+    delivery = rehearsal.release(rehearsal.prepare(delivery))
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+    assert mark((root / "yaowen" / "rss.xml").read_bytes()) == moved(f"{BASE}news/rss.xml")
+    assert rehearsal.newsroom.guid("a2") in ids("rss.xml", (root / "news" / "rss.xml").read_bytes())
+
+
 def test_of_articles_of_one_instant_the_first_writes_for_all(
     rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
