@@ -308,7 +308,7 @@ class Feeds(Channel):
         return taken
 
     def _write(self, token: str, documents: Iterable[tuple[str, bytes]]) -> None:
-        """Put these documents in their places, in their order; the same bytes again leave the file (and its time) alone.
+        """Put these documents in their places, in their order; equal bytes leave the file (and its time) alone.
 
         Several are synced side by side, since each sync of a busy disk waits for all that was written before it.
         """
