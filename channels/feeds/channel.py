@@ -2,7 +2,8 @@
 
     rss.xml    atom.xml    feed.json      the newest 50, in full
     rss-1.xml  atom-1.xml  feed-1.json    archive 1: ordinals 1 … 50; written when full (RFC 5005)
-    {column}/rss.xml …                    the same for each column that has articles, by the column's ordinals
+    {column}/rss.xml …                    the same for each column that has articles, by the column's ordinals, under
+                                          its address; under its former ones empty feeds that lead there
     opml.xml                              all of these feeds, for import
     media/{article}/…                     the pictures
 
@@ -11,27 +12,35 @@ site's + `/feeds/`), `staging` (where prepared files wait, needed only if the de
 WebSub hub), `verify` ("storage", or "http" to read back from the public address).
 
 Everything but the pictures is derived from the catalogue under its lock: the same content gives the same bytes,
-and a release writes the same few files however many articles there are.
+and a release writes the same few files however many articles there are. A new article's release only moves them
+into place: they are derived when it is prepared (`foreseen`), and derived anew if anything has happened since.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from itertools import chain, islice
 from typing import ClassVar
 
+from fsspec.implementations.local import LocalFileSystem
 from markupsafe import Markup
 
 from channels import files
-from channels.feeds.documents import Feed, Form, Seen, opml, read
+from channels.feeds.documents import Feed, Form, Seen, listed, opml, piece, read
+from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
 from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, made
 from channels.templating import templates
-from pipeline.article import Column, Newsroom, Revision
+from pipeline.article import Column, Deed, Newsroom, Revision, columns_after
 from pipeline.channel import (
     Action,
     Channel,
@@ -52,10 +61,13 @@ from pipeline.channel import (
 
 PAGE = 50
 """Items of a document."""
+OPML = "opml.xml"
 MARK = "item.json"
 """Staged last: where it is, everything is."""
 OPTIONS = {*files.OPTIONS, "url", "hub"}
-LENGTHS_KEPT = 4096
+TOGETHER = 6
+"""Documents written side by side: the newest of the site and of a column."""
+LENGTHS_KEPT, ITEMS_KEPT = 4096, 1024
 
 
 class Feeds(Channel):
@@ -68,6 +80,7 @@ class Feeds(Channel):
         self.files = Files.of(setting, "site/feeds", self.public)
         self.hub = Hub(str(self.options["hub"])) if self.options.get("hub") else None
         self._lengths: dict[str, int] = {}
+        self._items: dict[object, Item] = {}
 
     def _public(self, newsroom: Newsroom) -> str:
         return str(self.options.get("url") or f"{newsroom.site.url}/feeds/").rstrip("/") + "/"
@@ -85,6 +98,7 @@ class Feeds(Channel):
                     ),
                 )
             )
+        newsroom = _announced(revision, newsroom)
         item = article_item(revision, newsroom, self._public(newsroom))
         body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision.article))
@@ -103,8 +117,12 @@ class Feeds(Channel):
         if delivery.rendition is None:  # a withdrawal needs no preparation
             return self._receipt(delivery, Standing.STAGED)
         token = _token(delivery.revision)
+        lengths = {}
         for asset in delivery.rendition.assets:
-            self.files.stage(token, asset.name, made(asset, delivery.media))
+            data = made(asset, delivery.media)
+            self.files.stage(token, asset.name, data)
+            lengths[asset.name] = len(data)
+        self._foresee(delivery, lengths)
         self.files.stage(token, MARK, delivery.rendition.body.encode())
         return self._receipt(delivery, Standing.STAGED)
 
@@ -113,12 +131,12 @@ class Feeds(Channel):
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is None or entry.withdrawn_at is not None or entry.revision.number != delivery.revision.number:
                 return self.find(delivery)
-            self._show_pictures(entry.revision, delivery.media, look=True)
-            self._rewrite(entry, delivery)
+            self._show_pictures(entry.revision, delivery.media)
+            taken = self._place(entry, delivery) or self._shown(entry, delivery) or self._rewrite(entry, delivery)
             self._drop_pictures(entry)
             self._unstage(delivery.revision)
         self._announce(delivery)
-        return self._receipt(delivery, Standing.LIVE)
+        return self._receipt(delivery, Standing.LIVE, taken)
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -126,17 +144,22 @@ class Feeds(Channel):
             entry = delivery.catalogue.entry(delivery.revision.id)
             if entry is None or entry.withdrawn_at is None:
                 return self.find(delivery)
-            self._rewrite(entry, delivery)
+            taken = self._rewrite(entry, delivery)
             self._drop_pictures(entry)
+            self._unstage(delivery.revision)
         self._announce(delivery)
-        return self._receipt(delivery, Standing.WITHDRAWN)
+        return self._receipt(delivery, Standing.WITHDRAWN, taken)
 
     def find(self, delivery: Delivery) -> Receipt:
         return self._receipt(delivery, self._look(delivery)[0])
 
     def verify(self, delivery: Delivery) -> Evidence:
         standing, seen = self._look(delivery)
-        if standing is Standing.LIVE and delivery.action is not Action.WITHDRAW and not self._pictures_hold(seen):
+        if (
+            standing is Standing.LIVE
+            and delivery.action is not Action.WITHDRAW
+            and not self._pictures_hold(seen, delivery.revision)
+        ):
             standing = Standing.STAGED if self._staged(delivery) else Standing.ABSENT
         content = "\0".join(one.text for one in seen)
         return Evidence(
@@ -155,81 +178,247 @@ class Feeds(Channel):
             *self.files.problems(self.setting),
         ]
 
+    # -- ahead of the release -----------------------------------------------------------------------------
+
+    def _foresee(self, delivery: Delivery, lengths: dict[str, int]) -> None:
+        """Stage the documents as they will be; `lengths`: bytes of the revision's own pictures.
+
+        Nothing is staged where more has to be done than to replace the newest documents, or cannot be told yet.
+        """
+        revision, token = delivery.revision, _token(delivery.revision)
+        announced = revision.article.announces
+        if announced and (announced.deed is Deed.RENAME or revision.number > 1):
+            return
+        newsroom = _announced(revision, delivery.newsroom)
+        # Read before the catalogue: whatever is released from here on makes them differ, or was known to it.
+        scopes = self._scopes(revision, newsroom)
+        stood = {path: told(self.files.read(path)) for path in (_path(scope, Form.RSS) for scope in scopes)}
+        ahead = Foreseen(delivery.catalogue, revision)
+        newsroom = newsroom.with_columns(ahead.columns())
+        if scopes != self._scopes(revision, newsroom):
+            return
+        items: dict[str, Item] = {}
+        documents: list[tuple[str, bytes]] = []
+        for scope in scopes:
+            last = ahead.last(_key(scope))
+            if self._archives(ahead.entry, scope, last):
+                return
+            for one in ahead.span(last - PAGE + 1, last, _key(scope)):
+                if one.revision.id not in items:
+                    known = self._lengths_of(one.revision)
+                    if one.revision.id == revision.id:
+                        known = {**lengths, **(known or {})}
+                    if known is None:
+                        return
+                    items[one.revision.id] = self._item(one, newsroom, known)
+            feed = self._feed(scope, newsroom, ahead, lambda one: items[one.revision.id], last=last)
+            documents += [(_path(scope, form), feed.document(form)) for form in Form]
+        documents.append((OPML, self._list(newsroom, ahead)))
+        for path, document in documents:
+            self.files.stage(token, f"{STAGED}/{path}", document)
+        prepared = Prepared(
+            revision=revision.digest,
+            ordinal=ahead.entry.ordinal,
+            last=ahead.last(),
+            stood=stood,
+            documents=tuple(path for path, _ in documents),
+        )
+        self.files.stage(token, MANIFEST, prepared.model_dump_json().encode())
+
+    def _place(self, entry: Entry, delivery: Delivery) -> datetime | None:
+        """Put the documents in place that were derived ahead; when they stood there, None if they are not true."""
+        token = _token(entry.revision)
+        manifest = self.files.staged(token, MANIFEST)
+        if manifest is None:
+            return None
+        prepared = Prepared.model_validate_json(manifest)
+        if (
+            (prepared.revision, prepared.ordinal) != (entry.revision.digest, entry.ordinal)
+            or prepared.last != delivery.catalogue.last()
+            or any(told(self.files.read(path)) != before for path, before in prepared.stood.items())
+        ):
+            return None
+        *documents, feeds = prepared.documents
+        if not all(self._put(token, path) for path in documents):
+            return None
+        taken = utc_now()
+        if (document := self.files.staged(token, f"{STAGED}/{feeds}")) is not None:
+            self.files.write(feeds, document)
+        return taken
+
+    def _put(self, token: str, path: str) -> bool:
+        """Move a staged document to its place; False if it is not staged.
+
+        It is as old as its release, not as its preparation: who asks whether it has changed since is told by that.
+        """
+        staged = f"{STAGED}/{path}"
+        if isinstance(self.files.fs, LocalFileSystem):
+            try:
+                os.utime(f"{self.files.staging}/{token}/{staged}")
+            except FileNotFoundError:
+                return False
+        return self.files.publish(token, staged, path)
+
+    def _shown(self, entry: Entry, delivery: Delivery) -> datetime | None:
+        """Now, if another worker, whose article came at this very instant, has shown this one with it; else None.
+
+        Asked only while the documents for it are staged: a release that is repeated derives everything anew.
+        """
+        if entry.revision.article.announces or self.files.staged(_token(entry.revision), MANIFEST) is None:
+            return None
+        newsroom = delivery.newsroom
+        item = self._made(entry, newsroom, delivery.media)
+        stands = (
+            piece(form, item) in (self.files.read(_path(scope, form)) or b"")
+            for scope in self._scopes(entry.revision, newsroom)
+            for form in Form
+        )
+        return utc_now() if all(stands) else None
+
     # -- writing: only while the catalogue's lock is held -------------------------------------------------
 
-    def _rewrite(self, entry: Entry, delivery: Delivery) -> None:
+    def _rewrite(self, entry: Entry, delivery: Delivery) -> datetime:
         """Derive from the catalogue every document that shows the entry, and the list of feeds.
 
-        Archives come first: no document ever points to one that is not there.
+        Archives come first: no document ever points to one that is not there. Returns when the entry's item stood in
+        the newest documents; of what happens to a column, in the site's.
         """
-        newsroom, catalogue, items = delivery.newsroom, delivery.catalogue, dict[str, Item]()
+        newsroom, catalogue, token = delivery.newsroom, delivery.catalogue, _token(entry.revision)
+        item = partial(self._made, newsroom=newsroom, media=delivery.media)
 
-        def item(other: Entry) -> Item:
-            if other.revision.id not in items:
-                items[other.revision.id] = self._item(other, newsroom, delivery.media)
-            return items[other.revision.id]
+        def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
+            former = _former(scope, newsroom, entry.revision) if scope else ()
+            last = catalogue.last(_key(scope))
+            for archive in (*self._archives(entry, scope, last), 0):
+                feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
+                for form in Form:  # JSON last: where it is, the others are
+                    yield _path(scope, form, archive), feed.document(form)
+                    for address in former:
+                        yield f"{address}/{form.file(archive)}", feed.forwarding(form)
 
-        for column in self._scopes(entry, newsroom):
-            key = entry.revision.article.column if column else None
-            last = catalogue.last(key)
-            full = last // PAGE
-            own = _archive(entry.column_ordinal if column else entry.ordinal)
-            archives = {own} if own <= full else set[int]()
-            if full and not self.files.exists(_path(column, Form.JSON, full)):
-                archives.add(full)  # filled by a release of this very instant, whose worker has not written it yet
-            for archive in sorted(archives):
-                span = catalogue.span((archive - 1) * PAGE + 1, archive * PAGE, key)
-                self._write(newsroom, column, [item(one) for one in span], archive=archive, before=archive - 1)
-            span = catalogue.span(last - PAGE + 1, last, key)
-            self._write(newsroom, column, [item(one) for one in span], before=full)
-        columns = [column for column in newsroom.columns if catalogue.last(column.id)]
-        feeds = [Feed.of(newsroom, self.public, column) for column in (None, *columns)]
-        self.files.write("opml.xml", opml(newsroom, feeds))
+        scopes = self._scopes(entry.revision, newsroom)
+        if entry.revision.article.announces:
+            self._write(token, derived(None))
+            taken = utc_now()
+            self._write(token, chain.from_iterable(derived(scope) for scope in scopes if scope))
+        else:
+            self._write(token, chain.from_iterable(derived(scope) for scope in scopes))
+            taken = utc_now()
+        self.files.write(OPML, self._list(newsroom, catalogue))
+        return taken
 
-    def _write(
-        self, newsroom: Newsroom, column: Column | None, items: Sequence[Item], *, archive: int = 0, before: int
-    ) -> None:
-        """One feed in its three forms; `items` oldest first. JSON last: where it is, the others are."""
-        hub = self.hub.url if self.hub else ""
-        feed = Feed.of(newsroom, self.public, column, hub=hub, archive=archive, before=before, items=items[::-1])
-        for form in Form:
-            self.files.write(_path(column, form, archive), feed.document(form))
+    def _write(self, token: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """Put these documents in their places, in their order; equal bytes leave the file (and its time) alone.
 
-    def _scopes(self, entry: Entry, newsroom: Newsroom) -> list[Column | None]:
-        """The feeds the entry stands in: its column's (unless the newsroom gave the column up) and the site's, None."""
-        column = column_of(entry.revision.article, newsroom)
-        return [None] if column is None else [column, None]
+        Several are synced side by side, since each sync of a busy disk waits for all that was written before it.
+        """
+        changed = ((path, document) for path, document in documents if self.files.read(path) != document)
+        with ThreadPoolExecutor(TOGETHER, thread_name_prefix="feeds") as pool:
+            while some := list(islice(changed, TOGETHER)):
+                list(pool.map(lambda one: self.files.stage(token, f"{STAGED}/{one[0]}", one[1]), some))
+                for path, document in some:
+                    if not self._put(token, path):
+                        self.files.write(path, document)
 
-    def _item(self, entry: Entry, newsroom: Newsroom, media: Media) -> Item:
-        if entry.withdrawn_at is not None:
-            return notice_item(entry, newsroom)
-        try:
-            lengths = self._show_pictures(entry.revision, media)
-        except Unpublishable:  # another article's picture is lost: no reason to hold up this one
-            lengths = {}
-        return article_item(entry.revision, newsroom, self.public, lengths)
+    def _archives(self, entry: Entry, column: Column | None, last: int) -> list[int]:
+        """The archives that have to be written before the newest document."""
+        full = last // PAGE
+        if column and entry.revision.article.announces:  # it may have changed what stands in all of them
+            return [*range(1, full + 1)]
+        own = _archive(entry.column_ordinal if column else entry.ordinal)
+        due = {own} if own <= full else set[int]()
+        if full and not self.files.exists(_path(column, Form.JSON, full)):
+            due.add(full)  # filled by a release of this very instant, whose worker has not written it yet
+        return sorted(due)
 
-    def _show_pictures(self, revision: Revision, media: Media, *, look: bool = False) -> dict[str, int]:
-        """Put the revision's pictures where they are not yet; their lengths in bytes.
+    def _feed(
+        self,
+        column: Column | None,
+        newsroom: Newsroom,
+        shown: Shown,
+        item: Callable[[Entry], Item],
+        *,
+        last: int,
+        archive: int = 0,
+    ) -> Feed:
+        """An archive, or the newest items. `last`: the highest ordinal of the feed."""
+        first, final = ((archive - 1) * PAGE + 1, archive * PAGE) if archive else (last - PAGE + 1, last)
+        items = [item(one) for one in shown.span(first, final, _key(column))]
+        return Feed.of(
+            newsroom,
+            self.public,
+            column,
+            hub=self.hub.url if self.hub else "",
+            archive=archive,
+            before=archive - 1 if archive else last // PAGE,
+            items=items[::-1],
+        )
+
+    def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
+        columns = [column for column in newsroom.columns if shown.last(column.id)]
+        return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])
+
+    def _scopes(self, revision: Revision, newsroom: Newsroom) -> list[Column | None]:
+        """The feeds the entry stands in: the site's, None, and its column's (unless the newsroom gave that up)."""
+        column = column_of(revision.article, newsroom)
+        return [None] if column is None else [None, column]
+
+    def _made(self, entry: Entry, newsroom: Newsroom, media: Media) -> Item:
+        """The entry's item, its pictures put where they are not yet.
 
         Also those of an article that another worker releases at this instant: it may not have come to it.
-        A picture that stands already is left alone, so that documents naming its length remain true.
-        `look`: do not rely on having seen it before, another worker may have dropped it since.
         """
+        if entry.withdrawn_at is not None:
+            return self._item(entry, newsroom, {})
+        lengths = self._lengths_of(entry.revision)
+        if lengths is None:
+            try:
+                self._show_pictures(entry.revision, media)
+                lengths = self._lengths_of(entry.revision)
+            except Unpublishable:  # another article's picture is lost: no reason to hold up this one
+                lengths = None
+        return self._item(entry, newsroom, lengths or {})
+
+    def _item(self, entry: Entry, newsroom: Newsroom, lengths: dict[str, int]) -> Item:
+        """The entry's item, made once as long as nothing in it changes."""
+        column = column_of(entry.revision.article, newsroom)
+        key = (entry.revision, entry.withdrawn_at, entry.reason, column, *lengths.items())
+        item = self._items.get(key)
+        if item is None:
+            if len(self._items) >= ITEMS_KEPT:
+                self._items.clear()
+            withdrawn = entry.withdrawn_at is not None
+            item = self._items[key] = (
+                notice_item(entry, newsroom)
+                if withdrawn
+                else article_item(entry.revision, newsroom, self.public, lengths)
+            )
+        return item
+
+    def _show_pictures(self, revision: Revision, media: Media) -> None:
+        """Put the revision's pictures where they are not.
+
+        A picture that stands already is left alone, so that documents naming its length remain true.
+        """
+        token = _token(revision)
+        for asset in assets_of(revision.article):
+            path = f"{folder_of(revision.id)}/{asset.name}"
+            if not self.files.exists(path) and not self.files.publish(token, asset.name, path):
+                self.files.write(path, made(asset, media))
+
+    def _lengths_of(self, revision: Revision) -> dict[str, int] | None:
+        """The lengths of the revision's public pictures in bytes, by name; None if one of them is not there."""
         lengths = {}
         for asset in assets_of(revision.article):
             path = f"{folder_of(revision.id)}/{asset.name}"
-            if look or path not in self._lengths:
+            if path not in self._lengths:
                 data = self.files.read(path)
                 if data is None:
-                    data = self.files.staged(_token(revision), asset.name) or made(asset, media)
-                    self.files.write(path, data)
+                    return None
                 if len(self._lengths) >= LENGTHS_KEPT:
                     self._lengths.clear()
                 self._lengths[path] = len(data)
-                lengths[asset.name] = len(data)
-            else:
-                lengths[asset.name] = self._lengths[path]
+            lengths[asset.name] = self._lengths[path]
         return lengths
 
     def _drop_pictures(self, entry: Entry) -> None:
@@ -245,8 +434,7 @@ class Feeds(Channel):
     def _announce(self, delivery: Delivery) -> None:
         """Tell the hub, after the lock is free and the documents are there."""
         if self.hub is not None:
-            column = column_of(delivery.revision.article, delivery.newsroom)
-            scopes = [None] if column is None else [None, column]
+            scopes = self._scopes(delivery.revision, delivery.newsroom)
             self.hub.announce(self.public + _path(scope, form) for scope in scopes for form in Form)
 
     # -- reading ------------------------------------------------------------------------------------------
@@ -255,80 +443,137 @@ class Feeds(Channel):
         """Where the delivery's revision stands by what the documents say, and what they say of the article.
 
         It has to be in the site's feed and in its column's, in all three forms, in the newest document or
-        the archive of its ordinal, and wherever it is, it has to be this revision.
+        the archive of its ordinal, and wherever it is, it has to be this revision. The list of feeds has to say of
+        its column what is so.
         """
         entry = delivery.catalogue.entry(delivery.revision.id)
         if entry is None:  # its moment has not come
             return Standing.STAGED if self._staged(delivery) else Standing.ABSENT, []
+        newsroom = delivery.newsroom
+        unsaid = _names(delivery.revision, newsroom)
         found: list[tuple[Form, Seen | None]] = []
-        for column in self._scopes(entry, delivery.newsroom):
+        for scope in self._scopes(entry.revision, newsroom):
             for form in Form:
-                found += [(form, seen) for seen in self._found(entry, column, form, delivery)] or [(form, None)]
+                seen_here = self._found(entry, scope, form, delivery, unsaid)
+                found += [(form, seen) for seen in seen_here] or [(form, None)]
         seen_at_all = [seen for _, seen in found if seen is not None]
-        wanted = self._wanted(delivery, entry)
+        wanted = self._wanted(delivery, entry, newsroom, unsaid)
         agrees = [seen is not None and seen.text == wanted.get(form) for form, seen in found]
+        led = self._leads(entry, newsroom)
         if delivery.action is Action.WITHDRAW:
             still = any(seen is not None and not right for (_, seen), right in zip(found, agrees, strict=True))
             gone = Standing.WITHDRAWN if seen_at_all else Standing.ABSENT
-            return Standing.LIVE if still else gone, seen_at_all
-        if all(agrees):
+            return Standing.LIVE if still or (seen_at_all and not led) else gone, seen_at_all
+        if all(agrees) and led:
             return Standing.LIVE, seen_at_all
         if self._staged(delivery):
             return Standing.STAGED, seen_at_all
         overtaken = entry.withdrawn_at is not None and entry.revision.number >= delivery.revision.number
         return Standing.WITHDRAWN if overtaken else Standing.ABSENT, seen_at_all
 
-    def _found(self, entry: Entry, column: Column | None, form: Form, delivery: Delivery) -> list[Seen]:
+    def _found(
+        self, entry: Entry, column: Column | None, form: Form, delivery: Delivery, unsaid: frozenset[str]
+    ) -> list[Seen]:
         """The article's items in one feed and form: in the newest document, the archive, or both."""
-        guid = delivery.newsroom.guid(entry.revision.id)
+        guid = self.newsroom.guid(entry.revision.id)
         ordinal = entry.column_ordinal if column else entry.ordinal
-        last = delivery.catalogue.last(entry.revision.article.column if column else None)
+        last = delivery.catalogue.last(_key(column))
         found: list[Seen] = []
         if ordinal > last - PAGE and (newest := self.files.seen(_path(column, form))) is not None:
-            found += read(form, newest, guid)
+            found += read(form, newest, guid, unsaid)
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
         if (not found or _archive(ordinal) <= last // PAGE) and (
             archive := self.files.seen(_path(column, form, _archive(ordinal)))
         ) is not None:
-            found += read(form, archive, guid)
+            found += read(form, archive, guid, unsaid)
         return found
 
-    def _wanted(self, delivery: Delivery, entry: Entry) -> dict[Form, str]:
+    def _wanted(self, delivery: Delivery, entry: Entry, newsroom: Newsroom, unsaid: frozenset[str]) -> dict[Form, str]:
         """What the item has to be, by form; empty if it must not be there at all."""
         if delivery.rendition is not None:
-            body = json.loads(delivery.rendition.body)
-            return {form: body[form] for form in Form}
+            return _as_read(article_item(delivery.revision, newsroom, self.public), newsroom, self.public, unsaid)
         if entry.withdrawn_at is None:
             return {}
-        return _as_read(notice_item(entry, delivery.newsroom), delivery.newsroom, self.public)
+        return _as_read(notice_item(entry, newsroom), newsroom, self.public, unsaid)
+
+    def _leads(self, entry: Entry, newsroom: Newsroom) -> bool:
+        """Whether the list of feeds has the column's, under its name and address, and its former addresses lead there.
+
+        A column whose opening was withdrawn must not be in the list.
+        """
+        column = column_of(entry.revision.article, newsroom)
+        if column is None:
+            return True
+        listing = listed(self.files.seen(OPML) or b"")
+        feed = Feed.of(newsroom, self.public, column)
+        if column not in newsroom.columns:
+            taken_over = any(one.address == column.address for one in newsroom.columns)
+            return taken_over or feed.address(Form.RSS) not in listing
+        if listing.get(feed.address(Form.RSS)) != feed.title:
+            return False
+        return all(
+            # The document itself is what those who follow the server's answer get.
+            self.files.seen(f"{address}/{form.file()}") in (feed.forwarding(form), self.files.seen(_path(column, form)))
+            for address in _former(column, newsroom, entry.revision)
+            for form in Form
+        )
 
     def _staged(self, delivery: Delivery) -> bool:
         return delivery.rendition is not None and (
             self.files.staged(_token(delivery.revision), MARK) == delivery.rendition.body.encode()
         )
 
-    def _pictures_hold(self, seen: Sequence[Seen]) -> bool:
-        """Whether every picture named is there, in the length told."""
-        told = {(url, length) for one in seen for url, length in one.lengths.items()}
-        return all(
-            url.startswith(self.public)
-            and (data := self.files.seen(url.removeprefix(self.public))) is not None
-            and len(data) == length
-            for url, length in told
-        )
+    def _pictures_hold(self, seen: Sequence[Seen], revision: Revision) -> bool:
+        """Whether every picture of the item is there, in the length told."""
+        told = {url: length for one in seen for url, length in one.lengths.items()}
+        for asset in assets_of(revision.article):
+            path = f"{folder_of(revision.id)}/{asset.name}"
+            data = self.files.seen(path)
+            if data is None or told.pop(self.public + path, len(data)) != len(data):
+                return False
+        return not told
 
-    def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
+    def _receipt(self, delivery: Delivery, standing: Standing, taken: datetime | None = None) -> Receipt:
         return Receipt(
             standing=standing,
-            ids={"guid": delivery.newsroom.guid(delivery.revision.id)},
+            ids={"guid": self.newsroom.guid(delivery.revision.id)},
             url=self.public + Form.RSS.file(),
+            at=taken,
         )
 
 
-def _as_read(item: Item, newsroom: Newsroom, public: str) -> dict[Form, str]:
+def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:
     """The item in the three forms, as `read` gives it back."""
     feed = Feed.of(newsroom, public, items=[item])
-    return {form: read(form, feed.document(form), item.id)[0].text for form in Form}
+    return {form: read(form, feed.document(form), item.id, unsaid)[0].text for form in Form}
+
+
+def _announced(revision: Revision, newsroom: Newsroom) -> Newsroom:
+    """The newsroom as the revision makes it, if it is an announcement."""
+    announced = revision.article.announces
+    return newsroom.with_columns(columns_after(newsroom.columns, [announced])) if announced else newsroom
+
+
+def _names(revision: Revision, newsroom: Newsroom) -> frozenset[str]:
+    """What the article's column is or was called: an archive keeps the name that its items had."""
+    column, announced = column_of(revision.article, newsroom), revision.article.announces
+    known = [*([column] if column else []), *([announced.column] if announced else [])]
+    return frozenset(name for one in known for name in (one.name, *one.former_names))
+
+
+def _former(column: Column, newsroom: Newsroom, revision: Revision) -> list[str]:
+    """The addresses that lead to the column: those it had, also by an announcement that has been withdrawn."""
+    announced = revision.article.announces
+    had = [*column.former_addresses]
+    if announced:
+        had += [announced.column.address, *announced.column.former_addresses]
+    taken = {column.address, *(one.address for one in newsroom.columns)}
+    return [address for address in dict.fromkeys(had) if address not in taken]
+
+
+def _key(column: Column | None) -> str | None:
+    """The column's name in the catalogue."""
+    return column.id if column else None
 
 
 def _archive(ordinal: int) -> int:
@@ -337,7 +582,7 @@ def _archive(ordinal: int) -> int:
 
 
 def _path(column: Column | None, form: Form, archive: int = 0) -> str:
-    return f"{column.id}/{form.file(archive)}" if column else form.file(archive)
+    return f"{column.address}/{form.file(archive)}" if column else form.file(archive)
 
 
 def _token(revision: Revision, number: int = 0) -> str:

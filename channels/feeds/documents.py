@@ -2,29 +2,38 @@
 
 RSS 2.0 (https://www.rssboard.org/rss-specification), Atom 1.0 (RFC 4287), JSON Feed 1.1
 (https://jsonfeed.org/version/1.1), archives (RFC 5005, section 4), OPML 2.0.
+
+A document is a frame with items in it. feedgen writes both, but an item only once: as long as nothing in it changes,
+the same bytes stand in every document that shows it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from channels.body import NOT_XML
 from channels.feeds.item import Item
 from channels.templating import templates
 from pipeline.article import Column, Frozen, Newsroom
+from pipeline.channel import moved
 
 ATOM = "http://www.w3.org/2005/Atom"
 HISTORY = "http://purl.org/syndication/history/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 GENERATOR = "Tongfa"
+PIECES_KEPT = 2048
+"""Serialised items kept in memory, each in one form: about 10 KB a piece."""
 
 
 class Form(StrEnum):
@@ -76,14 +85,14 @@ class Feed(Frozen):
         items: Sequence[Item] = (),
     ) -> Feed:
         """The site's feed, or a column's. `public`: address of the feeds' root, with the trailing slash."""
-        title = templates("feeds").get_template("feed-title.txt").render(column=column, newsroom=newsroom)
+        given = {"column": column, "newsroom": newsroom, "archive": archive}
         return cls(
             id=newsroom.guid(f"feeds/{column.id}" if column else "feeds"),
-            title=title.strip(),
-            description=column.description if column else newsroom.site.description,
+            title=_said("feed-title.txt", **given),
+            description=_said("feed-description.txt", **given),
             language=newsroom.locale.replace("_", "-"),
             home=newsroom.column_url(column) if column else f"{newsroom.site.url}/",
-            folder=f"{public}{column.id}/" if column else public,
+            folder=f"{public}{column.address}/" if column else public,
             author=newsroom.name,
             hub=hub,
             archive=archive,
@@ -114,13 +123,31 @@ class Feed(Frozen):
         return links
 
     def document(self, form: Form) -> bytes:
-        match form:
-            case Form.RSS:
-                return _rss(self)
-            case Form.ATOM:
-                return _atom(self)
-            case Form.JSON:
-                return _json(self)
+        if form is Form.JSON:
+            return _json(self)
+        frame, end = (_rss(self), b"  </channel>") if form is Form.RSS else (_atom(self), b"</feed>")
+        head, _, tail = frame.rpartition(end)
+        return b"".join([head, *(piece(form, item) for item in self.items), end, tail])
+
+    def forwarding(self, form: Form) -> bytes:
+        """What stands where this document stood before: no items, this one's address, and the server's mark (`moved`).
+
+        Valid in itself, so that a reader behind another server shows where the feed has gone.
+        """
+        address = self.address(form, self.archive)
+        said = _said("feed-moved.txt", title=self.title, address=address)
+        feed = self.model_copy(update={"items": (), "before": 0, "hub": "", "description": said})
+        # A comment in XML may not hold two hyphens, as an address may.
+        mark = moved(address.replace("--", "-%2D"))
+        if form is Form.JSON:
+            return _json(feed, {"_moved": mark.decode(), "expired": True})
+        declaration, line, rest = feed.document(form).partition(b"\n")
+        return declaration + line + mark + line + rest
+
+
+def _said(template: str, **given: object) -> str:
+    """A line of text, without what XML has no way to say."""
+    return NOT_XML.sub("", " ".join(templates("feeds").get_template(template).render(**given).split()))
 
 
 def opml(newsroom: Newsroom, feeds: Sequence[Feed]) -> bytes:
@@ -139,9 +166,21 @@ class Seen(NamedTuple):
     """The lengths it tells, by address."""
 
 
-def read(form: Form, document: bytes, guid: str) -> list[Seen]:
-    """The items of this GUID: none or one, if the document is sound. A document that cannot be parsed has none."""
-    return _read_json(document, guid) if form is Form.JSON else _read_xml(form, document, guid)
+def read(form: Form, document: bytes, guid: str, unsaid: Collection[str] = ()) -> list[Seen]:
+    """The items of this GUID: none or one, if the document is sound. A document that cannot be parsed has none.
+
+    Tags that are among `unsaid` are passed over.
+    """
+    return _read_json(document, guid, unsaid) if form is Form.JSON else _read_xml(form, document, guid, unsaid)
+
+
+def listed(document: bytes) -> dict[str, str]:
+    """The feeds of an OPML document: names by address. One that cannot be parsed has none."""
+    try:
+        outlines = etree.fromstring(document, etree.XMLParser(**_PARSER)).iter("outline")
+    except etree.XMLSyntaxError:
+        return {}
+    return {str(one.get("xmlUrl")): str(one.get("title")) for one in outlines if one.get("xmlUrl")}
 
 
 # -- RSS and Atom: feedgen, filled for each by itself, since one entry cannot be right for both --------
@@ -203,7 +242,7 @@ def _generator(feed: Feed) -> Any:
     return generator
 
 
-def _rss(feed: Feed) -> bytes:
+def _rss(feed: Feed, *items: Item) -> bytes:
     generator = _generator(feed)
     generator.load_extension("dc", atom=False)
     generator.load_extension("media", atom=False)
@@ -212,7 +251,7 @@ def _rss(feed: Feed) -> bytes:
     generator.description(feed.description)
     generator.link(href=feed.address(Form.RSS, feed.archive), rel="self", type=Form.RSS.media_type)
     generator.link(href=feed.home)  # feedgen takes the last for <link>
-    for item in feed.items:
+    for item in items:
         entry = generator.add_entry(order="append")
         entry.history.item = item
         entry.guid(item.id, permalink=False)
@@ -239,7 +278,7 @@ def _rss(feed: Feed) -> bytes:
     return document
 
 
-def _atom(feed: Feed) -> bytes:
+def _atom(feed: Feed, *items: Item) -> bytes:
     generator = _generator(feed)
     generator.subtitle(feed.description)
     generator.updated(feed.updated)
@@ -248,7 +287,7 @@ def _atom(feed: Feed) -> bytes:
         own = {"type": Form.ATOM.media_type} if relation == "self" else {}
         generator.link(href=address, rel=relation, **own)
     generator.link(href=feed.home, rel="alternate", type="text/html")
-    for item in feed.items:
+    for item in items:
         entry = generator.add_entry(order="append")
         entry.history.item = item
         entry.id(item.id)
@@ -263,21 +302,38 @@ def _atom(feed: Feed) -> bytes:
     return document
 
 
+_ANY = Feed(id="tag:any", title="-", description="-", language="zh", home="http://-/", folder="http://-/", author="-")
+"""The frame that an item is written in, to be taken out of it: nothing of it is left in the item."""
+
+
+@lru_cache(maxsize=PIECES_KEPT)
+def piece(form: Form, item: Item) -> bytes:
+    """The item's bytes as they stand in a document of this form, with line ends and indents."""
+    if form is Form.JSON:
+        return b"  " + _dumped(_json_item(item)).replace("\n", "\n  ").encode()
+    document, name = (_rss(_ANY, item), b"item") if form is Form.RSS else (_atom(_ANY, item), b"entry")
+    start, end = document.index(b"<%b>" % name), document.rindex(b"</%b>\n" % name)
+    return document[document.rindex(b"\n", 0, start) + 1 : end] + b"</%b>\n" % name
+
+
 _PARSER = {"resolve_entities": False, "no_network": True, "remove_blank_text": True, "huge_tree": False}
 _WHERE = {Form.RSS: ("item", "guid"), Form.ATOM: (f"{{{ATOM}}}entry", f"{{{ATOM}}}id")}
 
 
-def _read_xml(form: Form, document: bytes, guid: str) -> list[Seen]:
+def _read_xml(form: Form, document: bytes, guid: str, unsaid: Collection[str]) -> list[Seen]:
     name, id_ = _WHERE[form]
     try:
         root = etree.fromstring(document, etree.XMLParser(**_PARSER))
     except etree.XMLSyntaxError:
         return []
-    return [_seen(element) for element in root.iter(name) if element.findtext(id_) == guid]
+    return [_seen(element, unsaid) for element in root.iter(name) if element.findtext(id_) == guid]
 
 
-def _seen(element: Any) -> Seen:
+def _seen(element: Any, unsaid: Collection[str]) -> Seen:
     lengths = {}
+    for tag in element.findall("{*}category"):
+        if (tag.text or tag.get("term")) in unsaid:
+            element.remove(tag)
     for attribute in ("length", "fileSize"):
         for carrier in element.iterfind(f".//*[@{attribute}]"):
             lengths[carrier.get("url") or carrier.get("href")] = int(carrier.get(attribute))
@@ -289,9 +345,10 @@ def _seen(element: Any) -> Seen:
 # -- JSON Feed ----------------------------------------------------------------------------------------
 
 
-def _json(feed: Feed) -> bytes:
+def _json(feed: Feed, more: Mapping[str, Any] = MappingProxyType({})) -> bytes:
     content: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
+        **more,
         "title": feed.title,
         "home_page_url": feed.home,
         "feed_url": feed.address(Form.JSON, feed.archive),
@@ -303,8 +360,16 @@ def _json(feed: Feed) -> bytes:
         content["next_url"] = feed.address(Form.JSON, feed.before)
     if feed.hub and not feed.archive:
         content["hubs"] = [{"type": "WebSub", "url": feed.hub}]
-    content["items"] = [_json_item(item) for item in feed.items]
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+    content["items"] = []
+    frame = _dumped(content).encode()
+    if not feed.items:
+        return frame + b"\n"
+    head, _, tail = frame.rpartition(b"]")
+    return b"".join([head, b"\n", b",\n".join(piece(Form.JSON, item) for item in feed.items), b"\n ]", tail, b"\n"])
+
+
+def _dumped(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 def _json_item(item: Item) -> dict[str, Any]:
@@ -320,6 +385,8 @@ def _json_item(item: Item) -> dict[str, Any]:
         content["date_modified"] = item.updated.isoformat()
     content["authors"] = [{"name": name} for name in item.authors]
     content["tags"] = list(item.tags)
+    if item.banner:
+        content["banner_image"] = item.banner
     if item.pictures:
         content["image"] = item.pictures[0].url
         content["attachments"] = [
@@ -329,7 +396,7 @@ def _json_item(item: Item) -> dict[str, Any]:
     return content
 
 
-def _read_json(document: bytes, guid: str) -> list[Seen]:
+def _read_json(document: bytes, guid: str, unsaid: Collection[str]) -> list[Seen]:
     try:
         items = [item for item in json.loads(document)["items"] if item["id"] == guid]
         found = []
@@ -337,6 +404,7 @@ def _read_json(document: bytes, guid: str) -> list[Seen]:
             lengths = {one["url"]: int(one["size_in_bytes"]) for one in item.get("attachments", ())}
             for one in item.get("attachments", ()):
                 one["size_in_bytes"] = 0
+            item["tags"] = [tag for tag in item["tags"] if tag not in unsaid]
             found.append(Seen(str(item["title"]), json.dumps(item, ensure_ascii=False, sort_keys=True), lengths))
     except (ValueError, KeyError, TypeError, AttributeError):  # not JSON, or not a JSON Feed
         return []

@@ -48,20 +48,24 @@ class Item(Frozen):
     updated: AwareDatetime
     authors: tuple[str, ...]
     tags: tuple[str, ...]
+    banner: str = ""
+    """Address of the picture above the content; it is among `pictures` only if the article has none of its own."""
     pictures: tuple[Picture, ...] = ()
+    """What is enclosed."""
 
 
 def column_of(article: Article, newsroom: Newsroom) -> Column | None:
-    """The article's column; None if the newsroom has none of that id (any more)."""
+    """The article's column as it stands; if the newsroom has none of that id (yet, or any more), as the article
+    announces it, if it does."""
     try:
-        return newsroom.column_of(article)
+        return newsroom.column(article.column)
     except KeyError:
-        return None
+        return article.announces.column if article.announces else None
 
 
 def assets_of(article: Article) -> tuple[Asset, ...]:
-    """The derivatives an item shows, each once, in the article's order."""
-    assets = (derivative(image, WIDTH, FORMAT.get(image.media_type, "image/jpeg")) for image in article.images)
+    """The derivatives an item shows, each once: the banner, then the others in the article's order."""
+    assets = (derivative(image, WIDTH, FORMAT.get(image.media_type, "image/jpeg")) for image in article.pictures)
     return tuple(dict.fromkeys(assets))
 
 
@@ -89,8 +93,13 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
     }
     page = newsroom.permalink(revision)
     words = templates("feeds")
+    column = column_of(article, newsroom)
+    banner = pictures[article.banner.digest] if article.banner else None
+    own = tuple(pictures[digest] for digest in dict.fromkeys(image.digest for image in article.images))
     content = words.get_template("item.html").render(
         article=article,
+        column=column,
+        banner=banner,
         corrected=_people_time(revision.corrected_at, newsroom) if revision.corrected_at else "",
         note=revision.note,
         editors_note=[line for line in article.editors_note.splitlines() if line.strip()],
@@ -101,7 +110,6 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
             if (stripped := line.strip())
         ],
     )
-    column = column_of(article, newsroom)
     return Item(
         id=newsroom.guid(revision.id),
         url=page,
@@ -112,7 +120,8 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
         updated=_whole_seconds(revision.updated_at, newsroom),
         authors=article.reporters or (article.source or newsroom.name,),
         tags=tuple(dict.fromkeys([*([column.name] if column else []), *article.keywords])),
-        pictures=tuple(pictures.values()),
+        banner=banner.url if banner else "",
+        pictures=own or ((banner,) if banner else ()),
     )
 
 
@@ -131,7 +140,9 @@ def notice_item(entry: Entry, newsroom: Newsroom) -> Item:
         id=newsroom.guid(revision.id),
         url=newsroom.permalink(revision),
         title=words.get_template("notice-title.txt").render(headline=headline).strip(),
-        html=_one_way_to_write_it(words.get_template("notice.html").render(newsroom=newsroom, **said)),
+        html=_one_way_to_write_it(
+            words.get_template("notice.html").render(article=revision.article, newsroom=newsroom, **said)
+        ),
         summary=words.get_template("notice-summary.txt").render(**said).strip(),
         published=_whole_seconds(revision.published_at, newsroom),
         updated=_whole_seconds(entry.withdrawn_at, newsroom),

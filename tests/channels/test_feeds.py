@@ -7,6 +7,7 @@ import functools
 import gzip
 import http.server
 import json
+import os
 import re
 import shutil
 import threading
@@ -26,14 +27,15 @@ from lxml import etree, html
 from channels.feeds import Feeds
 from channels.feeds.documents import ATOM, HISTORY, MEDIA, Feed, Form
 from channels.feeds.item import article_item
-from pipeline.article import Article, Outlet, Revision
-from pipeline.channel import Action, Setting, Standing, Unpublishable
+from pipeline.article import Article, Column, Deed, Outlet, Revision
+from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable, moved, utc_now
 from pipeline.testing import (
     NOON,
     ChannelContract,
     Rehearsal,
     article_of,
     newsroom_of,
+    opening_of,
     picture,
     revision_of,
 )
@@ -635,6 +637,358 @@ def test_opml_lists_the_feeds_that_have_articles(rehearsal: Rehearsal, root: Pat
     assert [outline.get("xmlUrl") for outline in outlines] == [f"{BASE}rss.xml", f"{BASE}tuopin/rss.xml"]
     assert {outline.get("type") for outline in outlines} == {"rss"}
     assert not (root / "yaowen").exists()
+
+
+# -- columns: opened, renamed, closed --------------------------------------------------------------------
+
+
+def column_of(rehearsal: Rehearsal) -> Column:
+    banner, data = picture("#8e1a17", (1200, 300))
+    rehearsal.media[banner.digest] = data
+    return Column(
+        id="xczx",
+        name="乡村振兴看武山",
+        description="展示武山县乡村振兴的成效",
+        keywords=("乡村振兴", "武山县"),
+        note="今日开栏。",
+        series="2026年乡村振兴系列报道",
+        banner=banner.model_copy(update={"alt": "乡村振兴"}),
+    )
+
+
+def renamed(column: Column, name: str, address: str) -> Column:
+    known = {"former_names": (*column.former_names, column.name)}
+    return column.model_copy(
+        update={"name": name, "address": address, "former_addresses": (*column.former_addresses, column.address)}
+        | known
+    )
+
+
+def in_column(column: Column, n: int, **fields: Any) -> Revision:
+    return article(n, column=column.id, series=f"{column.series}之{n}", number=n, banner=column.banner, **fields)
+
+
+def announce(rehearsal: Rehearsal, column: Column, n: int, deed: Deed = Deed.OPEN) -> Delivery:
+    return rehearsal.publish(revision_of(opening_of(column, deed), id=f"a{n}", at=NOON + timedelta(minutes=n)))
+
+
+def outlines(root: Path) -> dict[str, str]:
+    """The names of the listed feeds, by address."""
+    found = etree.fromstring((root / "opml.xml").read_bytes()).iter("outline")
+    return {one.get("xmlUrl"): one.get("text") for one in found if one.get("xmlUrl")}
+
+
+def test_an_opened_column_is_listed_at_once(rehearsal: Rehearsal, root: Path) -> None:
+    column = column_of(rehearsal).model_copy(update={"address": "xiangcun"})
+    announce(rehearsal, column, 1)
+    assert outlines(root)[f"{BASE}xiangcun/rss.xml"].startswith(column.name)
+    for form in Form:
+        document = (root / "xiangcun" / form.file()).read_bytes()
+        assert ids(form.file(), document) == [rehearsal.newsroom.guid("a1")]
+        assert faults(form.file(), document) == []
+    assert not (root / "xczx").exists()
+
+
+def test_a_withdrawn_opening_leaves_the_list(rehearsal: Rehearsal, root: Path) -> None:
+    rehearsal.publish(article(1))
+    opened = announce(rehearsal, column_of(rehearsal), 2)
+    before = outlines(root)
+    gone = rehearsal.withdraw(opened.revision, "栏目推迟开设")
+    assert set(before) - set(outlines(root)) == {f"{BASE}xczx/rss.xml"}
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert "撤稿" in (root / "xczx" / "rss.xml").read_text()
+    rehearsal.publish(article(3))
+    assert f"{BASE}xczx/rss.xml" not in outlines(root)
+    listing = (root / "opml.xml").read_bytes()
+    feeds_of(rehearsal).files.write("opml.xml", listing.replace(b"yaowen/", b"xczx/"))
+    assert rehearsal.verify(gone).standing is Standing.LIVE  # the public is still led to it
+
+
+def test_a_renamed_column_keeps_its_names_in_readers(rehearsal: Rehearsal, root: Path) -> None:
+    column = column_of(rehearsal)
+    announce(rehearsal, column, 1)
+    for n in range(2, 53):
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(in_column(column, n))))
+    before = documents(root)
+    second = renamed(column, "和美乡村", "he--mei")
+    told = announce(rehearsal, second, 53, Deed.RENAME)
+    assert rehearsal.verify(told).standing is Standing.LIVE
+    found = documents(root)
+    for archive in (0, 1):
+        for form in Form:
+            name = form.file(archive)
+            old, new = before[f"xczx/{name}"], found[f"he--mei/{name}"]
+            assert set(ids(name, old)) - {rehearsal.newsroom.guid(f"a{n}") for n in (1, 2, 3)} <= set(ids(name, new))
+            assert faults(name, new) == []
+            assert b"xczx/" not in new
+            assert own_id(form, old) == own_id(form, new)
+            left = found[f"xczx/{name}"]
+            address = f"{BASE}he--mei/{name}"
+            assert {moved(address), moved(address.replace("--", "-%2D"))} & {mark(left)}
+            assert faults(name, left) == []
+            assert ids(name, left) == []
+            assert address in left.decode()
+    assert outlines(root)[f"{BASE}he--mei/rss.xml"].startswith("和美乡村")
+    assert f"{BASE}xczx/rss.xml" not in outlines(root)
+    announce(rehearsal, renamed(second, "乡村", "xiangcun"), 54, Deed.RENAME)
+    for address in ("xczx", "he--mei"):
+        for form in Form:
+            left = (root / address / form.file()).read_bytes()
+            assert mark(left) == moved(f"{BASE}xiangcun/{form.file()}")
+    announce(rehearsal, renamed(renamed(second, "乡村", "xiangcun"), column.name, "xczx"), 55, Deed.RENAME)
+    assert ids("rss.xml", (root / "xczx" / "rss.xml").read_bytes())[0] == rehearsal.newsroom.guid("a55")
+    assert mark((root / "xiangcun" / "rss.xml").read_bytes()) == moved(f"{BASE}xczx/rss.xml")
+    assert rehearsal.verify(told).standing is Standing.LIVE
+
+
+def own_id(form: Form, document: bytes) -> str | None:
+    """Atom alone names the feed itself."""
+    return etree.fromstring(document).findtext(f"{{{ATOM}}}id") if form is Form.ATOM else None
+
+
+def mark(document: bytes) -> bytes:
+    """What the server looks for in the first kilobyte."""
+    found = re.search(rb"<!-- tongfa:moved \S+ -->", document[:1024])
+    return found.group() if found else b""
+
+
+def test_a_withdrawn_renaming_leads_back(rehearsal: Rehearsal, root: Path) -> None:
+    column = column_of(rehearsal)
+    announce(rehearsal, column, 1)
+    before = outlines(root)
+    told = announce(rehearsal, renamed(column, "和美乡村", "hmxc"), 2, Deed.RENAME)
+    gone = rehearsal.withdraw(told.revision, "名称有误")
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert outlines(root) == before
+    for form in Form:
+        assert mark((root / "hmxc" / form.file()).read_bytes()) == moved(f"{BASE}xczx/{form.file()}")
+        assert rehearsal.newsroom.guid("a1") in ids(form.file(), (root / "xczx" / form.file()).read_bytes())
+
+
+def test_a_former_address_that_another_column_took_is_that_columns(rehearsal: Rehearsal, root: Path) -> None:
+    column = column_of(rehearsal)
+    announce(rehearsal, column, 1)
+    announce(rehearsal, renamed(column, "和美乡村", "hmxc"), 2, Deed.RENAME)
+    heir = Column(id="new", name="新栏目", description="新", keywords=("新",), address="xczx")
+    announce(rehearsal, heir, 3)
+    rehearsal.publish(in_column(column, 4))
+    assert ids("rss.xml", (root / "xczx" / "rss.xml").read_bytes()) == [rehearsal.newsroom.guid("a3")]
+
+
+def test_a_rebuild_of_a_renamed_column_gives_the_same_bytes(rehearsal: Rehearsal, root: Path) -> None:
+    column = column_of(rehearsal)
+    announce(rehearsal, column, 1)
+    rehearsal.publish(in_column(column, 2))
+    told = announce(rehearsal, renamed(column, "和美乡村", "hmxc"), 3, Deed.RENAME)
+    before = documents(root)
+    times = {name: (root / name).stat().st_mtime_ns for name in before}
+    rehearsal.channel.release(told)
+    assert {name: (root / name).stat().st_mtime_ns for name in before} == times
+    shutil.rmtree(root)
+    Feeds(rehearsal.channel.setting).release(told)
+    assert documents(root) == before
+
+
+def test_a_closed_columns_feed_stays_and_says_so(rehearsal: Rehearsal, root: Path) -> None:
+    column = column_of(rehearsal)
+    announce(rehearsal, column, 1)
+    for n in range(2, 51):
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(in_column(column, n))))
+    before = documents(root)
+    announce(rehearsal, column.model_copy(update={"closed": "《乡村振兴看武山》今日收官。"}), 51, Deed.CLOSE)
+    assert f"{BASE}xczx/rss.xml" in outlines(root)
+    for name in ("rss.xml", "atom.xml", "feed.json"):
+        feed = (root / "xczx" / name).read_text()
+        assert "展示武山县乡村振兴的成效 《乡村振兴看武山》今日收官。" in feed
+    after = documents(root)
+    assert [name for name in before if "-1." in name and before[name] != after[name]] == []
+
+
+@pytest.mark.parametrize("path", ["opml.xml", *(f"xczx/{form.file()}" for form in Form)])
+def test_a_renaming_is_verified_with_the_list_and_the_old_addresses(rehearsal: Rehearsal, path: str) -> None:
+    column = column_of(rehearsal)
+    announce(rehearsal, column, 1)
+    told = announce(rehearsal, renamed(column, "和美乡村", "hmxc"), 2, Deed.RENAME)
+    assert rehearsal.verify(told).standing is Standing.LIVE
+    alter(rehearsal, path, "hmxc", "other")
+    assert rehearsal.verify(told).standing is not Standing.LIVE
+    assert rehearsal.channel.find(told).standing is not Standing.LIVE  # so that the release is repeated
+    rehearsal.channel.release(told)
+    assert rehearsal.verify(told).standing is Standing.LIVE
+
+
+def test_the_banner_is_enclosed_only_where_nothing_else_is(rehearsal: Rehearsal, root: Path) -> None:
+    column = column_of(rehearsal)
+    announce(rehearsal, column, 1)
+    image, data = picture(caption="架豆丰收")
+    rehearsal.media[image.digest] = data
+    told = rehearsal.publish(in_column(column, 2, images=[image]))
+    own, bare = feedparser.parse((root / "xczx" / "rss.xml").read_bytes()).entries
+    assert column.banner is not None
+    names = [Path(one.enclosures[0].href).name[:16] for one in (own, bare)]
+    assert names == [image.digest[:16], column.banner.digest[:16]]
+    for one in (own, bare):
+        shown = next(html.fragment_fromstring(one.content[0].value, create_parent="div").iter("img"))
+        assert (Path(shown.get("src")).name[:16], shown.get("alt")) == (column.banner.digest[:16], "乡村振兴")
+        assert (root / shown.get("src").removeprefix(BASE)).is_file()
+    assert "系列：2026年乡村振兴系列报道之2" in own.content[0].value
+    (root / "media" / "a2" / Path(bare.enclosures[0].href).name).unlink()
+    assert rehearsal.verify(told).standing is Standing.ABSENT
+    rehearsal.withdraw(told.revision)
+    notice = feedparser.parse((root / "xczx" / "rss.xml").read_bytes()).entries[0]
+    assert "2026年乡村振兴系列报道之2" in notice.content[0].value  # the gap in the numbers is explained
+
+
+# -- derived ahead -------------------------------------------------------------------------------------------
+
+
+def test_what_is_foreseen_is_what_would_be_derived(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    """The same releases with and without what was derived ahead, to the byte."""
+
+    def released(root: str, *, foreseen: bool) -> dict[str, bytes]:
+        rehearsal = Rehearsal(Feeds(setting(root=root, url=BASE, staging=f"{root}-staging")))
+        column = column_of(rehearsal)
+
+        def publish(revision: Revision) -> None:
+            delivery = rehearsal.prepare(rehearsal.delivery(revision))
+            if not foreseen:
+                feeds_of(rehearsal).files.discard(f"{revision.id}.{revision.number}/foreseen.json")
+            rehearsal.release(delivery)
+
+        publish(revision_of(opening_of(column), id="a1"))
+        for n in range(2, 56):
+            publish(with_picture(rehearsal, n) if n % 2 else in_column(column, n))
+        publish(with_picture(rehearsal, 53, "#123456", version=2))
+        publish(article(3, version=2))
+        publish(revision_of(opening_of(renamed(column, "和美乡村", "hmxc"), Deed.RENAME), id="a56"))
+        publish(in_column(column, 57))
+        return documents(tmp_path / root)
+
+    assert released("one", foreseen=True) == released("two", foreseen=False)
+
+
+def test_a_release_only_moves_what_was_derived(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    rehearsal.publish(with_picture(rehearsal, 1))
+    delivery = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 2)))
+    rehearsal.channel = Feeds(rehearsal.channel.setting)  # another process
+    before = utc_now()
+    with monkeypatch.context() as patch:
+        for question in ("span", "columns", "live"):
+            patch.setattr(rehearsal.catalogue, question, None)
+        delivery = rehearsal.release(delivery)
+    assert delivery.receipt is not None
+    assert delivery.receipt.at is not None
+    assert before <= delivery.receipt.at <= utc_now()
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
+def test_what_was_derived_long_ago_is_as_new_as_its_release(rehearsal: Rehearsal, root: Path, tmp_path: Path) -> None:
+    delivery = rehearsal.prepare(rehearsal.delivery(article(1)))
+    for path in (tmp_path / "feeds" / "staging").rglob("*"):
+        os.utime(path, (0, 0))
+    rehearsal.release(delivery)
+    for name in documents(root):
+        if name != "opml.xml":
+            assert (root / name).stat().st_mtime > 0, name  # a reader asks by this whether there is anything new
+
+
+def between(rehearsal: Rehearsal, what: str) -> None:
+    column = column_of(rehearsal)
+    match what:
+        case "another article":
+            rehearsal.publish(article(10))
+        case "an article elsewhere":
+            rehearsal.publish(article(10, column="tuopin"))
+        case "a correction":
+            rehearsal.publish(article(1, version=2))
+        case "a withdrawal":
+            rehearsal.withdraw(article(1), "数据有误")
+        case "an opening":
+            announce(rehearsal, column, 10)
+        case "a renaming":
+            yaowen = rehearsal.newsroom.column("yaowen")
+            announce(rehearsal, renamed(yaowen, "要闻", "news"), 10, Deed.RENAME)
+        case "another, not written yet":
+            rehearsal.catalogue.place(article(10))
+        case "a correction, not written yet":
+            rehearsal.catalogue.place(article(1, version=2))
+        case "a loss":
+            shutil.rmtree(feeds_of(rehearsal).files.root)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "another article",
+        "an article elsewhere",
+        "a correction",
+        "a withdrawal",
+        "an opening",
+        "a renaming",
+        "another, not written yet",
+        "a correction, not written yet",
+        "a loss",
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_happens_after_the_preparation_is_not_lost(
+    rehearsal: Rehearsal, root: Path, what: str, version: int
+) -> None:
+    rehearsal.publish(article(1))
+    if version == 2:
+        rehearsal.publish(article(2))
+    delivery = rehearsal.prepare(rehearsal.delivery(article(2, version=version)))
+    between(rehearsal, what)
+    delivery = rehearsal.release(delivery)
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+    if what.endswith("not written yet"):
+        late = article(1, version=2) if what.startswith("a correction") else article(10)
+        late_one = rehearsal.delivery(late)
+        assert rehearsal.verify(rehearsal.release(late_one)).standing is Standing.LIVE
+        assert rehearsal.verify(delivery).standing is Standing.LIVE
+    found = documents(root)
+    shutil.rmtree(root)
+    entries = list(rehearsal.catalogue.span(1, 99))
+    for entry in entries:
+        again = rehearsal.delivery(entry.revision, Action.WITHDRAW if entry.withdrawn_at else None)
+        rebuilt = Feeds(rehearsal.channel.setting)
+        (rebuilt.withdraw if entry.withdrawn_at else rebuilt.release)(again)
+    assert documents(root) == found
+
+
+def test_a_renaming_during_the_preparation_is_not_lost(
+    rehearsal: Rehearsal, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal.publish(article(1))
+    files = feeds_of(rehearsal).files
+    real = files.read
+
+    def read(path: str) -> bytes | None:
+        monkeypatch.undo()
+        announce(rehearsal, renamed(rehearsal.newsroom.column("yaowen"), "要闻", "news"), 10, Deed.RENAME)
+        return real(path)
+
+    delivery = rehearsal.delivery(article(2))
+    monkeypatch.setattr(files, "read", read)
+    delivery = rehearsal.release(rehearsal.prepare(delivery))
+    assert rehearsal.verify(delivery).standing is Standing.LIVE
+    assert mark((root / "yaowen" / "rss.xml").read_bytes()) == moved(f"{BASE}news/rss.xml")
+    assert rehearsal.newsroom.guid("a2") in ids("rss.xml", (root / "news" / "rss.xml").read_bytes())
+
+
+def test_of_articles_of_one_instant_the_first_writes_for_all(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal.publish(article(1))
+    together = [rehearsal.prepare(one) for one in rehearsal.together([article(n) for n in (2, 3, 4)])]
+    for one in together:
+        rehearsal.catalogue.place(one.revision)
+    rehearsal.release(together[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(rehearsal.catalogue, "span", None)
+        rehearsal.release(together[0])
+        rehearsal.release(together[2])
+    assert [rehearsal.verify(one).standing for one in together] == [Standing.LIVE] * 3
 
 
 # -- hub and configuration ----------------------------------------------------------------------------------
