@@ -106,11 +106,15 @@ class Files:
         return self._read(f"{self.staging}/{token}/{path}")
 
     def publish(self, token: str, staged: str, path: str) -> bool:
-        """Move a staged file, synced when it was staged, to its public place; False if it is not staged."""
+        """Move a staged file, synced when it was staged, to its public place; False if it is not staged.
+
+        It is as old as its release, not as its preparation: who asks whether it has changed since is told by that.
+        """
         source, target = f"{self.staging}/{token}/{staged}", f"{self.root}/{path}"
         with self._trouble(path):
             try:
                 if isinstance(self.fs, LocalFileSystem):
+                    os.utime(source)
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     os.replace(source, target)
                 else:

@@ -51,7 +51,8 @@ def moved(url: str) -> bytes:
 
     The rest of the file says the same to who reads it without this project's server.
     """
-    return b"<!-- tongfa:moved " + quote(url, safe=":/?#[]@!$&'()*+,;=%~").encode() + b" -->"
+    address = quote(url, safe=":/?#[]@!$&'()*+,;=%~").replace("--", "-%2D")  # no comment may have two hyphens
+    return b"<!-- tongfa:moved " + address.encode() + b" -->"
 
 
 class Correction(StrEnum):

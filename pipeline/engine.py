@@ -64,6 +64,36 @@ class SystemClock:
             pause.wait(left - 0.002 if left > 0.004 else 0.0002)
 
 
+class StartLine:
+    """Where the releases of one instant wait for it: none of this process begins while another has still to wake.
+
+    Otherwise the first would keep the others from the processor, and they would begin one after the other.
+    """
+
+    PATIENCE = timedelta(milliseconds=10)
+    """How long those that are awake wait for the last."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._awaited: dict[datetime, tuple[int, threading.Event]] = {}
+
+    def wait_for(self, moment: datetime) -> None:
+        """Return at `moment`, together with all who wait for the same."""
+        with self._lock:
+            count, begin = self._awaited.get(moment, (0, threading.Event()))
+            self._awaited[moment] = count + 1, begin
+        self._clock.wait_until(moment)
+        with self._lock:
+            count, begin = self._awaited[moment]
+            if count > 1:
+                self._awaited[moment] = count - 1, begin
+            else:
+                del self._awaited[moment]
+                begin.set()
+        begin.wait(self.PATIENCE / timedelta(seconds=1))
+
+
 class Unfit(Exception):
     """The article cannot go out as it is: `problems` per channel. Nothing has been stored."""
 
@@ -134,6 +164,7 @@ class Engine:
         self.store = store
         self.send = send
         self.clock = clock or SystemClock()
+        self._line = StartLine(self.clock)
         self.chance = chance
         self._channels = dict(channels or {})
         self._redis = redis
@@ -494,7 +525,7 @@ class Engine:
                 self._in_time(claim)
                 delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
         if claim.release_at is not None:
-            self.clock.wait_until(claim.release_at)
+            self._line.wait_for(claim.release_at)
         started_at = self._in_time(claim)
         receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
         ended_at = self.clock.now()

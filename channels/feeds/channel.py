@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -28,7 +27,6 @@ from functools import partial
 from itertools import chain, islice
 from typing import ClassVar
 
-from fsspec.implementations.local import LocalFileSystem
 from markupsafe import Markup
 
 from channels import files
@@ -247,17 +245,8 @@ class Feeds(Channel):
         return taken
 
     def _put(self, token: str, path: str) -> bool:
-        """Move a staged document to its place; False if it is not staged.
-
-        It is as old as its release, not as its preparation: who asks whether it has changed since is told by that.
-        """
-        staged = f"{STAGED}/{path}"
-        if isinstance(self.files.fs, LocalFileSystem):
-            try:
-                os.utime(f"{self.files.staging}/{token}/{staged}")
-            except FileNotFoundError:
-                return False
-        return self.files.publish(token, staged, path)
+        """Move a staged document to its place; False if it is not staged."""
+        return self.files.publish(token, f"{STAGED}/{path}", path)
 
     def _shown(self, entry: Entry, delivery: Delivery) -> datetime | None:
         """Now, if another worker, whose article came at this very instant, has shown this one with it; else None.

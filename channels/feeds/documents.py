@@ -138,7 +138,7 @@ class Feed(Frozen):
         said = _said("feed-moved.txt", title=self.title, address=address)
         feed = self.model_copy(update={"items": (), "before": 0, "hub": "", "description": said})
         # A comment in XML may not hold two hyphens, as an address may.
-        mark = moved(address.replace("--", "-%2D"))
+        mark = moved(address)
         if form is Form.JSON:
             return _json(feed, {"_moved": mark.decode(), "expired": True})
         declaration, line, rest = feed.document(form).partition(b"\n")
