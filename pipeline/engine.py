@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
@@ -58,10 +59,13 @@ class SystemClock:
         return datetime.now(UTC)
 
     def wait_until(self, moment: datetime) -> None:
-        """Return at `moment`, within a fraction of a millisecond: a timed wait, then the last of it in short naps."""
-        pause = threading.Event()
+        """Return at `moment`, within a fraction of a millisecond: a long sleep, then the last of it in short naps."""
         while (left := (moment - self.now()) / timedelta(seconds=1)) > 0:
-            pause.wait(left - 0.002 if left > 0.004 else 0.0002)
+            time.sleep(left - 0.002 if left > 0.004 else NAP)
+
+
+NAP = 0.0001
+"""Seconds. An event would be woken through a lock, by which threads come after one another instead of together."""
 
 
 class StartLine:
@@ -70,28 +74,28 @@ class StartLine:
     Otherwise the first would keep the others from the processor, and they would begin one after the other.
     """
 
-    PATIENCE = timedelta(milliseconds=10)
-    """How long those that are awake wait for the last."""
+    PATIENCE = 0.01
+    """Seconds that those who are awake wait for the last."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._awaited: dict[datetime, tuple[int, threading.Event]] = {}
+        self._lines: dict[datetime, list[bool]] = {}
+        """By the moment: for each that waits for it, whether it is awake."""
 
     def wait_for(self, moment: datetime) -> None:
         """Return at `moment`, together with all who wait for the same."""
         with self._lock:
-            count, begin = self._awaited.get(moment, (0, threading.Event()))
-            self._awaited[moment] = count + 1, begin
+            past = self._clock.now() - timedelta(minutes=1)
+            self._lines = {awaited: line for awaited, line in self._lines.items() if awaited > past}
+            line = self._lines.setdefault(moment, [])
+            line.append(False)
+            place = len(line) - 1
         self._clock.wait_until(moment)
-        with self._lock:
-            count, begin = self._awaited[moment]
-            if count > 1:
-                self._awaited[moment] = count - 1, begin
-            else:
-                del self._awaited[moment]
-                begin.set()
-        begin.wait(self.PATIENCE / timedelta(seconds=1))
+        line[place] = True
+        deadline = time.monotonic() + self.PATIENCE
+        while not all(line) and time.monotonic() < deadline:
+            time.sleep(NAP)
 
 
 class Unfit(Exception):

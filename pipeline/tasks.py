@@ -34,7 +34,7 @@ STEPS, RELEASES = "steps", "releases"
 """The two queues. Releases have their own, so that a long preparation never delays an instant."""
 
 TASK = "tongfa.run"
-TURN = timedelta(microseconds=500)
+TURN = timedelta(microseconds=100)
 STEP_ASIDE = 5
 """By how much the workers of `STEPS` lower their priority for the processor."""
 
