@@ -372,7 +372,7 @@ class Channel(ABC):
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The revision in this channel's form. Pure and deterministic; raises `Unpublishable`."""
 
-    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:  # noqa: ARG002
+    def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:  # noqa: ARG002
         """What the public will see, as one file that is complete in itself: its media type and its content."""
         return rendition.media_type, rendition.body.encode()
 

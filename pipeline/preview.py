@@ -24,10 +24,11 @@ class Pictures:
 def write_previews(engine: Engine, article: Article, media: Mapping[str, bytes], out: Path) -> list[tuple[str, Path]]:
     """Write one file a channel, complete in itself; returns (channel's name, file). Raises `Unfit`."""
     written, pictures = [], Pictures(media, engine.store.media())
+    newsroom = engine.newsroom.with_columns(engine.columns())
     out.mkdir(parents=True, exist_ok=True)
     for draft in engine.drafts(article):
         channel = engine.channel(draft.outlet.id)
-        media_type, content = channel.preview(draft.revision, draft.rendition, pictures)
+        media_type, content = channel.preview(draft.revision, draft.rendition, newsroom, pictures)
         path = out / f"{draft.outlet.id}{mimetypes.guess_extension(media_type) or '.txt'}"
         path.write_bytes(content)
         written.append((draft.outlet.name, path))

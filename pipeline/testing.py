@@ -373,7 +373,7 @@ class ChannelContract:
 
     def test_a_preview_shows_the_article(self, rehearsal: Rehearsal, first: Revision) -> None:
         rendition = rehearsal.channel.render(first, rehearsal.channel.newsroom)
-        media_type, content = rehearsal.channel.preview(first, rendition, rehearsal.media)
+        media_type, content = rehearsal.channel.preview(first, rendition, rehearsal.newsroom, rehearsal.media)
         assert "/" in media_type
         assert content
 

@@ -101,10 +101,10 @@ class Feeds(Channel):
         body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision.article))
 
-    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:
+    def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
         """The item's content, with its pictures, as a reader shows it."""
-        public = self._public(self.newsroom)
-        item = article_item(revision, self.newsroom, public)
+        public = self._public(newsroom)
+        item = article_item(revision, newsroom, public)
         shown = templates("feeds").get_template("preview.html").render(item=item, content=Markup(item.html))  # noqa: S704
         for asset in rendition.assets:
             uri = data_uri(asset.media_type, made(asset, media))

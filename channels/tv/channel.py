@@ -138,7 +138,7 @@ class Television(Channel):
             raise Unpublishable.over("body", mos.LIMIT_MESSAGE // 2, length // 2)
         return Rendition.of("application/json", script.canonical())
 
-    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:  # noqa: ARG002
+    def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:  # noqa: ARG002
         """The script as people read and print it."""
         return "text/html", documents.preview(_script(rendition), rendition.digest)
 

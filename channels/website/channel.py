@@ -104,9 +104,9 @@ class Website(Channel):
             _refuse_column(revision.article.announces.column, newsroom)
         return Rendition.of("text/html", core(revision, self.frame(newsroom)), assets_of(revision.article))
 
-    def preview(self, revision: Revision, rendition: Rendition, media: Media) -> tuple[str, bytes]:
+    def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
         """The whole page with its style and pictures inside it."""
-        frame = self.frame(_announced(revision, self.newsroom))
+        frame = self.frame(_announced(revision, newsroom))
         folder = frame.href(folder_of(revision, frame))
         inside = {frame.href(path): data_uri(guess_type(path)[0] or "", data) for path, data in assets().items()}
         inside |= {

@@ -197,7 +197,9 @@ def test_the_script_page_shows_the_script(script: Script) -> None:
 def test_the_preview_is_complete_in_itself(rehearsal: Rehearsal) -> None:
     delivery = rehearsal.delivery(story(1))
     assert delivery.rendition is not None
-    media_type, content = rehearsal.channel.preview(delivery.revision, delivery.rendition, rehearsal.media)
+    media_type, content = rehearsal.channel.preview(
+        delivery.revision, delivery.rendition, rehearsal.newsroom, rehearsal.media
+    )
     assert media_type == "text/html"
     assert not html.document_fromstring(content.decode()).xpath("//link | //script")
 

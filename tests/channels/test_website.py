@@ -847,7 +847,7 @@ def test_a_preview_shows_the_banner_also_of_a_column_that_is_not_configured(
     rehearsal.catalogue.place(told(1, column))
     for revision in (told(1, column), of_series(2, column, 1)):
         rendition = rehearsal.channel.render(revision, rehearsal.newsroom)
-        media_type, content = rehearsal.channel.preview(revision, rendition, rehearsal.media)
+        media_type, content = rehearsal.channel.preview(revision, rendition, rehearsal.newsroom, rehearsal.media)
         assert media_type == "text/html"
         (banner,) = html.document_fromstring(content.decode()).xpath("//article/picture//img/@src")
         assert banner.startswith("data:image/jpeg")
