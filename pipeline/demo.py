@@ -32,6 +32,7 @@ from pipeline.standins.fake_wechat import DEMO
 from pipeline.web.report import page as report_page
 
 COLUMN, NOTE, BANNER = "脱贫攻坚奔小康", "tuopin.md", "tuopin.jpg"
+ABOUT, KEYWORDS = "展示武山县脱贫攻坚工作取得的成效", ("脱贫攻坚", "全面小康", "武山县")
 ADDRESS, SERIES = "tuopin", "2019年脱贫攻坚奔小康系列报道"
 SERIAL = ("tuopin-1.md", "tuopin-2.md")
 """The series' first two, published together."""
@@ -179,7 +180,9 @@ def _open(engine: Engine) -> str:
     """Open the column; the rollout that does it."""
     note, banner = read(newsroom.examples() / NOTE, untitled=UNTITLED), (newsroom.examples() / BANNER).read_bytes()
     picture = inspect(banner, BANNER)
-    column = new_column(COLUMN, note.article, address=ADDRESS, series=SERIES, banner=picture)
+    column = new_column(
+        COLUMN, note.article, address=ADDRESS, about=ABOUT, keywords=KEYWORDS, series=SERIES, banner=picture
+    )
     piece = Piece(note.article, {picture.digest: banner})
     return engine.open_column(column, piece, editor=_("demo")).rollout_id
 
