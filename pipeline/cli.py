@@ -17,10 +17,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, wraps
 from gettext import gettext as _
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -78,6 +78,38 @@ _patience = click.option(
     help="how long --wait waits beyond the moment of release",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="print JSON for programs instead of text for people")
+
+
+@dataclasses.dataclass(frozen=True)
+class How:
+    """The options that every command has which starts a rollout."""
+
+    at: str | None
+    wait: bool
+    timeout: float
+    as_json: bool
+    editor: str | None
+    config: str | None
+
+
+def _starts_a_rollout(command: Callable[..., int]) -> Callable[..., int]:
+    """Give the command those options, as one `How` before its own arguments."""
+
+    @wraps(command)
+    def told(
+        at: str | None,
+        wait: bool,
+        timeout: float,
+        as_json: bool,
+        editor: str | None,
+        config: str | None,
+        **own: Any,
+    ) -> int:
+        return command(How(at, wait, timeout, as_json, editor, config), **own)
+
+    for option in (_config, _as, _json, _patience, _wait, _at):
+        told = option(told)
+    return told
 
 
 def main_queue_submit() -> None:
@@ -173,41 +205,31 @@ def _moment(at: str | None, engine: Engine) -> datetime | None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--column", metavar="NAME", help="the column (栏目), instead of the manuscript's own")
 @click.option("--channels", metavar="A,B", help="only these channels, by id")
-@_at
-@_wait
-@_patience
-@_json
 @click.option(
     "--together", is_flag=True, help="all files as one rollout (专题): they go out at one moment, or none does"
 )
 @click.option("--check", is_flag=True, help="only say what each channel would refuse; nothing is submitted")
-@_as
-@_config
+@_starts_a_rollout
 def queue_submit(
+    how: How,
     files: tuple[Path, ...],
     column: str | None,
     channels: str | None,
-    at: str | None,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
     together: bool,
     check: bool,
-    editor: str | None,
-    config: str | None,
 ) -> int:
-    with closing(_engine(config)) as engine:
+    with closing(_engine(how.config)) as engine:
         chosen = _chosen(channels, engine)
-        moment = _moment(at, engine)
+        moment = _moment(how.at, engine)
         manuscripts, refused = _manuscripts(files, column, engine, chosen)
         for path, manuscript in manuscripts.items():
-            if not as_json:
+            if not how.as_json:
                 terminal.show_problems(_err, manuscript.notices, str(path))
-            if check or (refused and as_json):
-                _fit(path, manuscript, as_json=as_json)
+            if check or (refused and how.as_json):
+                _fit(path, manuscript, as_json=how.as_json)
         for path, problems in refused.items():
-            _refuse(path, problems, engine, as_json=as_json)
-        if refused and not check and len(files) > 1 and not as_json:
+            _refuse(path, problems, engine, as_json=how.as_json)
+        if refused and not check and len(files) > 1 and not how.as_json:
             _err.print(_("Nothing has been submitted: correct the files named above and submit all of them again."))
         if refused or check:
             return BAD if refused else DONE
@@ -218,17 +240,17 @@ def queue_submit(
             try:
                 accepted = engine.publish_together(
                     [Piece(manuscript.article, manuscript.media) for _path, manuscript in group],
-                    editor=_who(editor),
+                    editor=_who(how.editor),
                     channels=chosen,
                     go_live_at=moment,
                 )
             except Changed as change:
                 problem = _changed(change.article_id, file or Path("FILE"))
-                code = max(code, _refuse(file, {"": [problem]}, engine, as_json=as_json))
+                code = max(code, _refuse(file, {"": [problem]}, engine, as_json=how.as_json))
             except Unfit as error:
-                code = max(code, _refuse(file, error.problems, engine, as_json=as_json))
+                code = max(code, _refuse(file, error.problems, engine, as_json=how.as_json))
             else:
-                code = max(code, _accepted(accepted, engine, file, wait=wait, timeout=timeout, as_json=as_json))
+                code = max(code, _accepted(accepted, engine, file, how=how))
         return code
 
 
@@ -308,11 +330,9 @@ def _changed(article: str, path: Path) -> Problem:
     )
 
 
-def _accepted(
-    accepted: Accepted, engine: Engine, path: Path | None, *, wait: bool, timeout: float, as_json: bool
-) -> int:
+def _accepted(accepted: Accepted, engine: Engine, path: Path | None, *, how: How) -> int:
     """Say what was accepted, follow it if asked to, and give the exit code."""
-    if not as_json:
+    if not how.as_json:
         said = (
             _("accepted as {article}, revision {revision}, rollout {rollout}")
             if accepted.created and len(accepted.article_ids) == 1
@@ -330,18 +350,18 @@ def _accepted(
         if getattr(engine.send, "away", False):
             _err.print(_("The broker is away. The submission is safe and goes out when the newsroom is up again."))
     report = engine.store.report(accepted.rollout_id)
-    if wait:
-        report = _follow(engine, report, timeout, quiet=as_json)
-    elif not as_json:
+    if how.wait:
+        report = _follow(engine, report, how.timeout, quiet=how.as_json)
+    elif not how.as_json:
         if report.go_live_at > engine.clock.now():
             local = report.go_live_at.astimezone(engine.newsroom.zone)
             _out.print(_("it goes out at {moment}").format(moment=f"{local:%Y-%m-%d %H:%M:%S}"))
         _out.print(_("follow it with: newsroom status {rollout}").format(rollout=report.rollout))
-    if as_json:
+    if how.as_json:
         _print_json(
             {"file": str(path) if path else None, "created": accepted.created, **report.model_dump(mode="json")}
         )
-    return _code(report) if wait else DONE
+    return _code(report) if how.wait else DONE
 
 
 def _follow(engine: Engine, report: Report, timeout: float, *, quiet: bool) -> Report:
@@ -423,62 +443,42 @@ def newsroom(context: click.Context) -> None:
 @click.argument("article", metavar="ID")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--note", default="", metavar="TEXT", help="what the public is told of the correction")
-@_at
-@_wait
-@_patience
-@_json
-@_as
-@_config
+@_starts_a_rollout
 def correct(
+    how: How,
     article: str,
     file: Path,
     note: str,
-    at: str | None,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
-    editor: str | None,
-    config: str | None,
 ) -> int:
-    with closing(_engine(config)) as engine:
+    with closing(_engine(how.config)) as engine:
         try:
             manuscript = read(file)
             accepted = engine.correct(
                 _article(engine, article),
                 manuscript.article,
                 manuscript.media,
-                editor=_who(editor),
+                editor=_who(how.editor),
                 note=note,
-                go_live_at=_moment(at, engine),
+                go_live_at=_moment(how.at, engine),
             )
         except (BadManuscript, Unfit) as error:
-            return _refuse(file, _problems(error), engine, as_json=as_json)
-        return _accepted(accepted, engine, file, wait=wait, timeout=timeout, as_json=as_json)
+            return _refuse(file, _problems(error), engine, as_json=how.as_json)
+        return _accepted(accepted, engine, file, how=how)
 
 
 @newsroom.command(help="Withdraw an article everywhere.")
 @click.argument("article", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="what the public is told")
-@_at
-@_wait
-@_patience
-@_json
-@_as
-@_config
+@_starts_a_rollout
 def withdraw(
+    how: How,
     article: str,
     reason: str,
-    at: str | None,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
-    editor: str | None,
-    config: str | None,
 ) -> int:
-    with closing(_engine(config)) as engine:
-        known, moment = _article(engine, article), _moment(at, engine)
-        accepted = engine.withdraw(known, reason=reason, editor=_who(editor), go_live_at=moment)
-        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+    with closing(_engine(how.config)) as engine:
+        known, moment = _article(engine, article), _moment(how.at, engine)
+        accepted = engine.withdraw(known, reason=reason, editor=_who(how.editor), go_live_at=moment)
+        return _accepted(accepted, engine, None, how=how)
 
 
 @newsroom.command(help="Try again what failed, was held, or is unknown.")
@@ -639,13 +639,9 @@ def column() -> None:
 @click.option(
     "--address", default="", metavar="WORD", help="its part of web addresses; default: the initials of its pinyin"
 )
-@_at
-@_wait
-@_patience
-@_json
-@_as
-@_config
+@_starts_a_rollout
 def open_(
+    how: How,
     name: str,
     note: Path,
     banner: Path | None,
@@ -654,22 +650,16 @@ def open_(
     about: str,
     keywords: str,
     address: str,
-    at: str | None,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
-    editor: str | None,
-    config: str | None,
 ) -> int:
-    with closing(_engine(config)) as engine:
+    with closing(_engine(how.config)) as engine:
         try:
             manuscript = read(note, untitled=UNTITLED)
             image, media = _banner(banner)
         except BadManuscript as error:
-            return _refuse(note, _problems(error), engine, as_json=as_json)
+            return _refuse(note, _problems(error), engine, as_json=how.as_json)
         except PictureRefused as error:
             problem = Problem(field="--banner", message=error.message, remedy=error.remedy)
-            return _refuse(banner, {"": [problem]}, engine, as_json=as_json)
+            return _refuse(banner, {"": [problem]}, engine, as_json=how.as_json)
         opened = new_column(
             name,
             manuscript.article,
@@ -684,12 +674,12 @@ def open_(
             accepted = engine.open_column(
                 opened,
                 Piece(manuscript.article, {**manuscript.media, **media}),
-                editor=_who(editor),
-                go_live_at=_moment(at, engine),
+                editor=_who(how.editor),
+                go_live_at=_moment(how.at, engine),
             )
         except (Unfit, Changed) as error:
-            return _refuse_column(error, note, engine, as_json=as_json)
-        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+            return _refuse_column(error, note, engine, as_json=how.as_json)
+        return _accepted(accepted, engine, None, how=how)
 
 
 def _address(word: str) -> str:
@@ -723,28 +713,18 @@ def _refuse_column(error: Unfit | Changed, path: Path | None, engine: Engine, *,
 @column.command("close", help="Close a column everywhere: a closing line is published, and it takes no new articles.")
 @click.argument("name", metavar="NAME")
 @click.option("--line", default="", metavar="TEXT", help="the closing line; default: the house's own")
-@_at
-@_wait
-@_patience
-@_json
-@_as
-@_config
+@_starts_a_rollout
 def close(
+    how: How,
     name: str,
     line: str,
-    at: str | None,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
-    editor: str | None,
-    config: str | None,
 ) -> int:
-    with closing(_engine(config)) as engine:
+    with closing(_engine(how.config)) as engine:
         try:
-            accepted = engine.close_column(name, line, editor=_who(editor), go_live_at=_moment(at, engine))
+            accepted = engine.close_column(name, line, editor=_who(how.editor), go_live_at=_moment(how.at, engine))
         except (Unfit, Changed) as error:
-            return _refuse_column(error, None, engine, as_json=as_json)
-        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+            return _refuse_column(error, None, engine, as_json=how.as_json)
+        return _accepted(accepted, engine, None, how=how)
 
 
 @column.command("rename", help="Give a column another name everywhere; its old addresses lead to the new one.")
@@ -753,31 +733,25 @@ def close(
 @click.option(
     "--address", default="", metavar="WORD", help="its part of web addresses; default: the initials of the new name"
 )
-@_at
-@_wait
-@_patience
-@_json
-@_as
-@_config
+@_starts_a_rollout
 def rename(
+    how: How,
     name: str,
     new: str,
     address: str,
-    at: str | None,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
-    editor: str | None,
-    config: str | None,
 ) -> int:
-    with closing(_engine(config)) as engine:
+    with closing(_engine(how.config)) as engine:
         try:
             accepted = engine.rename_column(
-                name, new, _address(address) or address_of(new), editor=_who(editor), go_live_at=_moment(at, engine)
+                name,
+                new,
+                _address(address) or address_of(new),
+                editor=_who(how.editor),
+                go_live_at=_moment(how.at, engine),
             )
         except (Unfit, Changed) as error:
-            return _refuse_column(error, None, engine, as_json=as_json)
-        return _accepted(accepted, engine, None, wait=wait, timeout=timeout, as_json=as_json)
+            return _refuse_column(error, None, engine, as_json=how.as_json)
+        return _accepted(accepted, engine, None, how=how)
 
 
 @column.command("list", help="All columns: open, closed, and those that have still to open.")
