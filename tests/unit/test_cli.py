@@ -25,6 +25,7 @@ from pipeline import cli, doctor, logs, tasks, terminal
 from pipeline import newsroom as configuring
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Problem, Rendition, Text, Unpublishable
+from pipeline.commands import answers, editors
 from pipeline.doctor import Finding
 from pipeline.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
@@ -113,7 +114,7 @@ def submit(newsroom: Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     """The command `queue-submit`, in a folder with the demo newsroom."""
     text = configuring.demo_file().read_text(encoding="utf-8")
     Path("newsroom.toml").write_text(text.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
-    return runs(cli.queue_submit, monkeypatch, capfd)
+    return runs(editors.queue_submit, monkeypatch, capfd)
 
 
 @pytest.fixture
@@ -360,7 +361,7 @@ def test_what_does_not_exist_is_bad_usage(newsroom: Command, article: Path, word
     ],
 )
 def test_the_exit_code_says_how_it_ended(report: Report, code: int) -> None:
-    assert cli._code(report) == code
+    assert answers.code_of(report) == code
 
 
 @pytest.mark.parametrize(

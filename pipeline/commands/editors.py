@@ -1,0 +1,358 @@
+"""For editors: submit, correct, withdraw, and see what became of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from pipeline import terminal
+from pipeline.channel import Problem, Text
+from pipeline.commands.answers import (
+    BAD,
+    BROKEN,
+    DONE,
+    How,
+    accept,
+    article_of,
+    as_option,
+    code_of,
+    config_option,
+    err,
+    follow,
+    json_option,
+    moment_of,
+    open_engine,
+    out,
+    patience_option,
+    print_json,
+    problems_of,
+    refuse,
+    rollout_of,
+    starts_a_rollout,
+    wait_option,
+    who,
+)
+from pipeline.engine import Engine, Piece, Unfit
+from pipeline.manuscript import BadManuscript, Manuscript, read
+from pipeline.preview import write_previews
+from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.store import Changed
+from pipeline.web.report import page as report_page
+
+
+@click.command(
+    "queue-submit", help="Submit articles (.md .docx .html .txt): each goes out on every channel at one moment."
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--column", metavar="NAME", help="the column (栏目), instead of the manuscript's own")
+@click.option("--channels", metavar="A,B", help="only these channels, by id")
+@click.option(
+    "--together", is_flag=True, help="all files as one rollout (专题): they go out at one moment, or none does"
+)
+@click.option("--check", is_flag=True, help="only say what each channel would refuse; nothing is submitted")
+@starts_a_rollout
+def queue_submit(
+    how: How,
+    files: tuple[Path, ...],
+    column: str | None,
+    channels: str | None,
+    together: bool,
+    check: bool,
+) -> int:
+    with closing(open_engine(how.config)) as engine:
+        chosen = _chosen(channels, engine)
+        moment = moment_of(how.at, engine)
+        manuscripts, refused = _manuscripts(files, column, engine, chosen)
+        for path, manuscript in manuscripts.items():
+            if not how.as_json:
+                terminal.show_problems(err, manuscript.notices, str(path))
+            if check or (refused and how.as_json):
+                _fit(path, manuscript, as_json=how.as_json)
+        for path, problems in refused.items():
+            refuse(path, problems, engine, as_json=how.as_json)
+        if refused and not check and len(files) > 1 and not how.as_json:
+            err.print(_("Nothing has been submitted: correct the files named above and submit all of them again."))
+        if refused or check:
+            return BAD if refused else DONE
+        code = DONE
+        groups = [[*manuscripts.items()]] if together else [[one] for one in manuscripts.items()]
+        for group in groups:
+            file = group[0][0] if len(group) == 1 else None
+            try:
+                accepted = engine.publish_together(
+                    [Piece(manuscript.article, manuscript.media) for _path, manuscript in group],
+                    editor=who(how.editor),
+                    channels=chosen,
+                    go_live_at=moment,
+                )
+            except Changed as change:
+                problem = _changed(change.article_id, file or Path("FILE"))
+                code = max(code, refuse(file, {"": [problem]}, engine, as_json=how.as_json))
+            except Unfit as error:
+                code = max(code, refuse(file, error.problems, engine, as_json=how.as_json))
+            else:
+                code = max(code, accept(accepted, engine, file, how=how))
+        return code
+
+
+def _chosen(channels: str | None, engine: Engine) -> list[str]:
+    wanted = [one.strip() for one in (channels or "").split(",") if one.strip()]
+    known = [outlet.id for outlet in engine.newsroom.outlets]
+    if unknown := [one for one in wanted if one not in known]:
+        raise click.UsageError(
+            _("--channels: there is no channel {unknown}; the channels are {known}").format(
+                unknown=", ".join(unknown), known=", ".join(known)
+            )
+        )
+    return wanted
+
+
+def _manuscripts(
+    files: Sequence[Path], column: str | None, engine: Engine, channels: Sequence[str]
+) -> tuple[dict[Path, Manuscript], dict[Path, Mapping[str, Sequence[Problem]]]]:
+    """The files as manuscripts that are fit for their channels, and what is wrong with those that are not."""
+    fit: dict[Path, Manuscript] = {}
+    refused: dict[Path, Mapping[str, Sequence[Problem]]] = {}
+    for path in files:
+        try:
+            manuscript = read(path)
+            if column:
+                article = manuscript.article.model_copy(update={"column": column})
+                manuscript = dataclasses.replace(manuscript, article=article)
+            engine.drafts(manuscript.article, channels)
+            fit[path] = manuscript
+        except (BadManuscript, Unfit) as error:
+            refused[path] = problems_of(error)
+    return fit, refused
+
+
+def _fit(path: Path, manuscript: Manuscript, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"file": str(path), "problems": []})
+    else:
+        headline = manuscript.article.headline
+        out.print(_("{path}: “{headline}” can go out on every channel.").format(path=path, headline=headline))
+
+
+def _changed(article: str, path: Path) -> Problem:
+    return Problem(
+        field="",
+        message=Text.of("the newsroom has this article as {article}, with another content", article=article),
+        remedy=Text.of(
+            "a correction: newsroom correct {article} {path}; another article: give it another headline or 编号",
+            article=article,
+            path=str(path),
+        ),
+    )
+
+
+@click.command(help="Correct an article everywhere: the file becomes its next revision.")
+@click.argument("article", metavar="ID")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--note", default="", metavar="TEXT", help="what the public is told of the correction")
+@starts_a_rollout
+def correct(
+    how: How,
+    article: str,
+    file: Path,
+    note: str,
+) -> int:
+    with closing(open_engine(how.config)) as engine:
+        try:
+            manuscript = read(file)
+            accepted = engine.correct(
+                article_of(engine, article),
+                manuscript.article,
+                manuscript.media,
+                editor=who(how.editor),
+                note=note,
+                go_live_at=moment_of(how.at, engine),
+            )
+        except (BadManuscript, Unfit) as error:
+            return refuse(file, problems_of(error), engine, as_json=how.as_json)
+        return accept(accepted, engine, file, how=how)
+
+
+@click.command(help="Withdraw an article everywhere.")
+@click.argument("article", metavar="ID")
+@click.option("--reason", required=True, metavar="TEXT", help="what the public is told")
+@starts_a_rollout
+def withdraw(
+    how: How,
+    article: str,
+    reason: str,
+) -> int:
+    with closing(open_engine(how.config)) as engine:
+        known, moment = article_of(engine, article), moment_of(how.at, engine)
+        accepted = engine.withdraw(known, reason=reason, editor=who(how.editor), go_live_at=moment)
+        return accept(accepted, engine, None, how=how)
+
+
+@click.command(help="Try again what failed, was held, or is unknown.")
+@click.argument("rollout", metavar="ID")
+@click.option("--adopt", is_flag=True, help="an unknown delivery has happened: you have seen it yourself")
+@wait_option
+@patience_option
+@as_option
+@config_option
+def retry(rollout: str, adopt: bool, wait: bool, timeout: float, editor: str | None, config: str | None) -> int:
+    with closing(open_engine(config)) as engine:
+        number = rollout_of(engine, rollout)
+        engine.retry(number, editor=who(editor), adopt=adopt)
+        if not wait:
+            out.print(_("follow it with: newsroom status {rollout}").format(rollout=number))
+            return DONE
+        return code_of(follow(engine, engine.store.report(number), timeout, quiet=False))
+
+
+@click.command(help="What became of a rollout (r1) or of an article's last one (a1).")
+@click.argument("id_", metavar="ID")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="write it as one page (发布回执), to be printed or handed on",
+)
+@json_option
+@config_option
+def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> int:
+    with closing(open_engine(config)) as engine:
+        found = engine.store.report(rollout_of(engine, id_))
+        if page:
+            chain = engine.store.chain()
+            page.parent.mkdir(parents=True, exist_ok=True)
+            newsroom = engine.newsroom.with_columns(engine.columns())
+            page.write_text(report_page(found, newsroom, chain, engine.clock.now()), encoding="utf-8")
+            if as_json:
+                print_json(found.model_dump(mode="json"))
+            else:
+                out.print(_("the report of {rollout} is in {path}").format(rollout=found.rollout, path=page))
+            if chain.broken is not None:
+                terminal.show_chain(err, chain, engine.store.event(chain.broken), engine.newsroom)
+            return code_of(found) or (DONE if chain.broken is None else BROKEN)
+        if as_json:
+            print_json(found.model_dump(mode="json"))
+        else:
+            terminal.show_report(out, found, engine.newsroom)
+        return code_of(found)
+
+
+@click.command(help="Where things stand: everything under way, held or failed; or one rollout.")
+@click.argument("id_", metavar="[ID]", required=False)
+@config_option
+def status(id_: str | None, config: str | None) -> int:
+    with closing(open_engine(config)) as engine:
+        if id_:
+            terminal.show_report(out, engine.store.report(rollout_of(engine, id_)), engine.newsroom)
+            return DONE
+        shown = engine.store.reports(
+            [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
+        )
+        for one in [*shown, *(one for one in engine.store.stuck() if one not in shown)]:
+            terminal.show_report(out, one, engine.newsroom)
+            out.print()
+        health = engine.store.health(engine.clock.now())
+        out.print(
+            _(
+                "{complete} complete, {running} under way, {held} held; failed deliveries: {failed}, unknown: {unknown}"
+            ).format(
+                complete=health.rollouts.get(RolloutState.COMPLETE, 0),
+                running=sum(1 for one in shown if one.state is not RolloutState.HELD),
+                held=health.rollouts.get(RolloutState.HELD, 0),
+                failed=health.deliveries.get(DeliveryState.FAILED, 0),
+                unknown=health.deliveries.get(DeliveryState.UNKNOWN, 0),
+            )
+        )
+        return DONE
+
+
+@click.command("list", help="The newest articles.")
+@click.option("--limit", type=int, default=20, show_default=True, help="how many")
+@config_option
+def list_(limit: int, config: str | None) -> int:
+    with closing(open_engine(config)) as engine:
+        newsroom = engine.newsroom.with_columns(engine.columns())
+        terminal.show_articles(out, engine.store.articles(limit), newsroom)
+        return DONE
+
+
+@click.command(help="How a manuscript, or an article (a1), looks on every channel.")
+@click.argument("source", metavar="FILE|ID")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("preview"),
+    show_default=True,
+    metavar="DIR",
+    help="where to write it",
+)
+@config_option
+def preview(source: str, folder: Path, config: str | None) -> int:
+    with closing(open_engine(config)) as engine:
+        path = Path(source)
+        try:
+            if path.exists():
+                manuscript = read(path)
+                written = write_previews(engine, manuscript.article, manuscript.media, folder)
+            else:
+                revision = engine.store.revision(article_of(engine, source))
+                written = write_previews(engine, revision.article, {}, folder)
+        except (BadManuscript, Unfit) as error:
+            return refuse(path, problems_of(error), engine, as_json=False)
+        for name, place in written:
+            out.print(f"{name}: {place}")
+        return DONE
+
+
+@click.group("audit", help="The record of events: whether it holds, and what it says.")
+def audit() -> None:
+    pass
+
+
+@audit.command(help="Check every event of the record: none may be changed, missing or added.")
+@json_option
+@config_option
+def verify(as_json: bool, config: str | None) -> int:
+    with closing(open_engine(config)) as engine:
+        chain = engine.store.chain()
+        broken = None if chain.broken is None else engine.store.event(chain.broken)
+        if as_json:
+            print_json(
+                {
+                    "holds": chain.broken is None,
+                    "events": chain.events,
+                    "since": chain.since and chain.since.isoformat(),
+                    "last": chain.last,
+                    "flaw": chain.flaw,
+                    "broken": chain.broken,
+                    "event": broken and broken.model_dump(mode="json"),
+                }
+            )
+        else:
+            terminal.show_chain(out if chain.broken is None else err, chain, broken, engine.newsroom)
+        return DONE if chain.broken is None else BROKEN
+
+
+@audit.command(help="What happened in a rollout (r1), or to an article (a1), in order.")
+@click.argument("id_", metavar="ID")
+@json_option
+@config_option
+def show(id_: str, as_json: bool, config: str | None) -> int:
+    with closing(open_engine(config)) as engine:
+        events = engine.store.events(id_)
+        if as_json:
+            print_json([one.model_dump(mode="json") for one in events])
+        else:
+            terminal.show_events(out, events, engine.newsroom)
+        return DONE
+
+
+COMMANDS = (correct, withdraw, retry, report, status, list_, preview, audit)
+"""Those of `newsroom`; `queue_submit` is a program of its own."""

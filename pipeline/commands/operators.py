@@ -1,0 +1,210 @@
+"""For operators: run the newsroom, or a part of it, and look after it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from contextlib import closing
+from functools import cache
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+from filelock import FileLock, Timeout
+
+from pipeline import broker, demo, doctor, logs, tasks, terminal
+from pipeline import newsroom as configuring
+from pipeline.commands.answers import (
+    BAD,
+    BROKEN,
+    DONE,
+    code_of,
+    config_option,
+    configured,
+    err,
+    out,
+)
+from pipeline.engine import Engine
+from pipeline.language import tell
+from pipeline.newsroom import Configuration
+from pipeline.processes import Processes, end_with_parent
+from pipeline.web.site import Hear
+from pipeline.web.site import serve as serve_site
+
+
+@click.command(help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.")
+@config_option
+def up(config: str | None) -> int:
+    configuration = configured(config)
+    logs.configure()
+    end_with_parent()
+    configuration.data.mkdir(parents=True, exist_ok=True)
+    broker.run_folder(configuration).mkdir(exist_ok=True)
+    lock = FileLock(broker.run_folder(configuration) / "up.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        err.print(
+            _(
+                "A newsroom is already up on {data}. Stop it first (Ctrl-C where it runs), or set another TONGFA_DATA."
+            ).format(data=configuration.data)
+        )
+        return BAD
+    with lock, closing(tasks.open_engine(configuration)) as engine:
+        for outlet in configuration.newsroom.outlets:
+            engine.channel(outlet.id)  # a channel that cannot be opened is told once, here, not by every worker
+        stop = _stopped()
+        with Processes(configuring.environment(configuration)) as processes:
+            if not configuration.broker:
+                processes.start("broker", "broker")
+                while not doctor.broker_answers(configuration) and not stop.wait(0.05):
+                    pass  # where it stands is known to the others only once it is there
+            for queue in (tasks.STEPS, tasks.RELEASES):
+                processes.start(queue, "worker", "--queue", queue)
+            if configuration.listen:
+                processes.start("serve", "serve")
+            threading.Thread(target=_announce, args=(configuration, stop), daemon=True, name="announce").start()
+            processes.watch(stop)
+            out.print(_("stopping; steps under way end first …"))
+    return DONE
+
+
+def _announce(configuration: Configuration, stop: threading.Event) -> None:
+    while not doctor.working(configuration):
+        if stop.wait(0.1):
+            return
+    out.print(_("the newsroom is up: {url}").format(url=configuration.newsroom.site.url))
+    sys.stdout.flush()
+
+
+def _stopped() -> threading.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@click.command(help="Run workers in the foreground: of both queues, or of one.")
+@click.option("--queue", type=click.Choice([tasks.STEPS, tasks.RELEASES]), help="only this queue, in this very process")
+@config_option
+def worker(queue: str | None, config: str | None) -> int:
+    configuration = configured(config)
+    logs.configure()
+    end_with_parent()
+    if queue:
+        tasks.work(configuration, queue)
+        return DONE
+    stop = _stopped()
+    with Processes(configuring.environment(configuration)) as processes:
+        for one in (tasks.STEPS, tasks.RELEASES):
+            processes.start(one, "worker", "--queue", one)
+        processes.watch(stop)
+    return DONE
+
+
+@click.command(help="Serve the public site in the foreground.")
+@click.option("--listen", metavar="HOST:PORT", help="default: as configured")
+@click.option(
+    "--site", type=click.Path(path_type=Path), metavar="DIR", help="the folder to serve; default: the newsroom's"
+)
+@config_option
+def serve(listen: str | None, site: Path | None, config: str | None) -> int:
+    configuration = configured(config)
+    logs.configure()
+    end_with_parent()
+    host, colon, port = (listen or configuration.listen).rpartition(":")
+    if not colon or not port.isdecimal():
+        raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
+    try:
+        serve_site(site or configuration.site, host.strip("[]"), int(port), None if site else _hearing(configuration))
+    except OSError as error:
+        err.print(
+            _(
+                "cannot listen on {address}: {reason}. Choose another with [engine] listen, TONGFA_LISTEN or --listen."
+            ).format(address=f"{host}:{port}", reason=_(os.strerror(error.errno or 0)))
+        )
+        return BROKEN
+    return DONE
+
+
+def _hearing(configuration: Configuration) -> Hear:
+    """What platforms call, given to an engine that is opened with the first call: a site alone needs no database."""
+
+    @cache
+    def engine() -> Engine:
+        return tasks.open_engine(configuration)
+
+    return lambda channel, method, query, body: engine().hear(channel, method, query, body)
+
+
+@click.command("broker", hidden=True, help="Run the embedded broker in the foreground.")
+@config_option
+def broker_(config: str | None) -> int:
+    logs.configure()
+    end_with_parent()
+    return DONE if broker.run(configured(config), _stopped()) else BROKEN
+
+
+@click.command("doctor", help="Check configuration, database, broker, workers and every channel.")
+@config_option
+def doctor_(config: str | None) -> int:
+    logs.configure(logging.ERROR)
+    configuration = configured(config)
+    good = True
+    for finding in doctor.examine(configuration):
+        mark = "✓" if finding.problem is None else "✗"
+        out.print(f"{mark} {tell(finding.what)}")
+        if finding.problem is not None:
+            good = False
+            terminal.show_problems(out, [finding.problem], indent="  ")
+    return DONE if good else BROKEN
+
+
+@click.command("init", help="Make a new newsroom in a folder: its file, with comments, and an example article.")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def init(folder: Path) -> int:
+    target = folder / "newsroom.toml"
+    if target.exists():
+        err.print(_("{path} exists already; nothing was changed").format(path=target))
+        return BAD
+    folder.mkdir(parents=True, exist_ok=True)
+    text = configuring.demo_file().read_text(encoding="utf-8")
+    target.write_text(text.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
+    shutil.copytree(configuring.examples(), folder / "examples", dirs_exist_ok=True)
+    out.print(
+        _("made {path}. Change its values, then: newsroom doctor --config {path}; newsroom up --config {path}").format(
+            path=target
+        )
+    )
+    return DONE
+
+
+@click.command(
+    "demo", help="Show it all once: start a newsroom in a folder, publish the example, print the report, stop."
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    metavar="DIR",
+    help="where to leave the pages; emptied first",
+)
+@config_option
+def demo_(data: Path, config: str | None) -> int:
+    logs.configure(logging.ERROR)
+    started = time.monotonic()
+    shown = demo.run(configuring.locate(config) if config else configuring.demo_file(), data.absolute(), out)
+    if shown is None:
+        return BROKEN
+    out.print(_("That took {seconds} seconds.").format(seconds=round(time.monotonic() - started)))
+    return code_of(shown)
+
+
+COMMANDS = (up, worker, serve, broker_, doctor_, init, demo_)
