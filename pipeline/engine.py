@@ -478,8 +478,10 @@ class Engine:
         """Shortly before the moment: the channel works, and has what was prepared; what it has lost is made again."""
         if problems := channel.check():
             return Attempt(Again(problems[0], None, claim.doubt))
-        receipt = channel.find(delivery)
-        if not adopted(Step.CHECK, claim.action, receipt.standing):
+        if channel.recovers is Recovery.PERSON:  # it cannot be asked
+            return Attempt(Done(claim.receipt or Receipt(standing=Standing.STAGED)))
+        receipt = channel.find(delivery) if channel.recovers is Recovery.ASK else None
+        if receipt is None or not adopted(Step.CHECK, claim.action, receipt.standing):
             self._in_time(claim)
             receipt = channel.prepare(delivery)
         digest = delivery.rendition.digest if delivery.rendition else ""
@@ -490,9 +492,12 @@ class Engine:
             found = channel.find(delivery)
             if adopted(Step.RELEASE, claim.action, found.standing):
                 return Attempt(Done(found), found)
-            if found.standing is Standing.ABSENT and claim.action is not Action.WITHDRAW:
-                self._in_time(claim)
-                delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
+            if claim.action is not Action.WITHDRAW:
+                if found.standing is Standing.ABSENT:
+                    self._in_time(claim)
+                    found = channel.prepare(delivery)
+                if found.standing is Standing.STAGED:
+                    delivery = dataclasses.replace(delivery, receipt=found)
         if claim.release_at is not None:
             self.clock.wait_until(claim.release_at)
         started_at = self._in_time(claim)

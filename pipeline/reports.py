@@ -19,6 +19,7 @@ from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c
 _older, _newer = tables.delivery.alias("older"), tables.delivery.alias("newer")
+_bundled = tables.delivery.alias("bundled")
 STEPPING = [*STEP_OF]
 """The states of deliveries that have a next step."""
 RUNNING = [RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]
@@ -164,11 +165,24 @@ def rollout_id(number: int) -> str:
 
 
 def claimable(now: datetime) -> ColumnElement[bool]:
-    """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel."""
+    """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel.
+
+    An older one is in flight also while another article's delivery is that has it in the same publication.
+    """
     in_flight = exists().where(
         _older.c.article_id == _d.article_id,
         _older.c.channel == _d.channel,
         _older.c.id < _d.id,
+        _older.c.lease_until > now,
+    )
+    with_another = exists().where(
+        _bundled.c.article_id == _d.article_id,
+        _bundled.c.channel == _d.channel,
+        _bundled.c.id < _d.id,
+        _bundled.c.bundled,
+        _bundled.c.rollout_id != _d.rollout_id,
+        _older.c.rollout_id == _bundled.c.rollout_id,
+        _older.c.channel == _d.channel,
         _older.c.lease_until > now,
     )
     running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING)).correlate(tables.delivery)
@@ -179,6 +193,7 @@ def claimable(now: datetime) -> ColumnElement[bool]:
         _d.overtaken.is_(False),
         running,
         ~in_flight,
+        ~with_another,
     )
 
 

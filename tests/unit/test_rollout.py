@@ -208,13 +208,13 @@ def test_the_gate_does_not_wait_for_what_may_fail(parts: list[Part]) -> None:
         assert gate(relaxed) is RolloutState.READY
 
 
-@given(states=st.lists(STATES, min_size=1), released=st.booleans())
-def test_after_the_gate_there_is_only_forward(states: list[DeliveryState], released: bool) -> None:
-    state = after_gate(states, released)
+@given(states=st.lists(STATES, min_size=1), released=st.booleans(), overtaken=st.booleans())
+def test_after_the_gate_there_is_only_forward(states: list[DeliveryState], released: bool, overtaken: bool) -> None:
+    state = after_gate(states, released=released, overtaken=overtaken)
     ended = all(one in ENDED for one in states)
     assert (state in (RolloutState.COMPLETE, RolloutState.CANCELLED)) is ended
     assert state is not RolloutState.HELD
-    if released:
+    if released or not overtaken:
         assert state is not RolloutState.CANCELLED
 
 
