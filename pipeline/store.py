@@ -774,7 +774,7 @@ class Store(Reports):
         if state in (RolloutState.READY, RolloutState.RELEASED):
             release_at = values.get("release_at", head.release_at)
             due = max(release_at - self.pace.arm, now - self.pace.arm)
-            # Also what was still to be checked (the gate waits only for what is required): it is released with the rest.
+            # Also what was still to be checked (the gate waits for required ones only): it is released with the rest.
             waiting = [
                 row.id
                 for row in rows
