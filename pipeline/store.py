@@ -232,6 +232,18 @@ class Store(Reports):
                     )
                 )
             public = tx.scalar(select(exists().where(_p.article_id == number)))
+            if public and article.number != before.number:
+                raise Impossible(
+                    Problem(
+                        field="number",
+                        message=Text.of(
+                            "{article} went out as number {number} of the series: a correction cannot change that",
+                            article=known,
+                            number=before.number or "—",
+                        ),
+                        remedy=Text.of("leave the number out: a correction keeps it"),
+                    )
+                )
             action = Action.CORRECT if public else Action.PUBLISH
             values: dict[str, Any] = {"key": article.key, "number": article.number}
             if not public:
@@ -333,11 +345,17 @@ class Store(Reports):
             return
         a = tables.article.c
         others = and_(a.column == article.column, a.announces.is_(None))
-        rollouts = select(func.max(_d.rollout_id)).join(tables.article, a.id == _d.article_id).where(others)
-        live = select(func.count()).where(
-            _r.id.in_(rollouts.group_by(_d.article_id)),
-            _r.action != Action.WITHDRAW,
-            _r.state != RolloutState.CANCELLED,
+        newest = (
+            select(func.max(_d.rollout_id).label("rollout"))
+            .join(tables.article, a.id == _d.article_id)
+            .where(others)
+            .group_by(_d.article_id)
+            .subquery()
+        )
+        live = (
+            select(func.count())
+            .select_from(newest.join(tables.rollout, _r.id == newest.c.rollout))
+            .where(_r.action != Action.WITHDRAW, _r.state != RolloutState.CANCELLED)
         )
         if count := tx.scalar(live):
             raise Impossible(
