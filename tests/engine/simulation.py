@@ -130,7 +130,7 @@ class Outside(Channel):
 
     def check(self) -> list[Problem]:
         self.checks += 1
-        return self.problems
+        return [TROUBLE] if self.weather("check") else self.problems
 
 
 class Bundling(Outside):
