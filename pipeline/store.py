@@ -900,7 +900,7 @@ class Store(Reports):
                     c = tables.revision.c
                     here = and_(c.article_id == head.article_id, c.number == head.revision)
                     tx.execute(update(tables.revision).where(here).values(corrected_at=moment))
-            else:
+            elif head.state != RolloutState.PREPARING:  # a channel that may fail is tried again before the gate, too
                 tx.execute(
                     update(tables.rollout).where(_r.id == number).values(state=RolloutState.RELEASED, ended_at=None)
                 )

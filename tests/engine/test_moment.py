@@ -197,6 +197,23 @@ def test_the_check_of_a_channel_that_may_fail_goes_on_past_the_gate(database: st
     bench.store.close()
 
 
+def test_a_channel_that_may_fail_is_tried_again_before_the_moment(database: str, tmp_path: Path) -> None:
+    """That opens no gate: everything still waits for its moment."""
+    bench = Bench(database, tmp_path, OPTIONAL)
+    bench.outlets["app"].weather = lambda what: "refused" if what == "prepare" else ""
+    rollout, moment = scheduled(bench)
+    assert bench.part(rollout, "app").state is DeliveryState.FAILED
+    bench.outlets["app"].weather = lambda _: ""
+    bench.engine.retry(rollout, editor="记者甲")
+    bench.arrive()
+    assert bench.report(rollout).state is RolloutState.PREPARING
+    assert {one.state for one in bench.report(rollout).deliveries} == {DeliveryState.PREPARED}
+    bench.clock.moment = moment - PACE.check
+    bench.sweep()
+    all_went_out_at(bench, rollout, moment)
+    bench.store.close()
+
+
 class Unasked(Mute):
     """It cannot be asked, but what was staged stays."""
 

@@ -96,9 +96,11 @@ class Newsroom(RuleBasedStateMachine):
 
     # -- what can happen ------------------------------------------------------------------------------
 
-    @initialize()
-    def first(self) -> None:
-        self.publish(1, 0)
+    @initialize(count=st.sampled_from([1, 2, 3, 3]), arrived=st.integers(0, 14))
+    def first(self, count: int, arrived: int) -> None:
+        """Some articles on their way: before their gate, at it, or past it."""
+        self.publish(count, 0)
+        self.many_messages_arrive(arrived)
 
     @rule(count=st.sampled_from([1, 1, 2, 3]), ahead=AHEAD)
     def publish(self, count: int, ahead: int) -> None:
@@ -134,6 +136,15 @@ class Newsroom(RuleBasedStateMachine):
     def a_message_arrives(self, data: st.DataObject, weather: list[str]) -> None:
         self.forecast = weather
         self.engine.run(self.take(data).delivery_id)
+
+    @precondition(lambda self: self.messages)
+    @rule(count=st.sampled_from([3, 6, 9, 12, 30]))
+    def many_messages_arrive(self, count: int) -> None:
+        """In order and without trouble: so that there are rollouts of several articles at and past their gates."""
+        self.forecast = []
+        while self.messages and count:
+            self.engine.run(self.messages.pop(0).delivery_id)
+            count -= 1
 
     @precondition(lambda self: self.messages)
     @rule(data=st.data())
@@ -249,6 +260,7 @@ class Newsroom(RuleBasedStateMachine):
             assert all(one.state in ENDED for one in report.deliveries)
         self.nothing_goes_out_twice()
         self.an_older_state_never_comes_back()
+        self.what_goes_out_together_is_what_was_prepared()
 
     def take(self, data: st.DataObject) -> Wake:
         return self.messages.pop(data.draw(st.integers(0, len(self.messages) - 1)))
