@@ -81,9 +81,25 @@ class Column(Frozen):
         """What an article of this number in the series says of itself, such as 2019年脱贫攻坚奔小康系列报道之三."""
         return f"{self.series}之{numeral(number)}"
 
+    def renamed(self, name: str, address: str) -> Column:
+        """The column under another name and address; those that it had stay known."""
+        return self.model_copy(
+            update={
+                "name": name,
+                "address": address,
+                "former_names": _and(self.former_names, self.name, name),
+                "former_addresses": _and(self.former_addresses, self.address, address),
+            }
+        )
+
     def is_called(self, name: str) -> bool:
         """Whether an editor may mean it by this: its id, its name or address, or one that it had."""
         return name in (self.id, self.name, self.address, *self.former_names, *self.former_addresses)
+
+
+def _and(former: tuple[str, ...], last: str, now: str) -> tuple[str, ...]:
+    """The former ones with the last, without what is in use (again)."""
+    return tuple(one for one in dict.fromkeys((*former, last)) if one != now)
 
 
 class Place(Frozen):
@@ -111,6 +127,16 @@ class Announcement(Frozen):
 
     deed: Deed
     column: Column
+
+    def of(self, before: Column) -> Column:
+        """What it makes of the column, whatever else has become of that since it was written."""
+        match self.deed:
+            case Deed.OPEN:
+                return self.column
+            case Deed.RENAME:
+                return before.renamed(self.column.name, self.column.address)
+            case Deed.CLOSE:
+                return before.model_copy(update={"closed": self.column.closed})
 
 
 class Article(Frozen):
@@ -145,6 +171,8 @@ class Article(Frozen):
     """签发."""
     editors_note: str = ""
     """编者按, plain text; paragraphs separated by a newline."""
+    note_of_column: bool = False
+    """Whether that 编者按 was given by its column when it was accepted, because the manuscript has none."""
     keywords: tuple[str, ...] = ()
     """关键词."""
     summary: str = ""
@@ -170,14 +198,17 @@ class Article(Frozen):
         if self.announces:
             return self
         number = self.number or (before.number if before else place.number if column.series else None)
-        given = bool(column.note) and (
-            before.editors_note == column.note if before else place.first or column.note_on == "all"
-        )
+        own = "" if self.note_of_column else self.editors_note
+        if before:
+            given = before.editors_note if before.note_of_column else ""
+        else:
+            given = column.note if place.first or column.note_on == "all" else ""
         return self.model_copy(
             update={
                 "number": number,
                 "series": self.series or (column.line(number) if column.series and number else ""),
-                "editors_note": self.editors_note or (column.note if given else ""),
+                "editors_note": own or given,
+                "note_of_column": bool(given) and not own,
                 "banner": before.banner if before else column.banner,
             }
         )
@@ -389,9 +420,12 @@ class Newsroom(Frozen):
 
 
 def columns_after(configured: Iterable[Column], announcements: Iterable[Announcement]) -> tuple[Column, ...]:
-    """The configured columns and those opened, each as its last announcement says; what was not opened is left out."""
+    """The configured columns and those opened, each as its announcements made it, in the order of their moments.
+
+    What was not opened is left out.
+    """
     columns = {column.id: column for column in configured}
     for one in announcements:
         if one.deed is Deed.OPEN or one.column.id in columns:
-            columns[one.column.id] = one.column
+            columns[one.column.id] = one.of(columns.get(one.column.id, one.column))
     return tuple(columns.values())

@@ -64,19 +64,14 @@ def opening(column: Column, note: Article) -> Article:
     return _announcing(note, Deed.OPEN, column)
 
 
-def renaming(before: Column, name: str, address: str, newsroom: Newsroom, now: datetime) -> Article:
-    """The record that gives the column another name and address; the old ones lead to it for ever."""
-    after = before.model_copy(
-        update={
-            "name": name,
-            "address": address,
-            "former_names": _and(before.former_names, before.name, name),
-            "former_addresses": _and(before.former_addresses, before.address, address),
-        }
-    )
+def renaming(before: Column, name: str, address: str, newsroom: Newsroom, times: int) -> Article:
+    """The record that gives the column another name and address; the old ones lead to it for ever.
+
+    `times`: how often it has been renamed so far, which tells the record from another that says the same.
+    """
+    after = before.renamed(name, address)
     told = _said("rename.html", column=after, before=before)
-    # It may be called so for the second time: the moment tells the two records apart.
-    return _announcing(Article(headline=UNTITLED, body=told, source=newsroom.name), Deed.RENAME, after, f"{now:%s}")
+    return _announcing(Article(headline=UNTITLED, body=told, source=newsroom.name), Deed.RENAME, after, str(times + 1))
 
 
 def closing(column: Column, line: str, newsroom: Newsroom) -> Article:
@@ -159,11 +154,6 @@ def _announcing(article: Article, deed: Deed, column: Column, which: str = "") -
             "reference": f"column:{column.id}:{deed}{which and f':{which}'}",
         }
     )
-
-
-def _and(former: tuple[str, ...], last: str, now: str) -> tuple[str, ...]:
-    """The former ones with the last, without what is in use (again)."""
-    return tuple(one for one in dict.fromkeys((*former, last)) if one != now)
 
 
 def _said(template: str, **values: object) -> str:

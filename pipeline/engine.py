@@ -19,7 +19,7 @@ import structlog
 from pydantic import AwareDatetime
 
 from pipeline import columns
-from pipeline.article import Article, Column, Frozen, Newsroom, Outlet, Place, Revision, columns_after
+from pipeline.article import Article, Column, Deed, Frozen, Newsroom, Outlet, Place, Revision, columns_after
 from pipeline.channel import (
     Action,
     Channel,
@@ -358,10 +358,9 @@ class Engine:
 
         Raises `Unfit` if there is such a column already, or a channel could never open it.
         """
-        there = [*self.columns(), *(one for one, _, _ in self.store.waiting_columns(self.clock.now()))]
         article = columns.opening(column, note.article)
-        known = self.store.has(article.key)
-        self._refuse_taken(column, [] if known else there)
+        if not self.store.has(article.key):
+            self._refuse_taken(column, self._present_and_awaited())
         return self.publish(article, note.media, editor=editor, go_live_at=go_live_at)
 
     def rename_column(
@@ -370,11 +369,12 @@ class Engine:
         """Accept another name, and another address, for a column everywhere. Raises `Unfit`."""
         before = self._column(known)
         after = before.model_copy(update={"name": name, "address": address})
-        self._refuse_taken(after, [one for one in self.columns() if one.id != before.id])
+        self._refuse_taken(after, [one for one in self._present_and_awaited() if one.id != before.id])
         if (before.name, before.address) == (name, address):
             self._refuse_taken(after, [before])
-        now = self.clock.now()
-        article = columns.renaming(before, name, address, self.newsroom, now)
+        made = self.store.announced(self.clock.now())
+        times = sum(one.deed is Deed.RENAME and one.column.id == before.id for one in made)
+        article = columns.renaming(before, name, address, self.newsroom, times)
         return self.publish(article, {}, editor=editor, go_live_at=go_live_at)
 
     def close_column(self, known: str, line: str, *, editor: str, go_live_at: datetime | None = None) -> Accepted:
@@ -393,6 +393,10 @@ class Engine:
         except KeyError:
             pass
         raise Unfit({"": [columns.refuse(known, now.columns, [])]})
+
+    def _present_and_awaited(self) -> list[Column]:
+        """The columns as they stand, and as they will once what has been accepted for them has come."""
+        return [*self.columns(), *(one.column for one, _, _ in self.store.awaited(self.clock.now()))]
 
     def _refuse_taken(self, column: Column, others: Sequence[Column]) -> None:
         for other in others:
@@ -513,8 +517,10 @@ class Engine:
         """Shortly before the moment: the channel works, and has what was prepared; what it has lost is made again."""
         if problems := channel.check():
             return Attempt(Again(problems[0], None, claim.doubt))
-        receipt = channel.find(delivery)
-        if not adopted(Step.CHECK, claim.action, receipt.standing):
+        if channel.recovers is Recovery.PERSON:  # it cannot be asked
+            return Attempt(Done(claim.receipt or Receipt(standing=Standing.STAGED)))
+        receipt = channel.find(delivery) if channel.recovers is Recovery.ASK else None
+        if receipt is None or not adopted(Step.CHECK, claim.action, receipt.standing):
             self._in_time(claim)
             receipt = channel.prepare(delivery)
         digest = delivery.rendition.digest if delivery.rendition else ""
@@ -525,9 +531,12 @@ class Engine:
             found = channel.find(delivery)
             if adopted(Step.RELEASE, claim.action, found.standing):
                 return Attempt(Done(found), found)
-            if found.standing is Standing.ABSENT and claim.action is not Action.WITHDRAW:
-                self._in_time(claim)
-                delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
+            if claim.action is not Action.WITHDRAW:
+                if found.standing is Standing.ABSENT:
+                    self._in_time(claim)
+                    found = channel.prepare(delivery)
+                if found.standing is Standing.STAGED:
+                    delivery = dataclasses.replace(delivery, receipt=found)
         if claim.release_at is not None:
             self._line.wait_for(claim.release_at)
         started_at = self._in_time(claim)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field, computed_field
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from pipeline import tables
-from pipeline.article import Announcement, Article, Column, Frozen, Newsroom, Revision
+from pipeline.article import Announcement, Article, Column, Deed, Frozen, Newsroom, Revision
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.database import Database
 from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
@@ -20,6 +20,7 @@ from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c
 _older, _newer = tables.delivery.alias("older"), tables.delivery.alias("newer")
+_bundled = tables.delivery.alias("bundled")
 STEPPING = [*STEP_OF]
 """The states of deliveries that have a next step."""
 RUNNING = [RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]
@@ -47,7 +48,7 @@ _ANNOUNCED = (
             ),
         ),
     )
-    .order_by(_r.id)
+    .order_by(_a.published_at, _a.id, _r.id)
 )
 
 
@@ -191,11 +192,24 @@ def rollout_id(number: int) -> str:
 
 
 def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel."""
+    """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel.
+
+    An older one is in flight also while another article's delivery is that has it in the same publication.
+    """
     in_flight = exists().where(
         _older.c.article_id == _d.article_id,
         _older.c.channel == _d.channel,
         _older.c.id < _d.id,
+        _older.c.lease_until > now,
+    )
+    with_another = exists().where(
+        _bundled.c.article_id == _d.article_id,
+        _bundled.c.channel == _d.channel,
+        _bundled.c.id < _d.id,
+        _bundled.c.bundled,
+        _bundled.c.rollout_id != _d.rollout_id,
+        _older.c.rollout_id == _bundled.c.rollout_id,
+        _older.c.channel == _d.channel,
         _older.c.lease_until > now,
     )
     running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING)).correlate(tables.delivery)
@@ -206,6 +220,7 @@ def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         _d.overtaken.is_(False),
         running,
         ~in_flight,
+        ~with_another,
     )
 
 
@@ -217,13 +232,20 @@ class Reports(Database):
         return revision_of(number, version, row)
 
     def announced(self, now: datetime) -> list[Announcement]:
-        """What has been made of columns up to `now`, in order: the announcements whose moment has come on some channel
-        and that have not been withdrawn, each in its last revision."""
+        """What has been made of columns up to `now`, in the order of the moments: the announcements whose moment has
+        come on some channel and that have not been withdrawn, each in its last revision."""
         with self.reading() as tx:
-            last = {row.article_id: row for row in tx.execute(_ANNOUNCED, {"now": now})}
-            told = [row for _, row in sorted(last.items()) if row.action != Action.WITHDRAW]
-            records = [self.revision_at(tx, row.article_id, row.revision).article for row in told]
-        return [one.announces for one in records if one.announces is not None]
+            return [one for one in self._announced(tx, now).values() if one is not None]
+
+    def _announced(self, tx: Connection, now: datetime) -> dict[int, Announcement | None]:
+        """The announcements whose moment has come, by article; None for those that have been withdrawn."""
+        last = {row.article_id: row for row in tx.execute(_ANNOUNCED, {"now": now})}
+        return {
+            number: None
+            if row.action == Action.WITHDRAW
+            else self.revision_at(tx, number, row.revision).article.announces
+            for number, row in last.items()
+        }
 
     def column_counts(self) -> dict[str, int]:
         """How many articles each column has, by its id: announcements and what is withdrawn left out."""
@@ -238,30 +260,25 @@ class Reports(Database):
         with self.reading() as tx:
             return {row[0]: row[1] for row in tx.execute(query)}
 
-    def waiting_columns(self, now: datetime) -> list[tuple[Column, datetime, str]]:
-        """The columns whose opening has been accepted but whose moment has not come, with that and the rollout."""
+    def awaited(self, now: datetime) -> list[tuple[Announcement, datetime, str]]:
+        """What has been accepted to be made of columns, but whose moment has not come, with that and the rollout."""
         a = tables.article.c
-        opened = {one.column.id for one in self.announced(now)}
         newer = exists().where(_newer.c.article_id == _r.article_id, _newer.c.rollout_id > _r.id)
         query = (
             select(_r.id, _r.article_id, _r.revision, _r.go_live_at)
             .join(tables.article, a.id == _r.article_id)
-            .where(
-                a.announces.is_not(None),
-                a.announces.not_in(opened),
-                _r.action != Action.WITHDRAW,
-                _r.state != RolloutState.CANCELLED,
-                ~newer,
-            )
+            .where(a.announces.is_not(None), _r.action != Action.WITHDRAW, _r.state != RolloutState.CANCELLED, ~newer)
             .order_by(_r.id)
         )
         with self.reading() as tx:
-            found = [(row, self.revision_at(tx, row.article_id, row.revision).article) for row in tx.execute(query)]
-        return [
-            (record.announces.column, row.go_live_at, rollout_id(row.id))
-            for row, record in found
-            if record.announces is not None
-        ]
+            out = self._announced(tx, now)
+            rows = [row for row in tx.execute(query) if row.article_id not in out]
+            found = [(row, self.revision_at(tx, row.article_id, row.revision).article.announces) for row in rows]
+        return [(one, row.go_live_at, rollout_id(row.id)) for row, one in found if one is not None]
+
+    def waiting_columns(self, now: datetime) -> list[tuple[Column, datetime, str]]:
+        """The columns whose opening has been accepted but whose moment has not come, with that and the rollout."""
+        return [(one.column, moment, known) for one, moment, known in self.awaited(now) if one.deed is Deed.OPEN]
 
     def revision(self, known: str) -> Revision:
         """The newest revision of an article; `Impossible` if there is none."""

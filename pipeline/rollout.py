@@ -304,12 +304,13 @@ def step_of(state: DeliveryState, rollout: RolloutState) -> Step:
     return STEP_OF[state]
 
 
-def after_gate(states: Iterable[DeliveryState], released: bool) -> RolloutState:
-    """What a rollout past its gate has become; `released`: at least one channel has taken it."""
-    reached = set(states)
-    if reached <= ENDED:
-        overtaken = DeliveryState.SUPERSEDED in reached and not released
-        return RolloutState.CANCELLED if overtaken else RolloutState.COMPLETE
+def after_gate(states: Iterable[DeliveryState], *, released: bool, overtaken: bool) -> RolloutState:
+    """What a rollout past its gate has become.
+
+    `released`: at least one channel has taken it; `overtaken`: every article of it has a newer rollout.
+    """
+    if set(states) <= ENDED:
+        return RolloutState.CANCELLED if overtaken and not released else RolloutState.COMPLETE
     return RolloutState.RELEASED if released else RolloutState.READY
 
 

@@ -223,8 +223,12 @@ class Store(Reports):
         """Accept articles for one rollout: they, it and its deliveries are committed, or nothing is.
 
         Raises `Changed` if the newsroom has an article (same key, not withdrawn) with another content, `Impossible`
-        if it has only some of them, or a number in a series is taken.
+        if it has only some of them, one is there twice, or a number in a series is taken.
         """
+        keys = [one.article.key for one in submissions]
+        for one in submissions:
+            if keys.count(one.article.key) > 1:
+                raise _there_twice(one.article)
         with self.writing() as tx:
             known = [self._known(tx, one.article, one.column) for one in submissions]
             if all(known):
@@ -265,7 +269,7 @@ class Store(Reports):
             newest = self._newest(tx, number)
             before = Article.model_validate_json(newest.record)
             article = self._completed(tx, submission, (number, before))
-            if newest.digest == article.digest:
+            if before == article:
                 return Accepted((known,), newest.number, rollout_id(last.id), False, ())
             if article.column != before.column:
                 raise Impossible(
@@ -276,6 +280,18 @@ class Store(Reports):
                     )
                 )
             public = tx.scalar(select(exists().where(_p.article_id == number)))
+            if public and article.number != before.number:
+                raise Impossible(
+                    Problem(
+                        field="number",
+                        message=Text.of(
+                            "{article} went out as number {number} of the series: a correction cannot change that",
+                            article=known,
+                            number=before.number or "—",
+                        ),
+                        remedy=Text.of("leave the number out: a correction keeps it"),
+                    )
+                )
             action = Action.CORRECT if public else Action.PUBLISH
             values: dict[str, Any] = {"key": article.key, "number": article.number}
             if not public:
@@ -330,7 +346,7 @@ class Store(Reports):
         before = Article.model_validate_json(newest.record)
         if column is not None:
             article = article.completed(column, Place(number=None, first=False), before)
-        if newest.digest != article.digest:
+        if before != article:
             raise Changed(article_id(number))
         return number, newest, last
 
@@ -377,11 +393,17 @@ class Store(Reports):
             return
         a = tables.article.c
         others = and_(a.column == article.column, a.announces.is_(None))
-        rollouts = select(func.max(_d.rollout_id)).join(tables.article, a.id == _d.article_id).where(others)
-        live = select(func.count()).where(
-            _r.id.in_(rollouts.group_by(_d.article_id)),
-            _r.action != Action.WITHDRAW,
-            _r.state != RolloutState.CANCELLED,
+        newest = (
+            select(func.max(_d.rollout_id).label("rollout"))
+            .join(tables.article, a.id == _d.article_id)
+            .where(others)
+            .group_by(_d.article_id)
+            .subquery()
+        )
+        live = (
+            select(func.count())
+            .select_from(newest.join(tables.rollout, _r.id == newest.c.rollout))
+            .where(_r.action != Action.WITHDRAW, _r.state != RolloutState.CANCELLED)
         )
         if count := tx.scalar(live):
             raise Impossible(
@@ -506,22 +528,33 @@ class Store(Reports):
 
     def _overtake(self, tx: Connection, number: int, now: datetime) -> None:
         """The last word wins: nothing older of the article starts again; what is in flight ends as superseded."""
-        under_way = and_(_d.article_id == number, _d.state.in_(STEPPING))
+        here = _d.article_id == number
+        under_way = and_(here, _d.state.in_(STEPPING))
         rollouts = list(tx.scalars(select(_d.rollout_id).where(under_way).distinct()))
-        mine = select(_d.rollout_id).where(_d.article_id == number)
+        mine = select(_d.rollout_id).where(here)
         held = list(tx.scalars(select(_r.id).where(_r.id.in_(mine), _r.state == RolloutState.HELD)))
-        tx.execute(update(tables.delivery).where(under_way).values(overtaken=True, due=None))
+        self._doubt_together(tx, number)
+        tx.execute(update(tables.delivery).where(here).values(overtaken=True, due=None))
         for rollout in held:
             self._give_up(tx, rollout, number)
         tx.execute(
             update(tables.delivery).where(under_way, _d.lease_until.is_(None)).values(state=DeliveryState.SUPERSEDED)
         )
-        # What was prepared together with it holds the older text: asked first, the channel says so.
-        together = and_(_d.rollout_id.in_(rollouts), _d.bundled, ~_d.overtaken, _d.state == DeliveryState.PREPARED)
-        tx.execute(update(tables.delivery).where(together).values(doubt=True))
         self._lapse(tx, under_way, now)
         for rollout in rollouts:
             self._settle(tx, rollout, now)
+
+    def _doubt_together(self, tx: Connection, number: int) -> None:
+        """An article that was to go out in one publication with others is overtaken: all of them have to ask first.
+
+        What was prepared for the others holds its text; and one of them may have brought it out already.
+        """
+        here = and_(_d.article_id == number, _d.bundled)
+        passed = select(_r.id).where(_r.state.in_(GATE_PASSED))
+        unreleased = _d.state.in_([DeliveryState.PREPARED, DeliveryState.FAILED])
+        others = and_(_d.rollout_id.in_(select(_d.rollout_id).where(here)), _d.article_id != number, ~_d.overtaken)
+        for shared in (and_(here, _d.rollout_id.in_(passed)), and_(others, _d.bundled)):
+            tx.execute(update(tables.delivery).where(shared, unreleased).values(doubt=True))
 
     def _give_up(self, tx: Connection, rollout: int, number: int) -> None:
         """An article of a held rollout has been overtaken: if it was the only one, so is the rollout."""
@@ -713,7 +746,7 @@ class Store(Reports):
                 "digest": digest,
             }
             values |= {name: value for name, value in told.items() if value}
-            if row.bundled and claim.step in (Step.PREPARE, Step.CHECK):
+            if row.bundled and verdict.state in (DeliveryState.PENDING, DeliveryState.PREPARED, DeliveryState.FAILED):
                 now_together = [(article_id(one.article_id), one.revision) for one in self._together(tx, row)]
                 values["doubt"] |= now_together != [(one.id, one.number) for one in claim.companions]
             match verdict.state:
@@ -782,13 +815,19 @@ class Store(Reports):
                 values["release_at"] = instant(head.go_live_at, now, self.pace)
         released = any(row.released_at for row in rows)
         if state in GATE_PASSED:
-            state = after_gate([DeliveryState(row.state) for row in rows], released)
+            overtaken = all(row.overtaken for row in rows)
+            state = after_gate([DeliveryState(row.state) for row in rows], released=released, overtaken=overtaken)
         wakes: list[Wake] = []
         if state in (RolloutState.READY, RolloutState.RELEASED):
             release_at = values.get("release_at", head.release_at)
             due = max(release_at - self.pace.arm, now - self.pace.arm)
+            # Also what was still to be checked (the gate waits for required ones only): it is released with the rest.
             waiting = [
-                row.id for row in rows if row.state == DeliveryState.PREPARED and row.due is None and not row.overtaken
+                row.id
+                for row in rows
+                if row.state == DeliveryState.PREPARED
+                and not row.overtaken
+                and (row.due is None or row.due < release_at - self.pace.arm)
             ]
             if waiting:
                 tx.execute(
@@ -850,23 +889,21 @@ class Store(Reports):
             if head is None:
                 raise no_rollout(known)
             rows = tx.execute(select(tables.delivery).where(_d.rollout_id == number)).all()
-            stuck = [row for row in rows if row.state in (DeliveryState.FAILED, DeliveryState.UNKNOWN)]
+            last = {one: self._last_rollout(tx, one).id for one in {row.article_id for row in rows}}
+            mine = [row for row in rows if last[row.article_id] == number]  # the others have been overtaken
+            stuck = [row for row in mine if row.state in _STUCK]
             held = head.state == RolloutState.HELD
-            mended = (
-                {row.article_id for row in rows if not row.overtaken} if held else {row.article_id for row in stuck}
-            )
-            mended = mended or {head.article_id}
-            last = max((self._last_rollout(tx, one) for one in mended), key=lambda one: one.id)
-            if last.id != number:
+            if not mine or (not stuck and not held and any(row.state in _STUCK for row in rows)):
+                newer = rollout_id(max(last.values()))
                 raise Impossible(
                     Problem(
                         field="ID",
                         message=Text.of(
                             "a newer rollout, {newer}, has taken the place of {rollout}",
-                            newer=rollout_id(last.id),
+                            newer=newer,
                             rollout=known,
                         ),
-                        remedy=Text.of("retry {newer} instead", newer=rollout_id(last.id)),
+                        remedy=Text.of("retry {newer} instead", newer=newer),
                     )
                 )
             if not stuck and not held:
@@ -885,7 +922,7 @@ class Store(Reports):
                     .values(state=RolloutState.PREPARING, go_live_at=moment, ended_at=None)
                 )
                 if head.action == Action.PUBLISH:
-                    waiting = {row.article_id for row in rows if not row.overtaken}
+                    waiting = {row.article_id for row in mine}
                     tx.execute(
                         update(tables.article).where(tables.article.c.id.in_(waiting)).values(published_at=moment)
                     )
@@ -893,12 +930,12 @@ class Store(Reports):
                     c = tables.revision.c
                     here = and_(c.article_id == head.article_id, c.number == head.revision)
                     tx.execute(update(tables.revision).where(here).values(corrected_at=moment))
-            else:
+            elif head.state != RolloutState.PREPARING:  # a channel that may fail is tried again before the gate, too
                 tx.execute(
                     update(tables.rollout).where(_r.id == number).values(state=RolloutState.RELEASED, ended_at=None)
                 )
             wakes = []
-            for row in [row for row in rows if not row.overtaken] if held else stuck:
+            for row in mine if held else stuck:
                 step = Step.PREPARE if held else Step(row.failed_in or Step.PREPARE)
                 state = STATE_BEFORE[step]
                 if adopt and row.state == DeliveryState.UNKNOWN:
@@ -915,12 +952,16 @@ class Store(Reports):
                         doubt=row.doubt and not adopt and row.state != DeliveryState.UNKNOWN,
                         problem=None,
                         failed_in=None,
-                        **({"checked_at": None} if held else {}),
+                        # What a worker is still preparing has the old date: it does not count any more.
+                        **({"checked_at": None, "fence": _d.fence + 1} if held else {}),
                     )
                 )
                 wakes.append(Wake(row.id, STEP_OF[state]))
             self.append(tx, now, editor, "retry", article=head.article_id, rollout=number, adopt=adopt)
             return [*wakes, *self._settle(tx, number, now)]
+
+
+_STUCK = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
 def _inserted(tx: Connection, statement: Any) -> int:
@@ -932,6 +973,16 @@ def _never_seen(article: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether an article was withdrawn before it stood on any channel: then its number is free again."""
     withdrawn = exists().where(_d.article_id == article, _d.action == Action.WITHDRAW)
     return and_(withdrawn, ~exists().where(_p.article_id == article))
+
+
+def _there_twice(article: Article) -> Impossible:
+    return Impossible(
+        Problem(
+            field="",
+            message=Text.of("“{headline}” is in it twice", headline=article.headline),
+            remedy=Text.of("leave one out; if they are two articles, give one another headline or 编号"),
+        )
+    )
 
 
 def _published_already(article: Article, known: str) -> Impossible:

@@ -1,4 +1,4 @@
-"""Newsrooms to give commands in."""
+"""Newsrooms to give commands in, and an engine on the bench."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.bench import Bench
 from tests.engine.commands import Newsroom, Up, make
 from tests.standins.running import Running
 
@@ -30,3 +31,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
         assert f"http://127.0.0.1:{newsroom.port}" in up.first_line()
         newsroom.pid = up.pid
         yield newsroom
+
+
+@pytest.fixture
+def bench(database: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(database, tmp_path)
+    yield bench
+    bench.store.close()

@@ -1,4 +1,4 @@
-"""A channel in memory whose answers get lost, and a clock that stands still: for the engine's property tests."""
+"""Channels in memory whose answers get lost, and a clock that stands still: for the engine's property tests."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import (
     Action,
     Channel,
+    Companion,
     Correction,
     Delivery,
     Evidence,
     Problem,
     Receipt,
+    Recovery,
     Refused,
     Rendition,
     Setting,
@@ -63,6 +65,8 @@ class Outside(Channel):
         self.gone: set[str] = set()
         self.deeds: list[tuple[str, str, int]] = []
         self.released_at: dict[str, datetime] = {}
+        self.problems: list[Problem] = []
+        self.checks = 0
 
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         return Rendition.of("text/plain", f"{revision.id} {revision.number} {revision.published_at} {newsroom.name}")
@@ -125,7 +129,93 @@ class Outside(Channel):
         return Evidence(url="memory:", at=self.clock.now(), standing=self.find(delivery).standing)
 
     def check(self) -> list[Problem]:
-        return []
+        self.checks += 1
+        return [TROUBLE] if self.weather("check") else self.problems
+
+
+class Bundling(Outside):
+    """An outlet that puts up to three articles of a rollout into one post, all of it or nothing (like WeChat).
+
+    A draft holds certain texts and has a name; publishing it makes all of them public. It is published only if it is
+    exactly what the delivery's companions are: `wrong` has what was asked for otherwise.
+    """
+
+    kind = "bundling"
+    together = 3
+
+    def __init__(self, setting: Setting, clock: ManualClock, weather: Callable[[str], str]) -> None:
+        super().__init__(setting, clock, weather)
+        self.drafts: dict[str, Post] = {}
+        self.posts: list[Post] = []
+        self.wrong: list[str] = []
+
+    def prepare(self, delivery: Delivery) -> Receipt:
+        post = _post(delivery)
+        name = " ".join(f"{article}.{number}.{digest[:8]}" for article, number, digest in post)
+        self._do("prepare", lambda: self.drafts.update({name: post}))
+        return Receipt(standing=Standing.STAGED, ids={"draft": name})
+
+    def release(self, delivery: Delivery) -> Receipt:
+        entry = delivery.catalogue.entry(delivery.revision.id)
+        if entry is None or entry.withdrawn_at is not None or entry.revision.number > delivery.revision.number:
+            return self.find(delivery)
+        if self._is_public(delivery):
+            return Receipt(standing=Standing.LIVE)
+        assert delivery.receipt is not None
+        post = self.drafts.get(delivery.receipt.ids.get("draft", ""), ())
+        if post != _post(delivery):
+            self.wrong.append(f"{delivery.key}: {post} instead of {_post(delivery)}")
+            raise Refused(TROUBLE)
+
+        def effect() -> None:
+            self.posts.append(post)
+            for article, number, digest in post:
+                self.public[article] = (number, digest)
+                self.deeds.append(("release", article, number))
+                self.released_at[article] = self.clock.now()
+
+        self._do("release", effect)
+        return Receipt(standing=Standing.LIVE)
+
+    def find(self, delivery: Delivery) -> Receipt:
+        if delivery.action is Action.WITHDRAW:
+            return super().find(delivery)
+        self._do("find", lambda: None)
+        if self._is_public(delivery):
+            return Receipt(standing=Standing.LIVE)
+        names = [name for name, post in self.drafts.items() if post == _post(delivery)]
+        return (
+            Receipt(standing=Standing.STAGED, ids={"draft": names[0]}) if names else Receipt(standing=Standing.ABSENT)
+        )
+
+    def _is_public(self, delivery: Delivery) -> bool:
+        assert delivery.rendition is not None
+        return self.public.get(delivery.revision.id, (0, ""))[1] == delivery.rendition.digest
+
+
+Post = tuple[tuple[str, int, str], ...]
+"""The texts of a post: article, revision, digest."""
+
+
+def _post(delivery: Delivery) -> Post:
+    assert delivery.rendition is not None
+    alone = Companion(revision=delivery.revision, rendition=delivery.rendition)
+    return tuple(
+        (one.revision.id, one.revision.number, one.rendition.digest) for one in delivery.companions or (alone,)
+    )
+
+
+class Mute(Outside):
+    """Takes no key and cannot be asked."""
+
+    recovers = Recovery.PERSON
+
+    def find(self, delivery: Delivery) -> Receipt:
+        raise AssertionError("nobody may ask")
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        there = Standing.LIVE if delivery.revision.id in self.public else Standing.ABSENT
+        return Evidence(url="memory:", at=self.clock.now(), standing=there)
 
 
 def setting_for(outlet: Outlet, newsroom: Newsroom, data: object) -> Setting:

@@ -1,4 +1,5 @@
-"""The six promises under random interleavings: lost, doubled, late and reordered messages, crashes, corrections.
+"""The six promises under random interleavings: lost, doubled, late and reordered messages, crashes, corrections, of
+articles alone and together, now and at a moment to come.
 
 No broker and no processes here: the engine is driven step by step by hypothesis, with a clock that only
 the test moves. `test_campaign.py` does the same to real processes.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from pipeline.article import Outlet
 from pipeline.channel import Action
-from pipeline.engine import Engine
+from pipeline.engine import Engine, Piece
 from pipeline.newsroom import Configuration
 from pipeline.rollout import ENDED, DeliveryState, Pace, RolloutState
 from pipeline.store import Claim, Store, Wake
 from pipeline.testing import article_of, newsroom_of
 from tests.conftest import fresh_database
-from tests.engine.simulation import ManualClock, Outside, setting_for
+from tests.engine.bench import BUNDLING, RUNNING
+from tests.engine.simulation import Bundling, ManualClock, Outside, setting_for
 
 PACE = Pace(attempts=1000)
-OUTLETS = tuple(Outlet(id=name, kind="outside", name=name) for name in ("site", "post", "app"))
+OUTLETS = (*BUNDLING[:2], BUNDLING[2].model_copy(update={"required": False}))
+AHEAD = st.sampled_from([0, 0, 0, 3, 20, 900])
+"""Seconds from now until an article's moment."""
 WEATHER = st.sampled_from(["", "", "", "", "lost", "lost", "busy", "busy", "refused"])
 
 
@@ -66,7 +69,10 @@ class Newsroom(RuleBasedStateMachine):
         self.store = Store(configuration.database, pace=PACE, locks=data)
         self.store.migrate()
         self.outlets = {
-            outlet.id: Outside(setting_for(outlet, newsroom, data), self.clock, self.weather) for outlet in OUTLETS
+            outlet.id: {"outside": Outside, "bundling": Bundling}[outlet.kind](
+                setting_for(outlet, newsroom, data), self.clock, self.weather
+            )
+            for outlet in OUTLETS
         }
         self.engine = Engine(
             configuration,
@@ -90,33 +96,39 @@ class Newsroom(RuleBasedStateMachine):
 
     # -- what can happen ------------------------------------------------------------------------------
 
-    @initialize()
-    def first(self) -> None:
-        self.publish()
+    @initialize(count=st.sampled_from([1, 2, 3, 3]), arrived=st.integers(0, 14))
+    def first(self, count: int, arrived: int) -> None:
+        """Some articles on their way: before their gate, at it, or past it."""
+        self.publish(count, 0)
+        self.many_messages_arrive(arrived)
 
-    @rule()
-    def publish(self) -> None:
-        name = f"消息{len(self.texts)}"
-        accepted = self.engine.publish(article_of(name), {}, editor="记者甲")
-        self.texts[accepted.article_id] = 1
-        self.last_word[accepted.article_id] = Action.PUBLISH
+    @rule(count=st.sampled_from([1, 1, 2, 3]), ahead=AHEAD)
+    def publish(self, count: int, ahead: int) -> None:
+        pieces = [Piece(article_of(f"消息{len(self.texts) + n}"), {}) for n in range(count)]
+        accepted = self.engine.publish_together(pieces, editor="记者甲", go_live_at=self.moment(ahead))
+        for known in accepted.article_ids:
+            self.texts[known] = 1
+            self.last_word[known] = Action.PUBLISH
 
-    @rule(data=st.data())
-    def correct(self, data: st.DataObject) -> None:
+    def moment(self, ahead: int) -> datetime:
+        return self.clock.now() + timedelta(seconds=ahead)
+
+    @rule(data=st.data(), ahead=AHEAD)
+    def correct(self, data: st.DataObject, ahead: int) -> None:
         known = data.draw(st.sampled_from(sorted(self.texts)))
         if self.last_word[known] is Action.WITHDRAW:
             return
         self.texts[known] += 1
         article = self.store.revision(known).article.model_copy(update={"summary": f"第{self.texts[known]}稿"})
-        self.engine.correct(known, article, {}, editor="记者甲")
+        self.engine.correct(known, article, {}, editor="记者甲", go_live_at=self.moment(ahead))
         self.last_word[known] = Action.CORRECT
 
-    @rule(data=st.data())
-    def withdraw(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), ahead=AHEAD)
+    def withdraw(self, data: st.DataObject, ahead: int) -> None:
         known = data.draw(st.sampled_from(sorted(self.texts)))
         if self.last_word[known] is Action.WITHDRAW:
             return
-        self.engine.withdraw(known, reason="撤", editor="记者甲")
+        self.engine.withdraw(known, reason="撤", editor="记者甲", go_live_at=self.moment(ahead))
         self.last_word[known] = Action.WITHDRAW
 
     @precondition(lambda self: self.messages)
@@ -124,6 +136,15 @@ class Newsroom(RuleBasedStateMachine):
     def a_message_arrives(self, data: st.DataObject, weather: list[str]) -> None:
         self.forecast = weather
         self.engine.run(self.take(data).delivery_id)
+
+    @precondition(lambda self: self.messages)
+    @rule(count=st.sampled_from([3, 6, 9, 12, 30]))
+    def many_messages_arrive(self, count: int) -> None:
+        """In order and without trouble: so that there are rollouts of several articles at and past their gates."""
+        self.forecast = []
+        while self.messages and count:
+            self.engine.run(self.messages.pop(0).delivery_id)
+            count -= 1
 
     @precondition(lambda self: self.messages)
     @rule(data=st.data())
@@ -157,7 +178,7 @@ class Newsroom(RuleBasedStateMachine):
         claim = self.running.pop(0)
         self.engine.finish(claim, self.engine.attempt(claim))
 
-    @rule(seconds=st.sampled_from([1, 5, 70]))
+    @rule(seconds=st.sampled_from([1, 5, 70, 300]))
     def time_passes(self, seconds: int) -> None:
         self.clock.advance(timedelta(seconds=seconds))
 
@@ -174,8 +195,18 @@ class Newsroom(RuleBasedStateMachine):
                 report = self.store.report(self.store.latest_rollout(known))
                 if report.action is Action.PUBLISH and known in outlet.public:
                     assert report.release_at is not None, "released before the gate"
-                    assert moment >= report.release_at
-                    assert all(one.prepared_at is not None for one in report.deliveries)
+                    assert moment >= report.release_at >= report.go_live_at
+                    needed = [
+                        one for one in report.deliveries if one.required and one.state is not DeliveryState.SUPERSEDED
+                    ]
+                    assert all(one.prepared_at is not None for one in needed)
+
+    @invariant()
+    def what_goes_out_together_is_what_was_prepared(self) -> None:
+        """No post holds what has been overtaken since, or lacks one of its articles."""
+        for outlet in self.outlets.values():
+            if isinstance(outlet, Bundling):
+                assert outlet.wrong == []
 
     @invariant()
     def nothing_goes_out_twice(self) -> None:
@@ -196,15 +227,13 @@ class Newsroom(RuleBasedStateMachine):
             self.engine.retry(data.draw(st.sampled_from(stuck)), editor="记者甲")
 
     def stuck(self) -> list[str]:
-        """The last rollouts of articles that wait for a person."""
-        reports = [self.store.report(self.store.latest_rollout(known)) for known in sorted(self.texts)]
-        failed = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
-        return [one.rollout for one in reports if any(delivery.state in failed for delivery in one.deliveries)]
+        """The rollouts that wait for a person."""
+        held = self.store.reports([RolloutState.HELD])
+        return sorted({one.rollout for one in [*held, *self.store.stuck()]})
 
     def come_to_rest(self) -> None:
         """Let everything happen that is due, and let a person try again what failed."""
         self.forecast = []
-        running = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
         for _ in range(400):
             self.engine.sweep()
             while self.messages:
@@ -212,17 +241,17 @@ class Newsroom(RuleBasedStateMachine):
             stuck = self.stuck()
             for one in stuck:
                 self.engine.retry(one, editor="记者甲")
-            if not stuck and not self.store.reports(running):
+            if not stuck and not self.store.reports(RUNNING):
                 return
             self.clock.advance(timedelta(seconds=30))
-        raise AssertionError([report.model_dump() for report in self.store.reports(running)])
+        raise AssertionError([report.model_dump() for report in self.store.reports(RUNNING)])
 
     def everything_is_as_commanded(self) -> None:
         for known, action in self.last_word.items():
             report = self.store.report(self.store.latest_rollout(known))
             assert report.state is RolloutState.COMPLETE
             wanted = DeliveryState.WITHDRAWN if action is Action.WITHDRAW else DeliveryState.VERIFIED
-            assert {one.state for one in report.deliveries} == {wanted}
+            assert {one.state for one in report.deliveries if one.article == known} == {wanted}
             for outlet in self.outlets.values():
                 public = outlet.public.get(known, (None, ""))[0]
                 assert public == (None if action is Action.WITHDRAW else self.texts[known])
@@ -231,6 +260,7 @@ class Newsroom(RuleBasedStateMachine):
             assert all(one.state in ENDED for one in report.deliveries)
         self.nothing_goes_out_twice()
         self.an_older_state_never_comes_back()
+        self.what_goes_out_together_is_what_was_prepared()
 
     def take(self, data: st.DataObject) -> Wake:
         return self.messages.pop(data.draw(st.integers(0, len(self.messages) - 1)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -13,97 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pipeline.article import Article, Outlet
-from pipeline.channel import Action, Delivery, Evidence, Receipt, Recovery, Standing, Unavailable
-from pipeline.engine import Engine
-from pipeline.newsroom import Configuration
-from pipeline.reports import Impossible, Report
-from pipeline.rollout import DeliveryState, Pace, RolloutState, Step
-from pipeline.store import Changed, Store, Submission, Wake
-from pipeline.testing import MemoryCatalogue, article_of, newsroom_of, revision_of
-from tests.engine.simulation import ManualClock, Outside, setting_for
-
-PACE = Pace()
-OUTLETS = tuple(Outlet(id=name, kind="outside", name=name) for name in ("site", "post", "app"))
-
-
-class Bench:
-    """An engine with three outlets in memory; messages are kept until somebody runs them."""
-
-    def __init__(
-        self, url: str, data: Path, outlets: tuple[Outlet, ...] = OUTLETS, outside: type[Outside] = Outside
-    ) -> None:
-        self.clock = ManualClock()
-        self.messages: list[Wake] = []
-        self.weather: dict[str, str] = {}
-        newsroom = newsroom_of(*outlets)
-        configuration = Configuration(
-            path=data / "newsroom.toml",
-            newsroom=newsroom,
-            pace=PACE,
-            data=data,
-            database=url,
-            broker="",
-            workers=1,
-            releases=3,
-            listen="",
-        )
-        self.store = Store(url, pace=PACE, locks=data / "locks")
-        self.store.migrate()
-        self.outlets = {
-            one.id: outside(setting_for(one, newsroom, data), self.clock, lambda what: self.weather.pop(what, ""))
-            for one in outlets
-        }
-        self.engine = Engine(
-            configuration,
-            self.store,
-            send=self.messages.extend,
-            clock=self.clock,
-            chance=lambda: 0.0,
-            channels=self.outlets,
-        )
-
-    def publish(self, headline: str = "武山架豆喜获丰收", **fields: object) -> str:
-        return self.engine.publish(article_of(headline, **fields), {}, editor="记者甲").article_id
-
-    def correct(self, known: str, body: str) -> str:
-        article = self.store.revision(known).article.model_copy(update={"body": body})
-        return self.engine.correct(known, article, {}, editor="记者甲", note="有误").rollout_id
-
-    def withdraw(self, known: str) -> str:
-        return self.engine.withdraw(known, reason="撤", editor="记者甲").rollout_id
-
-    def run(self) -> None:
-        """Until nothing is due any more; time passes only where something waits for it."""
-        for _ in range(60):
-            while self.messages:
-                self.engine.run(self.messages.pop(0).delivery_id)
-            if not self.store.reports([RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]):
-                return
-            self.clock.advance(timedelta(seconds=2))
-            self.engine.sweep()
-
-    def report(self, known: str) -> Report:
-        return self.store.report(self.store.latest_rollout(known) if known.startswith("a") else known)
-
-
-@pytest.fixture
-def bench(database: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(database, tmp_path)
-    yield bench
-    bench.store.close()
-
-
-def at_once(count: int, deed: Callable[[int], object]) -> list[object]:
-    """`deed` in `count` threads that start together."""
-    barrier = threading.Barrier(count)
-
-    def started(number: int) -> object:
-        barrier.wait()
-        return deed(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(started, range(count)))
+from pipeline.article import Article
+from pipeline.channel import Action, Receipt, Standing, Unavailable
+from pipeline.reports import Impossible
+from pipeline.rollout import DeliveryState, RolloutState, Step
+from pipeline.store import Changed, Store, Submission
+from pipeline.testing import MemoryCatalogue, article_of, revision_of
+from tests.engine.bench import OUTLETS, PACE, Bench, at_once
+from tests.engine.simulation import Mute
 
 
 def test_an_article_goes_its_way(bench: Bench) -> None:
@@ -265,19 +180,6 @@ def test_withdrawn_while_a_dead_worker_held_it(bench: Bench) -> None:
     bench.run()
     assert bench.report(first).state is RolloutState.CANCELLED
     assert bench.report(known).state is RolloutState.COMPLETE
-
-
-class Mute(Outside):
-    """Takes no key and cannot be asked."""
-
-    recovers = Recovery.PERSON
-
-    def find(self, delivery: Delivery) -> Receipt:
-        raise AssertionError("nobody may ask")
-
-    def verify(self, delivery: Delivery) -> Evidence:
-        there = Standing.LIVE if delivery.revision.id in self.public else Standing.ABSENT
-        return Evidence(url="memory:", at=self.clock.now(), standing=there)
 
 
 @pytest.mark.parametrize("adopt", [False, True])

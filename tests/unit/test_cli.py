@@ -66,6 +66,12 @@ class Strict(Keyed):
         raise Unpublishable(Problem(field="headline", message=message, remedy=remedy))
 
 
+class Pairs(Keyed):
+    """A channel that puts up to two articles into one publication."""
+
+    together = 2
+
+
 class Silent(BaseHTTPRequestHandler):
     """Another program's web server: it knows no path."""
 
@@ -322,6 +328,181 @@ def test_who_submits_without_a_name(submit: Command, newsroom: Command, monkeypa
     Path("short.md").write_text(FILE, encoding="utf-8")
 
     assert submit("short.md", "--json").json[0]["editor"].isdigit()
+
+
+# -- several together -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(submit: Command) -> list[Path]:
+    """The files of three articles."""
+    files = [Path(f"{number}.md") for number in (1, 2, 3)]
+    for number, path in enumerate(files, 1):
+        path.write_text(FILE.replace("一则", f"{number}则"), encoding="utf-8")
+    return files
+
+
+def test_files_together_are_one_rollout(submit: Command, newsroom: Command, three: list[Path]) -> None:
+    done = submit(*three, "--together")
+
+    assert (done.code, done.out.splitlines()[0]) == (0, "accepted together as a1, a2, a3, rollout r1")
+    assert done.out.splitlines()[-1] == "follow it with: newsroom status r1"
+    [report] = newsroom("report", "a3", "--json").json
+    headlines = [one["headline"] for one in report["articles"]]
+    assert (report["rollout"], headlines) == ("r1", ["短讯1则", "短讯2则", "短讯3则"])
+    [again] = submit(*three, "--together", "--json").json
+    assert (again["created"], again["rollout"], again["file"]) == (False, "r1", None)
+    assert submit(three[0]).out.startswith("1.md: nothing new: this is a1, revision 1, rollout r1\n")
+
+
+def test_together_is_all_or_nothing(submit: Command, newsroom: Command, three: list[Path]) -> None:
+    Path("bad.md").write_text(FILE.replace("记者: 记者甲", "栏目: 无此栏目"), encoding="utf-8")
+    assert submit(*three, "bad.md", "--together").code == 2
+    assert submit(three[0]).code == 0
+
+    done = submit(*three, "--together")
+
+    assert done.code == 2
+    assert "“短讯1则” is a1 already\n" in done.err
+    assert "what goes out together is submitted together, and only once" in done.err
+    three[0].write_text(three[0].read_text(encoding="utf-8").replace("一段", "两段"), encoding="utf-8")
+    done = submit(*three, "--together")
+    assert done.code == 2
+    assert "the newsroom has this article as a1, with another content" in done.err
+    done = submit(three[1], shutil.copy(three[1], "copy.md"), "--together")
+    assert done.code == 2
+    assert "“短讯2则” is in it twice" in done.err
+    assert [one for one in ("短讯2则", "短讯3则") if one in newsroom("list").out] == []
+
+
+def test_more_than_a_channel_takes_at_once_is_refused(submit: Command, newsroom: Command, three: list[Path]) -> None:
+    with Path("newsroom.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[channel]]\nid = "pairs"\nkind = "tests.unit.test_cli:Pairs"\nname = "双条"\n')
+        file.write('endpoint = "http://127.0.0.1:9"\n')
+
+    done = submit(*three, "--together")
+
+    assert done.code == 2
+    assert "双条" in done.err
+    assert "takes 2 articles at once\n  → leave out 1, or submit them in several rollouts\n" in done.err
+    [told] = submit(*three, "--together", "--json").json
+    assert (told["file"], [one["channel"] for one in told["problems"]]) == (None, ["pairs"])
+    assert submit(*three[:2], "--together").code == 0
+    assert submit(*three[2:], "--together").out.startswith("3.md: accepted as a3, revision 1, rollout r2\n")
+
+
+# -- columns --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def note(submit: Command) -> Path:
+    """The file of a column's 编者按, in a newsroom with one channel."""
+    file = Path("newsroom.toml")
+    before, *_ = file.read_text(encoding="utf-8").partition("[[channel]]")
+    channel = '[[channel]]\nid = "keyed"\nkind = "tests.standins.kinds:Keyed"\nname = "外站"\n'
+    file.write_text(f'{before}{channel}endpoint = "http://127.0.0.1:9"\n', encoding="utf-8")
+    path = Path("note.md")
+    path.write_text("从今天起，本台开设专栏。\n", encoding="utf-8")
+    return path
+
+
+def test_a_column_is_opened(newsroom: Command, note: Path) -> None:
+    words = ("column", "open", "走基层", "--note", note, "--series", "走基层系列报道")
+    done = newsroom(*words)
+
+    assert done.code == 0
+    assert done.out.splitlines() == ["accepted as a1, revision 1, rollout r1", "follow it with: newsroom status r1"]
+    [report] = newsroom("report", "r1", "--json").json
+    assert (report["articles"][0]["headline"], report["articles"][0]["column"]) == ("《走基层》今日开栏", "zjc")
+    [line] = [one for one in newsroom("column", "list", "--json").json[0] if one["column"]["id"] == "zjc"]
+    assert (line["state"], line["rollout"], line["articles"]) == ("waiting", "r1", 0)
+    assert (line["column"]["note"], line["column"]["series"]) == ("从今天起，本台开设专栏。", "走基层系列报道")
+    assert "opens at " in newsroom("column", "list").out
+    [again] = newsroom(*words, "--json").json
+    assert (again["created"], again["rollout"], again["article"]) == (False, "r1", "a1")
+
+
+def test_an_opening_for_later_says_when(newsroom: Command, note: Path) -> None:
+    done = newsroom("column", "open", "走基层", "--note", note, "--at", "2099-01-01 08:00", "--address", "zou")
+
+    assert done.out.splitlines()[1] == "it goes out at 2099-01-01 08:00:00"
+    [line] = [one for one in newsroom("column", "list", "--json").json[0] if one["column"]["id"] == "zou"]
+    assert line["opens_at"] == "2099-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["open", "武山要闻", "--note", "note.md"], "武山要闻 is the column 武山要闻 already"),
+        (["open", "另栏", "--note", "note.md", "--address", "tuopin"], "tuopin is the column 脱贫攻坚奔小康 already"),
+        (["open", "另栏", "--note", "note.md", "--address", "另"], "--address: “另” cannot stand in an address"),
+        (["open", "另栏", "--note", "gone.md"], "gone.md: "),
+        (["open", "另栏", "--note", "note.md", "--banner", "note.md"], "note.md: --banner: "),
+        (["open", "另栏", "--note", "note.md", "--at", "soon"], "--at: “soon” is not a time"),
+        (["open", "另栏"], "Missing option '--note'"),
+        (["rename", "无此栏目", "新名"], "there is no column 无此栏目"),
+        (["rename", "武山要闻", "乡镇动态"], "乡镇动态 is the column 乡镇动态 already"),
+        (["close", "武山要问"], "there is no column 武山要问\n  → did you mean 武山要闻?"),
+    ],
+)
+def test_what_cannot_be_made_of_a_column_is_told(newsroom: Command, note: Path, words: list[str], told: str) -> None:
+    done = newsroom("column", *words)
+
+    assert done.code == 2
+    assert told in done.err
+    assert newsroom("report", "r1").code == 2, "nothing has been stored"
+
+
+@pytest.mark.parametrize(
+    "words", [["open", "武山要闻", "--note", "note.md"], ["rename", "武山要闻", "乡镇动态"], ["close", "无此栏目"]]
+)
+def test_what_cannot_be_made_of_a_column_is_told_to_programs(newsroom: Command, note: Path, words: list[str]) -> None:
+    done = newsroom("column", *words, "--json")
+
+    assert (done.code, done.err) == (2, "")
+    [told] = done.json
+    assert (told["file"], told["problems"][0]["channel"]) == (None, None)
+    assert told["problems"][0]["message"]
+    assert told["problems"][0]["remedy"]
+
+
+def test_another_note_for_the_same_opening_needs_a_word(newsroom: Command, note: Path) -> None:
+    assert newsroom("column", "open", "走基层", "--note", note).code == 0
+    note.write_text("另一段按语。\n", encoding="utf-8")
+
+    done = newsroom("column", "open", "走基层", "--note", note)
+
+    assert done.code == 2
+    assert "a1 does this already, with another content\n  → to change its text: newsroom correct a1 FILE" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "headline"),
+    [
+        (["rename", "武山要闻", "要闻速递"], "栏目更名：《武山要闻》今起为《要闻速递》"),
+        (["close", "yaowen"], "《武山要闻》栏目收官"),
+        (["close", "武山要闻", "--line", "再见"], "《武山要闻》栏目收官"),
+    ],
+)
+def test_a_column_is_renamed_and_closed(newsroom: Command, note: Path, words: list[str], headline: str) -> None:
+    done = newsroom("column", *words)
+
+    assert (done.code, done.out.splitlines()[0]) == (0, "accepted as a1, revision 1, rollout r1")
+    [again] = newsroom("column", *words, "--json").json
+    assert (again["created"], again["rollout"]) == (False, "r1")
+    assert again["articles"][0]["headline"] == headline
+
+
+def test_columns_are_listed(newsroom: Command, article: Path) -> None:
+    lines = newsroom("column", "list", "--json").json[0]
+    assert [(one["column"]["id"], one["state"], one["articles"]) for one in lines] == [
+        ("yaowen", "open", 1),
+        ("tuopin", "open", 0),
+        ("xiangzhen", "open", 0),
+    ]
+    table = newsroom("column", "list").out.splitlines()
+    assert len(table) == 4
+    assert all(part in table[1] for part in ("武山要闻", "open", "yaowen"))
 
 
 # -- looking --------------------------------------------------------------------------------------------

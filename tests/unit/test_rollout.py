@@ -30,11 +30,13 @@ from pipeline.rollout import (
     after_gate,
     asks_first,
     backoff,
+    check_due,
     first_state,
     gate,
     happened,
     instant,
     judge,
+    step_of,
 )
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
@@ -208,19 +210,44 @@ def test_the_gate_does_not_wait_for_what_may_fail(parts: list[Part]) -> None:
         assert gate(relaxed) is RolloutState.READY
 
 
-@given(states=st.lists(STATES, min_size=1), released=st.booleans())
-def test_after_the_gate_there_is_only_forward(states: list[DeliveryState], released: bool) -> None:
-    state = after_gate(states, released)
+@given(states=st.lists(STATES, min_size=1), released=st.booleans(), overtaken=st.booleans())
+def test_after_the_gate_there_is_only_forward(states: list[DeliveryState], released: bool, overtaken: bool) -> None:
+    state = after_gate(states, released=released, overtaken=overtaken)
     ended = all(one in ENDED for one in states)
     assert (state in (RolloutState.COMPLETE, RolloutState.CANCELLED)) is ended
     assert state is not RolloutState.HELD
-    if released:
+    if released or not overtaken:
         assert state is not RolloutState.CANCELLED
 
 
 def test_the_instant() -> None:
     assert instant(NOW, NOW, PACE) == NOW + PACE.lead
     assert instant(NOW + timedelta(hours=1), NOW, PACE) == NOW + timedelta(hours=1)
+
+
+@given(ahead=st.timedeltas(timedelta(0), timedelta(days=30)))
+def test_what_is_prepared_long_ahead_is_checked_once_more(ahead: timedelta) -> None:
+    """Never before it was prepared, and never for a moment so near that it can be relied on."""
+    due = check_due(NOW + ahead, NOW, PACE)
+    assert (due is None) is (ahead <= PACE.check)
+    assert due is None or NOW < due == NOW + ahead - PACE.check
+
+
+def test_prepared_is_checked_before_the_gate_and_released_after_it() -> None:
+    assert step_of(DeliveryState.PREPARED, RolloutState.PREPARING) is Step.CHECK
+    assert step_of(DeliveryState.PREPARED, RolloutState.READY) is Step.RELEASE
+    assert step_of(DeliveryState.PREPARED, RolloutState.RELEASED) is Step.RELEASE
+    assert step_of(DeliveryState.PENDING, RolloutState.PREPARING) is Step.PREPARE
+
+
+def test_a_check_gives_up_while_a_person_can_still_act() -> None:
+    """Its tries end sooner than those of other steps, and together with their waits long before the moment."""
+    patient = judged(Step.CHECK, Again(TROUBLE, None, False), attempts=PACE.checks - 2)
+    tired = judged(Step.CHECK, Again(TROUBLE, None, False), attempts=PACE.checks - 1)
+    assert (patient.state, tired.state) == (DeliveryState.PREPARED, DeliveryState.FAILED)
+    assert tired.failed_in is Step.CHECK
+    waits = sum((backoff(n, PACE, 1.0) for n in range(1, PACE.checks)), timedelta(0))
+    assert waits < PACE.check / 2
 
 
 def test_states_and_steps_belong_together() -> None:

@@ -1,0 +1,127 @@
+"""A database made by an earlier version, brought to the present with what is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, text
+
+from pipeline import migrations, tables
+from pipeline.article import Article
+from pipeline.rollout import DeliveryState, Pace, RolloutState, Step
+from pipeline.store import Store, Submission
+from pipeline.testing import NOON, article_of, newsroom_of
+
+OUTLETS = newsroom_of().outlets
+SINCE = ("number", "banner", "announces", "note_of_column")
+"""Fields that a record has only since then."""
+
+
+def upgraded(connection: Connection, to: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def old_record(article: Article) -> str:
+    return json.dumps({name: value for name, value in article.model_dump(mode="json").items() if name not in SINCE})
+
+
+def micro(seconds: int = 0) -> int:
+    return int(NOON.timestamp() + seconds) * 1_000_000
+
+
+@pytest.fixture
+def store(database: str, tmp_path: Path) -> Iterator[Store]:
+    """Migrated from 0001, with an article that is public and was corrected, and one whose rollout is prepared."""
+    engine = create_engine(database)
+    corrected = article_of("二", summary="更正")
+    with engine.begin() as tx:
+        upgraded(tx, "0001")
+
+        def put(table: str, **values: Any) -> None:
+            names = ", ".join(f'"{name}"' for name in values)
+            given = ", ".join(f":{name}" for name in values)
+            tx.execute(text(f'INSERT INTO "{table}" ({names}) VALUES ({given})'), values)
+
+        for number, key in ((1, "yaowen/二"), (2, "yaowen/一")):
+            put("article", id=number, key=key, published_at=micro(), accepted_at=micro())
+        for number, version, article in ((1, 1, article_of("二")), (1, 2, corrected), (2, 1, article_of("一"))):
+            fields = {"corrected_at": None, "note": "", "accepted_at": micro()}
+            record = old_record(article)
+            put("revision", article_id=number, number=version, digest=f"{number:064}", record=record, **fields)
+        common = {"action": "publish", "go_live_at": micro(), "reason": "", "editor": "记者甲", "accepted_at": micro()}
+        for number, version, state in ((1, 2, "complete"), (2, 1, "preparing")):
+            put("rollout", id=number, article_id=number, revision=version, state=state, **common)
+        common = {"action": "publish", "required": True, "fence": 1, "doubt": False, "overtaken": False}
+        common |= {"attempts": 0, "tries": 1}
+        website = {**common, "channel": "website", "kind": "website", "prepared_at": micro(1)}
+        feeds = {**common, "channel": "feeds", "kind": "feeds", "due": micro()}
+        put("delivery", id=1, rollout_id=1, article_id=1, revision=2, state="verified", **website)
+        put("delivery", id=2, rollout_id=2, article_id=2, revision=1, state="prepared", **website)
+        put("delivery", id=3, rollout_id=2, article_id=2, revision=1, state="pending", **feeds)
+        if not database.startswith("sqlite"):
+            for table in ("article", "rollout", "delivery"):
+                tx.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 9)"))
+    engine.dispose()
+    store = Store(database, pace=Pace(), locks=tmp_path / "locks")
+    store.migrate()
+    with closing(store):
+        yield store
+
+
+def submission(article: Article) -> Submission:
+    column = newsroom_of().column(article.column)
+    return Submission(article=article, media={}, outlets=OUTLETS, column=column)
+
+
+def test_what_was_there_is_told_as_before(store: Store) -> None:
+    report = store.report("r1")
+    assert (report.state, report.headline, report.revision) == (RolloutState.COMPLETE, "二", 2)
+    assert [one.headline for one in store.articles(9)] == ["一", "二"]
+    assert store.column_counts() == {"yaowen": 2}
+    assert store.announced(NOON) == []
+    assert store.waiting_columns(NOON) == []
+
+
+def test_an_article_from_before_is_known_when_it_is_submitted_again(store: Store) -> None:
+    """Its record has fewer fields than one has now: that is no other content."""
+    again = store.publish([submission(article_of("一"))], editor="记者甲", go_live_at=NOON, now=NOON)
+    assert (again.article_ids, again.created) == (("a2",), False)
+    known = store.correct(
+        "a1", submission(article_of("二", summary="更正")), note="", editor="记者甲", go_live_at=NOON, now=NOON
+    )
+    assert (known.revision, known.created) == (2, False)
+
+
+def test_what_was_prepared_goes_on_to_its_gate(store: Store) -> None:
+    """It was prepared before anybody spoke of checks: the gate asks for none."""
+    [prepared, pending] = store.report("r2").deliveries
+    assert prepared.checked_at == prepared.prepared_at == NOON + timedelta(seconds=1)
+    assert (pending.state, pending.checked_at) == (DeliveryState.PENDING, None)
+    claim = store.claim(pending.id, NOON)
+    assert claim is not None
+    assert (claim.step, claim.companions) == (Step.PREPARE, ())
+
+
+def test_a_column_counts_the_articles_that_were_there(store: Store) -> None:
+    assert store.place("yaowen").first is False
+    assert store.place("tuopin").first is True
+
+
+def test_the_tables_are_those_that_the_code_knows(store: Store) -> None:
+    with store.reading() as tx:
+        differences = compare_metadata(MigrationContext.configure(tx), tables.metadata)
+    assert [one for one in differences if "alembic_version" not in str(one)] == []
