@@ -339,7 +339,10 @@ class Engine:
         note: str = "",
         go_live_at: datetime | None = None,
     ) -> Accepted:
-        """Accept a correction for every channel that the article was sent to; the last word wins."""
+        """Accept a correction for every channel that the article was sent to; the last word wins.
+
+        Without a moment of its own it keeps that of an article which waits for one.
+        """
         channels = self.store.channels_of(known)
         self.drafts(article, channels, known if channels else None)
         now = self.clock.now()
@@ -348,7 +351,7 @@ class Engine:
             self._submission(article, media, channels, self.store.revision(known)),
             note=note,
             editor=editor,
-            go_live_at=go_live_at or now,
+            go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
             now=now,
         )
         return self._announce(accepted)

@@ -231,6 +231,15 @@ class Reports(Database):
         row = tx.execute(_REVISION, {"of": number, "version": version}).one()
         return revision_of(number, version, row)
 
+    def awaited_moment(self, known: str, now: datetime) -> datetime | None:
+        """When an article that is not out yet is to go out; None if it is out, or no later moment was asked for."""
+        number = number_of(known, "a")
+        last = select(func.max(_d.rollout_id)).where(_d.article_id == number).scalar_subquery()
+        query = select(_r.go_live_at).where(_r.id == last, _r.action == Action.PUBLISH, _r.go_live_at > now)
+        with self.reading() as tx:
+            found: datetime | None = tx.scalar(query)
+        return found
+
     def announced(self, now: datetime) -> list[Announcement]:
         """What has been made of columns up to `now`, in the order of the moments: the announcements whose moment has
         come on some channel and that have not been withdrawn, each in its last revision."""

@@ -117,8 +117,8 @@ class Pace(Frozen):
     """How long a channel may take to show what it accepted before a person is asked."""
     attempts: int = 12
     """Failed tries before a person is asked: of `prepare`, and of all that follows it."""
-    checks: int = 4
-    """The same of the check before the moment: while there is still time for a person to act."""
+    checks: int = 8
+    """The same of the check before the moment: about two minutes, while there is still time for a person to act."""
 
 
 class Done(NamedTuple):

@@ -130,7 +130,10 @@ def _refuse_column(error: Unfit | Changed, path: Path | None, engine: Engine, *,
     problem = Problem(
         field="",
         message=Text.of("{article} does this already, with another content", article=error.article_id),
-        remedy=Text.of("to change its text: newsroom correct {article} FILE", article=error.article_id),
+        remedy=Text.of(
+            "to change its text: newsroom correct {article} FILE; for something else: newsroom withdraw {article}",
+            article=error.article_id,
+        ),
     )
     return refuse(path, {"": [problem]}, engine, as_json=as_json)
 

@@ -81,7 +81,7 @@ def test_a_channel_that_no_longer_works_holds_the_rollout_before_its_moment(benc
         bench.sweep()
         assert bench.outlets["post"].checks == tried
         assert bench.part(rollout, "post").error == EXPIRED
-        bench.clock.advance(PACE.wake + timedelta(seconds=10))
+        bench.clock.advance(PACE.wake + PACE.backoff * 2 ** (tried - 1))
     assert bench.clock.now() < moment - timedelta(minutes=1), "there is time left to act"
     report = bench.report(rollout)
     assert report.state is RolloutState.HELD

@@ -81,7 +81,7 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Six]:
     folder = tmp_path_factory.mktemp("six")
     file = folder / "newsroom.toml"
     text = demo_file().read_text(encoding="utf-8")
-    file.write_text(text.replace("[engine]", f"[engine]\ncheck = {CHECK.seconds}", 1), encoding="utf-8")
+    file.write_text(text.replace("[engine]", f"[engine]\ncheck = {CHECK.seconds}\nchecks = 3", 1), encoding="utf-8")
     with demo.running(file, folder / "data") as environment:
         yield Six(folder, environment)
 
