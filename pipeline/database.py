@@ -36,6 +36,8 @@ def sqlite_module() -> ModuleType:
     return sqlite3
 
 
+TURN = 2.0
+"""Seconds to wait for the turn to write."""
 _HEAD = "tongfa.chain"
 """Under this the writing connection knows the hash of the last event."""
 _LOCK = select(tables.chain.c.hash).with_for_update()
@@ -123,9 +125,27 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction of the one writer."""
-        with self._begin("IMMEDIATE") as connection:
+        with self._turn(), self._begin("IMMEDIATE") as connection:
             connection.info[_HEAD] = connection.scalar(_LOCK)
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the other writers of this SQLite file by a file lock, which is looked at every millisecond.
+
+        SQLite itself would sleep ever longer between two looks, up to a tenth of a second, and let others go first.
+        Whoever does not get the turn in time (a process that was stopped may have it) relies on SQLite's own lock.
+        """
+        if not self.sqlite:
+            yield
+            return
+        lock = FileLock(self._locks / "writer.lock", timeout=TURN, poll_interval=0.001)
+        with suppress(Timeout):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release(force=True)
 
     def append(
         self,

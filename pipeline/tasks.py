@@ -35,7 +35,7 @@ STEPS, RELEASES = "steps", "releases"
 
 TASK = "tongfa.run"
 TURN = timedelta(microseconds=100)
-STEP_ASIDE = 5
+STEP_ASIDE = 10
 """By how much the workers of `STEPS` lower their priority for the processor."""
 
 

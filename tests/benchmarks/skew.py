@@ -105,9 +105,8 @@ def _ms(figures: Sequence[float], percent: int) -> str:
 
 
 def _without_slowest(report: Report) -> Report:
-    """The report without the delivery whose release took longest."""
-    told = [one for one in report.deliveries if one.started_at and one.released_at]
-    slowest = max(told, key=lambda one: one.released_at - one.started_at)  # type: ignore[operator]
+    """The report without the delivery that was taken last."""
+    slowest = max((one for one in report.deliveries if one.released_at), key=lambda one: one.released_at or one.due)
     kept = tuple(one for one in report.deliveries if one.id != slowest.id)
     return report.model_copy(
         update={

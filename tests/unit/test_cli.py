@@ -473,10 +473,8 @@ def test_another_note_for_the_same_opening_needs_a_word(newsroom: Command, note:
     done = newsroom("column", "open", "走基层", "--note", note)
 
     assert done.code == 2
-    assert (
-        "a1 does this already, with another content\n  → to change its text: newsroom correct a1 FILE; for something else: newsroom withdraw a1"
-        in done.err
-    )
+    assert "a1 does this already, with another content\n" in done.err
+    assert "→ to change its text: newsroom correct a1 FILE; for something else: newsroom withdraw a1" in done.err
 
 
 @pytest.mark.parametrize(
