@@ -77,6 +77,11 @@ class Column(Frozen):
             else values
         )
 
+    @property
+    def counts(self) -> bool:
+        """Whether what it adds to an article depends on those before it."""
+        return bool(self.series or self.note)
+
     def line(self, number: int) -> str:
         """What an article of this number in the series says of itself, such as 2019年脱贫攻坚奔小康系列报道之三."""
         return f"{self.series}之{numeral(number)}"
@@ -109,6 +114,11 @@ class Place(Frozen):
     """Its number in the series; None if it is not counted."""
     first: bool
     """Whether it is the column's first."""
+
+    @classmethod
+    def unknown(cls) -> Place:
+        """Where nobody has to know."""
+        return cls(number=None, first=False)
 
 
 class Deed(StrEnum):

@@ -222,7 +222,7 @@ class Engine:
         newsroom = self.newsroom.with_columns(self.columns())
         before = None if known is None else self.store.revision(known)
         article, column = self._filed(article, newsroom, before)
-        place = Place(number=None, first=False) if before else self.store.place(column.id)
+        place = Place.unknown() if before else self.store.place(column)
         article = article.completed(column, place, before.article if before else None)
         if before is None:
             revision = Revision(id="a0", number=1, article=article, published_at=now)

@@ -318,7 +318,7 @@ class Store(Reports):
                 tx, [begun], Action.WITHDRAW, reason=reason, editor=editor, go_live_at=go_live_at, now=now
             )
 
-    def place(self, column: str) -> Place:
+    def place(self, column: Column) -> Place:
         """The place that the column's next article will have."""
         with self.reading() as tx:
             return self._place_in(tx, column)
@@ -345,7 +345,7 @@ class Store(Reports):
         newest = self._newest(tx, number)
         before = Article.model_validate_json(newest.record)
         if column is not None:
-            article = article.completed(column, Place(number=None, first=False), before)
+            article = article.completed(column, Place.unknown(), before)
         if before != article:
             raise Changed(article_id(number))
         return number, newest, last
@@ -355,7 +355,7 @@ class Store(Reports):
         article, column = submission.article, submission.column
         if column is None or article.announces:
             return article
-        place = Place(number=None, first=False) if before else self._place_in(tx, column.id)
+        place = Place.unknown() if before else self._place_in(tx, column)
         article = article.completed(column, place, before[1] if before else None)
         if column.series and article.number:
             a = tables.article.c
@@ -381,9 +381,11 @@ class Store(Reports):
                 )
         return article
 
-    def _place_in(self, tx: Connection, column: str) -> Place:
+    def _place_in(self, tx: Connection, column: Column) -> Place:
+        if not column.counts:  # it may have tens of thousands of articles
+            return Place.unknown()
         a = tables.article.c
-        counted = and_(a.column == column, a.announces.is_(None), ~_never_seen(a.id))
+        counted = and_(a.column == column.id, a.announces.is_(None), ~_never_seen(a.id))
         last, first = tx.execute(select(func.max(a.number), func.count() == 0).where(counted)).one()
         return Place(number=(last or 0) + 1, first=bool(first))
 

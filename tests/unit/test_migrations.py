@@ -117,8 +117,9 @@ def test_what_was_prepared_goes_on_to_its_gate(store: Store) -> None:
 
 
 def test_a_column_counts_the_articles_that_were_there(store: Store) -> None:
-    assert store.place("yaowen").first is False
-    assert store.place("tuopin").first is True
+    filled, empty = (newsroom_of().column(name).model_copy(update={"note": "编者按"}) for name in ("yaowen", "tuopin"))
+    assert store.place(filled).first is False
+    assert store.place(empty).first is True
 
 
 def test_the_tables_are_those_that_the_code_knows(store: Store) -> None:
