@@ -832,7 +832,10 @@ def test_another_columns_lost_banner_does_not_hold_up_an_article(rehearsal: Rehe
 def test_verify_of_a_record_looks_at_the_columns(rehearsal: Rehearsal, root: Path, deed: Deed) -> None:
     column = column_of(rehearsal)
     rehearsal.publish(announced(column, 20))
-    column = renamed(column).model_copy(update={"closed": "今日收官。" if deed is Deed.CLOSE else ""})
+    column = renamed(column)
+    if deed is Deed.CLOSE:
+        rehearsal.publish(announced(column, 22, Deed.RENAME))
+        column = column.model_copy(update={"closed": "今日收官。"})
     delivery = rehearsal.publish(announced(column, 21, deed))
     start, banner = root / "api/newsroom.json", sorted((root / "api/media/columns/xczx").iterdir())[0]
     for path in (start, banner):

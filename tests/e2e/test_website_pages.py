@@ -128,12 +128,9 @@ def announce(rehearsal: Rehearsal) -> None:
     history = series.model_copy(
         update={"id": "bwcx", "name": "不忘初心", "address": "bwcx", "banner": None, "series": "", "note": ""}
     )
-    renamed = history.model_copy(
-        update={"name": "初心使命", "former_names": ("不忘初心",), "former_addresses": ("bwcx",), "address": "cxsm"}
-    )
-    closed = history.model_copy(
-        update={"former_names": ("初心使命",), "closed": "《不忘初心》栏目今日收官，感谢您一路关注。"}
-    )
+    renamed = history.renamed("初心使命", "cxsm")
+    again = renamed.renamed("不忘初心", "bwcx")
+    closed = again.model_copy(update={"closed": "《不忘初心》栏目今日收官，感谢您一路关注。"})
     postponed = history.model_copy(update={"id": "tuichi", "name": "推迟的栏目", "address": "tuichi"})
     values = {"column": "xczx", "banner": banner, "editors_note": ""}
     records = [
@@ -144,7 +141,8 @@ def announce(rehearsal: Rehearsal) -> None:
         ),
         opening_of(history),
         opening_of(renamed, Deed.RENAME),
-        opening_of(closed.model_copy(update={"former_addresses": ("cxsm",)}), Deed.CLOSE),
+        opening_of(again, Deed.RENAME),
+        opening_of(closed, Deed.CLOSE),
         opening_of(postponed),
     ]
     made = [revision_of(one, id=f"a{n}", at=NOON + timedelta(minutes=n)) for n, one in enumerate(records, 31)]

@@ -525,7 +525,7 @@ def newsroom_file(newsroom: Newsroom, database: str) -> str:
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
         return "\n".join([name, *lines, ""])
 
-    plain = newsroom.model_dump(mode="json")
+    plain = newsroom.model_dump(mode="json", exclude_defaults=True)
     site, columns, outlets = plain.pop("site"), plain.pop("columns"), plain.pop("outlets")
     engine: dict[str, object] = {**PACE, "data": "var", "listen": "", "workers": 4, "releases": 8}
     if database:
@@ -533,7 +533,7 @@ def newsroom_file(newsroom: Newsroom, database: str) -> str:
     parts = [table("[newsroom]", plain), table("[site]", site), table("[engine]", engine)]
     parts += [table("[[column]]", column) for column in columns]
     for outlet in outlets:
-        options = outlet.pop("options")
+        options = outlet.pop("options", {})
         if "endpoint" in options:
             options["total"] = CALL
         parts.append(table("[[channel]]", outlet | options))

@@ -154,8 +154,8 @@ def test_an_article_for_later_is_prepared_but_invisible(running: Newsroom) -> No
     known = re.search(r"accepted as (a\d+)", accepted.out)
     assert known
 
-    report = until(lambda: (report := running.report(known[1]))["state"] == "ready" and report)
-    assert set(states(report).values()) == {"prepared"}
+    report = until(lambda: (report := running.report(known[1]))["state"] == "preparing" and report)
+    until(lambda: set(states(running.report(known[1])).values()) == {"prepared"}, "its gate waits for the check")
     assert public(running, known[1]) == {"post": (), "app": ()}
     assert "明天再发" not in running.get("feeds/rss.xml").text
     assert running.get(address(running, report)).status_code == 404

@@ -66,7 +66,7 @@ date: 2020-01-10T16:18:42+08:00
     first, second = article_of(tmp_path, "zh.md", chinese), article_of(tmp_path, "en.md", english)
     assert first == second
     unfilled = {name for name, value in first if not value}
-    assert unfilled == {"images", "banner", "announces"}, "what no editor writes into a manuscript"
+    assert unfilled == {"images", "banner", "announces", "note_of_column"}, "what no editor writes into a manuscript"
 
 
 @pytest.mark.parametrize(
