@@ -36,6 +36,7 @@ from pipeline.rollout import DeliveryState, Pace, RolloutState
 from pipeline.standins.fake_wechat import DEMO, Server
 from pipeline.store import Store
 from pipeline.testing import Rehearsal, article_of, newsroom_of, revision_of
+from tests.benchmarks import skew
 
 ARCHIVES = (100, 1_000, 10_000)
 ROUNDS = 15
@@ -52,6 +53,8 @@ def main() -> None:
         _archive(Path(folder))
         _renditions(Path(folder) / "renditions")
         _outside_http(Path(folder) / "wechat")
+    print()
+    skew.measure()
 
 
 def _row(what: str, measured: str, beside: str, ratio: float | str) -> None:
@@ -116,17 +119,6 @@ def _live(data: Path) -> None:
             f"{deliveries:.0f}/s",
             f"no-op Celery tasks: {noops:.0f}/s",
             deliveries / noops,
-        )
-        skews = [
-            report.skew_ms
-            for report in engine.store.reports([RolloutState.COMPLETE])
-            if report.skew_ms is not None and report.headline.endswith("测速稿件")
-        ]
-        _row(
-            "skew, first to last release, at rest",
-            f"{statistics.median(skews):.1f} ms",
-            f"worst of {len(skews)}: {max(skews):.1f} ms",
-            "–",
         )
         client.close()
         engine.close()
@@ -233,7 +225,9 @@ def _filled(data: Path, size: int) -> Alone:
     for number in range(2, size + 1):
         at = now - timedelta(minutes=size - number)
         article = article_of(f"档案第{number}篇", column="yaowen")
-        rows["article"].append({"id": number, "key": article.key, "published_at": at, "accepted_at": at})
+        rows["article"].append(
+            {"id": number, "key": article.key, "column": "yaowen", "published_at": at, "accepted_at": at}
+        )
         rows["revision"].append(
             {
                 "article_id": number,
@@ -302,6 +296,7 @@ def _delivery(number: int, article: int, outlet: Outlet, receipt: Receipt) -> di
         "fence": 1,
         "doubt": False,
         "overtaken": False,
+        "bundled": False,
         "attempts": 0,
         "tries": 3,
         "receipt": receipt.model_dump_json(),
@@ -313,7 +308,7 @@ def _delivery(number: int, article: int, outlet: Outlet, receipt: Receipt) -> di
 
 def _renditions(data: Path) -> None:
     """The whole of the example article, kind by kind: rendering, and everything from preparing to reading back."""
-    article = read(examples() / "wushan-sibuzhai.md").article.model_copy(update={"column": "tuopin"})
+    article = read(examples() / "wushan-sibuzhai.md").article.model_copy(update={"column": "yaowen"})
     engine = _alone(data).engine
     renders: dict[str, list[float]] = {}
     wholes: dict[str, list[float]] = {}

@@ -35,6 +35,8 @@ from pipeline.testing import article_of
 
 ROUNDS = 100
 """Two rollouts each."""
+PLATFORM = 0.5
+"""Seconds that WeChat's stand-in takes from a submission to its publication."""
 SLOW_ROUNDS = 5
 SLOW_SECONDS = 10
 """How late one account's stand-in answers to the call that publishes."""
@@ -89,7 +91,7 @@ def _rows(where: str, reports: Sequence[Report]) -> None:
     for what, figures in (
         ("first to last release begun", starts),
         ("first to last release taken", skews),
-        ("instant to visible on the last channel, its own delay included", seen),
+        (f"instant to visible on the last channel, WeChat's stand-in waits {PLATFORM} s", seen),
     ):
         count = f"{len(figures)}"
         print(ROW.format(what=f"{where}: {what}", p50=_ms(figures, 50), p99=_ms(figures, 99), count=count), flush=True)
@@ -148,7 +150,8 @@ def _lift_quotas(environment: dict[str, str]) -> None:
     calls = ("submit", "get", "delete", "getarticle", "batchget")
     limits = {f"{part}/{call}": 10**6 for part in ("freepublish", "draft") for call in (*calls, "add", "update")}
     for appid in demo.ACCOUNTS.values():
-        _admin(environment, f"settings/{appid}", {"limits": {**limits, "media/uploadimg": 10**6}})
+        told = {"limits": {**limits, "media/uploadimg": 10**6}, "delay": PLATFORM}
+        _admin(environment, f"settings/{appid}", told)
 
 
 def _slow_down(environment: dict[str, str]) -> None:
