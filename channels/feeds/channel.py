@@ -199,7 +199,10 @@ class Feeds(Channel):
         documents: list[tuple[str, bytes]] = []
         for scope in scopes:
             last = ahead.last(_key(scope))
-            if self._archives(ahead.entry, scope, last):
+            archives = self._archives(ahead.entry, scope, last)
+            # One that this very article fills holds what the newest documents hold: it is true as long as they are.
+            filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
+            if archives and (last % PAGE or archives != filled):
                 return
             for one in ahead.span(last - PAGE + 1, last, _key(scope)):
                 if one.revision.id not in items:
@@ -209,8 +212,11 @@ class Feeds(Channel):
                     if known is None:
                         return
                     items[one.revision.id] = self._item(one, newsroom, known)
-            feed = self._feed(scope, newsroom, ahead, lambda one: items[one.revision.id], last=last)
-            documents += [(_path(scope, form), feed.document(form)) for form in Form]
+            for archive in (*archives, 0):
+                feed = self._feed(
+                    scope, newsroom, ahead, lambda one: items[one.revision.id], last=last, archive=archive
+                )
+                documents += [(_path(scope, form, archive), feed.document(form)) for form in Form]
         documents.append((OPML, self._list(newsroom, ahead)))
         for path, document in documents:
             self.files.stage(token, f"{STAGED}/{path}", document)
