@@ -23,7 +23,7 @@ NOT_HTML = re.compile(
 def refuse_characters(revision: Revision, forbidden: re.Pattern[str]) -> None:
     """Raise `Unpublishable`, by the field, if any text of the revision holds a forbidden character."""
     announces = revision.article.announces
-    column = [(f"column.{name}", value) for name, value in announces.column] if announces else []
+    column = [("column", value) for _, value in announces.column] if announces else []
     for field, value in (*revision.article, ("note", revision.note), *column):
         for part in value if isinstance(value, tuple) else (value,):
             for text in (part.alt, part.caption) if isinstance(part, Image) else (part,):

@@ -410,6 +410,11 @@ class Newsroom(Frozen):
         """The newsroom with these columns in the place of its own."""
         return self if tuple(columns) == self.columns else self.model_copy(update={"columns": tuple(columns)})
 
+    def after(self, revision: Revision) -> Self:
+        """The newsroom as it is once the revision is public: with the column as it makes it, if it announces one."""
+        announced = revision.article.announces
+        return self.with_columns(columns_after(self.columns, [announced])) if announced else self
+
     # The public addresses: one place, because feeds, WeChat and the app all point at the website.
 
     def guid(self, article_id: str) -> str:

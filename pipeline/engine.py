@@ -52,6 +52,10 @@ class Clock(Protocol):
     def wait_until(self, moment: datetime) -> None: ...
 
 
+NAP = 0.0001
+"""Seconds. An event would be woken through a lock, by which threads come after one another instead of together."""
+
+
 class SystemClock:
     """The machine's clock."""
 
@@ -62,10 +66,6 @@ class SystemClock:
         """Return at `moment`, within a fraction of a millisecond: a long sleep, then the last of it in short naps."""
         while (left := (moment - self.now()) / timedelta(seconds=1)) > 0:
             time.sleep(left - 0.002 if left > 0.004 else NAP)
-
-
-NAP = 0.0001
-"""Seconds. An event would be woken through a lock, by which threads come after one another instead of together."""
 
 
 class StartLine:

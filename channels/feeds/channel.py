@@ -38,7 +38,7 @@ from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, made
 from channels.templating import templates
-from pipeline.article import Column, Deed, Newsroom, Revision, columns_after
+from pipeline.article import Column, Deed, Newsroom, Revision
 from pipeline.channel import (
     Action,
     Channel,
@@ -96,7 +96,7 @@ class Feeds(Channel):
                     ),
                 )
             )
-        newsroom = _announced(revision, newsroom)
+        newsroom = newsroom.after(revision)
         item = article_item(revision, newsroom, self._public(newsroom))
         body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision.article))
@@ -187,7 +187,7 @@ class Feeds(Channel):
         announced = revision.article.announces
         if announced and (announced.deed is Deed.RENAME or revision.number > 1):
             return
-        newsroom = _announced(revision, delivery.newsroom)
+        newsroom = delivery.newsroom.after(revision)
         # Read before the catalogue: whatever is released from here on makes them differ, or was known to it.
         scopes = self._scopes(revision, newsroom)
         stood = {path: told(self.files.read(path)) for path in (_path(scope, Form.RSS) for scope in scopes)}
@@ -541,12 +541,6 @@ def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str]
     """The item in the three forms, as `read` gives it back."""
     feed = Feed.of(newsroom, public, items=[item])
     return {form: read(form, feed.document(form), item.id, unsaid)[0].text for form in Form}
-
-
-def _announced(revision: Revision, newsroom: Newsroom) -> Newsroom:
-    """The newsroom as the revision makes it, if it is an announcement."""
-    announced = revision.article.announces
-    return newsroom.with_columns(columns_after(newsroom.columns, [announced])) if announced else newsroom
 
 
 def _names(revision: Revision, newsroom: Newsroom) -> frozenset[str]:

@@ -48,7 +48,7 @@ from channels.website.page import (
     title_of,
     with_around,
 )
-from pipeline.article import Column, Newsroom, Revision, columns_after
+from pipeline.article import Column, Newsroom, Revision
 from pipeline.channel import (
     GONE,
     Action,
@@ -106,7 +106,7 @@ class Website(Channel):
 
     def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
         """The whole page with its style and pictures inside it."""
-        frame = self.frame(_announced(revision, newsroom))
+        frame = self.frame(newsroom.after(revision))
         folder = frame.href(folder_of(revision, frame))
         inside = {frame.href(path): data_uri(guess_type(path)[0] or "", data) for path, data in assets().items()}
         inside |= {
@@ -121,7 +121,7 @@ class Website(Channel):
         if delivery.rendition is None:  # a withdrawal needs no preparation
             return self._receipt(delivery, Standing.STAGED)
         revision, token = delivery.revision, _token(delivery.revision)
-        frame = self.frame(_announced(revision, delivery.newsroom))
+        frame = self.frame(delivery.newsroom.after(revision))
         announced = revision.article.announces
         banner = assets_of(announced.column) if announced else ()
         for asset in dict.fromkeys((*delivery.rendition.assets, *banner)):
@@ -366,25 +366,10 @@ class Website(Channel):
         )
 
 
-def _announced(revision: Revision, newsroom: Newsroom) -> Newsroom:
-    """The newsroom as it is once the revision is public."""
-    announced = revision.article.announces
-    return newsroom.with_columns(columns_after(newsroom.columns, [announced])) if announced else newsroom
-
-
 def _refuse_column(column: Column, newsroom: Newsroom) -> None:
     """Raise `Unpublishable` if the site cannot have such a column."""
     if trouble := _address_trouble(column, newsroom.columns):
         raise Unpublishable(trouble)
-    texts = (column.name, column.description, *column.keywords, column.note, column.series, column.closed)
-    if found := NOT_HTML.search("".join(texts)):
-        raise Unpublishable(
-            Problem(
-                field="column",
-                message=Text.of("the column has the control character U+{code}", code=f"{ord(found.group()):04X}"),
-                remedy=Text.of("delete the character from the column's texts"),
-            )
-        )
 
 
 def _address_trouble(column: Column, columns: Sequence[Column]) -> Problem | None:
