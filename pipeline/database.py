@@ -9,6 +9,8 @@ import hashlib
 import importlib
 import json
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -36,8 +38,10 @@ def sqlite_module() -> ModuleType:
     return sqlite3
 
 
-TURN = 2.0
-"""Seconds to wait for the turn to write."""
+TURN = timedelta(seconds=2)
+"""How long to wait for the turn to write."""
+LOOK = timedelta(milliseconds=1)
+"""Between two looks at a file lock."""
 _HEAD = "tongfa.chain"
 """Under this the writing connection knows the hash of the last event."""
 _LOCK = select(tables.chain.c.hash).with_for_update()
@@ -81,6 +85,7 @@ class Database:
     def __init__(self, url: str, *, pace: Pace, locks: Path) -> None:
         self.pace = pace
         self._locks = locks
+        self._queues: dict[str, threading.Lock] = {}
         self.sqlite = url.startswith("sqlite")
         if self.sqlite:
             self.engine = create_engine(url, module=sqlite_module(), pool_size=32, max_overflow=32)
@@ -131,7 +136,7 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Wait for the other writers of this SQLite file by a file lock, which is looked at every millisecond.
+        """Wait for the other writers of this SQLite file by a file lock.
 
         SQLite itself would sleep ever longer between two looks, up to a tenth of a second, and let others go first.
         Whoever does not get the turn in time (a process that was stopped may have it) relies on SQLite's own lock.
@@ -139,13 +144,29 @@ class Database:
         if not self.sqlite:
             yield
             return
-        lock = FileLock(self._locks / "writer.lock", timeout=TURN, poll_interval=0.001)
-        with suppress(Timeout):
-            lock.acquire()
-        try:
+        with self._file_lock("writer", TURN):
             yield
+
+    @contextmanager
+    def _file_lock(self, name: str, patience: timedelta) -> Iterator[bool]:
+        """A lock of all processes on this machine, freed when its holder dies; whether it was got in time.
+
+        This process's threads queue for it, and only the first looks at the file: the others would take the
+        processor from the one that has the lock.
+        """
+        deadline = time.monotonic() + patience / timedelta(seconds=1)
+        queue = self._queues.setdefault(name, threading.Lock())
+        if not queue.acquire(timeout=patience / timedelta(seconds=1)):
+            yield False
+            return
+        lock = FileLock(self._locks / f"{name}.lock", poll_interval=LOOK / timedelta(seconds=1))
+        try:
+            with suppress(Timeout):
+                lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
+            yield lock.is_locked
         finally:
             lock.release(force=True)
+            queue.release()
 
     def append(
         self,
@@ -222,15 +243,10 @@ class Database:
         )
         if self.sqlite:
             self._locks.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._locks / f"{channel}.lock", timeout=patience.total_seconds(), poll_interval=0.005)
-            try:
-                lock.acquire()
-            except Timeout:
-                raise busy from None
-            try:
+            with self._file_lock(f"channel-{channel}", patience) as locked:
+                if not locked:
+                    raise busy
                 yield
-            finally:
-                lock.release()
             return
         name = int.from_bytes(hashlib.sha256(channel.encode()).digest()[:8], "big", signed=True)
         with self._begin("DEFERRED") as connection:

@@ -45,6 +45,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     yield from _database(configuration)
     yield _broker(configuration)
     yield from (_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))
+    yield from priority(configuration)
     if configuration.listen:
         yield _server(configuration)
     for outlet in configuration.newsroom.outlets:
@@ -144,11 +145,25 @@ def _broker(configuration: Configuration) -> Finding:
     return Finding(Text.of("broker: {name} {number}, {waiting} messages", name=name, number=number, waiting=waiting))
 
 
+def _workers(configuration: Configuration, queue: str) -> list[int]:
+    """The processes that work on a queue on this machine."""
+    signs = tasks.signs_of_life(configuration).glob(f"{queue}-*")
+    return [int(path.name.rpartition("-")[2]) for path in signs if time.time() - path.stat().st_mtime < FRESH]
+
+
+def priority(configuration: Configuration) -> Iterator[Finding]:
+    """Whether the releases come first on this machine's processors; if not, they begin a little further apart."""
+    if workers := _workers(configuration, tasks.RELEASES):
+        if all(tasks.comes_first(one) for one in workers):
+            yield Finding(Text.of("  releases have this machine's processors first (real-time priority)"))
+        else:
+            yield Finding(Text.of("  releases share the processors with all others (ulimit -r 1: they come first)"))
+
+
 def _worker(configuration: Configuration, queue: str) -> Finding:
-    folder = tasks.signs_of_life(configuration)
-    signs = [path for path in folder.glob(f"{queue}-*") if time.time() - path.stat().st_mtime < FRESH]
-    what = Text.of("workers for {queue} on this machine: {count}", queue=queue, count=len(signs))
-    if signs:
+    count = len(_workers(configuration, queue))
+    what = Text.of("workers for {queue} on this machine: {count}", queue=queue, count=count)
+    if count:
         return Finding(what)
     message, remedy = Text.of("none is running"), Text.of("newsroom up, or newsroom worker, starts them")
     return Finding(what, Problem(field="workers", message=message, remedy=remedy))

@@ -49,7 +49,8 @@ class Configuration(Frozen):
     workers: int
     """Threads for preparing, following and verifying, in each worker."""
     releases: int
-    """Threads for releases: at least the number of channels, so that all can wait for one instant."""
+    """Threads for releases: at least the number of channels, so that all can wait for one instant; several times that
+    where many rollouts are under way, for each delivery waits in a thread."""
     listen: str = Field(pattern=r"^$|^[^:].*:[0-9]{1,5}$")
     """`host:port` of the public web server; empty: a port of the system's choice on loopback."""
 
@@ -129,7 +130,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         "database": engine.pop("database", f"sqlite:///{data / 'newsroom.db'}"),
         "broker": engine.pop("broker", ""),
         "workers": engine.pop("workers", 4),
-        "releases": engine.pop("releases", 16),
+        "releases": engine.pop("releases", 32),
         "listen": engine.pop("listen", "127.0.0.1:8000"),
     }
     try:

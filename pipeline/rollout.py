@@ -98,7 +98,7 @@ class Pace(Frozen):
 
     lease: timedelta = timedelta(seconds=60)
     """How long one attempt at a step may take; an adapter's calls together stay under half of it."""
-    lead: timedelta = timedelta(milliseconds=250)
+    lead: timedelta = timedelta(milliseconds=500)
     """From the passing of the gate to the common instant, when no later one was asked for."""
     check: timedelta = timedelta(minutes=10)
     """How long before its moment a rollout that was prepared earlier is checked once more, before its gate."""

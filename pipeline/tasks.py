@@ -34,7 +34,11 @@ STEPS, RELEASES = "steps", "releases"
 """The two queues. Releases have their own, so that a long preparation never delays an instant."""
 
 TASK = "tongfa.run"
-TURN = timedelta(microseconds=100)
+TURN = timedelta(microseconds=50)
+"""How long a thread of the worker of `RELEASES` works while others wait for the interpreter."""
+SLACK = Path("/proc/self/timerslack_ns")
+"""Linux: by how many nanoseconds its kernel may prolong the waits of a thread, and of those that it starts. By default
+as long as a whole turn."""
 STEP_ASIDE = 10
 """By how much the workers of `STEPS` lower their priority for the processor."""
 
@@ -107,8 +111,7 @@ def signs_of_life(configuration: Configuration) -> Path:
 def work(configuration: Configuration, queue: str) -> None:
     """Run a worker on `queue` until SIGTERM or SIGINT. Its loop sweeps and shows that it is alive."""
     if queue == RELEASES:
-        # Threads that wake at one instant take turns this often, so that none waits while another works for long.
-        sys.setswitchinterval(TURN / timedelta(seconds=1))
+        _come_first()
     else:
         os.nice(STEP_ASIDE)  # an instant is never late because something else is being prepared
     engine = open_engine(configuration)
@@ -141,6 +144,24 @@ def work(configuration: Configuration, queue: str) -> None:
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         ]
     )
+
+
+def comes_first(process: int) -> bool:
+    """Whether a process of this machine has the processors before all others, as the releases should."""
+    with suppress(AttributeError, OSError):
+        return os.sched_getscheduler(process) == os.SCHED_RR
+    return False
+
+
+def _come_first() -> None:
+    """Let this process's threads, which wait for one instant, all begin at it."""
+    # Chance decides which of those that wait for the interpreter comes next: many short turns are fair, a few are not.
+    sys.setswitchinterval(TURN / timedelta(seconds=1))
+    with suppress(OSError):  # not on Linux, or not allowed
+        SLACK.write_text("1")
+    # Without this a thread that wakes waits some milliseconds for whatever has the processor, of whatever priority.
+    with suppress(AttributeError, OSError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 def _sweep(engine: Engine, sign_of_life: Path, stopping: threading.Event) -> None:

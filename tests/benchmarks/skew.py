@@ -24,10 +24,11 @@ from pathlib import Path
 
 import requests
 
-from pipeline import demo, logs, tasks
+from pipeline import demo, doctor, logs, tasks
 from pipeline.article import Column
 from pipeline.columns import new
 from pipeline.engine import Engine, Piece
+from pipeline.language import tell
 from pipeline.newsroom import demo_file, load
 from pipeline.reports import Report
 from pipeline.rollout import RolloutState
@@ -46,12 +47,14 @@ ROW = "| {what} | {p50} | {p99} | {count} |"
 def measure(rounds: int = ROUNDS) -> None:
     """Print the table's rows: each figure as median, 99th percentile and how many rollouts."""
     logs.configure(logging.ERROR)
-    print("| skew on six channels | p50 | p99 | rollouts |\n|---|---|---|---|")
     with (
         tempfile.TemporaryDirectory(prefix="tongfa-skew-") as folder,
         demo.running(demo_file(), Path(folder) / "data") as environment,
         closing(tasks.open_engine(load(demo_file(), environment))) as engine,
     ):
+        for finding in doctor.priority(engine.configuration):
+            print(f"({tell(finding.what).strip()})")
+        print("| skew on six channels | p50 | p99 | rollouts |\n|---|---|---|---|")
         _lift_quotas(environment)
         _round(engine, "热身")  # every worker has loaded what it needs
         _rows("at rest", [one for n in range(rounds) for one in _round(engine, f"静息{n}")])

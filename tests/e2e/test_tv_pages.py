@@ -288,6 +288,7 @@ def test_windows_keep_in_step(visit: Visiting) -> None:
     first = visit(PAGES["prompter"])
     second = visit(PAGES["prompter"], beside=first.page)
     second.page.set_viewport_size({"width": 700, "height": 500})
+    second.page.wait_for_function("() => innerWidth === 700 && document.fonts.status === 'loaded'")
     first.page.bring_to_front()
     first.page.keyboard.press("End")
     first.page.keyboard.press("ArrowUp")

@@ -2,9 +2,10 @@
 
     python -m tests.engine.campaign --seconds 600 --seed 7 [--without-find] [--database URL|postgresql] [--folder DIR]
 
-Editors publish, correct and withdraw; meanwhile workers and broker are killed and stopped, the broker forgets
-everything, receivers are ended hard, lose answers and refuse. When the storm is over the newsroom has to come to rest,
-and then only those are asked who do not belong to it: the receivers' journals and the public files.
+Editors publish, also several articles at once, open columns, correct and withdraw; meanwhile workers and broker are
+killed and stopped, the broker forgets everything, receivers are ended hard, lose answers and refuse. When the storm is
+over the newsroom has to come to rest, and then only those are asked who do not belong to it: the receivers' journals
+and the public files.
 
 The seed gives the plan: who does what when. How the machine's own timing answers to it differs from run to run.
 `--without-find` takes from the engine the question «did it happen?»: the control, which must fail.
@@ -33,10 +34,10 @@ from typing import Any, NamedTuple
 
 from redis import RedisError
 
-from pipeline import broker, tasks
+from pipeline import broker, columns, tasks
 from pipeline.article import Article, Newsroom, Outlet
 from pipeline.channel import Action
-from pipeline.engine import Engine
+from pipeline.engine import Engine, Piece
 from pipeline.newsroom import Configuration, load
 from pipeline.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
@@ -77,6 +78,10 @@ class Order(NamedTuple):
     action: Action
     article: int
     ahead: float = 0.0
+    together: int = 1
+    """How many articles, from `article` on, are published as one rollout."""
+    opens: bool = False
+    """Whether it opens a column."""
 
 
 class Blow(NamedTuple):
@@ -104,9 +109,12 @@ def orders(seed: int, seconds: float, every: float = 0.6) -> list[Order]:
         kind = chance.random()
         if kind < 0.55 or not free:
             article = len(touched)
-            planned.append(Order(now, Action.PUBLISH, article, 3.0 if chance.random() < 0.12 else 0.0))
-            touched.append(now)
-            corrections.append(0)
+            ahead = 3.0 if chance.random() < 0.12 else 0.0
+            together, opens = chance.choices(((1, False), (1, True), (2, False), (4, False)), (70, 10, 12, 8))[0]
+            planned.append(Order(now, Action.PUBLISH, article, ahead, together, opens))
+            touched += [now] * together
+            corrections += [0] * together
+            article += chance.randrange(together)
             if chance.random() < 0.4:
                 soon = now + chance.choice([0.0, 0.1, 0.4, 0.8])
                 action = Action.CORRECT if chance.random() < 0.6 else Action.WITHDRAW
@@ -440,8 +448,16 @@ class Campaign:
         moment = engine.clock.now() + timedelta(seconds=order.ahead) if order.ahead else None
         editor = "记者甲"
         if order.action is Action.PUBLISH:
-            article, media = written(order.article)
-            accepted = engine.publish(article, media, editor=editor, go_live_at=moment)
+            pieces = [Piece(*written(order.article + number)) for number in range(order.together)]
+            if order.opens:
+                column = columns.new(f"第{order.article}栏", pieces[0].article, address=f"lan{order.article}")
+                accepted = engine.open_column(column, pieces[0], editor=editor, go_live_at=moment)
+                pieces = [pieces[0]._replace(article=columns.opening(column, pieces[0].article))]
+                self.outcome.figures["columns opened"] += 1
+            else:
+                accepted = engine.publish_together(pieces, editor=editor, go_live_at=moment)
+            for number, (known, piece) in enumerate(zip(accepted.article_ids, pieces, strict=True), order.article):
+                self.revisions[number] = known, piece.article
         else:
             known, article = self.revisions[order.article]
             if order.action is Action.CORRECT:
@@ -451,9 +467,9 @@ class Campaign:
                 accepted = engine.correct(known, article, {}, editor=editor, note="数字有误", go_live_at=moment)
             else:
                 accepted = engine.withdraw(known, editor=editor, reason="内容有误", go_live_at=moment)
+            self.revisions[order.article] = known, article
         assert accepted.created
-        self.revisions[order.article] = accepted.article_id, article
-        self.commands.append(Command(accepted.article_id, accepted.revision, order.action))
+        self.commands += [Command(known, accepted.revision, order.action) for known in accepted.article_ids]
         self.outcome.figures[f"{order.action} accepted"] += 1
 
     def _come_to_rest(self, engine: Engine) -> None:
@@ -475,8 +491,8 @@ class Campaign:
         self._tell(observer.errors)
         last = {command.article: command for command in self.commands}
         reports = engine.store.reports(RolloutState)
-        columns = {known: article.column for known, article in self.revisions.values()}
-        self._tell(observer.files.faults(last, columns))
+        in_column = {known: article.column for known, article in self.revisions.values()}
+        self._tell(observer.files.faults(last, in_column))
         self._tell(before_the_gate(reports, journals))
         self._tell(unfinished(reports))
         if (broken := engine.store.broken_event()) is not None:
@@ -490,11 +506,12 @@ class Campaign:
 
 def unfinished(reports: Sequence[Report]) -> Iterator[str]:
     """The last rollout of every article must be complete, and seen to be so on every channel."""
-    last = {report.article: report for report in reports}
-    for report in last.values():
+    last = {one.article: report for report in reports for one in report.articles}
+    for article, report in last.items():
         done = DeliveryState.WITHDRAWN if report.action is Action.WITHDRAW else DeliveryState.VERIFIED
-        if report.state is not RolloutState.COMPLETE or {one.state for one in report.deliveries} != {done}:
-            yield f"not done: {_told(report)}"
+        states = {one.state for one in report.deliveries if one.article == article}
+        if report.state is not RolloutState.COMPLETE or states != {done}:
+            yield f"not done: {article}: {_told(report)}"
     for report in reports:
         if report.state not in (RolloutState.COMPLETE, RolloutState.CANCELLED):
             yield f"not ended: {_told(report)}"
@@ -502,7 +519,8 @@ def unfinished(reports: Sequence[Report]) -> Iterator[str]:
 
 def _told(report: Report) -> str:
     states = ", ".join(
-        f"{one.channel} {one.state} ({one.error.message if one.error else ''})" for one in report.deliveries
+        f"{one.article} {one.channel} {one.state} ({one.error.message if one.error else ''})"
+        for one in report.deliveries
     )
     return f"{report.rollout} {report.action} {report.article} revision {report.revision} {report.state}: {states}"
 

@@ -216,20 +216,27 @@ def before_the_gate(reports: Sequence[Report], journals: Mapping[str, Sequence[D
             elif deed.action == "publish":
                 first[about] = min(first.get(about, (deed.at, channel)), (deed.at, channel))
     for report in reports:
-        about = (report.article, report.revision)
-        if report.action is Action.WITHDRAW or about not in first:
+        if report.action is Action.WITHDRAW:
             continue
-        at, channel = first[about]
-        if report.release_at is None or at < report.release_at - COARSE:
-            yield (
-                f"early: {report.article} revision {report.revision} was public on {channel} at {at.isoformat()}, "
-                f"the common instant is {report.release_at and report.release_at.isoformat()}"
-            )
-        prepared = {one.channel: one.prepared_at for one in report.deliveries if one.required}
-        ready = {**prepared, **staged.get(about, {})}
-        for other, moment in ready.items():
-            if moment is None or moment > at:
+        # What has been overtaken is left out of its rollout; whatever else is in it goes through the gate together.
+        gone_out = {one.article for one in report.deliveries if one.released_at is not None}
+        for published in report.articles:
+            about = (published.article, published.revision)
+            if about not in first:
+                continue
+            at, channel = first[about]
+            if report.release_at is None or at < report.release_at - COARSE:
                 yield (
-                    f"half: {report.article} revision {report.revision} was public on {channel} at {at.isoformat()}, "
-                    f"but prepared on {other} {'never' if moment is None else f'at {moment.isoformat()}'}"
+                    f"early: {published.article} revision {published.revision} was public on {channel} at "
+                    f"{at.isoformat()}, the common instant is {report.release_at and report.release_at.isoformat()}"
                 )
+            parts = [one for one in report.deliveries if one.article == published.article or one.article in gone_out]
+            prepared = {(one.article, one.channel): one.prepared_at for one in parts if one.required}
+            prepared |= {(published.article, other): moment for other, moment in staged.get(about, {}).items()}
+            for (article, other), moment in prepared.items():
+                if moment is None or moment > at:
+                    yield (
+                        f"half: {published.article} revision {published.revision} was public on {channel} at "
+                        f"{at.isoformat()}, but {article} prepared on {other} "
+                        f"{'never' if moment is None else f'at {moment.isoformat()}'}"
+                    )

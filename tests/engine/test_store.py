@@ -271,6 +271,39 @@ def test_a_channels_lock_keeps_others_out(bench: Bench) -> None:
         _locked_elsewhere(bench, "post")
 
 
+def test_one_at_a_time_has_a_channels_lock_among_processes_and_threads(database: str, tmp_path: Path) -> None:
+    stores = [Store(database, pace=PACE, locks=tmp_path) for _ in range(2)]  # as two processes
+    inside, most = 0, 0
+
+    def enter(n: int) -> None:
+        nonlocal inside, most
+        for _ in range(20):
+            with stores[n % 2].exclusive("site"):
+                inside += 1
+                most = max(most, inside)
+                stores[n % 2].ready()
+                inside -= 1
+
+    at_once(6, enter)
+    assert (inside, most) == (0, 1)
+    with stores[0].exclusive("site"), pytest.raises(Unavailable):
+        _enter(stores[1])
+    with stores[1].exclusive("site"):  # who gave up has left nothing behind
+        pass
+    for store in stores:
+        store.close()
+
+
+def _enter(store: Store) -> None:
+    with store.exclusive("site", patience=timedelta(milliseconds=50)):
+        pass
+
+
+def test_a_channels_lock_is_no_turn_to_write(bench: Bench) -> None:
+    with bench.store.exclusive("writer"), bench.store.writing() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM event")) == 0
+
+
 def _locked_elsewhere(bench: Bench, channel: str) -> None:
     def locked() -> None:
         with bench.store.exclusive(channel, patience=timedelta(milliseconds=50)):
