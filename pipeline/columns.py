@@ -82,13 +82,17 @@ def closing(column: Column, line: str, newsroom: Newsroom) -> Article:
 
 
 def rewritten(before: Article, article: Article) -> Article:
-    """A correction of a record: its text anew. What it makes of the column stays, but for the 编者按 of an opening."""
+    """A correction of a record: its text anew. What it makes of the column stays, but for the 编者按 of an opening, and
+    the description where that was made from it: a corrected mistake must not live on there.
+    """
     if before.announces is None:
         return article
     announces = before.announces
     if announces.deed is Deed.OPEN:
-        note = "\n".join(article.paragraphs())
-        announces = announces.model_copy(update={"column": announces.column.model_copy(update={"note": note})})
+        told = {"note": "\n".join(article.paragraphs())}
+        if announces.column.description == before.abstract(DESCRIPTION):
+            told["description"] = article.abstract(DESCRIPTION)
+        announces = announces.model_copy(update={"column": announces.column.model_copy(update=told)})
     return article.model_copy(
         update={
             "headline": article.headline.strip(UNTITLED) or before.headline,

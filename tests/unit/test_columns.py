@@ -182,6 +182,15 @@ def test_a_correction_of_a_record_says_the_same_of_its_column() -> None:
     assert columns.rewritten(article_of(), article_of("二")) == article_of("二")
 
 
+def test_a_description_made_from_the_editors_note_is_corrected_with_it() -> None:
+    note, corrected = article_of("-", body="<p>共三万亩。</p>"), article_of("-", body="<p>共五万亩。</p>")
+    for about, said in (("", "共五万亩。"), ("自己写的", "自己写的")):
+        opening = columns.opening(columns.new("架豆", note, about=about), note)
+        found = columns.rewritten(opening, corrected).announces
+        assert found is not None
+        assert (found.column.note, found.column.description) == ("共五万亩。", said)
+
+
 # -- addresses and names ----------------------------------------------------------------------------------
 
 
