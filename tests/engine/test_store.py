@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from pipeline import database as database_module
 from pipeline.article import Article
 from pipeline.channel import Action, Receipt, Standing, Unavailable
 from pipeline.reports import Impossible
@@ -287,30 +288,28 @@ def test_one_at_a_time_has_a_channels_lock_among_processes_and_threads(database:
     at_once(6, enter)
     assert (inside, most) == (0, 1)
     with stores[0].exclusive("site"), pytest.raises(Unavailable):
-        _enter(stores[1])
+        _enter(stores[1], "site")
     with stores[1].exclusive("site"):  # who gave up has left nothing behind
         pass
     for store in stores:
         store.close()
 
 
-def _enter(store: Store) -> None:
-    with store.exclusive("site", patience=timedelta(milliseconds=50)):
+def _enter(store: Store, channel: str) -> None:
+    with store.exclusive(channel, patience=timedelta(milliseconds=50)):
         pass
 
 
-def test_a_channels_lock_is_no_turn_to_write(bench: Bench) -> None:
+@pytest.mark.timeout(30)
+def test_a_channels_lock_is_no_turn_to_write(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "TURN", timedelta(minutes=10))  # whoever waits for it here waits for itself
     with bench.store.exclusive("writer"), bench.store.writing() as tx:
         assert tx.scalar(text("SELECT count(*) FROM event")) == 0
 
 
 def _locked_elsewhere(bench: Bench, channel: str) -> None:
-    def locked() -> None:
-        with bench.store.exclusive(channel, patience=timedelta(milliseconds=50)):
-            pass
-
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(locked).result()
+        pool.submit(_enter, bench.store, channel).result()
 
 
 def test_several_processes_may_migrate_at_once(database: str, tmp_path: Path) -> None:
