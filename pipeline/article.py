@@ -14,18 +14,15 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from lxml import html as lxml_html
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
+
+from pipeline.credit import PEOPLE, ROLES, Aigc, Credit, Duty, joined, names_of
+from pipeline.value import Frozen
 
 _SLUG = r"^[a-z0-9][a-z0-9-]*$"
 
 BLOCKS = ("p", "h2", "h3", "ul", "ol", "table", "blockquote", "figure")
 """The elements that may stand at the top of an article's body."""
-
-
-class Frozen(BaseModel):
-    """A value: immutable, compared by its fields, unknown fields refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Image(Frozen):
@@ -40,6 +37,8 @@ class Image(Frozen):
     """Length of the file in bytes."""
     alt: str = ""
     caption: str = ""
+    aigc: Aigc | None = None
+    """Set where the picture is, or may be, made by a machine: as its file says, or the editor."""
 
 
 class Column(Frozen):
@@ -153,8 +152,10 @@ class Article(Frozen):
     """The record an editor submits (稿件).
 
     `body` is a canonical, well-formed fragment of HTML: a sequence of `BLOCKS` with the inline
-    elements strong, em, a[href], br, sub, sup; pictures stand as `<figure><img src="image:DIGEST"
-    alt="…"/><figcaption>…</figcaption></figure>`. `pipeline.manuscript` makes it; nothing else may.
+    elements strong, em, a[href], br, sub, sup, ruby (text with one `<rt>` behind it); pictures stand as
+    `<figure><img src="image:DIGEST" alt="…"/><figcaption>…</figcaption></figure>`. Notes (脚注) are its last
+    paragraphs, `<p id="note-1">[1] …</p>`; the text points at them with `<sup><a href="#note-1">[1]</a></sup>`.
+    `pipeline.manuscript` makes it; nothing else may.
     """
 
     headline: str = Field(min_length=1)
@@ -169,16 +170,10 @@ class Article(Frozen):
     images: tuple[Image, ...] = ()
     source: str = ""
     """来源."""
-    reporters: tuple[str, ...] = ()
-    """记者."""
-    photographers: tuple[str, ...] = ()
-    """摄影."""
-    editors: tuple[str, ...] = ()
-    """编辑."""
-    reviewers: tuple[str, ...] = ()
-    """审核."""
-    approvers: tuple[str, ...] = ()
-    """签发."""
+    credits: tuple[Credit, ...] = ()
+    """署名, in the order of the manuscript. `reporters=…` and the other lists of `PEOPLE` are taken as well."""
+    aigc: Aigc | None = None
+    """Set where the text is, or may be, made by a machine."""
     editors_note: str = ""
     """编者按, plain text; paragraphs separated by a newline."""
     note_of_column: bool = False
@@ -199,6 +194,60 @@ class Article(Frozen):
     """Set in the record that opens, renames or closes its column."""
     reference: str = ""
     """编号: the newsroom's own name of the article; two files with one reference are one article."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _credited(cls, values: Any) -> Any:
+        """Records from before there were credits, and whoever knows only lists of names, give those."""
+        if not isinstance(values, dict) or not values.keys() & PEOPLE.keys():
+            return values
+        listed = tuple(
+            Credit(role=ROLES[duty], duty=duty, names=tuple(values[name]))
+            for name, duty in PEOPLE.items()
+            if values.get(name)
+        )
+        others = {name: value for name, value in values.items() if name not in PEOPLE}
+        return {**others, "credits": joined((*others.get("credits", ()), *listed))}
+
+    @property
+    def reporters(self) -> tuple[str, ...]:
+        """记者."""
+        return names_of(self.credits, Duty.REPORTER)
+
+    @property
+    def correspondents(self) -> tuple[str, ...]:
+        """通讯员."""
+        return names_of(self.credits, Duty.CORRESPONDENT)
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """作者、撰稿."""
+        return names_of(self.credits, Duty.AUTHOR)
+
+    @property
+    def photographers(self) -> tuple[str, ...]:
+        """摄影."""
+        return names_of(self.credits, Duty.PHOTOGRAPHER)
+
+    @property
+    def editors(self) -> tuple[str, ...]:
+        """编辑、责编."""
+        return names_of(self.credits, Duty.EDITOR)
+
+    @property
+    def proofreaders(self) -> tuple[str, ...]:
+        """校对."""
+        return names_of(self.credits, Duty.PROOFREADER)
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        """审核、一审、二审、三审."""
+        return names_of(self.credits, Duty.REVIEWER)
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """签发."""
+        return names_of(self.credits, Duty.APPROVER)
 
     def completed(self, column: Column, place: Place, before: Article | None = None) -> Article:
         """The article with what its column adds to it: banner, number and line of the series, 编者按.

@@ -24,7 +24,8 @@ from urllib.parse import quote
 
 from pydantic import AwareDatetime, Field
 
-from pipeline.article import Column, Frozen, Newsroom, Outlet, Revision
+from pipeline.article import Column, Newsroom, Outlet, Revision
+from pipeline.value import Frozen
 
 
 class Standing(StrEnum):

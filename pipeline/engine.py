@@ -19,7 +19,7 @@ import structlog
 from pydantic import AwareDatetime
 
 from pipeline import columns
-from pipeline.article import Article, Column, Deed, Frozen, Newsroom, Outlet, Place, Revision, columns_after
+from pipeline.article import Article, Column, Deed, Newsroom, Outlet, Place, Revision, columns_after
 from pipeline.channel import (
     Action,
     Channel,
@@ -40,6 +40,7 @@ from pipeline.channel import (
 from pipeline.newsroom import Configuration, open_channel
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Wake
+from pipeline.value import Frozen
 
 log = structlog.get_logger("tongfa")
 

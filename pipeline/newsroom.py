@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from pipeline.article import Frozen, Newsroom, Outlet
+from pipeline.article import Newsroom, Outlet
 from pipeline.channel import Channel, Problem, Setting, Text
 from pipeline.rollout import Pace
+from pipeline.value import Frozen
 
 GROUP = "tongfa.channels"
 """The entry-point group by which kinds enter, built-in and third-party alike."""

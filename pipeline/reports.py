@@ -12,10 +12,11 @@ from pydantic import AwareDatetime, Field, computed_field
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from pipeline import tables
-from pipeline.article import Announcement, Article, Column, Deed, Frozen, Newsroom, Revision
+from pipeline.article import Announcement, Article, Column, Deed, Newsroom, Revision
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.database import Database
 from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
+from pipeline.value import Frozen
 
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from pipeline.article import Frozen
 from pipeline.channel import Action, Problem, Receipt, Recovery, Standing, Text
+from pipeline.value import Frozen
 
 
 class RolloutState(StrEnum):

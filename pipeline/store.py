@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from pipeline import tables
-from pipeline.article import Article, Column, Deed, Frozen, Outlet, Place, Revision
+from pipeline.article import Article, Column, Deed, Outlet, Place, Revision
 from pipeline.catalogue import SqlCatalogue, SqlMedia
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.reports import (
@@ -60,6 +60,7 @@ from pipeline.rollout import (
     instant,
     step_of,
 )
+from pipeline.value import Frozen
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
 

@@ -25,8 +25,9 @@ from lxml import etree
 from channels.body import NOT_XML
 from channels.feeds.item import Item
 from channels.templating import templates
-from pipeline.article import Column, Frozen, Newsroom
+from pipeline.article import Column, Newsroom
 from pipeline.channel import moved
+from pipeline.value import Frozen
 
 ATOM = "http://www.w3.org/2005/Atom"
 HISTORY = "http://purl.org/syndication/history/1.0"

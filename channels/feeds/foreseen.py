@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
-from pipeline.article import Column, Frozen, Revision, columns_after
+from pipeline.article import Column, Revision, columns_after
 from pipeline.channel import Catalogue, Entry, Receipt, Standing
+from pipeline.value import Frozen
 
 MANIFEST = "foreseen.json"
 """Staged after the documents that it names."""

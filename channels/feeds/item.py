@@ -12,8 +12,9 @@ from pydantic import AwareDatetime
 from channels.body import NOT_XML, blocks, refuse_characters
 from channels.pictures import derivative
 from channels.templating import templates
-from pipeline.article import Article, Column, Frozen, Newsroom, Revision
+from pipeline.article import Article, Column, Newsroom, Revision
 from pipeline.channel import Asset, Entry
+from pipeline.value import Frozen
 
 WIDTH = 1200
 """Pixels: what a reader's column can show on a dense screen."""

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, Field, ValidationError
 
 from channels.tv.mos import View
-from pipeline.article import Frozen, Revision
+from pipeline.article import Revision
 from pipeline.channel import Problem, Refused, Text
+from pipeline.value import Frozen
 
 
 class Terms(Frozen):

@@ -34,7 +34,8 @@ from typing import Any
 from channels.tv.house import house
 from channels.tv.programme import Slot, Terms
 from channels.tv.spoken import spoken, syllables
-from pipeline.article import Article, Deed, Frozen, Newsroom, Revision
+from pipeline.article import Article, Deed, Newsroom, Revision
+from pipeline.value import Frozen
 
 BAR, BARS = 15, 2
 """Characters of a line of a title bar, and its lines."""

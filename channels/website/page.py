@@ -17,8 +17,9 @@ from markupsafe import Markup
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import derivative
 from channels.website.frame import ICON, Frame
-from pipeline.article import Article, Column, Frozen, Image, Revision
+from pipeline.article import Article, Column, Image, Revision
 from pipeline.channel import GONE, Asset
+from pipeline.value import Frozen
 
 WIDTHS = (480, 960, 1440)
 """Pixels: a thumbnail or a small phone, the text's column on a plain screen, the same on a dense one."""

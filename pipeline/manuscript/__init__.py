@@ -20,7 +20,8 @@ from pipeline.channel import Text
 from pipeline.manuscript import docx, fields, html, markdown, text
 from pipeline.manuscript.body import Block, serialise
 from pipeline.manuscript.characters import clean
-from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript, ManuscriptProblem
+from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript
+from pipeline.reading import ManuscriptProblem
 
 __all__ = ["FORMATS", "BadManuscript", "Manuscript", "ManuscriptProblem", "read"]
 
@@ -42,12 +43,13 @@ LARGEST_OTHER = 20 * _MB
 """Bytes, by suffix. A text of 2 MB is a thick book; the rest is room for the pictures in the file."""
 
 
-def read(path: Path, *, untitled: str = "") -> Manuscript:
+def read(path: Path, *, untitled: str = "", decided: Mapping[str, str] = MappingProxyType({})) -> Manuscript:
     """Read a manuscript. Raises `BadManuscript` with all its problems, and nothing else.
 
     `untitled`: the headline of one that has none, for texts that need none of their own.
+    `decided`: the editor's answers to `Doubt`s, by field.
     """
-    draft = Draft(clean(path.name))
+    draft = Draft(clean(path.name), decided)
     suffix = clean(path.suffix).lower()
     content: list[Block] = []
     media: dict[str, bytes] = {}
@@ -85,7 +87,15 @@ def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str,
     if not draft.problems:
         known = {name: value for name, value in draft.fields.items() if name != fields.DATE}
         try:
-            article = Article.model_validate({**known, "body": body, "images": tuple(images.values())})
+            article = Article.model_validate(
+                {
+                    **known,
+                    "credits": tuple(draft.credits),
+                    "aigc": draft.aigc,
+                    "body": body,
+                    "images": tuple(images.values()),
+                }
+            )
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False):
                 field = str(one["loc"][0]) if one["loc"] else "article"
@@ -99,7 +109,7 @@ def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str,
             return Manuscript(
                 article=article,
                 media=MappingProxyType({digest: media[digest] for digest in images}),
-                notices=tuple(draft.notices),
+                reading=draft.reading(),
             )
     raise BadManuscript(path, sorted(draft.problems, key=lambda problem: (problem.line is None, problem.line or 0)))
 

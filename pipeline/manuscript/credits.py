@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from pipeline.channel import Text
+from pipeline.credit import PEOPLE
 from pipeline.manuscript import fields
 from pipeline.manuscript.body import Block, truncated
-from pipeline.manuscript.draft import PEOPLE, Draft
+from pipeline.manuscript.draft import Draft
 
 LONGEST_TITLE = 100
 """Characters; a first line longer than that is text."""

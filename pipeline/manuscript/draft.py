@@ -5,28 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from pipeline.article import Article
-from pipeline.channel import Problem, Text
-
-
-class ManuscriptProblem(Problem):
-    """A problem and where in the manuscript it is.
-
-    >>> problem = ManuscriptProblem(file="a.md", line=3, field="date",
-    ...     message=Text.of("not a date"), remedy=Text.of("write 2020-01-10"))
-    >>> str(problem)
-    'a.md:3: date: not a date (write 2020-01-10)'
-    """
-
-    file: str
-    """The manuscript's file name, as the editor gave it."""
-    line: int | None = None
-    """Line, from 1; None where the format has no lines or the whole file is meant."""
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.field}: {self.message} ({self.remedy})"
+from pipeline.channel import Text
+from pipeline.credit import Aigc, Credit, joined
+from pipeline.reading import Doubt, Line, ManuscriptProblem, Reading
 
 
 class BadManuscript(Exception):
@@ -46,24 +30,38 @@ class Manuscript:
     article: Article
     media: Mapping[str, bytes] = field(repr=False)
     """The images' bytes by digest, exactly those of `article.images`."""
-    notices: tuple[Problem, ...] = ()
-    """What an editor should know but need not act on."""
+    reading: Reading
+
+    @property
+    def notices(self) -> tuple[ManuscriptProblem, ...]:
+        """What an editor should know but need not act on."""
+        return self.reading.notices
 
 
 MOST_TOLD = 100
 """Problems, and notices, that are told of one file; nobody reads more."""
 
-PEOPLE = ("reporters", "photographers", "editors", "reviewers", "approvers")
+MOST_LINES = 1000
+"""Lines of a reading; a page's noise has some dozens."""
 
 
 class Draft:
     """One manuscript while it is read: the fields found so far, what is wrong, what is worth a notice."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, decided: Mapping[str, str] = MappingProxyType({})) -> None:
         self.file = file
+        self.decided = decided
+        """What the editor has said of fields in doubt: it holds, whatever the signs."""
         self.problems: list[ManuscriptProblem] = []
         self.notices: list[ManuscriptProblem] = []
         self.fields: dict[str, str | int | tuple[str, ...]] = {}
+        self.credits: list[Credit] = []
+        self.aigc: Aigc | None = None
+        self.date = ""
+        self.doubts: list[Doubt] = []
+        self.warnings: list[ManuscriptProblem] = []
+        self.read: list[Line] = []
+        """What of the text is no text of the article."""
         self.lines: dict[str, int | None] = {}
 
     def wrong(self, field: str, message: Text, remedy: Text, *, line: int | None = None) -> None:
@@ -77,6 +75,35 @@ class Draft:
         notice = ManuscriptProblem(file=self.file, line=line, field=field, message=message, remedy=remedy)
         if len(self.notices) < MOST_TOLD and notice not in self.notices:
             self.notices.append(notice)
+
+    def took(
+        self, text: str, fields: Sequence[str], why: Text, *, line: int | None = None, guessed: bool = False
+    ) -> None:
+        """Note that a line of the text has become these fields of the article."""
+        if len(self.read) < MOST_LINES:
+            self.read.append(Line(text=text, fields=tuple(fields), why=why, guessed=guessed, line=line))
+
+    def dropped(self, text: str, why: Text, *, line: int | None = None, guessed: bool = False) -> None:
+        """Note that a line of the text does not go out."""
+        self.took(text, (), why, line=line, guessed=guessed)
+
+    def warn(self, field: str, message: Text, remedy: Text, *, line: int | None = None) -> None:
+        """Something an editor would ask about the article as it was read."""
+        self.warnings.append(ManuscriptProblem(file=self.file, line=line, field=field, message=message, remedy=remedy))
+
+    def credit(self, *credits: Credit) -> None:
+        """Add credits; those of one role are put together."""
+        self.credits = list(joined((*self.credits, *credits)))
+
+    def reading(self) -> Reading:
+        return Reading(
+            file=self.file,
+            date=self.date,
+            lines=tuple(self.read),
+            doubts=tuple(self.doubts),
+            notices=tuple(self.notices),
+            warnings=tuple(self.warnings),
+        )
 
     def put(self, field: str, value: str | int | tuple[str, ...], *, line: int | None = None) -> None:
         """Fill a field from a line of the text. Lists grow; of two different single values the first holds."""

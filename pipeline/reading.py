@@ -1,0 +1,79 @@
+"""The reading (读稿单): what was read from a manuscript, and how.
+
+Nothing of a manuscript vanishes or changes its role unseen: whatever of its text does not stand in the article's body
+or captions stands here as a `Line`, with what it became and why.
+"""
+
+from __future__ import annotations
+
+from pipeline.channel import Problem, Text
+from pipeline.value import Frozen
+
+
+class ManuscriptProblem(Problem):
+    """A problem and where in the manuscript it is.
+
+    >>> problem = ManuscriptProblem(file="a.md", line=3, field="date",
+    ...     message=Text.of("not a date"), remedy=Text.of("write 2020-01-10"))
+    >>> str(problem)
+    'a.md:3: date: not a date (write 2020-01-10)'
+    """
+
+    file: str
+    """The manuscript's file name, as the editor gave it."""
+    line: int | None = None
+    """Line, from 1; None where the format has no lines or the whole file is meant."""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.field}: {self.message} ({self.remedy})"
+
+
+class Line(Frozen):
+    """Text of the manuscript that is no text of the article."""
+
+    text: str
+    """As it stood there."""
+    fields: tuple[str, ...] = ()
+    """What it became, by the names of `Article`'s fields ("date" is shown and never kept); empty: it was dropped."""
+    why: Text
+    """The sign by which it was recognised."""
+    guessed: bool = False
+    """Whether that sign is weak: a person should look."""
+    line: int | None = None
+
+
+class Doubt(Frozen):
+    """A question to the editor; without an answer the reading holds as it is."""
+
+    field: str
+    question: Text
+    """To be answered with yes or no."""
+    taken: str
+    """What the reading took."""
+    instead: str
+    """What `read(…, decided={field: instead})` takes if the answer is yes; "" where yes means: stop, the file has to be
+    changed."""
+    line: int | None = None
+
+
+class Reading(Frozen):
+    """How one manuscript was read. Headline, credits and the rest stand in the article that was made of it."""
+
+    file: str
+    date: str = ""
+    """The date that the manuscript gives itself, as written. The moment of publication belongs to the engine."""
+    lines: tuple[Line, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    notices: tuple[ManuscriptProblem, ...] = ()
+    """What was met in reading: left out, converted, given twice."""
+    warnings: tuple[ManuscriptProblem, ...] = ()
+    """What an editor would ask about the article as it was read: no source, no reporter, a picture without caption."""
+
+    @property
+    def dropped(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if not line.fields)
+
+    @property
+    def guesses(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.guessed)
