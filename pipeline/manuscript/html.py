@@ -8,9 +8,10 @@ from pathlib import Path
 from lxml import html as lxml_html
 
 from pipeline.manuscript.body import Block, blocks, parse
-from pipeline.manuscript.characters import decode, one_line
+from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.credits import harvest, harvest_around, put_headline
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
 
 _BIG5 = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*big5""", re.IGNORECASE)
