@@ -10,7 +10,7 @@ from pipeline.manuscript.body import Block, Hints, paragraph
 from pipeline.manuscript.credits import harvest
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.encodings import decode
-from pipeline.manuscript.lines import meet, starts
+from pipeline.manuscript.paragraphs import meet, starts
 
 _CENTRED = re.compile("\u3000{3,}|[ \xa0]{6,}|\t{2,}")
 """What stands before a line that is in the middle of the page; a paragraph has two at most."""
@@ -25,7 +25,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
 
 def _paragraphs(lines: list[str]) -> Iterator[tuple[int, str]]:
     """The number of each paragraph's first line, and its text: lines that a program broke at a width are joined."""
-    begun = starts(lines, latin=True)
+    begun = starts(lines, plain=True)
     parts: list[str] = []
     first = 0
     for place, line in enumerate(lines):
