@@ -1,347 +1,439 @@
-"""The lines around a text: title, series, 编者按, credits at its beginning and end, and what a web page adds.
+"""Credits as people write them: one line → who did what, where it comes from, when.
 
-Word files, web pages and plain text carry their fields as lines that a reader recognises by their look.
-`harvest` takes these lines out of the blocks and fills the draft's fields; what is left is the body.
+A line is read token by token: roles, names, sources, dates and a page's buttons. It is a line of credits only if
+nothing of it is left over; what merely begins like one («记者从县里获悉…») stays text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from pipeline.channel import Text
-from pipeline.credit import PEOPLE
-from pipeline.manuscript import fields
-from pipeline.manuscript.body import Block, truncated
-from pipeline.manuscript.draft import Draft
 
-LONGEST_TITLE = 100
-"""Characters; a first line longer than that is text."""
-LONGEST_CREDITS = 1000
-"""Characters; a 摘要 or a list of 关键词 may be that long."""
+from pipeline.credit import Credit, Duty, joined
+from pipeline.manuscript import fields, names
+from pipeline.manuscript.roles import printed
+from pipeline.manuscript.words import Words, shipped
 
-_LABELS = "|".join(sorted((name for name in fields.FIELD_OF if not name.isascii()), key=len, reverse=True))
-_UNKEPT = "校对|监制|监审|主编|总编|值班总编|值班主任|策划|统筹|制作|制图|视频|剪辑|播音|主播|配音"
-"""Credits that newsrooms give and the record has no field for."""
-_LABEL = re.compile(
-    rf"(?:^|(?<=[\s　|｜/／;；,，、】)）]))([\u4e00-\u9fff]{{0,6}}?)({_LABELS}|{_UNKEPT})\s*(?:[:：]|[/／](?=\S))\s*"
+LONGEST = 240
+"""Characters of a line of credits; a 摘要 or a list of 关键词 may have `LONGEST_FIELD`."""
+LONGEST_FIELD = 1000
+
+_BULLETS = re.compile(r"^[\s　□■◇◆○●◎▲△▶►▷☐☆★※*#·•✎✍🖋📷🎤|｜丨—–-]+")
+_PAIRS = {"（": "）", "(": ")", "【": "】", "[": "]", "〔": "〕", "［": "］", "{": "}", "「": "」"}
+_SEPARATOR = re.compile(r"[\s　\xa0|｜丨/／;；,，、。·•&＆]+")
+_COLON = re.compile(r"[\s　\xa0]{0,4}(?:[:：|｜丨/／•]+|[\s　][-—–]+[\s　])[\s　]*")
+_DATE = re.compile(
+    r"[（(\[【]?(?:(?:发布|发表|更新|成稿|编辑|录入|添加|上传|播出|刊发|来稿|采集)?(?:时间|日期|于)\s*[:：]?\s*)?"
+    r"((?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(?:[T\s　]*\d{1,2}\s*[:：时]\s*\d{1,2}(?:\s*[:：分]\s*\d{1,2}"
+    r"(?:\.\d+)?\s*秒?)?\s*分?(?:Z|[+-]\d\d:?\d\d)?)?)(?![\d.])[)）\]】]?"
 )
-_WHOLE_LINE = ("headline", "kicker", "subhead", "short_headline", "series", "column", "keywords", "summary")
+_WEEKDAY = re.compile(r"[（(]?(?:星期|周)[一二三四五六日天][)）]?")
+_WHERE = re.compile(r"(?:发表于|发布于|IP属地[:：]?|原创)\s*[\u3400-\u9fff]{0,4}")
+_BUTTONS = re.compile(
+    r"[\[【(（]?\s*(?:打印(?:本页|本文|此页|文章)?|关闭(?:窗口|本页|页面)?|我要(?:评论|纠错)|分享(?:到|至)?[:：]?|收藏(?:本页|本文)?|"
+    r"返回(?:顶部|列表|首页)?|复制链接|(?:字\s*体|字\s*号|文字大小|视力保护色|背景色)\s*[:：]?\s*(?:[\[【(（]?\s*(?:特大|超大|大|中|小|默认|标准|A[+-]?)\s*[\]】)）]?\s*[|｜/、]?\s*)*"
+    r"|(?:浏览|阅读|点击|访问|查看|观看)(?:次数|人数|量|数|率)?\s*[:：]?\s*[\[【(（]?\s*\d[\d,.]*\s*[万+]*\s*[\]】)）]?\s*(?:次|人次|人)?"
+    r"|(?:浏览|阅读|点击|访问)(?:次数|人数|量|数|率)\s*[:：]?\s*次?|人气\s*[:：]\s*\d+|评论\s*[:：(（]\s*\d+\s*[)）]?)\s*[\]】)）]?"
+)
+_SOURCE = re.compile(
+    r"(?:(?:信息|稿件|文章|新闻|内容|本文|资料|消息)\s*)?(?:来\s*源(?!于)|稿\s*源|出\s*处)\s*[:：|｜/／]\s*|(?:供稿|来稿|投稿)(?:单位|部门)\s*[:：]\s*|(?:转载?自)\s*[:：]\s*"
+)
+_OTHER_SOURCE = re.compile(r"(?:图片?|照片|数据|视频|音频|素材|题图|封面)\s*来\s*源")
+_GIVEN_BY = re.compile(
+    r"(?:(?:本文|文中|以上)?(?:图片|照片|图|组图|图文|视频|素材|资料)(?:均|皆|都)?(?:由|为)\s*)(.{2,24}?)\s*(?:提供|拍摄|供图|摄)[。]?"
+)
+_DATELINE = re.compile(r"^[\u3400-\u9fffA-Za-z\d·]{0,20}?(?:讯|电|消息)\s*[:：]?\s*(?=[（(【\[]?[\u3400-\u9fff]{0,12}(?:记者|通讯员))")
+_LABELLED = re.compile(r"^([\u3400-\u9fffA-Za-z_]{1,8}(?:[\s　]+[\u3400-\u9fff])?)\s*[:：]\s*(\S.*)$")
+_FULL_STOP = re.compile("[。！？!?；;…]")
+_MADE_UP = re.compile(r"[\u3400-\u9fff]{2,3}[甲乙丙丁戊己庚辛]")
+
+WHOLE_LINE = ("headline", "kicker", "subhead", "short_headline", "series", "column", "keywords", "summary", "number", "reference")
 """Fields whose value runs to the end of the line, whatever follows."""
 
-_NOTE = re.compile(r"^(?:[【\[(（]\s*编者(?:按|的话)\s*[】\])）]\s*[:：]?|编者(?:按|的话)(?:\s*[:：]|\s+|$))\s*")
-_SERIES = re.compile(
-    r"^\S.{0,40}(?:系列|连载|走笔|述评).{0,10}(?:之|第|[（(])\s*[零一二三四五六七八九十\d]{1,4}\s*[篇期集回]?[)）]?\s*[:：]?$"
-)
-_COLUMN = re.compile(r"^【\s*([^【】]{1,20}?)\s*】\s*(?=\S)")
-_PICTURED = re.compile(r"\s*[(（](?:图|组图|多图|图文|高清图)[)）]$")
-_BREADCRUMB = re.compile(r"^(?:您(?:现在)?所在的?位置|您的位置|当前位置|现在的?位置|首页\s*(?:>|＞|»|/))")
-_JUNK = re.compile(
-    r"[\[【(（]?\s*(?:打印本页|打印本文|打印|关闭窗口|关闭本页|关闭|我要评论|我要纠错|分享到[:：]?|收藏本页|返回顶部|复制链接|"
-    r"(?:字体|字号)\s*[:：]?\s*[\[【(（]?\s*大\s*[|｜/]?\s*中\s*[|｜/]?\s*小|(?:浏览次数|浏览量|阅读次数|阅读量|点击数|点击率|点击)\s*[:：]\s*\d*\s*次?)"
-    r"\s*[\]】)）]?"
-)
-_NOISE = re.compile(
-    r"^[【\[■●◆▶]?\s*(?:(?:摄影)?相关(?:图片|新闻|链接|文章|阅读|报道|信息|稿件|内容)|延伸阅读|热门推荐|热点新闻|推荐阅读|猜你喜欢|"
-    r"上一篇.*|下一篇.*|版权声明.*|免责声明.*)\s*[】\]]?\s*[:：]?$"
-)
-_FULL_STOP = re.compile("[。！？!?；]")
-
-_OUTLET = "本报|本台|本网|新华社|融媒体|全媒体|见习|实习|特约|首席|武山融媒"
-_ROLE = re.compile(
-    rf"^(?:{_OUTLET}){{0,3}}(摄影报道|摄影报导|图文报道|文/图|图/文|文／图|图／文|图文|报道|报导|责任编辑|记者|通讯员|作者|摄影|编辑|审核|签发)"
-)
-_FIELD_OF_ROLE = {
-    "记者": "reporters", "通讯员": "reporters", "作者": "reporters", "摄影": "photographers",
-    "编辑": "editors", "责任编辑": "editors", "审核": "reviewers", "签发": "approvers",
+_BOTH = {  # words for text and pictures in one: (before a name, behind names that have a role already)
+    "摄影报道": (Duty.REPORTER, Duty.PHOTOGRAPHER), "摄影报导": (Duty.REPORTER, Duty.PHOTOGRAPHER),
+    "图文报道": (Duty.REPORTER, Duty.PHOTOGRAPHER), "图文": (Duty.AUTHOR, Duty.PHOTOGRAPHER),
+    "文图": (Duty.AUTHOR, Duty.PHOTOGRAPHER), "文并图": (Duty.AUTHOR, Duty.PHOTOGRAPHER),
+    "撰文摄影": (Duty.AUTHOR, Duty.PHOTOGRAPHER), "文字摄影": (Duty.AUTHOR, Duty.PHOTOGRAPHER),
+    "采写摄影": (Duty.REPORTER, Duty.PHOTOGRAPHER), "文摄影": (Duty.AUTHOR, Duty.PHOTOGRAPHER),
+    "文摄": (Duty.AUTHOR, Duty.PHOTOGRAPHER), "摄影文": (Duty.AUTHOR, Duty.PHOTOGRAPHER),
 }  # fmt: skip
-_PICTURES_TOO = frozenset({"摄影报道", "摄影报导", "图文报道", "文/图", "图/文", "文／图", "图／文", "图文", "摄影"})
-"""Behind the reporters' names: they took the pictures as well."""
-_REPORT = frozenset({"报道", "报导"})
-_BOTH = re.compile(r"(?:文\s*[/／、]?\s*图|图\s*[/／、]?\s*文|图文)\s*[:：/／]\s*")
-_NAME = re.compile(r"[\u3400-\u9fff]{2,5}|[\u3400-\u9fff]{1,8}[·•][\u3400-\u9fff·•]{1,12}|[A-Za-z][A-Za-z .'’-]{1,40}")
-_NO_NAME = frozenset({"手记", "招待会", "招待会上", "观察", "调查", "述评", "站", "节", "专访", "部", "室"})
-_PADDED = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])[ 　]+([\u4e00-\u9fff])(?=\s*[:：])")
-"""编　辑：, as lines are made equally long in Word."""
-_EMPLOYER = re.compile(r"^[\u4e00-\u9fff·]{1,14}?(?:中心|社|台|报|网|云|客户端)\s*(?=记者|通讯员)")
-_ENCLOSED = re.compile(r"^[（(\[【]\s*([^（）()\[\]【】]+?)\s*[)）\]】]$")
-_DATED = re.compile(r"[（(]?(?:(?:时间|日期)\s*[:：]\s*)?\d{4}[-/.年\s\d月日:：时分秒]+[)）]?")
-_CLOSING = re.compile(r"\s*[（(]([^（）()]{2,60})[)）]\s*$")
-_OPENING = re.compile(r"^.{0,20}?[（(]([^（）()]{2,60})[)）]")
-
-Credits = list[tuple[str, str | tuple[str, ...]]]
-"""(field, value) pairs; the field is "" for a credit that the record has no field for, with its label and names."""
+_BOTH_SPELLED = re.compile(
+    "|".join(
+        r"[\s　]{0,2}[/／、和&]?[\s　]{0,2}".join(parts)
+        for parts in (
+            ("摄影", "报[道导]"), ("图", "文", "报[道导]"), ("图", "文"), ("文", "图"), ("文", "并", "图"), ("撰文", "摄影"),
+            ("文字", "摄影"), ("采写", "摄影"), ("文", "摄影?"), ("摄影", "文"), ("图片", "文字"), ("文字", "图片"), ("撰文", "图片?"),
+        )
+    )
+)  # fmt: skip
+_BEHIND = re.compile(r"(文|图|摄|写)(?=[\s　\xa0]|$)")
+"""Behind a name, set apart by a space: 张三 文 李四 图."""
+_NO_DEED = frozenset({"报道", "报导", "综合报道", "采访报道", "联合报道", "编译", "综合"})
+"""Behind names: that they reported is said already."""
 
 
-def harvest(content: Sequence[Block], draft: Draft, *, page: bool = False) -> list[Block]:
-    """The body's blocks, with what stands around them taken out and put into the draft's fields.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a line says, if it is nothing but credits, a date or a web page's buttons."""
 
-    A headline that the reader has found already is only looked for to be dropped where it is repeated.
-    `page`: the text comes from a web page, so lists of related articles below it are dropped, with a notice.
-    """
-    left = _without_noise(list(content), draft) if page else list(content)
-    left = _head(left, draft)
-    left = _tail(left, draft)
-    _opening(left, draft)
-    if "number" not in draft.fields and (counted := fields.series_number(draft.text("series"))):
-        draft.put("number", counted)
-    return left
+    credits: tuple[Credit, ...] = ()
+    fields: tuple[tuple[str, str | int | tuple[str, ...]], ...] = ()
+    """(field of the article, value)."""
+    date: str = ""
+    labelled: bool = False
+    """Whether its roles are followed by colons or bars."""
+    enclosed: bool = False
 
+    @property
+    def became(self) -> tuple[str, ...]:
+        """The fields it gives, for the reading; empty for buttons alone."""
+        told = (*(["credits"] if self.credits else []), *(name for name, _ in self.fields))
+        return (*told, *(["date"] if self.date else []))
 
-def harvest_around(content: Sequence[Block], draft: Draft) -> None:
-    """Source and persons from what a web page shows outside the text; what the text itself says holds."""
-    for block in content:
-        found = credits(block.text) or []
-        _put([(field, value) for field, value in found if field == "source" or field in PEOPLE], draft, None)
-
-
-def put_headline(text: str, draft: Draft, line: int | None = None) -> None:
-    """Take `text` as the headline: a column in 【】 before it and a «(图)» behind it are not part of it."""
-    match = _COLUMN.match(text)
-    if match and draft.text("column") in ("", match[1]):
-        draft.put("column", match[1], line=line)
-        text = text[match.end() :]
-    draft.put("headline", _PICTURED.sub("", text).strip(), line=line)
+    def has(self, *duties: Duty) -> bool:
+        return any(credit.duty in duties for credit in self.credits)
 
 
-def looks_like_title(text: str) -> bool:
-    """Whether a first line without any other sign may be the headline."""
-    return 0 < len(text) <= LONGEST_TITLE and not text.endswith(("。", "；", ";", "，", ","))
+NOTHING = Said()
 
 
-def is_line_of_its_own(text: str) -> bool:
-    """Whether a line says where the page is, to which series the article belongs, or begins the 编者按."""
-    return any(pattern.match(text) for pattern in (_BREADCRUMB, _NOTE, _SERIES))
+def said(text: str, words: Words | None = None) -> Said | None:
+    """What a line says; None for a line that is, or may be, text.
 
-
-def credits(text: str) -> Credits | None:
-    """What a line says, if it is nothing but credits, a date or a web page's buttons; None for any other line.
-
-    >>> credits("(天水在线编辑:马文洁)")
-    [('editors', ('马文洁',))]
-    >>> credits("（记者 张三 摄影报道）")
-    [('reporters', ('张三',)), ('photographers', ('张三',))]
-    >>> credits("(2020/1/10 16:18:42)  来源:武山县融媒体中心  打印本页")
-    [('source', '武山县融媒体中心')]
-    >>> credits("记者在现场看到，编辑：甲") is None
+    >>> said("(天水在线编辑:马文洁)").credits[0].names
+    ('马文洁',)
+    >>> [(one.role, one.names) for one in said("（记者 张三 摄影报道）").credits]
+    [('记者', ('张三',)), ('摄影', ('张三',))]
+    >>> said("(2020/1/10 16:18:42)  来源:武山县融媒体中心  打印本页").fields
+    (('source', '武山县融媒体中心'),)
+    >>> said("记者在现场看到，编辑：甲") is None
     True
     """
-    if len(text) > LONGEST_CREDITS:
+    if len(text) > LONGEST_FIELD:
         return None
-    bare = _JUNK.sub(" ", text).strip(" \t　|｜")
-    if enclosed := _ENCLOSED.match(bare):
-        bare = enclosed[1]
-    if not bare or fields.is_date(bare):
-        return []
-    bare = _BOTH.sub("文/图 ", _PADDED.sub(r"\1\2", bare))
-    spoken = _spoken(bare, bool(enclosed))
-    return spoken if spoken is not None or not _LABEL.search(bare) else _labelled(bare)
+    return _said(text, words or shipped())
 
 
-def _labelled(text: str) -> Credits | None:
-    """Credits with colons: 来源：… 编辑：… 审核：…"""
-    matches = list(_LABEL.finditer(text))
-    first = matches[0]
-    before = text[: first.start()].strip(" 　()（）|｜")
-    if before and not fields.is_date(before):
-        # What stands before may be spoken: «记者 张三 编辑：李四».
-        spoken = _spoken(before, True)
-        if spoken is None:
-            return None
-    else:
-        spoken = []
-    if fields.field_of(first[2]) in _WHOLE_LINE:
-        if first.start() or first[1]:
-            return None
-        matches = [first]
-    found: Credits = list(spoken)
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
-        value = text[match.end() : following.start() if following else len(text)].strip(" 　|｜/／;；,，、")
-        value = value.rstrip("】)）]") if match.start() and text[match.start() - 1] in "【(（[" else value
-        field = fields.field_of(match[2]) or ""
-        # 图片来源 and 活动时间 are part of what the article says.
-        read = None if match[1] and field in ("source", fields.DATE) else _read(field, value, match[2])
-        if read is None:
-            return None
-        found.extend(read)
-    return found
 
-
-def _read(field: str, value: str, label: str) -> Credits | None:
-    found: Credits = [(field, value)]
-    fits = len(value) <= 40 and not _FULL_STOP.search(value)
-    if field == fields.DATE:
-        found, fits = [], fields.is_date(value)
-    elif field == "keywords":
-        found, fits = [(field, fields.keywords(value))], True
-    elif field in PEOPLE or not field:
-        names = fields.people(value)
-        found = [(field, names)] if field else [("", (label, *names))]
-        # In an interview «记者：…» is followed by a question.
-        fits = len(names) <= 12 and all(
-            _NAME.fullmatch(name) if label == "记者" else name.isascii() or len(name) <= 15 for name in names
-        )
-        fits = fits and not any(_FULL_STOP.search(name) for name in names)
-    elif field == "number":
-        fits = fields.number(value) is not None
-    elif field in _WHOLE_LINE:
-        fits = True
-    return found if fits else None
-
-
-def _spoken(text: str, enclosed: bool) -> Credits | None:
-    """Credits without colons: 记者 张三 通讯员 李四 文/图. Without brackets they need spaces between the words."""
-    text = _EMPLOYER.sub("", text)
-    if len(text) > 60 or not _ROLE.match(text) or not (enclosed or re.search(r"\s", text)):
+def _said(text: str, words: Words) -> Said | None:
+    whole = _whole_line(text)
+    if whole is not None:
+        return whole
+    if len(text) > LONGEST or _OTHER_SOURCE.search(text):
         return None
-    found: Credits = []
-    names: tuple[str, ...] = ()
-    for role, given in _said(text):
-        if any(not _NAME.fullmatch(name) or name in _NO_NAME for name in given):
-            return None
-        if role in _PICTURES_TOO and (given or names):
-            if given and role != "摄影":
-                found.append(("reporters", given))
-            found.append(("photographers", given or names))
-        elif role in _FIELD_OF_ROLE and given:
-            found.append((_FIELD_OF_ROLE[role], given))
-            names += given if _FIELD_OF_ROLE[role] == "reporters" else ()
-        elif role not in _REPORT or given:
-            return None
-    return found or None
+    bare, enclosed = _opened(text)
+    if text[:1] in "□■○●◎◇◆☐▢✎/／" and (byline := alone(bare, words)) is not None:
+        return byline
+    pressed = _BUTTONS.sub(" ", bare)
+    dates: list[str] = []
 
+    def dated(match: re.Match[str]) -> str:
+        if not fields.is_date(" ".join(match[1].split())):
+            return match[0]
+        dates.append(match[1].strip())
+        return " "
 
-def _said(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """(role, names) in the order of the words; names before any role stand under ""."""
-    said: list[tuple[str, list[str]]] = []
-    for word in text.replace("、", " 、 ").split():
-        role = _ROLE.match(word)
-        rest = word[role.end() :] if role else ""
-        if role and (not rest or _NAME.fullmatch(rest)):
-            said.append((role[1], [rest]))
-        else:
-            said = said or [("", [])]
-            said[-1][1].append(word)
-    return [(role_name, fields.people(" ".join(words))) for role_name, words in said]
-
-
-def _head(content: list[Block], draft: Draft) -> list[Block]:
-    """Recognised lines at the beginning; they may come in any order, the first unknown one ends them."""
-    place = 0
-    while place < len(content):
-        block = content[place]
-        text = block.text
-        if block.tag not in ("p", "h1", "h2", "h3"):
-            break
-        taken = _take(block, draft)
-        if not taken and "headline" not in draft.fields and looks_like_title(text):
-            put_headline(text, draft, block.hints.line)
-            taken = True
-        if not taken:
-            break
-        place += 1
-        if _NOTE.fullmatch(text) and place < len(content) and content[place].tag == "p":
-            # 编者按 as a heading of its own: the paragraph below it is the note.
-            draft.put("editors_note", content[place].text, line=content[place].hints.line)
-            place += 1
-    return content[place:]
-
-
-def _take(block: Block, draft: Draft) -> bool:
-    """Fill the draft's fields from one block; whether it was recognised."""
-    text, line = block.text, block.hints.line
-    if _BREADCRUMB.match(text):
-        return True
-    if note := _NOTE.match(text):
-        draft.put("editors_note", text[note.end() :], line=line)
-        return True
-    if _is_headline(text, draft):
-        return True
-    if _SERIES.match(text) and not draft.text("series"):
-        draft.put("series", text.rstrip(" :：　"), line=line)
-        return True
-    found = credits(text)
+    plain = _WEEKDAY.sub(" ", _DATE.sub(dated, pressed)) if _DATE.search(pressed) else pressed
+    if dates:
+        plain = _WHERE.sub(" ", plain)
+    plain = plain.strip(" \t　\xa0|｜丨/／,，、;；")
+    if dates and names.is_organisation(plain, words):
+        plain = ""  # 青河融媒 2026年5月9日 18:20: the account, which says it in a line of its own if it is the source
+    if not plain or set(plain) <= set("[]【】()（）|｜/／-—·:： 　"):
+        told = bool(dates) or pressed != bare
+        return Said(date=dates[0] if dates else "", enclosed=enclosed) if told else None
+    # What is left may be enclosed only now: 2020-01-10 （记者 张三）.
+    plain, inner = _opened(plain)
+    found = _Statements(words, enclosed or inner or bool(dates)).read(plain)
     if found is None:
-        return False
-    _put(found, draft, line)
-    return True
+        return None
+    return Said(
+        joined(found.credits), tuple(found.fields), dates[0] if dates else "", found.labelled, enclosed or inner
+    )
 
 
-def _is_headline(text: str, draft: Draft) -> bool:
-    known = draft.text("headline")
-    bare = _PICTURED.sub("", _COLUMN.sub("", text))
-    return bool(known) and "".join(bare.split()) == "".join(known.split())
+def closing(text: str, words: Words) -> tuple[int, Said] | None:
+    """Credits that end a paragraph, in brackets or as «… 张三 摄», and where they begin; None if it ends in text."""
+    match = re.search(r"\s*[（(【\[]([^（）()【】\[\]]{2,120})[)）】\]]\s*[。.]?\s*$", text)
+    if match:
+        found = _said(f"（{match[1]}）", words) or alone(match[1], words)
+        return (match.start(), found) if found and found.credits and match.start() else None
+    tail = text[-60:]
+    for match in re.finditer(r"(?<=[。！？!?”…])[\s　]*(?=[^。！？!?]{2,40}$)", tail):
+        found = _said(tail[match.end() :].strip(), words)
+        if found and found.credits:
+            return len(text) - len(tail) + match.start(), found
+    return None
 
 
-def _put(found: Credits, draft: Draft, line: int | None) -> None:
-    for field, value in found:
-        if not field:
-            draft.notice(
-                "body",
-                Text.of("the credit “{label}：{names}” was left out", label=value[0], names="、".join(value[1:])),
-                Text.of("nothing to do: the record has no field for it"),
-                line=line,
-            )
-        elif field == "headline":
-            put_headline(str(value), draft, line)
-        elif field == "number":
-            draft.put(field, fields.number(str(value)) or 0, line=line)
-        elif field == "series":
-            draft.put(field, str(value).rstrip(" :：　"), line=line)
-        else:
-            draft.put(field, value, line=line)
+def alone(text: str, words: Words) -> Said | None:
+    """One to four names and nothing else, which in brackets at an article's end are its authors'."""
+    if _FULL_STOP.search(text) or len(text) > 30:
+        return None
+    found = names.split(text)
+    if not 0 < len(found) <= 4 or not all(names.is_person(one, words, strictly=True) for one in found):
+        return None
+    return Said((Credit(role="作者", duty=Duty.AUTHOR, names=found),), enclosed=True)
 
 
-def _tail(content: list[Block], draft: Draft) -> list[Block]:
-    """Recognised lines at the end, and credits in brackets that close the last paragraph."""
-    recognised = list(takewhile(lambda block: block.tag == "p" and _is_credit(block.text), reversed(content)))
-    while recognised and _DATED.fullmatch(recognised[-1].text):
-        recognised.pop()  # the date of a notice stands below its text
-    if recognised and len(recognised) == len(content):
-        return content
-    for block in reversed(recognised):
-        _put(credits(block.text) or [], draft, block.hints.line)
-    left = content[: len(content) - len(recognised)]
-    if left and left[-1].tag == "p":
-        whole = "".join(run.text for run in left[-1].runs)
-        closing = _CLOSING.search(whole)
-        found = credits(closing[1]) if closing else None
-        if closing and found and any(field in PEOPLE for field, _ in found) and closing.start():
-            _put(found, draft, left[-1].hints.line)
-            left[-1] = truncated(left[-1], closing.start())
-    return left
+def _whole_line(text: str) -> Said | None:
+    """A field that has the rest of the line: 标题：…, 关键词：…; None where the line begins with no such label."""
+    match = _LABELLED.match(text.strip())
+    name = "".join(match[1].split()) if match else ""
+    field_name = fields.field_of(name) if match and not name.isascii() else None
+    if match is None or field_name not in WHOLE_LINE:
+        return None
+    value: str | int | tuple[str, ...] | None = match[2].strip()
+    if field_name == "keywords":
+        value = fields.keywords(match[2])
+    elif field_name == "number":
+        value = fields.number(match[2].strip())
+    elif field_name == "series":
+        value = match[2].rstrip(" :：　")
+    return None if value is None else Said(fields=((field_name, value),), labelled=True)
 
 
-def _is_credit(text: str) -> bool:
-    found = credits(text)
-    return found is not None and not any(field in ("headline", "kicker", "subhead") for field, _ in found)
+def _opened(text: str) -> tuple[str, bool]:
+    """The line without bullets before it and brackets around it, and whether there were such brackets."""
+    bare = _BULLETS.sub("", text).strip(" \t　\xa0")
+    stripped = bare.rstrip("。. 　")
+    last = _PAIRS.get(stripped[:1])
+    if last and stripped.endswith(last) and not any(mark in stripped[1:-1] for mark in (stripped[0], last)):
+        return stripped[1:-1].strip(" 　"), True
+    return bare, False
 
 
-def _opening(content: list[Block], draft: Draft) -> None:
-    """本报讯（记者 张三）…: the reporter is noted, the sentence stays as its author wrote it."""
-    first = next((block for block in content if block.tag == "p"), None)
-    opening = _OPENING.match(first.text) if first else None
-    if first and opening and re.match(r"(?:\S{0,12}讯\s*)?[（(]", first.text):
-        found = credits(f"（{opening[1]}）")
-        if found and all(field in PEOPLE for field, _ in found):
-            _put(found, draft, first.hints.line)
+@dataclass(slots=True)
+class _Statements:
+    """One reading of a line's tokens."""
+
+    words: Words
+    enclosed: bool
+    credits: list[Credit] = field(default_factory=list)
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    labelled: bool = False
+    _adjacent: bool = False
+    """Whether the role just met follows another without names between them: 编辑、校对：张三."""
+    _unroled: tuple[str, ...] = ()
+    """Names met before any role."""
+
+    def read(self, text: str) -> _Statements | None:
+        """Itself, filled; None if something of the text is no part of credits."""
+        text = _DATELINE.sub("", text) if not self.enclosed else text
+        if (given := _GIVEN_BY.fullmatch(text)) is not None:
+            return self if self._gave(("图片",), given[1], strictly=False) else None
+        if text[:1] in _PAIRS:  # 本报讯（记者 张三）
+            text, inside = _opened(text)
+            self.enclosed = self.enclosed or inside
+        roles: list[tuple[str, Duty]] = []
+        waiting: list[str] = []
+        spoken: list[str] = []
+        for kind, token in self._tokens(text):
+            if kind == "role":
+                if waiting and not self._take(roles, waiting):
+                    return None
+                if waiting or not roles or not self._adjacent:
+                    spoken += waiting
+                    roles, waiting = [], []
+                roles = [*roles, *self._roles(token)]
+            elif kind == "behind":
+                if _is_half_a_name(waiting):
+                    waiting.append(token)
+                    continue
+                if not (self._take(roles, waiting) if waiting else bool(self.credits)):
+                    return None
+                if not self._behind(self._roles({"写": "文"}.get(token, token)), spoken, of=names.split(" ".join(waiting))):
+                    return None
+                roles, waiting = [], []
+            elif kind == "source":
+                if (waiting or roles) and not self._take(roles, waiting):
+                    return None
+                roles, waiting = [], []
+                if len(token) > 40 or _FULL_STOP.search(token) or not token or token.count("，") > 1:
+                    return None
+                self.fields.append(("source", token))
+            else:
+                waiting.append(token)
+        return self._end(roles, waiting, spoken)
+
+    def _end(self, roles: list[tuple[str, Duty]], waiting: list[str], spoken: list[str]) -> _Statements | None:
+        if waiting:
+            return self if self._take(roles, waiting) and self._convincing() else None
+        if roles:
+            return self if self._behind(roles, spoken) and self._convincing() else None
+        return self if self._convincing() else None
+
+    def _convincing(self) -> bool:
+        return bool(self.credits or self.fields)
 
 
-def _without_noise(content: list[Block], draft: Draft) -> list[Block]:
-    """Everything from a line such as 相关新闻 on is another article's; credits below it are still this one's."""
-    for place, block in enumerate(content):
-        if place and block.tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6") and _NOISE.match(block.text):
-            kept = [later for later in content[place:] if later.tag == "p" and later.runs and credits(later.text)]
-            draft.notice(
-                "body",
-                Text.of(
-                    "“{heading}” and what follows it ({count} paragraphs) were left out",
-                    heading=block.text,
-                    count=len(content) - place - 1 - len(kept),
-                ),
-                Text.of("if it belongs to the article, move it before that line"),
-                line=block.hints.line,
-            )
-            return content[:place] + kept
-    return content
+    def _tokens(self, text: str) -> Iterator[tuple[str, str]]:
+        """("role", as written), ("source", value) and ("word", text) in their order."""
+        place, after_role = 0, False
+        while place < len(text):
+            space = _SEPARATOR.match(text, place)
+            if space:
+                place = space.end()
+                continue
+            source = _SOURCE.match(text, place)
+            if source:
+                end = self._until_label(text, source.end())
+                self.labelled, after_role = True, False
+                yield "source", text[source.end() : end].strip(" 　|｜丨/／;；,，、（()）")
+                place = end
+                continue
+            behind = _BEHIND.match(text, place) if place else None
+            if behind:
+                after_role = False
+                yield "behind", behind[1]
+                place = behind.end()
+                continue
+            role = self._role_at(text, place)
+            if role is not None:
+                self._adjacent = after_role
+                after_role = True
+                token, place, colon = role
+                self.labelled = self.labelled or colon
+                yield "role", token
+                if colon:
+                    after_role = False
+                    self._adjacent = False
+                continue
+            word = re.compile(r"[^\s　\xa0|｜丨/／;；,，、&＆]+").match(text, place)
+            if word is None:
+                place += 1
+                continue
+            after_role = False
+            yield from self._word(word[0])
+            place = word.end()
+
+    def _word(self, word: str) -> Iterator[tuple[str, str]]:
+        """A word, or a name with what its bearer did behind it: 张三摄, 县气象局供图."""
+        for mark in ("摄影报道", "图文报道", "摄影", "供图", "供稿", "拍摄", "整理", "摄", "文图"):
+            if word.endswith(mark) and len(word) - len(mark) >= 2:
+                name = word[: -len(mark)]
+                if names.is_person(name, self.words, strictly=True) or names.is_organisation(name, self.words):
+                    yield "word", name
+                    yield "role", mark
+                    return
+        yield "word", word
+
+    def _role_at(self, text: str, place: int) -> tuple[str, int, bool] | None:
+        """(role as written, where it ends with its colon, whether it has one) at this place of the text."""
+        both = _BOTH_SPELLED.match(text, place)
+        match = both or self.words.role.match(text, place)
+        if match is None:
+            return None
+        end = match.end()
+        colon = _COLON.match(text, end)
+        word = "".join((match[0] if both else match["word"]).split())
+        if both is None and len(word) == 1 and not (colon and colon.end() < len(text)) and not (
+            end >= len(text) and place
+        ):
+            return None  # 文, 图 and 摄 are parts of names and words
+        if colon and not (both is None and colon[0].strip() in "/／" and self._role_at(text, colon.end())):
+            return match[0], colon.end(), True
+        follows = text[end : end + 1]
+        if follows and not _SEPARATOR.match(follows) and not colon:
+            rest = re.compile(r"[^\s　\xa0|｜丨/／;；,，、&＆]+").match(text, end)
+            if rest is None or not self._may_be_named(rest[0]):
+                return None
+        return match[0], end, False
+
+    def _may_be_named(self, rest: str) -> bool:
+        return names.is_person(rest, self.words, strictly=True) or bool(_MADE_UP.fullmatch(rest)) or (
+            rest in _NO_DEED
+        ) or (self.enclosed and names.is_person(rest, self.words))
+
+    def _until_label(self, text: str, start: int) -> int:
+        """Where a source's value ends: before the next role or source behind a space, or at the end."""
+        for space in re.compile(r"[\s　\xa0|｜丨;；]+").finditer(text, start):
+            after = space.end()
+            if after > start and (self._role_at(text, after) or _SOURCE.match(text, after)):
+                return space.start()
+        return len(text)
+
+    def _roles(self, token: str) -> list[tuple[str, Duty]]:
+        spelled = re.sub(r"[\s　\xa0/／、和&]", "", token)
+        if spelled in _BOTH:
+            return [("文" if one is Duty.AUTHOR else "记者" if one is Duty.REPORTER else "摄影", one) for one in _BOTH[spelled]]
+        match = self.words.role.fullmatch(token)
+        if match is None:
+            return []
+        role = printed(match["grade"] + match["word"])
+        role = "摄影" if role == "摄" else role
+        for own in ("本报", "本台", "本网", "本刊", "本社"):
+            role = role.removeprefix(own)
+        return [(role, self.words.duties[printed(match["word"])])]
+
+    def _take(self, roles: list[tuple[str, Duty]], waiting: list[str]) -> bool:
+        """Give the names to the roles before them."""
+        text = " ".join(waiting)
+        if not roles:
+            return bool(waiting) and self._pending(text)
+        return self._gave(tuple(role for role, _ in roles), text, strictly=not (self.labelled or self.enclosed), duties=tuple(duty for _, duty in roles))
+
+
+
+    def _pending(self, text: str) -> bool:
+        """Names before any role: those who did what comes behind them."""
+        found = names.split(text)
+        if not found or not all(self._named(one, strictly=True) for one in found):
+            return False
+        self._unroled = found
+        return True
+
+    def _gave(self, roles: Sequence[str], text: str, *, strictly: bool, duties: Sequence[Duty] = (Duty.PHOTOGRAPHER,)) -> bool:
+        found = names.split(text)
+        while found and found[-1] in _NO_DEED:
+            found = found[:-1]
+        if not 0 < len(found) <= 40:
+            return False
+        for role in roles:
+            asked = strictly or role in ("记者", "主持人", "主持", "技术", "主任", "主编") and not self.enclosed
+            if not all(self._named(one, strictly=asked) for one in found):
+                return False
+        persons = tuple(one for one in found if not names.is_organisation(one, self.words))
+        offices = tuple(one for one in found if names.is_organisation(one, self.words))
+        for role, duty in zip(roles, duties, strict=True):
+            if role in ("供稿", "投稿", "来稿", "供稿人") and offices and not persons:
+                self.fields.append(("source", "、".join(offices)))
+            else:
+                self.credits.append(Credit(role=role, duty=duty, names=persons, organisations=offices))
+        return True
+
+    def _named(self, name: str, *, strictly: bool) -> bool:
+        return (
+            names.is_person(name, self.words, strictly=strictly)
+            or bool(_MADE_UP.fullmatch(name))
+            or names.is_organisation(name, self.words)
+        )
+
+    def _behind(self, roles: list[tuple[str, Duty]], spoken: list[str], of: Sequence[str] = ()) -> bool:
+        """Roles behind names: what those named before them did as well, or did. `of`: only the last named."""
+        named = self._unroled or tuple(of) or tuple(name for credit in self.credits for name in credit.everybody)
+        if not named:
+            return False
+        for role, duty in roles:
+            if role in _NO_DEED or (duty is not Duty.PHOTOGRAPHER and self.credits and not self._unroled):
+                continue
+            self._gave((role,), "、".join(named), strictly=False, duties=(duty,))
+        self._unroled = ()
+        return True
+
+
+def _is_half_a_name(waiting: Sequence[str]) -> bool:
+    """Whether the words end in the first half of a name that a space divides: 李 of 李　文."""
+    singles = 0
+    for word in reversed(waiting):
+        if len(word) != 1:
+            break
+        singles += 1
+    return singles % 2 == 1
+
+
+def put_together(all_said: Iterable[Said]) -> tuple[Credit, ...]:
+    return joined(credit for one in all_said for credit in one.credits)

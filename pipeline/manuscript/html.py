@@ -9,7 +9,7 @@ from lxml import html as lxml_html
 
 from pipeline.manuscript.body import Block, blocks, parse
 from pipeline.manuscript.characters import decode, one_line
-from pipeline.manuscript.credits import harvest, harvest_around, put_headline
+from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images import Pictures, beside
 
@@ -39,7 +39,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
             frame.drop_tree()
     pictures = Pictures(draft, beside(path))
     content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
-    content = harvest(content, draft, page=True)
+    content = harvest(content, draft)
     if main is not body:
         main.drop_tree()
         for element in body.iter("span", "em", "i", "font"):

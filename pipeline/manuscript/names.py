@@ -18,6 +18,8 @@ _CHINESE = re.compile(rf"[{_HAN}]{{2,4}}")
 _LONGER = re.compile(rf"[{_HAN}]{{5,6}}")
 _WESTERN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ .'’-]{1,40}")
 
+_OFFICE = re.compile(rf"[{_HAN}A-Za-z0-9·（）()“”《》]{{3,40}}")
+
 SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪"
     "廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文樊兰殷施洪颜庞温鲁葛邢"
@@ -86,7 +88,7 @@ def is_surname(text: str) -> bool:
 def is_organisation(name: str, words: Words) -> bool:
     """Whether it names an office, a firm or a publisher: 洛门镇党政办, 县气象局, 青河发布."""
     bare = "".join(name.split())
-    if len(bare) < 3 or len(bare) > 40:
+    if not _OFFICE.fullmatch(bare):
         return False
     if not bare.endswith(words.names.organisations):
         return False

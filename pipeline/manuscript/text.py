@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.manuscript.body import Block, Hints, paragraph
 from pipeline.manuscript.characters import decode
-from pipeline.manuscript.credits import harvest
+from pipeline.manuscript.recognition import harvest
 from pipeline.manuscript.draft import Draft
 
 
@@ -14,4 +14,4 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     """The body's blocks and the images' bytes (none); fields and problems go into the draft."""
     lines = enumerate(decode(data, draft).split("\n"), 1)
     content = [block for line, text in lines if (block := paragraph(text, Hints(line=line)))]
-    return harvest(content, draft, page=True), {}
+    return harvest(content, draft), {}

@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent.parent
 SHIPPED = (_HERE / "_config" if (_HERE / "_config").is_dir() else _HERE.parent / "config") / "reading.toml"
 
 
-_EMPLOYER = r"[\u3400-\u9fffA-Za-z·]{1,16}?(?:中心|社|台|报|网|云|客户端|融媒|融媒体|日报|晚报)"
+_EMPLOYER = r"[\u3400-\u9fffA-Za-z·]{1,16}?(?:中心|社|台|报|网|云|在线|传媒|频道|电视|广播|视听|平台|客户端|融媒|融媒体|日报|晚报)"
 _PAD = r"[ \t\u3000\xa0]{0,4}"
 
 
