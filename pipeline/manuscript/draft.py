@@ -49,7 +49,9 @@ MOST_LINES = 1000
 class Draft:
     """One manuscript while it is read: the fields found so far, what is wrong, what is worth a notice."""
 
-    def __init__(self, file: str, decided: Mapping[str, str] = MappingProxyType({}), words: Words | None = None) -> None:
+    def __init__(
+        self, file: str, decided: Mapping[str, str] = MappingProxyType({}), words: Words | None = None
+    ) -> None:
         self.file = file
         self.decided = decided
         self.words = words or shipped()

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 
 from pipeline.channel import Text
 from pipeline.manuscript import reasons
-from pipeline.manuscript.credits import NOTHING, alone
+from pipeline.manuscript.credits import Said, alone
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.lines import (
     Kind,
     Line,
     column_of,
+    is_bold,
     is_dashed,
     is_labelled,
     is_numbered,
@@ -28,6 +29,7 @@ from pipeline.manuscript.lines import (
 from pipeline.manuscript.taking import put_headline, take_said
 from pipeline.reading import Doubt
 
+_ISSUE = re.compile("第.{1,8}期")
 _LARGER = 0.5
 """Points by which one line must be larger than another to outrank it."""
 _MOST_LINES = 60
@@ -97,6 +99,8 @@ class _Head:
                 draft.dropped(line.text, reasons.CRUMB, line=line.number)
             case Kind.FORM:
                 self.forms.append(place)
+                if _ISSUE.search(line.text):
+                    self._masthead(reasons.FORM)
                 return True
             case Kind.SERIES if not draft.text("series"):
                 draft.put("series", line.text.rstrip(" :：　"), line=line.number)
@@ -111,7 +115,7 @@ class _Head:
                 draft.took(line.text, ["headline"], reasons.LABELLED, line=line.number)
             case Kind.TITLE if self._is_byline(line.text):
                 told = alone(line.text, draft.words)
-                take_said(line, told or NOTHING, draft, guessed=True)
+                take_said(line, told or Said(), draft, guessed=True)
             case Kind.TITLE if self._repeats(line.text):
                 draft.took(line.text, ["headline"], reasons.REPEATED, line=line.number)
             case _:
@@ -132,11 +136,14 @@ class _Head:
     def _letter(self, place: int) -> None:
         """文号, and the 红头 above it."""
         self.draft.dropped(self.lines[place].text, reasons.LETTERHEAD, line=self.lines[place].number)
-        above = self.candidates[-1] if self.candidates else None
-        if above is not None and self.draft.words.letterhead.fullmatch("".join(self.lines[above].text.split())):
-            self.draft.dropped(self.lines[above].text, reasons.LETTERHEAD, line=self.lines[above].number)
+        self._masthead(reasons.LETTERHEAD)
+
+    def _masthead(self, why: Text) -> None:
+        """What stands above the number of an issue or a letter is its name."""
+        for above in self.candidates:
+            self.draft.dropped(self.lines[above].text, why, line=self.lines[above].number)
             self.taken.add(above)
-            self.candidates.pop()
+        self.candidates.clear()
 
     def _named(self) -> bool:
         return bool(self.candidates) or bool(self.draft.text("headline"))
@@ -155,15 +162,29 @@ class _Head:
     def _begins_text(self, place: int) -> bool:
         """Whether a line that may be a title is the first of the text, for it follows the title without a sign."""
         line = self.lines[place]
-        if not self._named() or self._stands_out(place) or is_dashed(line.text):
+        if not self._named() or is_dashed(line.text):
             return False
         if any(_bare(line.text) == _bare(self.lines[one].text) for one in self.candidates):
             return False  # the headline again
         if is_numbered(line.text) or is_labelled(line.text):
             return True
+        if not any(one.kind is Kind.TEXT and one.block.runs for one in self.lines):
+            return not self._joins_title(place)  # a poem: nothing of it reads on
+        if self._stands_out(place):
+            return False
         if any(self._stands_out(one) for one in self.candidates):
             return True
         return not self._is_followed_by_head(place)
+
+    def _joins_title(self, place: int) -> bool:
+        """Whether the line looks like the candidate directly above it, and larger than what follows."""
+        above, below = self.candidates[-1] if self.candidates else None, self.lines[place + 1 : place + 2]
+        return (
+            above == place - 1
+            and self._weight(above) == self._weight(place)
+            and bool(below)
+            and self._size(place) > below[0].block.hints.size + _LARGER
+        )
 
     def _is_followed_by_head(self, place: int) -> bool:
         """Whether credits, a date or a series follow before any text: then the line still belongs to the head."""
@@ -178,7 +199,7 @@ class _Head:
         block = self.lines[place].block
         hints = block.hints
         return (
-            block.tag == "h1" or hints.centred or hints.bold or hints.role in ("title", "subtitle")
+            block.tag == "h1" or hints.centred or is_bold(block) or hints.role in ("title", "subtitle")
             or self._size(place) > self._text_size() + _LARGER
         )  # fmt: skip
 
@@ -235,11 +256,13 @@ class _Head:
         big = [one for one in apart if weights[one][0] >= largest - _LARGER]
         best = max(big, key=lambda one: weights[one][1:])
         first = next(one for one in big if weights[one][1:] == weights[best][1:])
-        return self._run([first]) if len(big) < len(self.candidates) or weights[first][1] or weights[first][0] else [first]
+        return (
+            self._run([first]) if len(big) < len(self.candidates) or weights[first][1] or weights[first][0] else [first]
+        )
 
     def _weight(self, place: int) -> tuple[float, bool, bool]:
         hints = self.lines[place].block.hints
-        return hints.size, hints.bold, hints.centred
+        return hints.size, is_bold(self.lines[place].block), hints.centred
 
     def _run(self, title: list[int]) -> list[int]:
         """The title with the lines directly below it that look the same, or stand in the same paragraph."""
@@ -291,7 +314,12 @@ class _Head:
                 self._became(place, "subhead", reasons.DASHED)
             elif self._is_subhead(place, title):
                 self._became(place, "subhead", reasons.BELOW_TITLE)
-            elif title and not self._stands_out(title[0]) and not is_numbered(line.text) and self._is_followed_by_head(place):
+            elif (
+                title
+                and not self._stands_out(title[0])
+                and not is_numbered(line.text)
+                and self._is_followed_by_head(place)
+            ):
                 self._became(place, "subhead", reasons.BETWEEN, guessed=True)
                 self._doubt(line.text)
         if title and not self._stands_out(title[0]):
@@ -304,7 +332,7 @@ class _Head:
         hints, head = line.block.hints, self.lines[title[0]].block.hints
         if hints.centred or hints.role == "subtitle" or not self._stands_out(title[0]):
             self._became(place, "kicker", reasons.ABOVE_TITLE, guessed=not hints.centred)
-        elif hints.bold and not head.centred:
+        elif is_bold(line.block) and not head.centred:
             self._became(place, "kicker", reasons.ABOVE_TITLE, guessed=True)
         else:
             self.draft.dropped(line.text, reasons.ABOVE_UNKNOWN, line=line.number, guessed=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from pipeline.manuscript.body import _BREAK as BREAK
-from pipeline.manuscript.body import Block
+from pipeline.manuscript.body import Block, Run
 from pipeline.manuscript.body import _tidy as tidied
 from pipeline.manuscript.credits import Said, said
 from pipeline.manuscript.words import Words
@@ -18,24 +18,40 @@ LONGEST_TITLE = 100
 _LONGEST_FORM = 60
 _LONGEST_NOISE = 300
 
-_CRUMB = re.compile(r"(?:您(?:现在|当前)?(?:所在)?的?位置|当前(?:所在)?(?:位置|页面|栏目)|现在的?位置|所在位置|位置)\s*[:：]|首页\s*(?:>|＞|»|/|-|→|·|›)")
+_CRUMB = re.compile(
+    r"(?:您(?:现在|当前)?(?:所在)?的?位置|当前(?:所在)?(?:位置|页面|栏目)|现在的?位置|所在位置|位置)\s*[:：]|首页\s*(?:>|＞|»|/|-|→|·|›)"
+)
 _NOTE = re.compile(r"^(?:[【\[(（]\s*编者(?:按|的话)\s*[】\])）]\s*[:：]?|编者(?:按|的话)(?:\s*[:：]|\s+|$))\s*")
 _SERIES = re.compile(
     r"^\S.{0,40}(?:系列|连载|走笔|述评).{0,10}(?:之|第|[（(])\s*[零一二三四五六七八九十\d]{1,4}\s*[篇期集回]?[)）]?\s*[:：]?$"
 )
 _COLUMN = re.compile(r"^[【\[〖]\s*([^【】\[\]〖〗]{1,20}?)\s*[】\]〗]\s*")
-_SPOKEN_PART = re.compile(r"(?:导语|解说|同期声?|字幕|画面|现场|配音|正文|编后|串联|口播|出像|采访|旁白|片头|片尾|声音|记者出镜|出镜|编者按|编者的话|标题|音乐|转场|黑屏).{0,8}")
+_SPOKEN_PART = re.compile(
+    r"(?:导语|解说|同期声?|字幕|画面|现场|配音|正文|编后|串联|口播|出像|采访|旁白|片头|片尾|声音|记者出镜|出镜|编者按|编者的话|标题|音乐|转场|黑屏).{0,8}"
+)
 _PICTURED = re.compile(r"\s*[(（【\[](?:图|组图|多图|图文|高清图|视频|附图|有图)[)）】\]]$")
-_NUMBERED = re.compile(r"^(?:[一二三四五六七八九十百]{1,3}[、．.]|第[一二三四五六七八九十百\d]{1,4}[章节条]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}(?:[、．]|\.(?!\d))|[①-⑳])")
-_DOCUMENT_NUMBER = re.compile(r"^[\u3400-\u9fff（）()]{1,20}[〔\[［(（【]\s*\d{4}\s*[〕\]］)）】]\s*第?\s*\d{1,5}\s*号(?:\s+签发人?\s*[:：].{0,12})?$")
+_NUMBERED = re.compile(
+    r"^(?:[一二三四五六七八九十百]{1,3}[、．.]|第[一二三四五六七八九十百\d]{1,4}[章节条]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}(?:[、．]|\.(?!\d))|[①-⑳])"
+)
+_DOCUMENT_NUMBER = re.compile(
+    r"^[\u3400-\u9fff（）()]{1,20}[〔\[［(（【]\s*\d{4}\s*[〕\]］)）】]\s*第?\s*\d{1,5}\s*号(?:\s+签发人?\s*[:：].{0,12})?$"
+)
 _READS_ON = re.compile(r"[。！？!?；;…][”’」』）)】]*$|。")
 _ENDS = ("。", "；", ";", "，", ",", "：", ":", "、", "．")
 _BRACKETED = re.compile(r"[（(【\[][^（）()【】\[\]]{1,24}[)）】\]]$")
 _DASHES = re.compile(r"^\s*[—–―─-]{1,4}\s*")
 
 
-_SIGNS = r"[\[\]【】（）()●○■□◆◇▶►▷★☆※*·•|｜丨>＞»《》〉▼▽▲△↓↑→←⬇⬆➤⇩⇧~～＝=_\u2600-\u27bf\ufe0f\U0001f000-\U0001faff—–-]"
+_SIGNS = (
+    r"[\[\]【】（）()●○■□◆◇▶►▷★☆※*·•|｜丨>＞»《》〉▼▽▲△↓↑→←⬇⬆➤⇩⇧~～＝=_\u2600-\u27bf\ufe0f\U0001f000-\U0001faff—–-]"
+)
 _DECORATION = re.compile(rf"^{_SIGNS}+|{_SIGNS}+$")
+
+
+_FACT = re.compile(
+    r"(?:会议|活动|讲座|培训|比赛|演出)?(?:时间|地点|地址|主持人?|出席(?:人员|领导)?|参加(?:人员)?|列席(?:人员)?|缺席|记录人?|议题|主题"
+    r"|主讲人?|嘉宾|对象|内容|主办(?:单位|方)?|承办(?:单位|方)?|协办(?:单位|方)?|电话|联系人|附件)[:：]"
+)
 
 
 class Kind(Enum):
@@ -90,13 +106,23 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
         ):
             # Credits in a quotation, as Markdown editors set them apart.
             found.extend(Line(one, place, *kind_of(one.text, words)) for one in block.children)
+        elif block.tag == "table" and (cells := _credited(block, words)):
+            # Credits side by side in a table without lines.
+            found.extend(Line(one, place, Kind.SAID, said(one.text, words)) for one in cells)
         elif block.tag == "p" or (block.tag[0] == "h" and block.runs):
-            for one in _divided(block):
+            for one in divided(block):
                 kind, told = kind_of(one.text, words)
                 found.append(Line(one, place, kind, told))
         else:
             found.append(Line(block, place, Kind.TEXT))
     return found
+
+
+def _credited(table: Block, words: Words) -> list[Block]:
+    """The lines of a table that holds credits and nothing else; none of any other."""
+    cells = [cell for row in table.children for cell in row.children if cell.text]
+    lines = [replace(line, tag="p", spans=()) for cell in cells for line in divided(cell)]
+    return lines if lines and all(said(line.text, words) is not None for line in lines) else []
 
 
 def whole_text(block: Block) -> str:
@@ -114,26 +140,27 @@ def behind(block: Block, skip: int) -> Block:
 
 
 def kind_of(text: str, words: Words) -> tuple[Kind, Said | None]:
-    """What a line is by its words, and what it says if it is credits."""
-    if _CRUMB.match(text) and len(text) < 120:
+    """What a line is by its words, and what it says if it is credits. The first that fits holds."""
+    if is_crumb(text):
         return Kind.CRUMB, None
-    if _NOTE.match(text):
+    if note_of(text) is not None:
         return Kind.NOTE, None
-    found = said(text, words)
-    if found is not None:
-        return Kind.SAID, found
-    if is_form(text, words):
-        return Kind.FORM, None
-    if is_noise(text, words):
-        return Kind.NOISE, None
-    if _SERIES.match(text):
-        return Kind.SERIES, None
-    column = _COLUMN.fullmatch(text)
-    if column and not _SPOKEN_PART.fullmatch(column[1]):
-        return Kind.COLUMN, None
-    if _DOCUMENT_NUMBER.match(text):
-        return Kind.NUMBER, None
-    return (Kind.TITLE if may_be_title(text) else Kind.TEXT), None
+    if (told := said(text, words)) is not None:
+        return Kind.SAID, told
+    known = (
+        (Kind.FORM, is_form(text, words)),
+        (Kind.NOISE, is_noise(text, words)),
+        (Kind.SERIES, bool(_SERIES.match(text))),
+        (Kind.COLUMN, column_of(text)[0] != "" and not column_of(text)[1]),
+        (Kind.NUMBER, bool(_DOCUMENT_NUMBER.match(text))),
+        (Kind.TITLE, may_be_title(text)),
+    )
+    return next((kind for kind, fits in known if fits), Kind.TEXT), None
+
+
+def is_crumb(text: str) -> bool:
+    """Whether it says where on a site the page is: 当前位置：首页 > 新闻."""
+    return len(text) < 120 and bool(_CRUMB.match(text))
 
 
 def is_form(text: str, words: Words) -> bool:
@@ -146,7 +173,7 @@ def is_form(text: str, words: Words) -> bool:
     if len(text) > _LONGEST_FORM:
         return False
     bare = "".join(text.split())
-    spellings = {bare, bare.strip("（）()【】[]《》“”\"*★☆·-—:："), _BRACKETED.sub("", bare)}
+    spellings = {bare, bare.strip('（）()【】[]《》“”"*★☆·-—:：'), _BRACKETED.sub("", bare)}
     return any(words.form.fullmatch(one) for one in spellings if one)
 
 
@@ -166,6 +193,11 @@ def is_below(text: str, words: Words) -> bool:
     return len(text) <= 60 and bool(words.below.fullmatch(_undecorated(text).strip(":：“”")))
 
 
+def is_sidebar(text: str, words: Words) -> bool:
+    """Whether it is one of those headings under which newspapers also set a text of their own: 相关链接."""
+    return _undecorated(text).strip(":：“”") in words.noise.sidebar
+
+
 def _undecorated(text: str) -> str:
     """A line without spaces and without the arrows, signs and brackets that pages set around it."""
     return _DECORATION.sub("", "".join(text.split()))
@@ -173,8 +205,13 @@ def _undecorated(text: str) -> str:
 
 def may_be_title(text: str) -> bool:
     """Whether a line may be a headline: short enough, and it does not end as text does."""
-    return 0 < len(text) <= LONGEST_TITLE and not text.endswith(_ENDS) and not (
-        "。" in text.rstrip("。”’」』）)") or (len(text) > 60 and "，" in text and _READS_ON.search(text) is not None)
+    return (
+        0 < len(text) <= LONGEST_TITLE
+        and not text.endswith(_ENDS)
+        and not (
+            "。" in text.rstrip("。”’」』）)")
+            or (len(text) > 60 and "，" in text and _READS_ON.search(text) is not None)
+        )
     )
 
 
@@ -192,9 +229,14 @@ def without_dashes(text: str) -> str:
     return _DASHES.sub("", text).strip()
 
 
+def is_bold(block: Block) -> bool:
+    """Whether all of its letters are bold."""
+    return block.hints.bold or bool(block.runs) and all("strong" in run.marks for run in block.runs if run.text.strip())
+
+
 def is_labelled(text: str) -> bool:
-    """Whether it is a pair of label and value (时间：…, 地点：…), which no title is."""
-    return bool(re.match(r"^[\u3400-\u9fff]{1,6}\s*[:：]\s*\S", text))
+    """Whether it is a fact of a meeting or an event with its name before it (时间：…, 出席：…), which no title is."""
+    return bool(_FACT.match("".join(text.split())))
 
 
 def note_of(text: str) -> str | None:
@@ -216,11 +258,11 @@ def without_mark(text: str) -> str:
     return _PICTURED.sub("", text).strip()
 
 
-def _divided(block: Block) -> list[Block]:
-    """A paragraph's lines, each as a paragraph of its own."""
+def divided(block: Block) -> list[Block]:
+    """The lines of a paragraph or a cell, each as one of its own."""
     if BREAK not in block.runs:
         return [block]
-    parts: list[list] = [[]]
+    parts: list[list[Run]] = [[]]
     for run in block.runs:
         if run == BREAK:
             parts.append([])
@@ -230,8 +272,7 @@ def _divided(block: Block) -> list[Block]:
 
 
 def joined(lines: Sequence[Line]) -> list[Block]:
-    """The blocks that lines make: neighbours of one paragraph together again, sentences that stood on lines of their own
-    as paragraphs."""
+    """The blocks that lines make: neighbours of one paragraph together again, sentences on lines of their own apart."""
     found: list[Block] = []
     group: list[Line] = []
     for line in [*lines, None]:

@@ -50,7 +50,9 @@ def without_label(content: list[Block], draft: Draft) -> list[Block]:
     """The text without the word 正文 before it, where the parts of a manuscript are named."""
     for place, block in enumerate(content[:2]):
         label = re.match(r"(?:【正文】|\[正文\]|（正文）|正文)\s*[:：]?\s*", block.text) if block.tag == "p" else None
-        if label and (label[0].strip(" :：") != "正文" or ":" in label[0] or "：" in label[0] or label[0] == block.text):
+        if label and (
+            label[0].strip(" :：") != "正文" or ":" in label[0] or "：" in label[0] or label[0] == block.text
+        ):
             draft.dropped(label[0].strip(), reasons.PART, line=block.hints.line)
             left = behind(block, label.end())
             return [*content[:place], *([left] if left.runs else []), *content[place + 1 :]]
@@ -65,7 +67,12 @@ def without_second(lines: Sequence[Line], draft: Draft) -> list[Line]:
     first = next((line for line in lines[: texts[0]] if line.kind is Kind.TITLE), None)
     for place in range(texts[0] + 1, len(lines)):
         line = lines[place]
-        if line.kind is Kind.TITLE and first is not None and not is_numbered(line.text) and _is_second(lines, place, first):
+        if (
+            line.kind is Kind.TITLE
+            and first is not None
+            and not is_numbered(line.text)
+            and _is_second(lines, place, first)
+        ):
             return _cut(lines, place, draft, first.text)
     return list(lines)
 
@@ -74,8 +81,9 @@ def _is_second(lines: Sequence[Line], place: int, first: Line) -> bool:
     """Whether a line in the middle is a headline: it looks like the first, begins a page, and has a text of its own."""
     line = lines[place]
     mine, its = line.block.hints, first.block.hints
-    look = (its.size, its.centred, its.role, its.bold)
-    same = (mine.size, mine.centred, mine.role, mine.bold) == look and (its.centred or its.role == "title" or its.bold)
+    look = (first.block.tag, its.size, its.centred, its.role, its.bold)
+    apart = its.centred or its.role == "title" or its.bold or first.block.tag == "h1"
+    same = apart and (line.block.tag, mine.size, mine.centred, mine.role, mine.bold) == look
     follows = [one for one in lines[place + 1 : place + 4] if one.block.runs]
     if not any(one.kind is Kind.TEXT for one in follows):
         return False
@@ -92,14 +100,20 @@ def _cut(lines: Sequence[Line], place: int, draft: Draft, headline: str) -> list
             draft.dropped(line.text, Text.of(reasons.OTHER_ARTICLE.template, headline=other), line=line.number)
     draft.notice(
         "file",
-        Text.of("the file holds two articles: “{first}” and “{second}”; only the first was read", first=headline, second=other),
+        Text.of(
+            "the file holds two articles: “{first}” and “{second}”; only the first was read",
+            first=headline,
+            second=other,
+        ),
         Text.of("put the second article into a file of its own"),
         line=lines[place].number,
     )
     draft.doubts.append(
         Doubt(
             field="file",
-            question=Text.of("does the file hold a second article, “{second}”, that has to go out as well?", second=other),
+            question=Text.of(
+                "does the file hold a second article, “{second}”, that has to go out as well?", second=other
+            ),
             taken=headline,
             instead="",
             line=lines[place].number,

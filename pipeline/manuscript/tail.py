@@ -12,48 +12,65 @@ from pipeline.channel import Text
 from pipeline.credit import Duty, Group
 from pipeline.manuscript import reasons
 from pipeline.manuscript.body import Block, truncated
-from pipeline.manuscript.credits import Said, closing
+from pipeline.manuscript.credits import Said, alone, closing, said
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.lines import Kind, Line, is_below, is_footer
+from pipeline.manuscript.lines import Kind, Line, is_below, is_footer, is_sidebar
 from pipeline.manuscript.taking import take, take_said
 
-_MOST_BEHIND = 3
+_MOST_BEHIND = 2
 """Lines of text behind the credits that do not make them a part of the text."""
 _SHORT = 30
-"""Characters of an unknown line that among credits and noise is noise."""
-_BELONGS = re.compile(r"^(?:附件?|附录|附表|抄送|抄报|主送|注|备注|说明|链接|电话|联系|地址|报名|咨询|时间|地点|（此件|\(此件|特此)")
+"""Characters of an unknown line that behind the credits is noise."""
+_BELONGS = re.compile(
+    r"^(?:附件?|附录|附表|抄送|抄报|主送|注|备注|说明|链接|电话|联系|地址|报名|咨询|时间|地点|（此件|\(此件|特此)"
+)
+"""How a line begins that belongs to the text even there."""
+_BRACKETED = re.compile(r"^(.{0,30}?)[（(]([^（）()]{2,80})[)）]")
+_DATELINE = re.compile(r"(?:\S{0,28}[讯电]|本报.{0,20}|.{0,12}消息)?\s*")
+_SPOKEN_DATELINE = re.compile(
+    r"^\S{0,24}?[讯电][\s　]+([\u3400-\u9fff]{0,12}记者[^，。]{2,30}?)(?:[\s　]*(?:报道)?[:：]|[\s　]{2,}|　)"
+)
 
 
 def without_other_articles(lines: Sequence[Line], draft: Draft) -> list[Line]:
-    """What stands below 相关新闻, 往期推荐 and the like is another article's; desk credits below it are still this one's."""
-    start = next((place for place, line in enumerate(lines) if place and _begins_others(lines, place, draft)), None)
+    """What stands below 相关新闻, 往期推荐 and the like is another article's; desk credits there are still this one's."""
+    start = next((place for place in range(1, len(lines)) if _begins_others(lines, place, draft)), None)
     if start is None:
         return list(lines)
-    heading = lines[start]
-    kept: list[Line] = []
-    dropped = 0
-    strange = False
-    for line in lines[start + 1 :]:
-        strange = strange or line.kind is Kind.TEXT
-        desk = line.said is not None and line.said.labelled and not strange and _is_desk(line.said)
-        if desk or (line.said is not None and line.said.labelled and any(c.group is Group.DESK for c in line.said.credits)):
+    heading, kept, dropped = lines[start], [], 0
+    end = _end_of_inset(lines, start, draft)
+    why = reasons.BELOW_NOISE.given(heading=heading.text)
+    draft.dropped(heading.text, reasons.BUTTONS, line=heading.number)
+    for line in lines[start + 1 : end]:
+        if _is_desk(line.said):
             kept.append(line)
             continue
         dropped += 1
-        if line.text:
-            draft.dropped(line.text, Text.of(reasons.BELOW_NOISE.template, heading=heading.text), line=line.number)
-    draft.dropped(heading.text, reasons.BUTTONS, line=heading.number)
+        draft.dropped(line.text, why, line=line.number)
     draft.notice(
         "body",
-        Text.of("“{heading}” and what follows it ({count} paragraphs) were left out", heading=heading.text, count=dropped),
+        Text.of(
+            "“{heading}” and what follows it ({count} paragraphs) were left out", heading=heading.text, count=dropped
+        ),
         Text.of("if it belongs to the article, move it before that line"),
         line=heading.number,
     )
-    return [*lines[:start], *kept]
+    return [*lines[:start], *kept, *lines[end:]]
 
 
-def _is_desk(told: Said) -> bool:
-    return bool(told.credits) and all(one.group in (Group.DESK, Group.REVIEW, Group.RELEASE) for one in told.credits)
+def _end_of_inset(lines: Sequence[Line], start: int, draft: Draft) -> int:
+    """Where the article goes on, if 相关阅读 with titles stands in the middle of it; else the end of all."""
+    if not is_sidebar(lines[start].text, draft.words):
+        return len(lines)
+    following = [
+        place for place in range(start + 1, len(lines)) if lines[place].kind is Kind.TEXT and lines[place].block.runs
+    ]
+    return following[0] if following else len(lines)
+
+
+def _is_desk(told: Said | None) -> bool:
+    """Whether these are credits that a page sets at its very end: 责任编辑, 审核."""
+    return told is not None and told.labelled and any(one.group is not Group.BYLINE for one in told.credits)
 
 
 def _begins_others(lines: Sequence[Line], place: int, draft: Draft) -> bool:
@@ -62,112 +79,104 @@ def _begins_others(lines: Sequence[Line], place: int, draft: Draft) -> bool:
         return False
     if not any(one.kind is Kind.TEXT for one in lines[:place]):
         return False
-    bare = "".join(line.text.split()).strip("【】[]●■◆▶:：")
-    if bare in draft.words.noise.sidebar:
-        # Newspapers set a text of their own under this heading; sites list titles there.
-        following = [one for one in lines[place + 1 : place + 4] if one.block.runs]
-        return not following or following[0].kind is not Kind.TEXT
-    return True
+    following = next((one for one in lines[place + 1 :] if one.block.runs), None)
+    # Newspapers set a text of their own under 相关链接; sites list titles there.
+    return following is None or following.kind is not Kind.TEXT or not is_sidebar(line.text, draft.words)
 
 
 def without_tail(lines: Sequence[Line], draft: Draft) -> list[Line]:
     """The lines that are left when credits and noise below the text have been taken."""
     start = _start(lines)
-    left = list(lines[:start])
-    tail = lines[start:]
-    footers = {place for place, line in enumerate(tail) if is_footer(line.text, draft.words)}
-    credited = {place for place, line in enumerate(tail) if line.said is not None and line.said.credits}
-    known = {
-        place
-        for place, line in enumerate(tail)
-        if (line.said is not None and line.said.became not in ((), ("date",))) or line.kind in (Kind.NOISE, Kind.CRUMB)
-    }
+    left, tail = list(lines[:start]), lines[start:]
+    credited = dated = False
     for place, line in enumerate(tail):
-        if place in footers or (
-            line.kind is not Kind.SAID
-            and footers & {place - 1, place + 1, place - 2, place + 2}
-            and draft.words.beside_footer.fullmatch(line.text)
-        ):
+        told = line.said or _authors(line, draft)
+        if _is_foot(tail, place, draft):
             draft.dropped(line.text, reasons.FOOTER, line=line.number)
-        elif line.said is not None and (line.said.became != ("date",) or any(one < place for one in known)):
-            take_said(line, line.said, draft)
-        elif line.kind in (Kind.NOISE, Kind.CRUMB) and line.said is None:
+        elif told is not None and (told.became != ("date",) or dated):
+            take_said(line, told, draft)
+        elif line.kind in (Kind.NOISE, Kind.CRUMB):
             draft.dropped(line.text, reasons.BUTTONS, line=line.number)
-        elif line.kind is Kind.FORM and not line.block.children:
+        elif line.kind is Kind.FORM:
             draft.dropped(line.text, reasons.FORM, line=line.number)
-        elif _is_noise_among(place, line, credited, known):
+        elif credited and line.kind is Kind.TITLE and len(line.text) <= _SHORT and not _BELONGS.match(line.text):
             draft.dropped(line.text, reasons.AFTER_CREDITS, line=line.number, guessed=True)
         else:
             left.append(line)
+        credited = credited or (told is not None and bool(told.credits))
+        # A date above the credits is a notice's own; below them, or below noise, it is the page's.
+        dated = (
+            dated or line.kind in (Kind.NOISE, Kind.CRUMB) or (told is not None and told.became not in ((), ("date",)))
+        )
     return left
 
 
-def _is_noise_among(place: int, line: Line, credited: set[int], known: set[int]) -> bool:
-    """Whether an unknown short line stands behind the credits, where nobody continues a text."""
-    before = [one for one in credited if one < place]
-    return (
-        bool(before)
-        and line.kind is Kind.TITLE
-        and bool(line.block.runs)
-        and len(line.text) <= _SHORT
-        and not _BELONGS.match(line.text)
+def _authors(line: Line, draft: Draft) -> Said | None:
+    """Names alone in brackets on a line of their own."""
+    names = re.fullmatch(r"[（(]([^（）()]{2,30})[)）]", line.text) if line.kind is Kind.TITLE else None
+    return alone(names[1], draft.words) if names else None
+
+
+def _is_foot(tail: Sequence[Line], place: int, draft: Draft) -> bool:
+    """Whether the line is the foot of a site, or what stands beside one."""
+    line = tail[place]
+    if line.kind is Kind.SAID:
+        return False
+    beside = (*tail[max(place - 2, 0) : place], *tail[place + 1 : place + 3])
+    return is_footer(line.text, draft.words) or (
+        draft.words.beside_footer.fullmatch(line.text) is not None
+        and any(is_footer(one.text, draft.words) for one in beside)
     )
 
 
 def _start(lines: Sequence[Line]) -> int:
     """Where the tail begins: behind the last text; a few lines of text behind a cluster of credits do not count."""
-    texts = [place for place, line in enumerate(lines) if line.kind is Kind.TEXT or line.kind is Kind.NOTE]
-    start = texts[-1] + 1 if texts else min(len(lines), 1)
-    for behind in range(1, min(_MOST_BEHIND, len(texts) - 1) + 1):
-        first = texts[-behind - 1] + 1
-        between = lines[first : texts[-behind]]
-        if _is_cluster(between):
-            return first
-    return start
+    texts = [place for place, line in enumerate(lines) if line.kind in (Kind.TEXT, Kind.NOTE)]
+    if not texts:
+        return min(len(lines), 1)
+    for last, following in zip(texts[-2 : -_MOST_BEHIND - 2 : -1], texts[-1 : -_MOST_BEHIND - 1 : -1], strict=False):
+        if _is_cluster(lines[last + 1 : following]):
+            return last + 1
+    return texts[-1] + 1
 
 
 def _is_cluster(lines: Sequence[Line]) -> bool:
     """Whether these lines are the credits at an article's end, so that what follows them is no text of it."""
     told = [line.said for line in lines if line.said is not None and line.said.credits and line.said.labelled]
-    desk = sum(1 for one in told for credit in one.credits if credit.group is not Group.BYLINE)
-    return desk >= 2 and len(told) >= len([line for line in lines if line.block.runs]) / 2
+    desk = sum(credit.group is not Group.BYLINE for one in told for credit in one.credits)
+    return desk >= 2 and len(told) >= 2 and len(told) * 2 >= len(lines)
 
 
 def without_closing(content: list[Block], draft: Draft) -> list[Block]:
     """Credits in brackets, or «… 张三 摄», that close the last paragraph."""
-    last = next((place for place in reversed(range(len(content))) if content[place].tag == "p"), None)
-    if last is None or any(block.tag not in ("figure", "p") for block in content[last + 1 :]):
+    last = next((place for place in reversed(range(len(content))) if content[place].image is None), None)
+    if last is None or content[last].tag != "p":
         return content
     whole = "".join(run.text for run in content[last].runs)
     found = closing(whole, draft.words)
     if found is None:
         return content
     start, told = found
-    alone = not told.labelled and told.credits[0].duty is Duty.AUTHOR and len(told.credits) == 1
-    take(told, draft, content[last].hints.line)
-    draft.took(
-        whole[start:].strip(),
-        told.became,
-        reasons.NAMES_ALONE if alone else reasons.CLOSING,
-        line=content[last].hints.line,
-        guessed=alone,
-    )
+    line = content[last].hints.line
+    alone = not told.labelled and [credit.duty for credit in told.credits] == [Duty.AUTHOR]
+    take(told, draft, line)
+    why = reasons.NAMES_ALONE if alone else reasons.CLOSING
+    draft.took(whole[start:].strip(), told.became, why, line=line, guessed=alone)
     left = truncated(content[last], start)
     return [*content[:last], *([left] if left.runs else []), *content[last + 1 :]]
 
 
 def opening(content: Sequence[Block], draft: Draft) -> None:
     """本报讯（记者 张三）…: the reporter is noted, the sentence stays as its author wrote it."""
-    from pipeline.manuscript.credits import said
-
     first = next((block for block in content if block.tag == "p"), None)
     if first is None:
         return
-    match = re.match(r"^(.{0,30}?)[（(]([^（）()]{2,80})[)）]", first.text)
-    if match and re.fullmatch(r"(?:\S{0,28}[讯电]|本报.{0,20}|.{0,12}消息)?\s*", match[1]):
-        found = said(f"（{match[2]}）", draft.words)
-    else:
-        match = re.match(r"^\S{0,24}?(?:讯|电)[\s　]+([\u3400-\u9fff]{0,12}记者[^，。]{2,30}?)(?:[\s　]*(?:报道)?[:：]|[\s　]{2,}|　)", first.text)
-        found = said(match[1], draft.words) if match else None
-    if found and found.credits and not found.fields and all(one.group is Group.BYLINE or one.duty is Duty.PHOTOGRAPHER for one in found.credits):
-        draft.credit(*found.credits)
+    bracketed = _BRACKETED.match(first.text)
+    spoken = _SPOKEN_DATELINE.match(first.text)
+    told = None
+    if bracketed and _DATELINE.fullmatch(bracketed[1]):
+        told = said(f"（{bracketed[2]}）", draft.words)
+    elif spoken:
+        told = said(spoken[1], draft.words)
+    if told and not told.fields and all(one.group in (Group.BYLINE, Group.PICTURES) for one in told.credits):
+        draft.credit(*told.credits)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pipeline.manuscript import fields, reasons
 from pipeline.manuscript.credits import Said
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.lines import Line, column_of, without_mark
+from pipeline.manuscript.lines import Line, column_of, is_form, without_mark
+
+_SHORTEST = 8
+"""Characters from which a line that looks like a form's name may be a headline after all."""
 
 
 def put_headline(text: str, draft: Draft, line: int | None = None) -> None:
     """Take `text` as the headline: a column in 【】 before it and a «(图)» behind it are not part of it."""
+    if is_form(text, draft.words) and len(text) < _SHORTEST:
+        return
     column, rest = column_of(text)
     if column and rest and draft.text("column") in ("", column):
         draft.put("column", column, line=line)
@@ -23,7 +28,11 @@ def take_said(line: Line, told: Said, draft: Draft, *, guessed: bool = False) ->
     draft.took(
         line.text,
         told.became,
-        reasons.LABELLED if told.fields and not told.credits and len(told.fields) == 1 else reasons.CREDITS if told.became else reasons.BUTTONS,
+        reasons.LABELLED
+        if told.fields and not told.credits and len(told.fields) == 1
+        else reasons.CREDITS
+        if told.became
+        else reasons.BUTTONS,
         line=line.number,
         guessed=guessed,
     )
