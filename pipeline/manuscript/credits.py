@@ -101,13 +101,14 @@ def said(text: str, words: Words | None = None) -> Said | None:
     known = words or shipped()
     if len(text) > LONGEST_FIELD:
         return None
-    if (whole := _whole_line(text)) is not None:
-        return whole
+    byline = alone(_opened(text)[0], known) if text[:1] in _BYLINE_BULLETS else None
+    return _whole_line(text) or byline or _said(text, known)
+
+
+def _said(text: str, known: Words) -> Said | None:
     if len(text) > LONGEST or _OTHER_SOURCE.search(text):
         return None
     bare, enclosed = _opened(text)
-    if text[:1] in _BYLINE_BULLETS and (byline := alone(bare, known)) is not None:
-        return byline
     pressed = _BUTTONS.sub(" ", bare)
     plain, date = _without_date(pressed, known)
     if set(plain) <= _EMPTY:

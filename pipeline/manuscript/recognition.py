@@ -10,10 +10,10 @@ from pipeline.manuscript import fields, reasons
 from pipeline.manuscript.body import Block
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.forms import without_forms
-from pipeline.manuscript.head import without_head
 from pipeline.manuscript.lines import Kind, Line, behind, is_numbered, joined, kind_of, lines_of
 from pipeline.manuscript.tail import opening, without_closing, without_other_articles, without_tail
 from pipeline.manuscript.taking import put_headline, take
+from pipeline.manuscript.title import without_head
 from pipeline.reading import Doubt
 
 __all__ = ["harvest", "harvest_around", "put_headline"]
@@ -87,9 +87,11 @@ def _is_second(lines: Sequence[Line], place: int, first: Line) -> bool:
     follows = [one for one in lines[place + 1 : place + 4] if one.block.runs]
     if not any(one.kind is Kind.TEXT for one in follows):
         return False
-    named = bool(follows) and follows[0].said is not None and bool(follows[0].said.credits)
-    paged = getattr(mine, "page", False)
-    ended = place > 0 and lines[place - 1].said is not None and bool(lines[place - 1].said.credits)
+    told = follows[0].said if follows else None
+    named = told is not None and bool(told.credits)
+    paged = getattr(line.block.hints, "page", False)
+    before = lines[place - 1].said
+    ended = before is not None and bool(before.credits)
     return (same and (named or paged or ended)) or (paged and named) or (ended and named)
 
 

@@ -7,13 +7,13 @@ from pipeline.manuscript.credits import Said
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.lines import Line, column_of, is_form, without_mark
 
-_SHORTEST = 8
-"""Characters from which a line that looks like a form's name may be a headline after all."""
+LONGEST_FORM_NAME = 7
+"""Characters; what is longer and looks like a form's name may be a headline after all."""
 
 
 def put_headline(text: str, draft: Draft, line: int | None = None) -> None:
     """Take `text` as the headline: a column in 【】 before it and a «(图)» behind it are not part of it."""
-    if is_form(text, draft.words) and len(text) < _SHORTEST:
+    if is_form(text, draft.words) and len(text) <= LONGEST_FORM_NAME:
         return
     column, rest = column_of(text)
     if column and rest and draft.text("column") in ("", column):
