@@ -13,7 +13,7 @@ from pipeline.channel import Text
 from pipeline.manuscript import reasons
 from pipeline.manuscript.credits import alone
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.lines import (
+from pipeline.manuscript.line import (
     Kind,
     Line,
     column_of,

@@ -10,7 +10,7 @@ from pipeline.manuscript import fields, reasons
 from pipeline.manuscript.body import Block
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.forms import without_forms
-from pipeline.manuscript.lines import Kind, Line, behind, is_numbered, joined, kind_of, lines_of
+from pipeline.manuscript.line import Kind, Line, behind, is_numbered, joined, kind_of, lines_of
 from pipeline.manuscript.tail import opening, without_closing, without_other_articles, without_tail
 from pipeline.manuscript.taking import put_headline, take
 from pipeline.manuscript.title import without_head

@@ -14,7 +14,7 @@ from pipeline.manuscript import reasons
 from pipeline.manuscript.body import Block, truncated
 from pipeline.manuscript.credits import Said, alone, closing, said
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.lines import Kind, Line, is_below, is_footer, is_sidebar
+from pipeline.manuscript.line import Kind, Line, is_below, is_footer, is_sidebar
 from pipeline.manuscript.taking import take, take_said
 
 _MOST_BEHIND = 2

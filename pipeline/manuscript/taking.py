@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.manuscript import fields, reasons
 from pipeline.manuscript.credits import Said
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.lines import Line, column_of, is_form, without_mark
+from pipeline.manuscript.line import Line, column_of, is_form, without_mark
 
 LONGEST_FORM_NAME = 7
 """Characters; what is longer and looks like a form's name may be a headline after all."""

@@ -8,7 +8,7 @@ from pipeline.channel import Text
 from pipeline.manuscript import reasons
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.head import LARGER, Head
-from pipeline.manuscript.lines import Kind, Line, is_bold, is_dashed, is_numbered, without_dashes
+from pipeline.manuscript.line import Kind, Line, is_bold, is_dashed, is_numbered, without_dashes
 from pipeline.manuscript.taking import LONGEST_FORM_NAME, put_headline
 from pipeline.reading import Doubt
 
