@@ -8,10 +8,10 @@ doing it twice changes nothing.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -20,23 +20,45 @@ from lxml import html as lxml_html
 
 from pipeline.article import Image
 from pipeline.channel import Text
+from pipeline.manuscript import ruby
+from pipeline.manuscript.block import (
+    BREAK,
+    HEADINGS,
+    MARKS,
+    UNHINTED,
+    Block,
+    Hints,
+    Run,
+    divided,
+    paragraph,
+    reference,
+    tidy,
+    truncated,
+)
+from pipeline.manuscript.captions import Cell, captioned, laid_out
 from pipeline.manuscript.characters import clean, one_line
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.notes import UNNAMED, lines, numbered
+from pipeline.manuscript.serialise import serialise
 
-MARKS = ("strong", "em", "sub", "sup")
-"""Inline elements that may surround text, in the order in which they are nested."""
+__all__ = [
+    "MARKS", "SCHEMES", "Block", "Hints", "Run", "blocks", "canonical", "paragraph", "parse", "reference", "serialise",
+    "truncated",
+]  # fmt: skip
+
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 """What a link may lead to."""
 
 _MARK_OF = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "cite": "em", "sub": "sub", "sup": "sup"}
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_NOTED = frozenset({"p", "div", "section", "aside", "blockquote", "ul", "ol", "li", "dd"})
+"""What may hold the text of a note."""
 _STRUCK = frozenset({"del", "s", "strike"})
 _CONTAINERS = frozenset({
     "address", "article", "aside", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption",
     "footer", "header", "hgroup", "html", "li", "main", "section", "summary", "tbody", "td", "tfoot", "th", "thead",
     "tr",
 })  # fmt: skip
-_BLOCKS = _HEADINGS | _CONTAINERS | {"p", "ul", "ol", "table", "blockquote", "figure", "pre", "hr", "caption"}
+_BLOCKS = HEADINGS | _CONTAINERS | {"p", "ul", "ol", "table", "blockquote", "figure", "pre", "hr", "caption"}
 _MEDIA = frozenset({"video", "audio", "iframe", "object", "embed", "svg", "canvas", "math"})
 _DROPPED = _MEDIA | {
     "script", "style", "template", "noscript", "noframes", "nav", "head", "title", "button", "select", "textarea",
@@ -48,51 +70,10 @@ _DEEPEST = 200
 _MOST_ELEMENTS = 50_000
 """A long article has some hundreds."""
 _MOST_SPANS = 1000
-_CHINESE = re.compile("[\u2e80-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60\u2018-\u201d\u2026\u2014]")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Text with one look. A line break is a run of its own with the text `\\n`."""
-
-    text: str
-    marks: frozenset[str] = frozenset()
-    """Of `MARKS`."""
-    href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What the source says of a paragraph beyond its text; it is not written into the body."""
-
-    line: int | None = None
-    role: str = ""
-    """"title", "subtitle" or "caption" where the source has a style for it."""
-    centred: bool = False
-    bold: bool = False
-    size: float = 0
-    """Size of its letters, in points; 0 if unknown."""
-
-
-UNHINTED = Hints()
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """An element of the body: one of `Article.BLOCKS` (headings still at the source's level), li, tr, th or td."""
-
-    tag: str
-    runs: tuple[Run, ...] = ()
-    children: tuple[Block, ...] = ()
-    spans: tuple[tuple[str, str], ...] = ()
-    """colspan and rowspan of a cell."""
-    image: Image | None = None
-    hints: Hints = field(default=UNHINTED, compare=False)
-
-    @property
-    def text(self) -> str:
-        """Its own text on one line, without its children's."""
-        return " ".join("".join(run.text for run in self.runs).split())
+_LONGEST_NAME = 100
+"""Characters of a font's name."""
+_NOTE = re.compile(r"\s*\[(\d{1,5})\]\s*")
+"""How the text of a note begins in a canonical body."""
 
 
 def canonical(markup: str, draft: Draft, take: Callable[[str, int | None], Image | None]) -> str:
@@ -103,7 +84,9 @@ def canonical(markup: str, draft: Draft, take: Callable[[str, int | None], Image
 def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | None]) -> list[Block]:
     """The content of any markup. `take(src, line)` gives the image for an `img`, None to leave it out.
 
-    The source may carry the attributes data-line, -role, -centred, -bold and -size, which become `Hints`.
+    The source may carry the attributes data-line, -role, -centred, -right, -bold, -size, -font, -page and -box, which
+    become `Hints`; and `<sup data-note="k"></sup>` where the text refers to a note whose text stands anywhere as
+    `<p data-note="k">…</p>` (or a div with paragraphs and lists). The notes come last, numbered by `notes.numbered`.
     """
     document = parse(markup)
     if not _within_limits(document, draft):
@@ -116,8 +99,11 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
             line=_line(element),
         )
     etree.strip_elements(document, *_DROPPED, with_tail=False)
+    notes = _notes(document)
     reading = _Reading(draft, take)
-    content = _captioned(list(reading.flow(document, _Style())))
+    content = list(reading.flow(document, _Style()))
+    for note in notes:
+        content.extend(reading.note(note))
     if reading.unlinked:
         draft.notice(
             "body",
@@ -128,7 +114,7 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
             ),
             Text.of("a link needs the whole address, such as https://www.example.com/page"),
         )
-    return content
+    return captioned(numbered(content), draft)
 
 
 def parse(markup: str) -> lxml_html.HtmlElement:
@@ -144,30 +130,6 @@ def parse(markup: str) -> lxml_html.HtmlElement:
     return document if body is None else body
 
 
-def serialise(content: Iterable[Block]) -> str:
-    """The body these blocks make: a well-formed fragment. Headings become h2 and h3."""
-    content = list(content)
-    lowered = any(block.tag == "h1" for block in content)
-    return "".join(etree.tostring(_element(_levelled(block, lowered)), encoding="unicode") for block in content)
-
-
-def paragraph(text: str, hints: Hints = UNHINTED) -> Block | None:
-    """A paragraph of plain text; None if there is nothing in it."""
-    runs = _tidy([Run(text)])
-    return Block("p", runs, hints=hints) if runs else None
-
-
-def truncated(block: Block, keep: int) -> Block:
-    """The block with the first `keep` characters of its text (as `"".join(run.text …)`)."""
-    kept: list[Run] = []
-    for run in block.runs:
-        if keep <= 0:
-            break
-        kept.append(replace(run, text=run.text[:keep]))
-        keep -= len(run.text)
-    return replace(block, runs=_tidy(kept))
-
-
 @dataclass(frozen=True, slots=True)
 class _Style:
     """What text inherits from the elements around it."""
@@ -175,9 +137,6 @@ class _Style:
     marks: frozenset[str] = frozenset()
     href: str = ""
     hints: Hints = UNHINTED
-
-
-_BREAK = Run("\n", frozenset({"br"}))
 
 
 class _Reading:
@@ -192,6 +151,8 @@ class _Reading:
         """Addresses to which no link may lead."""
         self.kept: list[int] = []
         """Pictures met inside a list, table or quotation, which stand behind it in the body."""
+        self.notes: dict[str, int] = {}
+        """A number for each note met, by the source's name of it."""
 
     def flow(self, parent: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         """The blocks in an element that may hold blocks; text between them makes paragraphs of its own."""
@@ -207,7 +168,30 @@ class _Reading:
             loose.append(Run(child.tail or "", style.marks, style.href))
         yield from self._paragraphs("p", loose, style.hints)
 
+    def note(self, note: _Note) -> Iterator[Block]:
+        """The text of a note; pictures in it stand before it."""
+        written: list[Run] = []
+        for block in self._block(note.element, self._styled(note.element, _Style())):
+            if block.image is not None:
+                yield block
+            written.extend(run for line in lines(block) for run in (BREAK, *line))
+        runs = tidy(written)
+        begun = _NOTE.match(runs[0].text) if runs and note.begun else None
+        text = tidy([replace(runs[0], text=runs[0].text[begun.end() :]), *runs[1:]]) if begun else runs
+        if runs:
+            hints = _hints(note.element, UNHINTED)
+            yield Block("p", text, hints=hints, note=self._number(note.key)) if text else Block("p", runs, hints=hints)
+
+    def _number(self, key: str) -> int:
+        return self.notes.setdefault(key, len(self.notes) + 1)
+
     def _block(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
+        begins = "data-page" in element.attrib
+        for block in self._content(element, style):
+            yield replace(block, hints=replace(block.hints, page=True)) if begins else block
+            begins = False
+
+    def _content(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         match element.tag:
             case "hr":
                 return
@@ -224,7 +208,7 @@ class _Reading:
                     part
                     for run in self._inside(element, style)
                     for line in run.text.splitlines(keepends=True)
-                    for part in (replace(run, text=line.rstrip("\n")), *([_BREAK] if line.endswith("\n") else []))
+                    for part in (replace(run, text=line.rstrip("\n")), *([BREAK] if line.endswith("\n") else []))
                 ]
                 yield from self._paragraphs("p", runs, style.hints)
             case "ul" | "ol":
@@ -244,7 +228,7 @@ class _Reading:
         if element.tag == "ol" and start != "1" and start.isascii() and start.isdigit() and len(start) < 10:
             # A list that starts elsewhere: «2019. …» at the start of a line is a year, and a number must not be lost.
             for number, item in enumerate(items, int(start)):
-                yield Block("p", _tidy([Run(f"{number}. "), *item.runs]), hints=style.hints)
+                yield Block("p", tidy([Run(f"{number}. "), *item.runs]), hints=style.hints)
                 yield from item.children
         elif items:
             yield Block(element.tag, children=tuple(items), hints=style.hints)
@@ -268,11 +252,11 @@ class _Reading:
         for part in parts:
             if isinstance(part, Block):
                 children.append(part)
-                runs.append(_BREAK)
+                runs.append(BREAK)
             else:
                 runs.append(part)
-        if tidy := _tidy(self._without_pictures(runs)):
-            items.append(Block("li", tidy, tuple(children)))
+        if written := tidy(self._without_pictures(runs)):
+            items.append(Block("li", written, tuple(children)))
         else:
             items.extend(item for block in children for item in block.children)
 
@@ -285,9 +269,9 @@ class _Reading:
                 if items := self._items(child, inner):
                     yield Block(child.tag, children=tuple(items))
             elif _is_block(child):
-                yield _BREAK
+                yield BREAK
                 yield from self._parts(child, inner)
-                yield _BREAK
+                yield BREAK
             else:
                 yield from self._inline(child, inner)
             yield Run(child.tail or "", style.marks, style.href)
@@ -303,29 +287,31 @@ class _Reading:
             return
         for caption in element.iterchildren("caption"):
             yield from self._block(caption, self._styled(caption, style))
-        written = []
-        for row in cells:
-            found = []
-            for cell in row:
-                runs = [
-                    run
-                    for part in self._parts(cell, self._styled(cell, style))
-                    for run in (_flattened(part) if isinstance(part, Block) else [part])
-                ]
-                if cell.tag == "th":
-                    runs = [replace(run, marks=run.marks - {"strong"}) for run in runs]
-                found.append(Block(cell.tag, _tidy(self._without_pictures(runs)), spans=_spans(cell)))
-            if found:
-                written.append(Block("tr", children=tuple(found)))
+        grid = [[self._cell(cell, self._styled(cell, style)) for cell in row] for row in cells]
+        shown = laid_out(grid, style.hints)
+        if shown is not None:
+            for part in shown:
+                yield from [part] if isinstance(part, Block) else self._picture(part, style.hints)
+            return
+        written = [Block("tr", children=tuple(Block(c.tag, c.runs, spans=c.spans) for c in row)) for row in grid if row]
         if any(cell.runs for row in written for cell in row.children):
             yield Block("table", children=tuple(written), hints=style.hints)
+        self.kept.extend(picture for row in grid for cell in row for picture in cell.pictures)
         yield from self._released(style)
+
+    def _cell(self, cell: lxml_html.HtmlElement, style: _Style) -> Cell:
+        parts = self._parts(cell, style)
+        runs = [run for part in parts for run in (_flattened(part) if isinstance(part, Block) else [part])]
+        if cell.tag == "th":
+            runs = [run if run.note else replace(run, marks=run.marks - {"strong"}) for run in runs]
+        pictures = tuple(int(run.href) for run in runs if run.marks == {"img"})
+        return Cell(cell.tag, tidy(run for run in runs if run.marks != {"img"}), pictures, _spans(cell))
 
     def _quotation(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         inner: list[Block] = []
         outer: list[Block] = []
         for block in self.flow(element, style):
-            if block.tag in _HEADINGS:
+            if block.tag in HEADINGS:
                 inner.append(Block("p", tuple(replace(run, marks=run.marks | {"strong"}) for run in block.runs)))
             elif block.tag == "blockquote":
                 inner.extend(block.children)
@@ -342,7 +328,8 @@ class _Reading:
         for caption in captions:
             element.remove(caption)
         found = list(self.flow(element, style))
-        caption_text = one_line(" ".join(caption.text_content() for caption in captions))
+        said = [run for one in captions for run in (*self._inside(one, _Style()), Run(" "))]
+        caption_text = Block("figcaption", tidy(self._without_pictures(said))).text_with_readings
         for place in reversed(range(len(found))):
             image = found[place].image
             if image is not None and caption_text:
@@ -361,7 +348,16 @@ class _Reading:
     def _inline(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Run]:
         match element.tag:
             case "br":
-                yield _BREAK
+                yield BREAK
+            case "ruby":
+                yield from ruby.read(element, lambda part: self._part(part, style))
+            case "sup" if "data-note" in element.attrib:
+                yield reference(self._number(element.get("data-note", "")), UNNAMED)
+            case "a" if noted := re.fullmatch(r"#note-(\d{1,5})", element.get("href", "")):
+                text = one_line(element.text_content())
+                # What else leads there is a page's own link, which no article can have.
+                is_reference = re.fullmatch(r"\[\d{1,5}\]", text)
+                yield from [reference(self._number(noted[1]), text)] if is_reference else self._inside(element, style)
             case "img":
                 self.pictures.append(element)
                 yield Run("\ufffc", frozenset({"img"}), str(len(self.pictures) - 1))
@@ -370,20 +366,29 @@ class _Reading:
                 yield from self._inside(element, style)
                 yield Run("”")
             case tag if tag in _STRUCK:
-                self.draft.notice(
-                    "body",
-                    Text.of(
-                        "text that is struck through was left out: {text}", text=one_line(element.text_content())[:40]
-                    ),
-                    Text.of("if it should be published, take the line through it away"),
-                    line=style.hints.line,
-                )
+                self._struck(one_line(element.text_content()), style.hints.line)
             case tag if tag in _BLOCKS:
-                yield _BREAK
+                yield BREAK
                 yield from self._inside(element, style)
-                yield _BREAK
+                yield BREAK
             case _:
                 yield from self._inside(element, style)
+
+    def _part(self, part: str | lxml_html.HtmlElement, style: _Style) -> Iterable[Run]:
+        if isinstance(part, str):
+            return [Run(part, style.marks, style.href)]
+        return self._inline(part, self._styled(part, style))
+
+    def _struck(self, text: str, line: int | None) -> None:
+        if not text:
+            return
+        self.draft.dropped(text, Text.of("it is struck through"), line=line)
+        self.draft.notice(
+            "body",
+            Text.of("text that is struck through was left out: {text}", text=text[:40]),
+            Text.of("if it should be published, take the line through it away"),
+            line=line,
+        )
 
     def _styled(self, element: lxml_html.HtmlElement, style: _Style) -> _Style:
         if mark := _MARK_OF.get(element.tag):
@@ -409,11 +414,11 @@ class _Reading:
             if isinstance(content, int):
                 yield from self._picture(content, hints)
             elif tag == "p":
-                for paragraph in _divided(content):
-                    if tidy := _tidy(paragraph):
-                        yield Block(tag, tidy, hints=hints)
-            elif tidy := _tidy([Run(" ") if run == _BREAK else run for run in content]):
-                yield Block(tag, tidy, hints=hints)
+                for piece in divided(content):
+                    if runs := tidy(piece):
+                        yield Block(tag, runs, hints=hints)
+            elif runs := tidy([Run(" ") if run == BREAK else run for run in content]):
+                yield Block(tag, runs, hints=hints)
 
     def _picture(self, index: int, hints: Hints) -> Iterator[Block]:
         picture = self.pictures[index]
@@ -433,6 +438,35 @@ class _Reading:
         kept, self.kept = self.kept, []
         for index in kept:
             yield from self._picture(index, style.hints)
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """The text of a note, taken out of the document."""
+
+    key: str
+    """The source's name of it."""
+    element: lxml_html.HtmlElement
+    begun: bool
+    """Whether its number stands before the text."""
+
+
+def _notes(document: lxml_html.HtmlElement) -> list[_Note]:
+    found = []
+    # The inner ones first: what is taken out of a note is then not in its copy.
+    for element in reversed(document.xpath(".//*[@data-note or starts-with(@id, 'note-')]")):
+        key = element.get("data-note")
+        begun = None
+        if key is None and element.tag == "p":
+            # A page may call anything note-1; in a canonical body the text begins with the number.
+            begun = _NOTE.match(element.text or "")
+            key = begun[1] if begun and element.get("id") == f"note-{begun[1]}" else None
+        if key is not None and element.tag in _NOTED:
+            found.append(_Note(key, deepcopy(element), begun is not None))
+            element.text = None
+            del element[:]
+            element.tag = "span"  # what follows it stays where it is
+    return found[::-1]
 
 
 def _within_limits(document: lxml_html.HtmlElement, draft: Draft) -> bool:
@@ -475,8 +509,11 @@ def _hints(element: lxml_html.HtmlElement, outer: Hints) -> Hints:
         line=_line(element) or outer.line,
         role=element.get("data-role") or outer.role,
         centred=outer.centred or "data-centred" in element.attrib,
+        right=outer.right or "data-right" in element.attrib,
         bold=outer.bold or "data-bold" in element.attrib,
         size=float(size) if re.fullmatch(r"\d{1,4}(\.\d)?", size) else outer.size,
+        font=one_line(element.get("data-font", ""))[:_LONGEST_NAME] or outer.font,
+        box=outer.box or "data-box" in element.attrib,
     )
 
 
@@ -499,138 +536,7 @@ def _spans(cell: lxml_html.HtmlElement) -> tuple[tuple[str, str], ...]:
 def _flattened(block: Block) -> Iterator[Run]:
     """A list in a table's cell, as lines."""
     for item in block.children:
-        yield _BREAK
+        yield BREAK
         yield from item.runs
         for child in item.children:
             yield from _flattened(child)
-
-
-def _divided(runs: Iterable[Run]) -> Iterator[list[Run]]:
-    """Web pages divide paragraphs by two breaks, or by one and an indent."""
-    part: list[Run] = []
-    broken = False
-    for run in runs:
-        if run == _BREAK:
-            if broken:
-                yield part
-                part = []
-            broken = True
-            part.append(run)
-            continue
-        if broken and re.match("\\s*[\u3000\xa0]{2}", run.text):
-            yield part
-            part = []
-        part.append(run)
-        broken = broken and not run.text.strip(" \t\n")
-    yield part
-
-
-def _tidy(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Runs with the same look joined, cleaned and in NFC; white space collapsed over the whole paragraph and none
-    at its ends, indents removed; between Chinese characters a line end of the source is no space."""
-    lines: list[list[tuple[str, Run]]] = [[]]
-    for run in runs:
-        if run == _BREAK:
-            lines.append([])
-        else:
-            look = replace(run, text="")
-            lines[-1].extend((character, look) for character in clean(run.text))
-    tidy: list[Run] = []
-    for line in lines:
-        found = list(_joined(_collapsed(line)))
-        if found and tidy:
-            tidy.append(_BREAK)
-        tidy.extend(found)
-    return tuple(tidy)
-
-
-def _collapsed(line: list[tuple[str, Run]]) -> list[tuple[str, Run]]:
-    start, end = 0, len(line)
-    while start < end and line[start][0].isspace():
-        start += 1
-    while end > start and line[end - 1][0].isspace():
-        end -= 1
-    kept: list[tuple[str, Run]] = []
-    for space, group in itertools.groupby(line[start:end], key=lambda pair: pair[0] in " \t\n"):
-        pairs = list(group)
-        if not space:
-            kept.extend(pairs)
-            continue
-        kept.append(("\n" if any(character == "\n" for character, _ in pairs) else " ", pairs[0][1]))
-    return [
-        (" ", look) if character == "\n" else (character, look)
-        for place, (character, look) in enumerate(kept)
-        if not (character == "\n" and _CHINESE.match(kept[place - 1][0]) and _CHINESE.match(kept[place + 1][0]))
-    ]
-
-
-def _joined(line: list[tuple[str, Run]]) -> Iterator[Run]:
-    for look, group in itertools.groupby(line, key=lambda pair: pair[1]):
-        if text := clean("".join(character for character, _ in group)):
-            yield replace(look, text=text)
-
-
-def _captioned(content: list[Block]) -> list[Block]:
-    """Paragraphs that say what a picture shows, as its caption."""
-    written: list[Block] = []
-    for block in content:
-        before = written[-1] if written else None
-        if before is not None and before.image is not None and not before.image.caption and _is_caption(block):
-            caption = re.sub("^(?:图片说明|图说|图注|图片|图)\\s*[:：]\\s*|^[▲△↑▼]\\s*", "", block.text)
-            image = before.image.model_copy(update={"caption": caption, "alt": before.image.alt or caption})
-            written[-1] = replace(before, image=image)
-        elif block.image is not None and block.image.caption and not block.image.alt:
-            written.append(replace(block, image=block.image.model_copy(update={"alt": block.image.caption})))
-        else:
-            written.append(block)
-    return written
-
-
-def _is_caption(block: Block) -> bool:
-    if block.tag != "p" or not block.runs or len(block.text) > 120:
-        return False
-    if block.hints.role == "caption" or re.match("图为|(?:图片说明|图说|图注|图片|图)\\s*[:：]|[▲△↑▼]", block.text):
-        return True
-    return block.hints.centred and len(block.text) <= 40 and not block.text.endswith(("。", "：", ":"))
-
-
-def _levelled(block: Block, lowered: bool) -> Block:
-    if block.tag in _HEADINGS:
-        level = int(block.tag[1]) + lowered
-        return replace(block, tag="h2" if level <= 2 else "h3")
-    return block
-
-
-def _element(block: Block) -> etree._Element:
-    element = etree.Element(block.tag, dict(block.spans))
-    if block.image is not None:
-        etree.SubElement(element, "img", src=f"image:{block.image.digest}", alt=block.image.alt)
-        if block.image.caption:
-            etree.SubElement(element, "figcaption").text = block.image.caption
-        return element
-    _write(element, list(block.runs), ("a", *MARKS))
-    if block.tag in ("td", "th") and not block.runs:
-        element.text = ""  # written as <td></td>: HTML knows no <td/>
-    parent = etree.SubElement(element, "tbody") if block.tag == "table" else element
-    for child in block.children:
-        parent.append(_element(child))
-    return element
-
-
-def _write(parent: etree._Element, runs: list[Run], marks: tuple[str, ...]) -> None:
-    """Append runs to an element: neighbours that share a mark share its element."""
-    if not marks:
-        for run in runs:
-            if run == _BREAK:
-                etree.SubElement(parent, "br")
-            elif len(parent):
-                parent[-1].tail = (parent[-1].tail or "") + run.text
-            else:
-                parent.text = (parent.text or "") + run.text
-        return
-    mark, rest = marks[0], marks[1:]
-    for value, group in itertools.groupby(runs, key=lambda run: run.href if mark == "a" else mark in run.marks):
-        if value:
-            _write(etree.SubElement(parent, mark, {"href": str(value)} if mark == "a" else {}), list(group), rest)
-        else:
-            _write(parent, list(group), rest)

@@ -22,7 +22,7 @@ from pipeline.article import numeral
 from pipeline.channel import Text
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.characters import clean, one_line
-from pipeline.manuscript.credits import LONGEST_TITLE, credits, harvest, is_line_of_its_own, put_headline
+from pipeline.manuscript.recognition import harvest
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images import PictureRefused, Pictures
 
@@ -70,7 +70,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     source = _Source(document, draft)
     pictures = Pictures(draft, source.picture)
     content = blocks(source.html(), draft, pictures.take)
-    return harvest(_titled(content, draft), draft), pictures.media
+    return harvest(content, draft), pictures.media
 
 
 @dataclass(frozen=True, slots=True)

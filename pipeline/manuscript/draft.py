@@ -10,6 +10,7 @@ from types import MappingProxyType
 from pipeline.article import Article
 from pipeline.channel import Text
 from pipeline.credit import Aigc, Credit, joined
+from pipeline.manuscript.words import Words, shipped
 from pipeline.reading import Doubt, Line, ManuscriptProblem, Reading
 
 
@@ -48,9 +49,12 @@ MOST_LINES = 1000
 class Draft:
     """One manuscript while it is read: the fields found so far, what is wrong, what is worth a notice."""
 
-    def __init__(self, file: str, decided: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self, file: str, decided: Mapping[str, str] = MappingProxyType({}), words: Words | None = None
+    ) -> None:
         self.file = file
         self.decided = decided
+        self.words = words or shipped()
         """What the editor has said of fields in doubt: it holds, whatever the signs."""
         self.problems: list[ManuscriptProblem] = []
         self.notices: list[ManuscriptProblem] = []

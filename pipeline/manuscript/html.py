@@ -9,10 +9,10 @@ from lxml import html as lxml_html
 
 from pipeline.manuscript.body import Block, blocks, parse
 from pipeline.manuscript.characters import one_line
-from pipeline.manuscript.credits import harvest, harvest_around, put_headline
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
+from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
 
 _BIG5 = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*big5""", re.IGNORECASE)
 """The only declaration that says more than the bytes do: UTF-8 is tried first, GB18030 reads GB2312 and GBK."""
@@ -40,7 +40,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
             frame.drop_tree()
     pictures = Pictures(draft, beside(path))
     content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
-    content = harvest(content, draft, page=True)
+    content = harvest(content, draft)
     if main is not body:
         main.drop_tree()
         for element in body.iter("span", "em", "i", "font"):

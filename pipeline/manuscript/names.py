@@ -18,6 +18,11 @@ _CHINESE = re.compile(rf"[{_HAN}]{{2,4}}")
 _LONGER = re.compile(rf"[{_HAN}]{{5,6}}")
 _WESTERN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ .'’-]{1,40}")
 
+_OFFICE = re.compile(rf"[{_HAN}A-Za-z0-9·（）()“”《》]{{3,40}}")
+
+_NEVER = re.compile("[的了在是说被把就也都这那我你她们吗呢吧啊请]|.[到为从对将让给]")
+"""Characters of sentences that hardly any name has."""
+
 SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪"
     "廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文樊兰殷施洪颜庞温鲁葛邢"
@@ -27,15 +32,16 @@ SURNAMES = frozenset(
     "苑燕那才水佘诺赫利危缪亢干郁暴庄代封曲国占丘桑荣惠"
 )
 COMPOUND = frozenset(
-    {"欧阳", "上官", "司马", "诸葛", "夏侯", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "司徒", "长孙", "宇文", "端木", "独孤",
-     "南宫", "百里", "呼延", "申屠", "太史", "闾丘", "完颜", "拓跋", "澹台"}
-)  # fmt: skip
+    "欧阳 上官 司马 诸葛 夏侯 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 长孙 宇文 端木 独孤 南宫 百里 呼延 申屠 太史 闾丘 完颜 拓跋 澹台".split()
+)
 """The commonest surnames: 99 % of people (公安部, 《二〇二〇年全国姓名报告》, and earlier ones)."""
 
 
 def split(value: str | Iterable[str]) -> tuple[str, ...]:
-    """Names of one string or several: divided by 、 , ; / | or spaces; a name padded with spaces is one name, and so are
-    the words of a name in Latin letters; what stands in brackets behind a name is left away. Each once.
+    """Names of one string or several, each once: divided by 、 , ; / | or spaces.
+
+    A name padded with spaces is one name, and so are the words of a name in Latin letters; what stands in brackets
+    behind a name is left away.
 
     >>> split("张 三、李四，王五 赵　六"), split("John Smith, 记者甲"), split("阿依古丽·买买提（实习）")
     (('张三', '李四', '王五', '赵六'), ('John Smith', '记者甲'), ('阿依古丽·买买提',))
@@ -86,7 +92,7 @@ def is_surname(text: str) -> bool:
 def is_organisation(name: str, words: Words) -> bool:
     """Whether it names an office, a firm or a publisher: 洛门镇党政办, 县气象局, 青河发布."""
     bare = "".join(name.split())
-    if len(bare) < 3 or len(bare) > 40:
+    if not _OFFICE.fullmatch(bare):
         return False
     if not bare.endswith(words.names.organisations):
         return False
@@ -97,13 +103,13 @@ def is_person(name: str, words: Words, *, strictly: bool = False) -> bool:
     """Whether it may be a person's name; `strictly`: where nothing else says so, it needs a usual surname.
 
     >>> from pipeline.manuscript.words import shipped
-    >>> [is_person(one, shipped()) for one in ("张三", "古丽·买买提", "John Smith", "洛门镇党政办", "同意", "请问今年")]
+    >>> [is_person(one, shipped()) for one in ("张三", "古丽·买买提", "John Smith", "洛门镇党政办", "同意", "才让卓玛")]
     [True, True, True, False, False, True]
-    >>> is_person("请问今年", shipped(), strictly=True)
+    >>> is_person("才让卓玛", shipped(), strictly=True)
     False
     """
     bare = "".join(name.split())
-    if bare in words.names.none or is_organisation(name, words):
+    if bare in words.names.none or _NEVER.search(bare) or is_organisation(name, words):
         return False
     if _DOTTED.fullmatch(bare) or _WESTERN.fullmatch(name):
         return True

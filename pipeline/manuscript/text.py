@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.manuscript.body import Block, Hints, paragraph
-from pipeline.manuscript.credits import harvest
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.paragraphs import meet, starts
+from pipeline.manuscript.recognition import harvest
 
 _CENTRED = re.compile("\u3000{3,}|[ \xa0]{6,}|\t{2,}")
 """What stands before a line that is in the middle of the page; a paragraph has two at most."""
@@ -20,7 +20,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     """The body's blocks and the images' bytes (none); fields and problems go into the draft."""
     lines = decode(data, draft).split("\n")
     content = [block for line, text in _paragraphs(lines) if (block := paragraph(text, _hints(line, lines[line - 1])))]
-    return harvest(content, draft, page=True), {}
+    return harvest(content, draft), {}
 
 
 def _paragraphs(lines: list[str]) -> Iterator[tuple[int, str]]:

@@ -18,7 +18,10 @@ _HERE = Path(__file__).parent.parent
 SHIPPED = (_HERE / "_config" if (_HERE / "_config").is_dir() else _HERE.parent / "config") / "reading.toml"
 
 
-_EMPLOYER = r"[\u3400-\u9fffA-Za-z·]{1,16}?(?:中心|社|台|报|网|云|客户端|融媒|融媒体|日报|晚报)"
+_EMPLOYER = (
+    r"(?:[\u3400-\u9fffA-Za-z·]{2,16}?(?:中心|社|台|报|网|融媒|融媒体|客户端|日报|晚报)[ \t\u3000\xa0]{0,4}"
+    r"|[\u3400-\u9fffA-Za-z·]{1,16}?(?:在线|传媒|频道|电视|广播|视听|平台|云))"
+)
 _PAD = r"[ \t\u3000\xa0]{0,4}"
 
 
@@ -28,6 +31,7 @@ class BadWords(Exception):
 
 class Names(Frozen):
     grades: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
 
@@ -80,14 +84,12 @@ class Words(Frozen):
 
     @cached_property
     def role(self) -> re.Pattern[str]:
-        """A role with what may stand before it: groups `employer`, `grade` and `word`. Spaces may pad its characters."""
+        """A role with what may stand before it: groups `employer`, `grade`, `word`. Spaces may pad its characters."""
         words, grades = (
             "|".join(_PAD.join(map(re.escape, one)) for one in sorted(some, key=len, reverse=True))
             for some in (self.duties, self.names.grades)
         )
-        return re.compile(
-            rf"(?P<employer>{_EMPLOYER}{_PAD})??(?P<grade>(?:(?:{grades}){_PAD}){{0,3}})(?P<word>{words})"
-        )
+        return re.compile(rf"(?P<employer>{_EMPLOYER})??(?P<grade>(?:(?:{grades}){_PAD}){{0,3}})(?P<word>{words})")
 
     @cached_property
     def form(self) -> re.Pattern[str]:

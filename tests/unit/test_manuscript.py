@@ -213,19 +213,21 @@ TAGS = [
     "h2", "h3", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tbody", "tr", "td", "th", "caption",
     "blockquote", "figure", "figcaption", "pre", "hr", "section", "center", "font", "o:p", "script", "style",
     "nav", "iframe", "svg", "math", "select", "textarea", "form", "noscript", "template", "xmp", "title", "head",
-    "body", "html", "details", "summary",
+    "body", "html", "details", "summary", "ruby", "ruby", "rb", "rt", "rp", "sup",
 ]  # fmt: skip
 ATTRIBUTES = [
     "", ' align="center"', ' style="text-align:center"', ' href="https://a.cn/?a=1&b=2"', ' href="javascript:alert(1)"',
     ' href=" JaVa\tScript:x"', ' href="//x"', ' href="http://["', ' src="a.png" alt="图 &quot;1&quot;" title="说明"',
     ' start="3"', ' colspan="2"', ' rowspan="99999"', ' class="caption"', ' onclick="x()"', ' data-line="7"',
-    ' data-role="caption"',
+    ' data-role="caption"', ' data-note="1"', ' data-note="2"', ' id="note-1"', ' href="#note-1"', ' href="#note-2"',
 ]  # fmt: skip
 PIECES = WORDS | st.sampled_from(
     [
         "<!--x-->", "<!--", "<![CDATA[x]]>", "<!DOCTYPE html>", "&amp;", "&#0;", "&#xFFFE;", "&#xd800;",
         "&nbsp;&nbsp;", "<br>", "</p>", "</div>", "</td>", "<?xml version='1.0' encoding='gbk'?>",
-        "&lt;script&gt;",
+        "&lt;script&gt;", '<sup data-note="1"></sup>', '<sup data-note="2"></sup>', '<p data-note="1">注</p>',
+        '<sup><a href="#note-1">[1]</a></sup>', '<p id="note-1">[1] 注</p>', '<p id="note-2">[2] </p>', "[1] ",
+        "<ruby>岞<rt>zuò</rt>山<rt>shān</rt></ruby>", "<ruby><rb>岞<rb>山<rt>zuò<rt>shān</ruby>",
     ]
 )  # fmt: skip
 

@@ -7,24 +7,26 @@ from pathlib import Path
 import pytest
 
 from pipeline.article import Article
+from pipeline.credit import PEOPLE, Duty
 from pipeline.manuscript import read
-from pipeline.manuscript.credits import credits
+from pipeline.manuscript.credits import said
 from tests.unit.manuscripts import article_of, assert_canonical, problems_of, written
 
 TEXT = "武山架豆上市\n{}\n　　正文一。\n　　正文二。\n"
 
 
 def fields_of(article: Article) -> dict[str, object]:
-    return {
-        name: value
-        for name, value in article.model_dump(exclude_defaults=True).items()
-        if name not in ("headline", "body")
-    }
+    """What is not empty: persons by their duty, and the other fields but headline and body."""
+    others = article.model_dump(exclude_defaults=True, exclude={"headline", "body", "credits"})
+    return others | {name: people for name in PEOPLE if (people := getattr(article, name))}
 
 
 CREDITS = [
     ("（记者 张三 摄影报道）", {"reporters": ("张三",), "photographers": ("张三",)}),
-    ("(记者 张三 通讯员 李四 文/图)", {"reporters": ("张三", "李四"), "photographers": ("张三", "李四")}),
+    (
+        "(记者 张三 通讯员 李四 文/图)",
+        {"reporters": ("张三",), "correspondents": ("李四",), "photographers": ("张三", "李四")},
+    ),
     ("（本报记者 张三）", {"reporters": ("张三",)}),
     ("（记者张三 李四）", {"reporters": ("张三", "李四")}),
     (
@@ -33,9 +35,9 @@ CREDITS = [
     ),
     ("（武山县融媒体中心 记者 张三）", {"reporters": ("张三",)}),
     ("记者 张三 摄影 李四", {"reporters": ("张三",), "photographers": ("李四",)}),
-    ("文图：张三", {"reporters": ("张三",), "photographers": ("张三",)}),
-    ("文/张三 图/李四", {"reporters": ("张三",), "photographers": ("李四",)}),
-    ("文：张三　图：李四", {"reporters": ("张三",), "photographers": ("李四",)}),
+    ("文图：张三", {"authors": ("张三",), "photographers": ("张三",)}),
+    ("文/张三 图/李四", {"authors": ("张三",), "photographers": ("李四",)}),
+    ("文：张三　图：李四", {"authors": ("张三",), "photographers": ("李四",)}),
     ("来源：武山县融媒体中心", {"source": "武山县融媒体中心"}),
     ("（来源：武山县融媒体中心）", {"source": "武山县融媒体中心"}),
     ("来　源：武山县融媒体中心", {"source": "武山县融媒体中心"}),
@@ -47,11 +49,11 @@ CREDITS = [
     ("编辑：张三 | 审核：李四", {"editors": ("张三",), "reviewers": ("李四",)}),
     ("编　辑：张三", {"editors": ("张三",)}),
     ("责编/张三 审核/李四", {"editors": ("张三",), "reviewers": ("李四",)}),
-    ("一审：张三 二审：李四 三审：王五", {"reviewers": ("张三", "李四"), "approvers": ("王五",)}),
+    ("一审：张三 二审：李四 三审：王五", {"reviewers": ("张三", "李四", "王五")}),
     ("(天水在线编辑:马文洁)", {"editors": ("马文洁",)}),
     ("【责任编辑：张三】", {"editors": ("张三",)}),
     ("关键词：脱贫攻坚 四个不摘", {"keywords": ("脱贫攻坚", "四个不摘")}),
-    ("2020-01-10 16:18:42  来源：天水日报　作者：张三", {"source": "天水日报", "reporters": ("张三",)}),
+    ("2020-01-10 16:18:42  来源：天水日报　作者：张三", {"source": "天水日报", "authors": ("张三",)}),
     (
         "发布时间：2020-01-10 16:18 来源：武山发布 浏览次数：123次 【字体：大 中 小】 [打印本页] [关闭窗口]",
         {"source": "武山发布"},
@@ -80,14 +82,13 @@ NO_CREDITS = [
     "活动时间：2020年1月10日",
     "编辑部：昨天开会。",
     "据新华社报道",
-    "（完）",
     "张三和李四",
 ]
 
 
 @pytest.mark.parametrize("line", NO_CREDITS)
 def test_what_only_looks_like_credits_stays_in_the_text(tmp_path: Path, line: str) -> None:
-    assert credits(line) is None
+    assert said(line) is None
     article = article_of(tmp_path, "a.txt", f"武山架豆上市\n正文一。\n{line}\n")
     assert article.body == f"<p>正文一。</p><p>{line}</p>"
     assert fields_of(article) == {}
@@ -120,11 +121,16 @@ def test_the_date_under_a_notice_is_text_and_the_date_under_its_credits_is_not(t
     assert page.body == "<p>今日停水。</p>"
 
 
-def test_a_credit_without_a_field_is_left_out_with_a_notice(tmp_path: Path) -> None:
-    manuscript = read(written(tmp_path, "a.txt", TEXT.format("监制：张三 编辑：李四")))
-    assert fields_of(manuscript.article) == {"editors": ("李四",)}
-    (notice,) = manuscript.notices
-    assert "监制：张三" in str(notice.message)
+def test_roles_are_kept_as_they_are_printed_in_their_order(tmp_path: Path) -> None:
+    line = "监制：张三 责编：李四 实习记者：王五 制图：县气象局"
+    article = article_of(tmp_path, "a.txt", TEXT.format(line))
+    assert [(one.role, one.duty, one.everybody) for one in article.credits] == [
+        ("监制", Duty.SUPERVISOR, ("张三",)),
+        ("责编", Duty.EDITOR, ("李四",)),
+        ("实习记者", Duty.REPORTER, ("王五",)),
+        ("制图", Duty.PRODUCER, ("县气象局",)),
+    ]
+    assert article.credits[-1].organisations == ("县气象局",)
 
 
 def test_of_two_sources_the_first_holds_with_a_notice(tmp_path: Path) -> None:

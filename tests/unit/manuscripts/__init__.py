@@ -18,10 +18,11 @@ from pipeline.manuscript.draft import Draft
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[2] / "examples"
 
+_TO_NOTE = re.compile("#note-([1-9][0-9]*)")
 _LINK = re.compile("(?:https?|mailto|tel):", re.IGNORECASE)
 _INSIDE = {
     "ul": {"li"}, "ol": {"li"}, "li": {"ul", "ol"}, "table": {"tbody"}, "tbody": {"tr"}, "tr": {"td", "th"},
-    "blockquote": {"p", "ul", "ol"}, "figure": {"img", "figcaption"},
+    "blockquote": {"p", "ul", "ol"}, "figure": {"img", "figcaption"}, "ruby": {"rt"}, "rt": set(),
 }  # fmt: skip
 """Which elements stand in which; text and inline elements stand in the others, and in li."""
 
@@ -83,6 +84,7 @@ def assert_canonical(body: str) -> None:
         assert block.tag in BLOCKS
         assert not block.tail
         _assert_inside(block)
+    _assert_notes(root)
     digests = dict(re.findall('src="image:([0-9a-f]{64})"()', body))
 
     def take(source: str, line: int | None) -> Image:
@@ -93,17 +95,38 @@ def assert_canonical(body: str) -> None:
     assert canonical(body, Draft("again.html"), take) == body
 
 
+def _assert_notes(root: etree._Element) -> None:
+    """The notes are the last paragraphs, numbered from 1, first those to which the text refers, in that order."""
+    notes = [block.get("id") for block in root if block.get("id")]
+    assert notes == [f"note-{number}" for number in range(1, len(notes) + 1)]
+    assert notes == [block.get("id") for block in list(root)[len(root) - len(notes) :]]
+    for note in root[len(root) - len(notes) :]:
+        number = note.get("id").removeprefix("note-")
+        assert note.tag == "p"
+        assert note.text.startswith(f"[{number}] ")
+        assert len(note) or note.text != f"[{number}] "
+    links = [link for block in root if not block.get("id") for link in block.iter("a")]
+    referred = list(dict.fromkeys(link.get("href")[1:] for link in links if link.get("href").startswith("#")))
+    assert referred == notes[: len(referred)]
+    assert {link.get("href")[1:] for link in root.iter("a") if link.get("href").startswith("#")} <= set(notes)
+
+
 def _assert_inside(element: etree._Element) -> None:
     allowed = _INSIDE.get(element.tag, set())
     if element.tag not in _INSIDE or element.tag == "li":
-        allowed = allowed | {*MARKS, "a", "br"}
-    else:
+        allowed = allowed | {*MARKS, "a", "br", "ruby"}
+    elif element.tag not in ("ruby", "rt"):
         assert not (element.text or "").strip()
     expected = {"a": {"href"}, "img": {"src", "alt"}}.get(element.tag, set())
-    spans = {"colspan", "rowspan"} if element.tag in ("td", "th") else set()
+    spans = {"colspan", "rowspan"} if element.tag in ("td", "th") else {"id"} if element.tag == "p" else set()
     assert expected <= set(element.attrib) <= expected | spans
-    if element.tag == "a":
+    if element.tag == "a" and (noted := _TO_NOTE.fullmatch(element.get("href", ""))):
+        assert (element.getparent().tag, element.text) == ("sup", f"[{noted[1]}]")
+    elif element.tag == "a":
         assert _LINK.match(element.get("href", ""))
+    if element.tag == "ruby":
+        assert element.text
+        assert len(element) == 1
     assert element.tag in ("br", "img", "td", "th") or element.text or len(element), "an empty element"
     for child in element:
         assert child.tag in allowed, f"<{child.tag}> in <{element.tag}>"

@@ -1,0 +1,124 @@
+"""Which blocks of a manuscript are its text, and what the others are: one recogniser for all formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline.channel import Text
+from pipeline.manuscript import fields, reasons
+from pipeline.manuscript.body import Block
+from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.forms import without_forms
+from pipeline.manuscript.line import Kind, Line, behind, is_numbered, joined, kind_of, lines_of
+from pipeline.manuscript.tail import opening, without_closing, without_other_articles, without_tail
+from pipeline.manuscript.taking import put_headline, take
+from pipeline.manuscript.title import without_head
+from pipeline.reading import Doubt
+
+__all__ = ["harvest", "harvest_around", "put_headline"]
+
+
+def harvest(content: Sequence[Block], draft: Draft) -> list[Block]:
+    """The body's blocks, with what stands around them taken out and put into the draft's fields and reading.
+
+    A headline that the reader has found already is only looked for to be dropped where it is repeated.
+    """
+    lines = lines_of(without_forms(content, draft), draft.words)
+    lines = without_other_articles(lines, draft)
+    lines = without_second(lines, draft)
+    lines = without_tail(without_head(lines, draft), draft)
+    left = without_closing(without_label(joined(lines), draft), draft)
+    opening(left, draft)
+    if "number" not in draft.fields and (counted := fields.series_number(draft.text("series"))):
+        draft.put("number", counted)
+    return left
+
+
+def harvest_around(content: Sequence[Block], draft: Draft) -> None:
+    """Source and persons from what a web page shows outside the text; what the text itself says holds."""
+    known = {credit.duty for credit in draft.credits}
+    for block in content:
+        kind, told = kind_of(block.text, draft.words)
+        if kind is Kind.SAID and told is not None:
+            own = tuple(credit for credit in told.credits if credit.duty not in known)
+            sources = tuple(pair for pair in told.fields if pair[0] == "source" and not draft.text("source"))
+            take(type(told)(own, sources, told.date), draft, None)
+
+
+def without_label(content: list[Block], draft: Draft) -> list[Block]:
+    """The text without the word 正文 before it, where the parts of a manuscript are named."""
+    for place, block in enumerate(content[:2]):
+        label = re.match(r"(?:【正文】|\[正文\]|（正文）|正文)\s*[:：]?\s*", block.text) if block.tag == "p" else None
+        if label and (
+            label[0].strip(" :：") != "正文" or ":" in label[0] or "：" in label[0] or label[0] == block.text
+        ):
+            draft.dropped(label[0].strip(), reasons.PART, line=block.hints.line)
+            left = behind(block, label.end())
+            return [*content[:place], *([left] if left.runs else []), *content[place + 1 :]]
+    return content
+
+
+def without_second(lines: Sequence[Line], draft: Draft) -> list[Line]:
+    """The first of two articles in one file. The second is told with its headline: credits of two are never mixed."""
+    texts = [place for place, line in enumerate(lines) if line.kind is Kind.TEXT and line.block.image is None]
+    if not texts:
+        return list(lines)
+    first = next((line for line in lines[: texts[0]] if line.kind is Kind.TITLE), None)
+    for place in range(texts[0] + 1, len(lines)):
+        line = lines[place]
+        if (
+            line.kind is Kind.TITLE
+            and first is not None
+            and not is_numbered(line.text)
+            and _is_second(lines, place, first)
+        ):
+            return _cut(lines, place, draft, first.text)
+    return list(lines)
+
+
+def _is_second(lines: Sequence[Line], place: int, first: Line) -> bool:
+    """Whether a line in the middle is a headline: it looks like the first, begins a page, and has a text of its own."""
+    line = lines[place]
+    mine, its = line.block.hints, first.block.hints
+    look = (first.block.tag, its.size, its.centred, its.role, its.bold)
+    apart = its.centred or its.role == "title" or its.bold or first.block.tag == "h1"
+    same = apart and (line.block.tag, mine.size, mine.centred, mine.role, mine.bold) == look
+    follows = [one for one in lines[place + 1 : place + 4] if one.block.runs]
+    if not any(one.kind is Kind.TEXT for one in follows):
+        return False
+    told = follows[0].said if follows else None
+    named = told is not None and bool(told.credits)
+    paged = getattr(line.block.hints, "page", False)
+    before = lines[place - 1].said
+    ended = before is not None and bool(before.credits)
+    return (same and (named or paged or ended)) or (paged and named) or (ended and named)
+
+
+def _cut(lines: Sequence[Line], place: int, draft: Draft, headline: str) -> list[Line]:
+    other = lines[place].text
+    for line in lines[place:]:
+        if line.text:
+            draft.dropped(line.text, Text.of(reasons.OTHER_ARTICLE.template, headline=other), line=line.number)
+    draft.notice(
+        "file",
+        Text.of(
+            "the file holds two articles: “{first}” and “{second}”; only the first was read",
+            first=headline,
+            second=other,
+        ),
+        Text.of("put the second article into a file of its own"),
+        line=lines[place].number,
+    )
+    draft.doubts.append(
+        Doubt(
+            field="file",
+            question=Text.of(
+                "does the file hold a second article, “{second}”, that has to go out as well?", second=other
+            ),
+            taken=headline,
+            instead="",
+            line=lines[place].number,
+        )
+    )
+    return list(lines[:place])
