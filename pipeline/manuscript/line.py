@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from pipeline.manuscript.body import _BREAK as BREAK
-from pipeline.manuscript.body import Block, Run
-from pipeline.manuscript.body import _tidy as tidied
+from pipeline.manuscript.block import BREAK, Block, Run
+from pipeline.manuscript.block import tidy as tidied
 from pipeline.manuscript.credits import Said, said
 from pipeline.manuscript.words import Words
 
