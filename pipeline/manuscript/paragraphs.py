@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 _WIDTHS = range(30, 165)
 """Columns (an ideograph takes two) at which programs break lines; shorter lines are verse, lists or credits."""
@@ -30,14 +30,14 @@ _ITEM = re.compile(
     r"|[①-⑳㈠-㈩⑴-⒇◆●■★▲△○□※•·☑☐✓]|第[一二三四五六七八九十百\d]{1,4}[章节条款]"
 )
 _LABELLED = re.compile(rf"[【\[（(]?[{_HAN}]{{1,8}}[】\]）)]?\s*[：:|｜]")
-_MARKUP = re.compile(r"#{1,6}[ \t]|<[A-Za-z/!]|!\[|([-*_][ \t]*){3,}$|\[\^[^\]\s]{1,40}\]:")
+_MARKUP = re.compile(r"#{1,6}[ \t]|<[A-Za-z/!]|!\[|([-*_~=·•—…][ \t]*){3,}$|\[\^[^\]\s]{1,40}\]:")
 """Lines of Markdown that are something of their own."""
 _LIST = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?=\S)")
 _RULE_OF_TABLE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
 _BREAK = re.compile(r"(?: {2,}|\\)$")
 """What makes a break within a paragraph."""
 _QUOTED = re.compile(r"^(?:[ \t]*>)+[ \t]?")
-_FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r"[ \t]{0,3}(`{3,})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def starts(lines: Sequence[str], *, plain: bool = False) -> frozenset[int]:
     >>> sorted(starts(["第一段。", "第二段。", "", "　　第三段", "　　第四段"]))
     [1, 4]
     """
-    runs = list(_runs(lines))
+    runs = list(_runs(lines, plain=plain))
     width = _width(runs)
     return frozenset(
         after.place
@@ -81,8 +81,12 @@ def meet(before: str, after: str) -> bool:
     return bool(_CHINESE.match(before[-1:]) or _CHINESE.match(after[:1]))
 
 
-def _runs(lines: Sequence[str]) -> Iterator[list[_Line]]:
+def _runs(lines: Sequence[str], *, plain: bool) -> Iterator[list[_Line]]:
     """Lines that follow each other without an empty one."""
+    if plain:
+        found = [_Line(place, raw, raw.strip(), columns(raw.strip())) for place, raw in enumerate(lines)]
+        yield from (list(run) for empty, run in groupby(found, key=lambda line: not line.text) if not empty)
+        return
     run: list[_Line] = []
     fence = ""
     inset = 0

@@ -1,0 +1,186 @@
+"""What the Markdown parser made of a text, put right before it becomes HTML: tasks, numbers, markup, notes, lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any, cast
+
+from lxml.html import defs
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+from pipeline.channel import Text
+from pipeline.manuscript.characters import one_line
+from pipeline.manuscript.draft import Draft
+
+_TASK = re.compile(r"\[([ xX✓√])\][ \t\u3000]+(?=\S)")
+_UNNOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
+TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>")
+_ASIDE = re.compile(r"<!--(.*?)-->|<\?(.*?)\?>|<!(?=[A-Za-z])(.*?)>", re.DOTALL)
+"""Comments and declarations, which are shown nowhere."""
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_RAW = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
+"""Elements that swallow everything up to their end."""
+_KNOWN = frozenset(defs.tags) | {"main", "picture"}
+VOID = frozenset(defs.empty_tags)
+LONG = re.compile(r"<(!--|script|style|textarea|pre|\?|!\[CDATA\[)", re.IGNORECASE)
+"""How blocks begin that empty lines do not end."""
+_ENDS = {"!--": "-->", "?": "?>", "![cdata[": "]]>"}
+
+
+def items(state: StateCore) -> None:
+    """Tasks as ☑ and ☐; lists whose numbers are not 1, 2, 3 … as paragraphs that keep them."""
+    tokens = state.tokens
+    kept: list[Token] = []
+    numbered: list[bool] = []
+    number = ""
+    for place, token in enumerate(tokens):
+        if token.type == "ordered_list_open":
+            numbered.append(_counts_otherwise(tokens, place))
+        elif token.type == "bullet_list_open":
+            numbered.append(False)
+        in_text = bool(numbered) and numbered[-1]
+        if token.type in ("ordered_list_close", "bullet_list_close"):
+            numbered.pop()
+        if token.type == "list_item_open":
+            number = f"{token.info}{token.markup} " if in_text else ""
+        if in_text and token.type in ("ordered_list_open", "ordered_list_close", "list_item_open", "list_item_close"):
+            continue
+        if in_text and token.type.startswith("paragraph"):
+            token.hidden = False
+        if token.type == "inline" and kept and kept[-1].type == "paragraph_open":
+            begins = len(kept) > 1 and kept[-2].type == "list_item_open"
+            if begins and (task := _TASK.match(token.content)):
+                token.content = f"{'☐' if task[1] == ' ' else '☑'} {token.content[task.end() :]}"
+            token.content, number = number + token.content, ""
+        kept.append(token)
+    state.tokens = kept
+
+
+def _counts_otherwise(tokens: Sequence[Token], place: int) -> bool:
+    level = tokens[place].level
+    numbers: list[str] = []
+    for token in tokens[place + 1 :]:
+        if token.level == level and token.type == "ordered_list_close":
+            break
+        if token.level == level + 1 and token.type == "list_item_open":
+            numbers.append(token.info)
+    return len(numbers) == 1 or numbers != [str(n) for n in range(1, len(numbers) + 1)]
+
+
+def markup(state: StateCore) -> None:
+    """What HTML would swallow: comments are told, tags that are none stay text, and so do those that do not end."""
+    draft: Draft = state.env["draft"]
+    for token in state.tokens:
+        line = token.map[0] + 1 + state.env["offset"] if token.map else None
+        if token.type == "html_block":
+            _tell_unended(token.content, draft, line)
+            token.content = _tagged(token.content, token.content, draft, line)
+        elif token.type == "fence" and token.info.strip():
+            draft.dropped(token.info.strip(), Text.of("what stands behind ``` names a language"), line=line)
+        elif token.type == "inline":
+            markup = "".join(child.content for child in token.children or () if child.type == "html_inline")
+            for child in token.children or ():
+                if child.type == "html_inline":
+                    child.content = _tagged(child.content, markup, draft, line)
+                elif child.type == "link_open" and child.attrGet("title"):
+                    draft.dropped(
+                        str(child.attrGet("title")), Text.of("the title of a link is shown nowhere"), line=line
+                    )
+            _tell_unnoted(token, draft, line)
+
+
+def _tagged(markup: str, around: str, draft: Draft, line: int | None) -> str:
+    """Markup without what is shown nowhere, and with tags that are none as text. `around`: the markup it stands in."""
+    for asides in _ASIDE.findall(markup):
+        if (said := one_line("".join(asides))) and said != "more":
+            draft.dropped(said, Text.of("a comment (<!-- -->) is not published"), line=line)
+    markup = _CDATA.sub(lambda found: escape(found[1], quote=False), _ASIDE.sub("", markup))
+    closed = {name.lower() for close, name, _ in TAG.findall(around) if close}
+
+    def kept(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        is_one = (name in _KNOWN or ":" in name) and (name not in _RAW or name in closed or bool(tag[1]))
+        return tag[0] if is_one else escape(tag[0], quote=False)
+
+    return TAG.sub(kept, markup)
+
+
+def _tell_unended(markup: str, draft: Draft, line: int | None) -> None:
+    """A comment or a script without an end takes all that follows."""
+    found = LONG.match(markup.lstrip())
+    if not found or found[1].lower() == "pre":
+        return
+    name = found[1].lower()
+    end = _ENDS.get(name, f"</{name}>")
+    if end not in markup.lower():
+        draft.wrong(
+            "body",
+            Text.of("what begins with <{name} does not end, and would take the rest of the text with it", name=name),
+            Text.of("write {end} where it ends, or delete it", end=end),
+            line=line,
+        )
+
+
+def _tell_unnoted(token: Token, draft: Draft, line: int | None) -> None:
+    for child in token.children or ():
+        for mark in _UNNOTED.findall(child.content) if child.type == "text" else ():
+            draft.notice(
+                "body",
+                Text.of("there is no note for the mark {mark}, which stays in the text", mark=mark),
+                Text.of("write the note as “{mark}: …” on a line of its own, or delete the mark", mark=mark),
+                line=line,
+            )
+
+
+# Notes
+
+
+def notes(markdown: MarkdownIt, state: StateCore) -> None:
+    """Notes in brackets within the text stand at its end; a note to which no mark points is told."""
+    draft: Draft = state.env["draft"]
+    found = state.env.get("footnotes", {})
+    for number, one in found.get("list", {}).items():
+        if "tokens" in one:
+            inside = cast(RendererHTML, markdown.renderer).renderInline(one["tokens"], markdown.options, state.env)
+            state.tokens.append(Token("html_block", "", 0, content=f'<p data-note="^{number}">{inside}</p>'))
+    for name, number in found.get("refs", {}).items():
+        if number < 0:
+            draft.notice(
+                "body",
+                Text.of("no mark in the text points to the note [^{label}]", label=name[1:]),
+                Text.of("write [^{label}] where it belongs", label=name[1:]),
+            )
+
+
+def note_mark(_renderer: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
+    number = tokens[place].meta["id"]
+    name = env["footnotes"]["list"][number].get("label") or f"^{number}"
+    return f'<sup data-note="{escape(str(name))}"></sup>'
+
+
+def note_open(_renderer: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
+    line = tokens[place].attrGet("data-line")
+    return f'<div data-note="{escape(str(tokens[place].meta["label"]))}" data-line="{line}">'
+
+
+def note_close(_renderer: Any, _tokens: Sequence[Token], _place: int, _options: Any, _env: Any) -> str:
+    return "</div>"
+
+
+def place(tokens: Sequence[Token], offset: int) -> None:
+    """Say of every element and picture on which line of the file it stands."""
+    for token in tokens:
+        if token.map is None:
+            continue
+        line = token.map[0] + offset + 1
+        token.attrSet("data-line", str(line))
+        for child in token.children or ():
+            if child.type in ("softbreak", "hardbreak"):
+                line += 1
+            elif child.type == "image":
+                child.attrSet("data-line", str(line))
