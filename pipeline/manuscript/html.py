@@ -1,70 +1,228 @@
-"""Web pages: the main text, found as a person would find it; nothing of it is run or fetched."""
+"""Web pages, saved or written: the text, found as a person would find it; nothing of it is run or fetched."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from lxml import html as lxml_html
 
+from pipeline.channel import Text
+from pipeline.manuscript import declared, lazy, looks, office, page
 from pipeline.manuscript.body import Block, blocks, parse
-from pipeline.manuscript.characters import one_line
+from pipeline.manuscript.characters import line_of, one_line
+from pipeline.manuscript.declared import Declared
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
+from pipeline.manuscript.notes import plain
 from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
 
-_BIG5 = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*big5""", re.IGNORECASE)
-"""The only declaration that says more than the bytes do: UTF-8 is tried first, GB18030 reads GB2312 and GBK."""
-_MAIN = ("//article", "//main", "//*[@id='zoom' or @id='UCAP-CONTENT' or contains(@class, 'TRS_Editor')]")
-"""Where the text is: what HTML says, then what county and department sites call it."""
-_SITE_NAME = re.compile(r"\s*(?:_+|\||｜|\s[-–—]\s|--+).*$")
-_CENTRED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
+_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{3,20})""", re.IGNORECASE)
+_DEEPEST = 240
+"""Elements inside each other; libxml2 forgets text below 255."""
+_MOST_CHROME = 200
+"""Paragraphs of a page outside the text that are told one by one."""
+_BARE = frozenset({"button", "select", "textarea", "nav", "noframes", "applet", "noscript", "template"})
+"""What `body.blocks` leaves out though it may hold words."""
+_TITLES = frozenset({
+    "tit", "title", "bt", "biaoti", "headline", "article-title", "article_title", "articletitle", "news-title", "news_title",
+    "newstitle", "con_title", "con-title", "content-title", "content_title", "detail-title", "detail_title", "art_title",
+    "xl_title", "xxgk-title", "pages-title", "main-title", "main_title", "info-title", "info_title", "text_title",
+})  # fmt: skip
+"""Classes and ids of headlines that are no h1."""
+_AROUND = {
+    "kicker": frozenset(
+        {"yinti", "intro-title", "intro_title", "introtitle", "pretitle", "pre-title", "shoulder-title", "jianti"}
+    ),
+    "subhead": frozenset({"subtitle", "sub-title", "sub_title", "subhead", "futi", "fubiaoti", "futitle", "fu-title"}),
+}
+"""Of the lines above and below it."""
+_ACCOUNT = "js_name"
+"""The id of the account's name on a WeChat page."""
 
 
 def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:
     """The body's blocks and the images' bytes; fields and problems go into the draft."""
-    markup = decode(data, draft, declared="big5hkscs" if _BIG5.search(data[:4096]) else "")
+    label = _CHARSET.search(data[:4096])
+    markup = office.shown(decode(data, draft, declared=label[1].decode("ascii") if label else ""))
+    if not _is_sound(markup, draft):
+        return [], {}
     body = parse(markup)
-    title = one_line(" ".join(body.getroottree().xpath("//head/title//text()")))
-    main = next((found[0] for found in map(body.xpath, _MAIN) if len(found)), body)
-    _place(main)
-    heading = next((found[0] for found in (main.xpath(".//h1"), body.xpath("//h1")) if found), None)
-    if heading is not None and (text := " ".join(block.text for block in _quietly(heading, path))):
-        put_headline(text, draft, heading.sourceline)
-        heading.drop_tree()
-    elif title:
-        put_headline(_SITE_NAME.sub("", title) or title, draft)
-    if main is body:
-        for frame in main.xpath("./header | ./footer | ./aside | .//*[@role='navigation' or @role='banner']"):
-            frame.drop_tree()
-    pictures = Pictures(draft, beside(path))
+    if not _is_shallow(body, draft):
+        return [], {}
+    said = declared.declared(body.getroottree().getroot())
+    rules = looks.sheet(body)
+    office.settle(body, draft)
+    main = page.text_of(body)
+    _set_headline(body, main, said, draft)
+    _set_lines_around(body, draft)
+    load = beside(path)
+    lazy.settle(main, load, draft)
+    for element, why in _left_out(body, main, rules):
+        _drop(element, why, draft)
+    looks.dress(main, rules)
+    pictures = Pictures(draft, load)
     content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
     content = harvest(content, draft)
     if main is not body:
-        main.drop_tree()
-        for element in body.iter("span", "em", "i", "font"):
-            element.tail = f" {element.tail or ''}"  # style sheets move them apart
-        harvest_around(_quietly(body, path), draft)
+        _look_around(body, main, path, draft)
+    declared.take(said, draft, (block.text for block in content))
     return content, pictures.media
 
 
-def _quietly(element: lxml_html.HtmlElement, path: Path) -> list[Block]:
-    """The text in an element, for what it says: no pictures, and nothing is told of it."""
-    return blocks(lxml_html.tostring(element, encoding="unicode", with_tail=False), Draft(path.name), lambda *_: None)
+def _is_sound(markup: str, draft: Draft) -> bool:
+    """Whether no comment swallows the rest of the page; if not, it is a problem of the draft."""
+    start = markup.rfind("<!--")
+    if start < 0 or re.compile(r"-->|--!>|<!--->").search(markup, start) or markup.find("</script", start) >= 0:
+        return True
+    draft.wrong(
+        "body",
+        Text.of("what begins with <{name} does not end, and would take the rest of the text with it", name="!--"),
+        Text.of("write {end} where it ends, or delete it", end="-->"),
+        line=line_of(markup, start),
+    )
+    return False
 
 
-def _place(main: lxml_html.HtmlElement) -> None:
-    """Say in attributes what the later steps cannot see: lines of the source, what is centred, what is a caption."""
-    for element in main.iter():
+def _is_shallow(body: lxml_html.HtmlElement, draft: Draft) -> bool:
+    depths = {body: 0}
+    for element in body.iterdescendants():
+        depths[element] = depths[element.getparent()] + 1
+        if depths[element] > _DEEPEST:
+            draft.wrong(
+                "body",
+                Text.of("more than {limit} elements stand inside each other", limit=_DEEPEST),
+                Text.of("copy the text alone into a new document"),
+                line=element.sourceline,
+            )
+            return False
+    return True
+
+
+# The headline
+
+
+def _set_headline(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, said: Declared, draft: Draft) -> None:
+    """The headline as the page shows it, else as it declares it. What shows it is taken off the page."""
+    for heading in _headings(body, main):
+        text = one_line(" ".join(block.text for block in _quietly(heading)))
+        if text and not _is_name_of_site(text, heading, said):
+            put_headline(text, draft, heading.sourceline)
+            heading.drop_tree()
+            return
+    for text in (said.get("headline"), said.title):
+        if text:
+            title = said.headline_of(text, draft)
+            put_headline(title, draft)
+            break
+    _take_off(body, main, draft)
+
+
+def _headings(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:
+    yield from body.xpath("//*[@id='activity-name']")
+    yield from main.iter("h1")
+    yield from body.iter("h1")
+
+
+def _is_name_of_site(text: str, heading: lxml_html.HtmlElement, said: Declared) -> bool:
+    """Whether an h1 is the site's name or logo, and the headline stands elsewhere."""
+    bare, whole = "".join(text.split()), "".join(said.title.split())
+    if bare == "".join(said.get("site").split()):
+        return True
+    return bool(whole) and whole != bare and whole.endswith(bare) and not whole.startswith(bare)
+
+
+def _take_off(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft: Draft) -> None:
+    """Where no h1 shows it: the element that is called a title and says the headline, or says one where none is known."""
+    known = "".join(draft.text("headline").split())
+    inside = set(main.iter())
+    for element in body.iter():
+        if not isinstance(element.tag, str) or element in inside or element.find(".//p") is not None:
+            continue
+        text = one_line(element.text_content()) if _names(element) & _TITLES or element.tag in ("h2", "h3") else ""
+        if text and ("".join(text.split()) == known or (not known and _names(element) & _TITLES)):
+            put_headline(text, draft, element.sourceline)
+            element.drop_tree()
+            return
+
+
+def _set_lines_around(body: lxml_html.HtmlElement, draft: Draft) -> None:
+    for element in list(body.iter("p", "div", "h2", "h3", "h4", "span")):
+        for field, called in _AROUND.items():
+            text = one_line(element.text_content()) if _names(element) & called else ""
+            if 0 < len(text) <= 80 and element.getparent() is not None:
+                draft.took(text, (field,), Text.of("the page calls it so"), line=element.sourceline)
+                draft.put(field, text.strip("—–- "), line=element.sourceline)
+                element.drop_tree()
+
+
+def _names(element: lxml_html.HtmlElement) -> set[str]:
+    return {*(element.get("class") or "").lower().split()[:20], (element.get("id") or "").lower()} - {""}
+
+
+# What stands around the text
+
+
+def _left_out(
+    body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, rules: looks.Sheet
+) -> list[tuple[lxml_html.HtmlElement, Text]]:
+    """What within the text's element is none of it, and why."""
+    chrome = Text.of("the page has it around its text")
+    found = [(element, chrome) for element in page.chrome_in(main)]
+    if main is body:
+        frames = "./header | ./footer | ./aside | .//*[@role='navigation' or @role='banner']"
+        found += [(element, chrome) for element in main.xpath(frames)]
+    weights = page.weigh(main)
+    for element in main.iterdescendants():
         if not isinstance(element.tag, str):
             continue
-        for name in [name for name in list(element.attrib) if name.startswith("data-")]:
-            del element.attrib[name]
-        if element.sourceline:
-            element.set("data-line", str(element.sourceline))
-        centred = element.get("align", "").lower() == "center" or _CENTRED.search(element.get("style", ""))
-        if element.tag == "center" or centred:
-            element.set("data-centred", "")
-        if "caption" in element.get("class", "").lower():
-            element.set("data-role", "caption")
+        if element.tag in _BARE:
+            found.append((element, Text.of("buttons, menus and forms are no text")))
+        elif looks.is_hidden(element, looks.style_of(element, rules)) and weights[element] * 2 <= weights[main]:
+            found.append((element, Text.of("the page does not show it")))
+        elif _is_icon(element):
+            found.append((element, Text.of("it is a sign of the page's own font")))
+    return found
+
+
+def _is_icon(element: lxml_html.HtmlElement) -> bool:
+    text = element.text or ""
+    return not len(element) and 0 < len(text) <= 2 and all("\ue000" <= character <= "\uf8ff" for character in text)
+
+
+def _drop(element: lxml_html.HtmlElement, why: Text, draft: Draft) -> None:
+    if element.getparent() is None:
+        return
+    if text := one_line(element.text_content()):
+        draft.dropped(text, why, line=element.sourceline)
+    element.drop_tree()
+
+
+def _look_around(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, path: Path, draft: Draft) -> None:
+    """Source, date and persons from the rest of the page; all of its text is told, and none published."""
+    account = one_line(" ".join(one.text_content() for one in body.xpath(f"//*[@id='{_ACCOUNT}']")[:1]))
+    main.drop_tree()
+    for element in body.iter("span", "em", "i", "font", "a"):
+        element.tail = f" {element.tail or ''}"  # style sheets move them apart
+    content = _quietly(body)
+    harvest_around(content, draft)
+    taken = {line.text for line in draft.read}
+    told = [text for block in content if (text := plain([block])) and text not in taken]
+    for text in told[:_MOST_CHROME]:
+        draft.dropped(text, Text.of("the page has it around its text"))
+    if len(told) > _MOST_CHROME:
+        draft.dropped(
+            " ".join(told[_MOST_CHROME:])[:2000],
+            Text.of("the page has {count} more paragraphs around its text", count=len(told) - _MOST_CHROME),
+        )
+    if account and not draft.text("source"):
+        draft.took(account, ("source",), Text.of("the account that published the page"), guessed=True)
+        draft.put("source", account)
+
+
+def _quietly(element: lxml_html.HtmlElement) -> list[Block]:
+    """The text in an element, for what it says: no pictures, and nothing is told of it."""
+    markup = lxml_html.tostring(element, encoding="unicode", with_tail=False)
+    return blocks(markup, Draft("page.html"), lambda *_: None)

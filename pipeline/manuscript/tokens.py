@@ -19,10 +19,12 @@ from pipeline.manuscript.draft import Draft
 
 _TASK = re.compile(r"\[([ xX✓√])\][ \t\u3000]+(?=\S)")
 _UNNOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
-TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>")
-_ASIDE = re.compile(r"<!--(.*?)-->|<\?(.*?)\?>|<!(?=[A-Za-z])(.*?)>", re.DOTALL)
-"""Comments and declarations, which are shown nowhere."""
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*)>")
+_ASIDES = tuple(
+    (re.compile(f"{start}(.*?){re.escape(end)}", re.DOTALL), end)
+    for start, end in (("<!--", "-->"), (r"<\?", "?>"), (r"<!\[CDATA\[", "]]>"), ("<!(?=[A-Za-z])", ">"))
+)
+"""Comments, declarations and marked sections, which browsers show nowhere, and how each ends."""
 _RAW = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
 """Elements that swallow everything up to their end."""
 _KNOWN = frozenset(defs.tags) | {"main", "picture"}
@@ -96,10 +98,13 @@ def markup(state: StateCore) -> None:
 
 def _tagged(markup: str, around: str, draft: Draft, line: int | None) -> str:
     """Markup without what is shown nowhere, and with tags that are none as text. `around`: the markup it stands in."""
-    for asides in _ASIDE.findall(markup):
-        if (said := one_line("".join(asides))) and said != "more":
-            draft.dropped(said, Text.of("a comment (<!-- -->) is not published"), line=line)
-    markup = _CDATA.sub(lambda found: escape(found[1], quote=False), _ASIDE.sub("", markup))
+    for aside, end in _ASIDES:
+        last = markup.rfind(end) + len(end)  # behind it nothing ends, and looking there takes long
+        for said in map(one_line, aside.findall(markup, 0, max(last, 0)) if end in markup else ()):
+            if said and said != "more":
+                draft.dropped(said, Text.of("a comment (<!-- -->) is not published"), line=line)
+        if end in markup:
+            markup = aside.sub("", markup[:last]) + markup[last:]
     closed = {name.lower() for close, name, _ in TAG.findall(around) if close}
 
     def kept(tag: re.Match[str]) -> str:
