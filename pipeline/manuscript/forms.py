@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from pipeline.credit import Credit
 from pipeline.manuscript import fields, names, reasons
-from pipeline.manuscript.body import Block
+from pipeline.manuscript.block import Block
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.line import Kind, divided, is_form, kind_of
+from pipeline.manuscript.line import Kind, divided, kind_of
 from pipeline.manuscript.roles import duty_of, printed
 from pipeline.manuscript.taking import put_headline
 from pipeline.manuscript.words import Words

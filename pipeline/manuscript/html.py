@@ -9,9 +9,9 @@ from lxml import html as lxml_html
 
 from pipeline.manuscript.body import Block, blocks, parse
 from pipeline.manuscript.characters import decode, one_line
-from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images import Pictures, beside
+from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
 
 _BIG5 = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*big5""", re.IGNORECASE)
 """The only declaration that says more than the bytes do: UTF-8 is tried first, GB18030 reads GB2312 and GBK."""

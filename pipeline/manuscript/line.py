@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from pipeline.manuscript.body import _BREAK as BREAK
-from pipeline.manuscript.body import Block, Run
-from pipeline.manuscript.body import _tidy as tidied
+from pipeline.manuscript.block import BREAK, Block, Run, tidy
 from pipeline.manuscript.credits import Said, said
 from pipeline.manuscript.words import Words
 
@@ -136,7 +134,7 @@ def behind(block: Block, skip: int) -> Block:
     for run in block.runs:
         runs.append(replace(run, text=run.text[skip:]))
         skip = max(skip - len(run.text), 0)
-    return replace(block, runs=tidied(run for run in runs if run.text))
+    return replace(block, runs=tidy(run for run in runs if run.text))
 
 
 def kind_of(text: str, words: Words) -> tuple[Kind, Said | None]:
@@ -268,7 +266,7 @@ def divided(block: Block) -> list[Block]:
             parts.append([])
         else:
             parts[-1].append(run)
-    return [replace(block, runs=runs) for part in parts if (runs := tidied(part))]
+    return [replace(block, runs=runs) for part in parts if (runs := tidy(part))]
 
 
 def joined(lines: Sequence[Line]) -> list[Block]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pipeline.channel import Text
 from pipeline.credit import Duty, Group
 from pipeline.manuscript import reasons
-from pipeline.manuscript.body import Block, truncated
+from pipeline.manuscript.block import Block, truncated
 from pipeline.manuscript.credits import Said, alone, closing, said
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.line import Kind, Line, is_below, is_footer, is_sidebar

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pipeline.manuscript.body import Block, Hints, paragraph
 from pipeline.manuscript.characters import decode
-from pipeline.manuscript.recognition import harvest
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.recognition import harvest
 
 
 def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:  # noqa: ARG001
