@@ -1,10 +1,10 @@
-"""Characters: bytes → text, and what never belongs in a text that goes out."""
+"""Characters: what never belongs in a text that goes out, and private ones that stand for real ones."""
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from pipeline.channel import Text
 from pipeline.manuscript.draft import Draft
@@ -19,12 +19,47 @@ _STRIPPED = re.compile(
     "|(?<![\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])\u200d"  # a joiner joins emoji, nothing else
 )
 _NEWLINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+
+MISSING = "〓"
+"""Stands for a character that cannot be set, as in print (U+3013)."""
+
+
+def _pairs(first: int, characters: str) -> dict[str, str]:
+    return {chr(first + place): character for place, character in enumerate(characters)}
+
+
+REAL = {
+    # GB 18030 FE50–FEA0: the 80 characters and parts that GBK had and Unicode not; until 2005 and 2022 at E815–E864.
+    **_pairs(
+        0xE815,
+        "⺁𠂇𠂉𠃌⺄㑳㑇⺈⺋龴㖞㘚㘎⺌⺗㥮㤘龵㧏㧟㩳㧐龶龷㭎㱮㳠⺧𡗗龸⺪䁖䅟⺮䌷⺳⺶⺷𢦏䎱䎬⺻䏝䓖䙡䙌龹䜣䜩䝼䞍⻊䥇䥺䥽䦂䦃䦅䦆䦟䦛䦷䦶龺𤇾䲣䲟䲠䲡䱷䲢䴓䴔䴕䴖䴗䴘䴙䶮龻",
+    ),
+    # A6D9–A6DF, A6EC, A6ED and A6F3: punctuation of vertical lines.
+    **_pairs(0xE78D, "︐︒︑︓︔︕︖︗︘︙"),
+    # A8BC and A8BF (letters of Pinyin), A989–A995 (description of characters), A2E3 (the euro), A3A0 (a space).
+    **_pairs(0xE7C7, "ḿǹ"),
+    **_pairs(0xE7E7, "〾⿰⿱⿲⿳⿴⿵⿶⿷⿸⿹⿺⿻"),
+    "\ue76c": "€",
+    "\ue5e5": "\u3000",
+}
+"""Private-use characters of Unicode that GBK and the editions of GB 18030 gave to characters which have a place of
+their own today, and that place. 䶮 of a person's name stood at U+E863. Sources: GB 18030-2000, 2005 and 2022, the tables
+of double-byte characters and the annex on changed mappings; WHATWG Encoding Standard, issue 27 and index gb18030."""
+
+_BULLETS = dict.fromkeys(
+    map(chr, (0xF06C, 0xF06D, 0xF06E, 0xF071, 0xF075, 0xF076, 0xF077, 0xF09F, 0xF0A7, 0xF0A8, 0xF0B7, 0xF0D8, 0xF0E0)),
+    "•",
+) | {"\uf0fc": "✓", "\uf0fe": "☑", "\uf0a3": "☐", "\uf06f": "☐"}
+"""List marks of Wingdings and Symbol as they arrive when text is copied out of Word (F000 and the font's code)."""
 
 
 def clean(text: str) -> str:
     """`text` in NFC with newlines as `\\n`, without control characters, noncharacters, lone surrogates, zero-width
-    characters and direction marks. Punctuation is the author's and stays. Cleaning twice changes nothing."""
-    return unicodedata.normalize("NFC", _STRIPPED.sub("", _NEWLINES.sub("\n", text)))
+    characters and direction marks; private-use characters are the real ones they stood for, or `MISSING`.
+    Punctuation is the author's and stays. Cleaning twice changes nothing."""
+    text = _STRIPPED.sub("", _NEWLINES.sub("\n", text))
+    return unicodedata.normalize("NFC", _PRIVATE.sub(lambda found: _real(found[0]), text))
 
 
 def one_line(text: str) -> str:
@@ -37,60 +72,58 @@ def lines_of(text: str) -> str:
     return "\n".join(line for line in (" ".join(line.split()) for line in clean(text).split("\n")) if line)
 
 
-def decode(data: bytes, draft: Draft, *, declared: str = "") -> str:
-    """The file's text, cleaned. UTF-8 and UTF-16 (with its mark), the encoding the file declares, or GB18030;
-    everything is read strictly. Undecodable bytes are a problem of the draft, and "" is the answer."""
-    text = _decoded(data, draft, declared)
-    if match := _STRIPPED.search(text):
-        draft.notice(
-            "text",
-            Text.of("{count} invisible or control characters were removed", count=len(_STRIPPED.findall(text))),
-            Text.of("nothing to do, unless words near them look wrong"),
-            line=_line(text, match.start()),
-        )
-    text = clean(text)
-    if "\ufffd" in text:
-        draft.notice(
-            "text",
-            Text.of("the text holds a character that an earlier program could not read (\N{REPLACEMENT CHARACTER})"),
-            Text.of("compare the place with the original and type the character again"),
-            line=_line(text, text.index("\ufffd")),
-        )
-    return text
-
-
-def _decoded(data: bytes, draft: Draft, declared: str) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", declared, "gb18030"] if declared else ["utf-8-sig", "gb18030"]
-        if _damaged_utf8(data):
-            encodings = encodings[:1]
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    try:
-        data.decode("utf-8")
-        line = None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-    draft.wrong(
-        "text",
-        Text.of("the bytes are neither UTF-8 nor GB18030 text"),
-        Text.of("open the file in the program that made it and save it as UTF-8"),
-        line=line,
-    )
-    return ""
-
-
-def _damaged_utf8(data: bytes) -> bool:
-    """Whether it is UTF-8 with a few broken bytes. As GB18030 such a file often decodes, into nonsense."""
-    text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    return 0 < broken * 3 < sum(character > "\u07ff" for character in text) - broken
-
-
-def _line(text: str, position: int) -> int:
+def line_of(text: str, position: int) -> int:
+    """The line, from 1, in which this character stands."""
     return len(_NEWLINES.sub("\n", text[:position]).split("\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Invisible:
+    number: int
+    line: int
+
+
+def invisible(text: str) -> Invisible | None:
+    """How many characters `clean` removes, and the line of the first; None if there are none."""
+    first = _STRIPPED.search(text)
+    return Invisible(len(_STRIPPED.findall(text)), line_of(text, first.start())) if first else None
+
+
+def place_private(text: str, draft: Draft, line: int | None = None) -> str:
+    """The text with its private-use characters replaced as `clean` does, each kind told once: nobody but the program
+    that wrote them can show them. `line`: where the text stands, if it is no whole file."""
+    first: dict[str, int] = {}
+    for found in _PRIVATE.finditer(text):
+        first.setdefault(found[0], found.start())
+    for character, position in first.items():
+        place = line or line_of(text, position)
+        real = _real(character)
+        around = one_line(text[max(position - 8, 0) : position + 9])
+        if real == MISSING:
+            draft.notice(
+                "text",
+                Text.of(
+                    "the private character {code} cannot be shown and stands as 〓: {text}",
+                    code=f"U+{ord(character):04X}",
+                    text=around,
+                ),
+                Text.of("type the character anew at that place, from the current font or as a picture"),
+                line=place,
+            )
+        elif real.strip():
+            draft.notice(
+                "text",
+                Text.of(
+                    "the private character {code} was read as {character}: {text}",
+                    code=f"U+{ord(character):04X}",
+                    character=real,
+                    text=around,
+                ),
+                Text.of("nothing to do, unless the word looks wrong"),
+                line=place,
+            )
+    return _PRIVATE.sub(lambda found: _real(found[0]), text) if first else text
+
+
+def _real(character: str) -> str:
+    return REAL.get(character) or _BULLETS.get(character) or MISSING

@@ -8,8 +8,9 @@ from pathlib import Path
 from lxml import html as lxml_html
 
 from pipeline.manuscript.body import Block, blocks, parse
-from pipeline.manuscript.characters import decode, one_line
+from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
 from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
 

@@ -13,8 +13,9 @@ from pipeline.channel import Text
 from pipeline.credit import PEOPLE
 from pipeline.manuscript import fields
 from pipeline.manuscript.body import Block, blocks
-from pipeline.manuscript.characters import decode, lines_of, one_line
+from pipeline.manuscript.characters import lines_of, one_line
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
 
 _FENCE = re.compile(r"-{3,}[ \t]*")
