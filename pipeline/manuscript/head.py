@@ -56,7 +56,7 @@ class Head:
             line = self.lines[place]
             if line.kind is Kind.NOTE:
                 place = self._note(place)
-            elif line.block.image is None and not self._known(place):
+            elif line.kind is not Kind.PICTURE and not self._known(place):
                 if self._begins_text(place):
                     break
                 self.candidates.append(place)

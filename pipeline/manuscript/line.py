@@ -71,7 +71,8 @@ class Kind(Enum):
     TITLE = auto()
     """Nothing of these, and short and without a full stop: headline, 引题, 副题, a heading or an end of text."""
     TEXT = auto()
-    """Running text."""
+    """Running text, a list, a table."""
+    PICTURE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
                 kind, told = kind_of(one.text, words)
                 found.append(Line(one, place, kind, told))
         else:
-            found.append(Line(block, place, Kind.TEXT))
+            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
     return found
 
 
