@@ -90,9 +90,7 @@ def _entries(table: Block, words: Words) -> Iterator[_Entry]:
         ):
             # 初审 | 复审 | 终审, and the names in the row below.
             heads = [cell for cell in rows[place] if cell.text]
-            yield from (
-                _Entry(label, cell, head.text) for label, cell, head in zip(labels, below, heads, strict=False)
-            )
+            yield from (_Entry(label, cell, head.text) for label, cell, head in zip(labels, below, heads, strict=False))
             place += 2
         else:
             yield from _pairs(rows[place], words)

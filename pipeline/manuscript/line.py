@@ -13,6 +13,8 @@ from pipeline.manuscript.words import Words
 
 LONGEST_TITLE = 100
 """Characters; a first line longer than that is text."""
+_MOST_ABOVE, _MOST_BELOW = 300, 500
+"""Blocks at the beginning and at the end that are looked at; what lies between is text."""
 _LONGEST_FORM = 60
 _LONGEST_NOISE = 300
 
@@ -100,7 +102,9 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
     """Every line of the content, known by its words."""
     found: list[Line] = []
     for place, block in enumerate(content):
-        if block.tag == "blockquote" and all(
+        if _MOST_ABOVE < place < len(content) - _MOST_BELOW:
+            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
+        elif block.tag == "blockquote" and all(
             one.tag == "p" and said(one.text, words) is not None for one in block.children
         ):
             # Credits in a quotation, as Markdown editors set them apart.
