@@ -21,6 +21,7 @@ from pipeline.manuscript import docx, fields, html, markdown, text
 from pipeline.manuscript.body import Block, serialise
 from pipeline.manuscript.characters import clean
 from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript
+from pipeline.manuscript.words import Words
 from pipeline.reading import ManuscriptProblem
 
 __all__ = ["FORMATS", "BadManuscript", "Manuscript", "ManuscriptProblem", "read"]
@@ -43,13 +44,19 @@ LARGEST_OTHER = 20 * _MB
 """Bytes, by suffix. A text of 2 MB is a thick book; the rest is room for the pictures in the file."""
 
 
-def read(path: Path, *, untitled: str = "", decided: Mapping[str, str] = MappingProxyType({})) -> Manuscript:
+def read(
+    path: Path,
+    *,
+    untitled: str = "",
+    decided: Mapping[str, str] = MappingProxyType({}),
+    words: Words | None = None,
+) -> Manuscript:
     """Read a manuscript. Raises `BadManuscript` with all its problems, and nothing else.
 
     `untitled`: the headline of one that has none, for texts that need none of their own.
-    `decided`: the editor's answers to `Doubt`s, by field.
+    `decided`: the editor's answers to `Doubt`s, by field. `words`: those of the newsroom, default the shipped ones.
     """
-    draft = Draft(clean(path.name), decided)
+    draft = Draft(clean(path.name), decided, words)
     suffix = clean(path.suffix).lower()
     content: list[Block] = []
     media: dict[str, bytes] = {}

@@ -35,7 +35,7 @@ from pipeline.manuscript.block import (
     tidy,
     truncated,
 )
-from pipeline.manuscript.captions import Cell, captioned, laid_out
+from pipeline.manuscript.captions import Cell, laid_out
 from pipeline.manuscript.characters import clean, one_line
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.notes import UNNAMED, lines, numbered
@@ -114,7 +114,7 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
             ),
             Text.of("a link needs the whole address, such as https://www.example.com/page"),
         )
-    return captioned(numbered(content), draft)
+    return numbered(content)
 
 
 def parse(markup: str) -> lxml_html.HtmlElement:

@@ -65,6 +65,8 @@ _DATELINE = re.compile(
 _LABELLED = re.compile(r"^([\u3400-\u9fffA-Za-z_]{1,8}(?:[\s　]+[\u3400-\u9fff])?)\s*[:：]\s*(\S.*)$")
 _IN_BRACKETS = re.compile(r"\s*[（(【\[]([^（）()【】\[\]]{2,120})[)）】\]]\s*[。.]?\s*$")
 _LAST_SENTENCE = re.compile(r"(?<=[。！？!?”…])[\s　]*(?=[^。！？!?]{2,40}$)")
+_LONGEST_CLOSING, _LONGEST_SENTENCE = 140, 60
+"""Characters of credits that end a paragraph: in brackets, and as a sentence of their own."""
 _MOST_AUTHORS = 4
 
 
@@ -122,10 +124,12 @@ def _said(text: str, known: Words) -> Said | None:
 
 def closing(text: str, words: Words) -> tuple[int, Said] | None:
     """Credits that end a paragraph, in brackets or as «… 张三 摄», and where they begin; None if it ends in text."""
-    if bracket := _IN_BRACKETS.search(text):
+    start = max(len(text) - _LONGEST_CLOSING, 0)
+    if bracket := _IN_BRACKETS.search(text[start:]):
         found = said(f"（{bracket[1]}）", words) or alone(bracket[1], words)
-        return (bracket.start(), found) if found and found.credits and bracket.start() else None
-    start = max(len(text) - 60, 0)
+        begin = start + bracket.start()
+        return (begin, found) if found and found.credits and begin else None
+    start = max(len(text) - _LONGEST_SENTENCE, 0)
     for sentence in _LAST_SENTENCE.finditer(text[start:]):
         found = said(text[start + sentence.end() :].strip(), words)
         if found and found.credits:

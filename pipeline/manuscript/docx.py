@@ -22,9 +22,9 @@ from pipeline.article import numeral
 from pipeline.channel import Text
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.characters import clean, one_line
-from pipeline.manuscript.recognition import harvest
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images import PictureRefused, Pictures
+from pipeline.manuscript.recognition import harvest
 
 _MB = 1024 * 1024
 LARGEST_UNPACKED = 100 * _MB

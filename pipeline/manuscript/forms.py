@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from pipeline.credit import Credit
 from pipeline.manuscript import fields, names, reasons
-from pipeline.manuscript.body import Block
+from pipeline.manuscript.block import Block
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.line import Kind, divided, is_form, kind_of
+from pipeline.manuscript.line import Kind, divided, kind_of
 from pipeline.manuscript.roles import duty_of, printed
 from pipeline.manuscript.taking import put_headline
 from pipeline.manuscript.words import Words
@@ -62,6 +62,8 @@ class _Entry:
 
     label: str
     cell: Block
+    written: str = ""
+    """The label as it stands there."""
 
 
 def _form(table: Block, words: Words) -> list[_Entry] | None:
@@ -87,7 +89,8 @@ def _entries(table: Block, words: Words) -> Iterator[_Entry]:
             and not any(_label(cell, words) for cell in below if cell.text)
         ):
             # 初审 | 复审 | 终审, and the names in the row below.
-            yield from (_Entry(label, cell) for label, cell in zip(labels, below, strict=False))
+            heads = [cell for cell in rows[place] if cell.text]
+            yield from (_Entry(label, cell, head.text) for label, cell, head in zip(labels, below, heads, strict=False))
             place += 2
         else:
             yield from _pairs(rows[place], words)
@@ -95,16 +98,16 @@ def _entries(table: Block, words: Words) -> Iterator[_Entry]:
 
 
 def _pairs(cells: Sequence[Block], words: Words) -> Iterator[_Entry]:
-    label = ""
+    label = written = ""
     for cell in cells:
         found = "" if label else _label(cell, words)
         if found:
-            label = found
+            label, written = found, cell.text
         elif cell.text or label:
-            yield _Entry(label, cell)
-            label = ""
+            yield _Entry(label, cell, written)
+            label = written = ""
     if label:
-        yield _Entry(label, Block("td"))
+        yield _Entry(label, Block("td"), written)
 
 
 def _label(cell: Block, words: Words) -> str:
@@ -123,16 +126,16 @@ def _label(cell: Block, words: Words) -> str:
 
 
 def _read(form: Sequence[_Entry], draft: Draft) -> Iterator[Block]:
-    for label, cell in ((one.label, one.cell) for one in form):
+    for label, cell, written in ((one.label, one.cell, one.written) for one in form):
         lines = [replace(line, tag="p", spans=()) for line in divided(cell)]
-        cited = f"{label} {cell.text}".strip()
+        cited = f"{written} {cell.text}".strip()
         named = label in _TITLES or fields.field_of(label) == "headline"
         if lines and named:
             put_headline(cell.text, draft)
             draft.took(cited, ["headline"], reasons.CELL.given(label=label))
         elif lines and (label in draft.words.forms.text or (not label and _is_text(lines, draft.words))):
             if label:
-                draft.dropped(label, reasons.PART)
+                draft.dropped(written, reasons.PART)
             yield from lines
         elif not label:
             draft.dropped(cited, reasons.FORM)

@@ -6,6 +6,7 @@ Evidence goes before order: first what a line says, then its look, then its plac
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -48,6 +49,18 @@ class Head:
     """Lines that may be headline, 引题 or 副题."""
     forms: list[int] = field(default_factory=list)
     """Lines that look like the name of a form."""
+    reads_on: bool = field(init=False)
+    """Whether there is running text at all; a poem has none."""
+    text_size: float = field(init=False)
+    """The size of the letters of most of the text, in points; 0 if unknown."""
+
+    def __post_init__(self) -> None:
+        sizes: Counter[float] = Counter()
+        for line in self.lines:
+            if line.kind is Kind.TEXT:
+                sizes[line.block.hints.size] += len(line.block.text)
+        self.text_size = sizes.most_common(1)[0][0] if sizes else 0
+        self.reads_on = bool(sizes)
 
     def scan(self) -> None:
         """Take what is known by its words, up to the text; keep the candidates."""
@@ -56,7 +69,7 @@ class Head:
             line = self.lines[place]
             if line.kind is Kind.NOTE:
                 place = self._note(place)
-            elif line.block.image is None and not self._known(place):
+            elif line.kind is not Kind.PICTURE and not self._known(place):
                 if self._begins_text(place):
                     break
                 self.candidates.append(place)
@@ -70,7 +83,7 @@ class Head:
             or block.hints.centred
             or is_bold(block)
             or block.hints.role in ("title", "subtitle")
-            or block.hints.size > self._text_size() + LARGER
+            or block.hints.size > self.text_size + LARGER
         )
 
     def weight(self, place: int) -> tuple[float, bool, bool]:
@@ -176,8 +189,8 @@ class Head:
             return False
         if any(bare(line.text) == bare(self.lines[one].text) for one in self.candidates):
             return False  # the headline again
-        if not any(one.kind is Kind.TEXT and one.block.runs for one in self.lines):
-            return not self._goes_on(place)  # a poem: nothing of it reads on
+        if not self.reads_on:
+            return not self._goes_on(place)
         if self.is_apart(place):
             return False
         return (
@@ -190,7 +203,7 @@ class Head:
     def _is_title_by_look(self, place: int) -> bool:
         """A title may end like a sentence, where its look says that it is one."""
         hints, text = self.lines[place].block.hints, self.lines[place].text
-        large = hints.centred and len(text) <= _LONGEST_LARGE and hints.size > self._text_size() + LARGER
+        large = hints.centred and len(text) <= _LONGEST_LARGE and hints.size > self.text_size + LARGER
         return bool(self.lines[place].block.runs) and (hints.role in ("title", "subtitle") or large)
 
     def _goes_on(self, place: int) -> bool:
@@ -202,14 +215,6 @@ class Head:
             and bool(below)
             and self.weight(place)[0] > below[0].block.hints.size + LARGER
         )
-
-    def _text_size(self) -> float:
-        """The size of the letters of most of the text, in points; 0 if unknown."""
-        sizes: dict[float, int] = {}
-        for line in self.lines:
-            if line.kind is Kind.TEXT and line.block.runs:
-                sizes[line.block.hints.size] = sizes.get(line.block.hints.size, 0) + len(line.text)
-        return max(sizes, key=lambda size: sizes[size]) if sizes else 0
 
 
 def bare(text: str) -> str:

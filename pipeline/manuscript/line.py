@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from pipeline.manuscript.block import BREAK, Block, Run
-from pipeline.manuscript.block import tidy as tidied
+from pipeline.manuscript.block import BREAK, Block, Run, tidy
 from pipeline.manuscript.credits import Said, said
 from pipeline.manuscript.words import Words
 
 LONGEST_TITLE = 100
 """Characters; a first line longer than that is text."""
+_MOST_ABOVE, _MOST_BELOW = 300, 500
+"""Blocks at the beginning and at the end that are looked at; what lies between is text."""
 _LONGEST_FORM = 60
 _LONGEST_NOISE = 300
 
@@ -72,7 +73,8 @@ class Kind(Enum):
     TITLE = auto()
     """Nothing of these, and short and without a full stop: headline, 引题, 副题, a heading or an end of text."""
     TEXT = auto()
-    """Running text."""
+    """Running text, a list, a table."""
+    PICTURE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
     """Every line of the content, known by its words."""
     found: list[Line] = []
     for place, block in enumerate(content):
-        if block.tag == "blockquote" and all(
+        if _MOST_ABOVE < place < len(content) - _MOST_BELOW:
+            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
+        elif block.tag == "blockquote" and all(
             one.tag == "p" and said(one.text, words) is not None for one in block.children
         ):
             # Credits in a quotation, as Markdown editors set them apart.
@@ -113,7 +117,7 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
                 kind, told = kind_of(one.text, words)
                 found.append(Line(one, place, kind, told))
         else:
-            found.append(Line(block, place, Kind.TEXT))
+            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
     return found
 
 
@@ -135,7 +139,7 @@ def behind(block: Block, skip: int) -> Block:
     for run in block.runs:
         runs.append(replace(run, text=run.text[skip:]))
         skip = max(skip - len(run.text), 0)
-    return replace(block, runs=tidied(run for run in runs if run.text))
+    return replace(block, runs=tidy(run for run in runs if run.text))
 
 
 def kind_of(text: str, words: Words) -> tuple[Kind, Said | None]:
@@ -267,7 +271,7 @@ def divided(block: Block) -> list[Block]:
             parts.append([])
         else:
             parts[-1].append(run)
-    return [replace(block, runs=runs) for part in parts if (runs := tidied(part))]
+    return [replace(block, runs=runs) for part in parts if (runs := tidy(part))]
 
 
 def joined(lines: Sequence[Line]) -> list[Block]:

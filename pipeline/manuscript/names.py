@@ -20,7 +20,7 @@ _WESTERN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ .'’-]{1,40}")
 
 _OFFICE = re.compile(rf"[{_HAN}A-Za-z0-9·（）()“”《》]{{3,40}}")
 
-_NEVER = re.compile("[的了在是说被把就也都这那我你她们吗呢吧啊请]|.[到为从对将让给]")
+_NEVER = re.compile("[的了在是说被把就也都这那我你她们吗呢吧啊请]|.[到从]")
 """Characters of sentences that hardly any name has."""
 
 SURNAMES = frozenset(

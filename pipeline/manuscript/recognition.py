@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from pipeline.channel import Text
 from pipeline.manuscript import fields, reasons
-from pipeline.manuscript.body import Block
+from pipeline.manuscript.block import Block
+from pipeline.manuscript.captions import captioned
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.forms import without_forms
 from pipeline.manuscript.line import Kind, Line, behind, is_numbered, joined, kind_of, lines_of
@@ -24,15 +25,18 @@ def harvest(content: Sequence[Block], draft: Draft) -> list[Block]:
 
     A headline that the reader has found already is only looked for to be dropped where it is repeated.
     """
-    lines = lines_of(without_forms(content, draft), draft.words)
+    notes = [block for block in content if block.note]
+    text = [block for block in content if not block.note]
+    lines = lines_of(without_forms(text, draft), draft.words)
     lines = without_other_articles(lines, draft)
     lines = without_second(lines, draft)
     lines = without_tail(without_head(lines, draft), draft)
-    left = without_closing(without_label(joined(lines), draft), draft)
+    left = captioned(without_label(joined(lines), draft), draft)
+    left = without_closing(left, draft)
     opening(left, draft)
     if "number" not in draft.fields and (counted := fields.series_number(draft.text("series"))):
         draft.put("number", counted)
-    return left
+    return [*left, *notes]
 
 
 def harvest_around(content: Sequence[Block], draft: Draft) -> None:
@@ -61,7 +65,7 @@ def without_label(content: list[Block], draft: Draft) -> list[Block]:
 
 def without_second(lines: Sequence[Line], draft: Draft) -> list[Line]:
     """The first of two articles in one file. The second is told with its headline: credits of two are never mixed."""
-    texts = [place for place, line in enumerate(lines) if line.kind is Kind.TEXT and line.block.image is None]
+    texts = [place for place, line in enumerate(lines) if line.kind is Kind.TEXT]
     if not texts:
         return list(lines)
     first = next((line for line in lines[: texts[0]] if line.kind is Kind.TITLE), None)

@@ -69,6 +69,8 @@ class Statements:
     fields: list[tuple[str, str]] = field(default_factory=list)
     labelled: bool = False
     """Whether a role or a source is followed by a colon or a bar."""
+    trusted: bool = False
+    """Whether a person has been named: what follows in a name's place is one."""
     unroled: tuple[str, ...] = ()
     """Names met before any role: what they did stands behind them."""
 
@@ -190,8 +192,10 @@ class Statements:
             return False
         asked = strictly or (not self.enclosed and any(role in _ASKS for role, _ in roles))
         # Where nothing else says so the first has to have a usual surname; then the others need none.
-        if not all(self._is_named(one, strictly=asked and not place) for place, one in enumerate(found)):
-            return False
+        for one in found:
+            if not self._is_named(one, strictly=asked and not self.trusted):
+                return False
+            self.trusted = True
         offices = tuple(one for one in found if names.is_organisation(one, self.words))
         persons = tuple(one for one in found if one not in offices)
         for role, duty in roles:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pipeline.channel import Text
 from pipeline.credit import Duty, Group
 from pipeline.manuscript import reasons
-from pipeline.manuscript.body import Block, truncated
+from pipeline.manuscript.block import Block, truncated
 from pipeline.manuscript.credits import Said, alone, closing, said
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.line import Kind, Line, is_below, is_footer, is_sidebar
@@ -99,7 +99,7 @@ def without_tail(lines: Sequence[Line], draft: Draft) -> list[Line]:
             draft.dropped(line.text, reasons.BUTTONS, line=line.number)
         elif line.kind is Kind.FORM:
             draft.dropped(line.text, reasons.FORM, line=line.number)
-        elif credited and line.kind is Kind.TITLE and len(line.text) <= _SHORT and not _BELONGS.match(line.text):
+        elif credited and _is_left_over(tail, place):
             draft.dropped(line.text, reasons.AFTER_CREDITS, line=line.number, guessed=True)
         else:
             left.append(line)
@@ -109,6 +109,13 @@ def without_tail(lines: Sequence[Line], draft: Draft) -> list[Line]:
             dated or line.kind in (Kind.NOISE, Kind.CRUMB) or (told is not None and told.became not in ((), ("date",)))
         )
     return left
+
+
+def _is_left_over(tail: Sequence[Line], place: int) -> bool:
+    """Whether an unknown short line behind the credits is noise: neither a caption nor a part of a notice."""
+    line, below_picture = tail[place], place > 0 and tail[place - 1].kind is Kind.PICTURE
+    short = line.kind is Kind.TITLE and len(line.text) <= _SHORT
+    return short and not below_picture and not _BELONGS.match(line.text)
 
 
 def _authors(line: Line, draft: Draft) -> Said | None:
