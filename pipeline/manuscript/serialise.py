@@ -70,7 +70,7 @@ def _append(parent: etree._Element, run: Run) -> None:
         ruby = etree.SubElement(parent, "ruby")
         ruby.text = run.text
         etree.SubElement(ruby, "rt").text = run.reading
-    elif len(parent):
-        parent[-1].tail = (parent[-1].tail or "") + run.text
+    elif (last := next(parent.iterchildren(reversed=True), None)) is not None:  # len() would count them all
+        last.tail = (last.tail or "") + run.text
     else:
         parent.text = (parent.text or "") + run.text
