@@ -9,7 +9,7 @@ from pathlib import Path
 from lxml import html as lxml_html
 
 from pipeline.channel import Text
-from pipeline.manuscript import declared, lazy, looks, office, page
+from pipeline.manuscript import declared, lazy, looks, office, page, reasons
 from pipeline.manuscript.body import Block, blocks, parse
 from pipeline.manuscript.characters import line_of, one_line
 from pipeline.manuscript.declared import Declared
@@ -27,9 +27,9 @@ _MOST_CHROME = 200
 _BARE = frozenset({"button", "select", "textarea", "nav", "noframes", "applet", "noscript", "template"})
 """What `body.blocks` leaves out though it may hold words."""
 _TITLES = frozenset({
-    "tit", "title", "bt", "biaoti", "headline", "article-title", "article_title", "articletitle", "news-title", "news_title",
-    "newstitle", "con_title", "con-title", "content-title", "content_title", "detail-title", "detail_title", "art_title",
-    "xl_title", "xxgk-title", "pages-title", "main-title", "main_title", "info-title", "info_title", "text_title",
+    "tit", "title", "bt", "biaoti", "headline", "article-title", "article_title", "articletitle", "news-title",
+    "news_title", "newstitle", "con_title", "con-title", "content-title", "content_title", "detail-title", "detail_title",
+    "art_title", "xl_title", "xxgk-title", "pages-title", "main-title", "main_title", "info-title", "info_title", "text_title",
 })  # fmt: skip
 """Classes and ids of headlines that are no h1."""
 _AROUND = {
@@ -67,7 +67,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
     content = harvest(content, draft)
     if main is not body:
-        _look_around(body, main, path, draft)
+        _look_around(body, main, draft)
     declared.take(said, draft, (block.text for block in content))
     return content, pictures.media
 
@@ -108,9 +108,8 @@ def _set_headline(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, said
     """The headline as the page shows it, else as it declares it. What shows it is taken off the page."""
     for heading in _headings(body, main):
         text = one_line(" ".join(block.text for block in _quietly(heading)))
-        if text and not _is_name_of_site(text, heading, said):
-            put_headline(text, draft, heading.sourceline)
-            heading.drop_tree()
+        if text and not _is_name_of_site(text, said):
+            _take_headline(text, heading, draft)
             return
     for text in (said.get("headline"), said.title):
         if text:
@@ -126,7 +125,7 @@ def _headings(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement) -> Itera
     yield from body.iter("h1")
 
 
-def _is_name_of_site(text: str, heading: lxml_html.HtmlElement, said: Declared) -> bool:
+def _is_name_of_site(text: str, said: Declared) -> bool:
     """Whether an h1 is the site's name or logo, and the headline stands elsewhere."""
     bare, whole = "".join(text.split()), "".join(said.title.split())
     if bare == "".join(said.get("site").split()):
@@ -135,7 +134,7 @@ def _is_name_of_site(text: str, heading: lxml_html.HtmlElement, said: Declared) 
 
 
 def _take_off(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft: Draft) -> None:
-    """Where no h1 shows it: the element that is called a title and says the headline, or says one where none is known."""
+    """Where no h1 shows it: the element that is called a title and says the headline, or one where none is known."""
     known = "".join(draft.text("headline").split())
     inside = set(main.iter())
     for element in body.iter():
@@ -143,9 +142,14 @@ def _take_off(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft: D
             continue
         text = one_line(element.text_content()) if _names(element) & _TITLES or element.tag in ("h2", "h3") else ""
         if text and ("".join(text.split()) == known or (not known and _names(element) & _TITLES)):
-            put_headline(text, draft, element.sourceline)
-            element.drop_tree()
+            _take_headline(text, element, draft)
             return
+
+
+def _take_headline(text: str, element: lxml_html.HtmlElement, draft: Draft) -> None:
+    draft.took(text, ("headline",), reasons.TITLE_STYLE, line=element.sourceline)
+    put_headline(text, draft, element.sourceline)
+    element.drop_tree()
 
 
 def _set_lines_around(body: lxml_html.HtmlElement, draft: Draft) -> None:
@@ -200,7 +204,7 @@ def _drop(element: lxml_html.HtmlElement, why: Text, draft: Draft) -> None:
     element.drop_tree()
 
 
-def _look_around(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, path: Path, draft: Draft) -> None:
+def _look_around(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft: Draft) -> None:
     """Source, date and persons from the rest of the page; all of its text is told, and none published."""
     account = one_line(" ".join(one.text_content() for one in body.xpath(f"//*[@id='{_ACCOUNT}']")[:1]))
     main.drop_tree()

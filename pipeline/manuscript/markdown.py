@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.channel import Text
-from pipeline.manuscript import dialect, fields, frontmatter
+from pipeline.manuscript import dialect, fields, frontmatter, reasons
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.emphasis import hides
@@ -21,13 +21,13 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     start = frontmatter.read(lines, draft)
     pictures = Pictures(draft, beside(path))
     content = blocks(dialect.rendered(lines[start:], start, draft), draft, pictures.take)
-    content = [_alt_as_caption(block) for block in content]
     _tell_marks(content, draft)
     first = content[0] if content else None
     if first is not None and first.tag == "h1" and draft.text("headline") in ("", first.text):
+        draft.took(first.text, ("headline",), reasons.TITLE_STYLE, line=first.hints.line)
         put_headline(first.text, draft, first.hints.line)
         content = content[1:]
-    content = harvest(content, draft)
+    content = [_alt_as_caption(block) for block in harvest(content, draft)]
     if "number" not in draft.fields and (counted := fields.series_number(draft.text("series"))):
         draft.put("number", counted, line=draft.lines.get("series"))
     return content, pictures.media
