@@ -35,6 +35,8 @@ class Image(Frozen):
     height: int = Field(gt=0)
     size: int = Field(gt=0)
     """Length of the file in bytes."""
+    animated: bool = False
+    """Whether it is a GIF or WebP of several pictures, shown one after the other."""
     alt: str = ""
     caption: str = ""
     aigc: Aigc | None = None

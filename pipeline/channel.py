@@ -25,6 +25,7 @@ from urllib.parse import quote
 from pydantic import AwareDatetime, Field
 
 from pipeline.article import Column, Newsroom, Outlet, Revision
+from pipeline.credit import Aigc
 from pipeline.value import Frozen
 
 
@@ -127,6 +128,10 @@ class Asset(Frozen):
     """Digest of the `Image` it is made from; the bytes come from `Delivery.media`."""
     width: int
     height: int
+    animated: bool = False
+    """Whether it moves as its image does; else it is the image's first picture."""
+    aigc: Aigc | None = None
+    """The label of AI-made content that the file carries, this newsroom's part in it."""
 
 
 class Rendition(Frozen):
@@ -141,7 +146,8 @@ class Rendition(Frozen):
     @classmethod
     def of(cls, media_type: str, body: str, assets: Sequence[Asset] = ()) -> Rendition:
         """The rendition with its digest computed."""
-        content = "\0".join([media_type, body, *(asset.model_dump_json() for asset in assets)])
+        # What is not set is not counted: an asset that gains a field is the same asset.
+        content = "\0".join([media_type, body, *(asset.model_dump_json(exclude_defaults=True) for asset in assets)])
         return cls(
             media_type=media_type, body=body, assets=tuple(assets), digest=hashlib.sha256(content.encode()).hexdigest()
         )

@@ -26,7 +26,7 @@ from pipeline.columns import UNTITLED
 from pipeline.columns import new as new_column
 from pipeline.engine import Engine, Piece
 from pipeline.manuscript import read
-from pipeline.manuscript.images import inspect
+from pipeline.manuscript.images import take
 from pipeline.reports import Report
 from pipeline.standins.fake_wechat import DEMO
 from pipeline.web.report import page as report_page
@@ -178,12 +178,12 @@ def _publish(config: Path, environment: Mapping[str, str], page: Path, out: Cons
 
 def _open(engine: Engine) -> str:
     """Open the column; the rollout that does it."""
-    note, banner = read(newsroom.examples() / NOTE, untitled=UNTITLED), (newsroom.examples() / BANNER).read_bytes()
-    picture = inspect(banner, BANNER)
+    note = read(newsroom.examples() / NOTE, untitled=UNTITLED)
+    banner = take((newsroom.examples() / BANNER).read_bytes(), BANNER)
     column = new_column(
-        COLUMN, note.article, address=ADDRESS, about=ABOUT, keywords=KEYWORDS, series=SERIES, banner=picture
+        COLUMN, note.article, address=ADDRESS, about=ABOUT, keywords=KEYWORDS, series=SERIES, banner=banner.image
     )
-    piece = Piece(note.article, {picture.digest: banner})
+    piece = Piece(note.article, {banner.image.digest: banner.data})
     return engine.open_column(column, piece, editor=_("demo")).rollout_id
 
 

@@ -37,14 +37,12 @@ from channels.app.ninjs import (
 )
 from channels.app.ninjs import Rendition as File
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
-from channels.pictures import derivative
+from channels.pictures import common, derivative, moving, spread
 from pipeline.article import Article, Column, Deed, Image, Newsroom, Revision
 from pipeline.channel import Asset, Entry
 
 WIDTHS = {"thumbnail": 480, "large": 1200}
 """Pixels, by the rendition's name: a list's row and the article, both on a dense screen."""
-FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
-"""Pictures become JPEG, which every device shows, except drawings."""
 SUMMARY = 120
 """Characters of a summary."""
 NEWEST = "latest.json"
@@ -278,15 +276,15 @@ def folder_of_column(column_id: str) -> str:
     return f"media/columns/{column_id}"
 
 
-def assets_of(article: Article) -> tuple[Asset, ...]:
+def assets_of(revision: Revision, newsroom: Newsroom) -> tuple[Asset, ...]:
     """The files of the article's pictures and of its banner, each once."""
-    assets = (asset for image in article.pictures for asset in _files(image).values())
-    return tuple(dict.fromkeys(assets))
+    spreads = (spread(image, newsroom, revision.id) for image in revision.article.pictures)
+    return tuple(dict.fromkeys(asset for image in spreads for asset in _files(image).values()))
 
 
-def assets_of_column(column: Column) -> tuple[Asset, ...]:
+def assets_of_column(column: Column, newsroom: Newsroom) -> tuple[Asset, ...]:
     """The files of the column's banner."""
-    return tuple(_files(column.banner).values()) if column.banner else ()
+    return tuple(_files(spread(column.banner, newsroom, f"column:{column.id}")).values()) if column.banner else ()
 
 
 def series_page(column_id: str, page: int) -> str:
@@ -529,8 +527,9 @@ def _sources(article: Article) -> tuple[InfoSource, ...]:
 
 
 def _files(image: Image) -> dict[str, Asset]:
-    media_type = FORMAT.get(image.media_type, "image/jpeg")
-    return {name: derivative(image, width, media_type) for name, width in WIDTHS.items()}
+    """By the rendition's name. A list's row stands still."""
+    forms = {"thumbnail": derivative(image.model_copy(update={"animated": False}), WIDTHS["thumbnail"], common(image))}
+    return {**forms, "large": derivative(image, WIDTHS["large"], moving(image))}
 
 
 def _series(article: Article, column_id: str) -> Series | None:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pydantic import AwareDatetime
 
 from channels.body import NOT_XML, blocks, refuse_characters
-from channels.pictures import derivative
+from channels.pictures import derivative, moving, spread
 from channels.templating import templates
 from pipeline.article import Article, Column, Newsroom, Revision
 from pipeline.channel import Asset, Entry
@@ -20,8 +20,6 @@ WIDTH = 1200
 """Pixels: what a reader's column can show on a dense screen."""
 SUMMARY = 120
 """Characters of an item's summary."""
-FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
-"""Pictures become JPEG, which every reader shows, except drawings."""
 
 
 class Picture(Frozen):
@@ -64,10 +62,10 @@ def column_of(article: Article, newsroom: Newsroom) -> Column | None:
         return article.announces.column if article.announces else None
 
 
-def assets_of(article: Article) -> tuple[Asset, ...]:
+def assets_of(revision: Revision, newsroom: Newsroom) -> tuple[Asset, ...]:
     """The derivatives an item shows, each once: the banner, then the others in the article's order."""
-    assets = (derivative(image, WIDTH, FORMAT.get(image.media_type, "image/jpeg")) for image in article.pictures)
-    return tuple(dict.fromkeys(assets))
+    spreads = (spread(image, newsroom, revision.id) for image in revision.article.pictures)
+    return tuple(dict.fromkeys(derivative(image, WIDTH, moving(image)) for image in spreads))
 
 
 def folder_of(article_id: str) -> str:
@@ -90,7 +88,7 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
             height=asset.height,
             length=(lengths or {}).get(asset.name, 0),
         )
-        for asset in assets_of(article)
+        for asset in assets_of(revision, newsroom)
     }
     page = newsroom.permalink(revision)
     words = templates("feeds")

@@ -15,16 +15,16 @@ from lxml import html as lxml_html
 from markupsafe import Markup
 
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
-from channels.pictures import derivative
+from channels.pictures import common, derivative, spread
 from channels.website.frame import ICON, Frame
-from pipeline.article import Article, Column, Image, Revision
+from pipeline.article import Article, Column, Image, Newsroom, Revision
 from pipeline.channel import GONE, Asset
 from pipeline.value import Frozen
 
 WIDTHS = (480, 960, 1440)
 """Pixels: a thumbnail or a small phone, the text's column on a plain screen, the same on a dense one."""
-FALLBACK = {"image/png": "image/png", "image/gif": "image/png"}
-"""Beside WebP pictures are JPEG, which everything shows, except drawings."""
+MOVING = 960
+"""Pixels: the one size of a picture that moves."""
 DESCRIPTION = 120
 """Characters of a page's description."""
 
@@ -44,6 +44,8 @@ class Picture(Frozen):
     webp: tuple[Asset, ...]
     """Narrowest first."""
     fallback: tuple[Asset, ...]
+    moving: Asset | None
+    """What stands in the article in their place; lists show it standing still."""
     alt: str
     caption: str
 
@@ -62,18 +64,23 @@ class Picture(Frozen):
 def pictures_of(revision: Revision, frame: Frame) -> dict[str, Picture]:
     """The article's pictures by their digest, in its order."""
     folder = folder_of(revision, frame)
-    return {image.digest: _picture(image, folder, frame) for image in revision.article.images}
+    spreads = [spread(image, frame.newsroom, revision.id) for image in revision.article.images]
+    return {image.digest: _picture(image, folder, frame) for image in spreads}
 
 
 def banner_of(revision: Revision, frame: Frame) -> Picture | None:
     """The banner above the article; None if its column has none."""
     banner = revision.article.banner
-    return _picture(banner, folder_of(revision, frame), frame) if banner else None
+    if banner is None:
+        return None
+    return _picture(spread(banner, frame.newsroom, revision.id), folder_of(revision, frame), frame)
 
 
 def column_banner(column: Column, frame: Frame) -> Picture | None:
     """The same above the column's own pages, whose folder has files of its own: they go with the column."""
-    return _picture(column.banner, column.address, frame) if column.banner else None
+    if column.banner is None:
+        return None
+    return _picture(spread(column.banner, frame.newsroom, f"column:{column.id}"), column.address, frame)
 
 
 def _picture(image: Image, folder: str, frame: Frame) -> Picture:
@@ -81,17 +88,25 @@ def _picture(image: Image, folder: str, frame: Frame) -> Picture:
         href=frame.href(f"{folder}/"),
         url=frame.url(f"{folder}/"),
         webp=_sizes(image, "image/webp"),
-        fallback=_sizes(image, _fallback(image)),
+        fallback=_sizes(image, common(image)),
+        moving=derivative(image, MOVING, image.media_type) if image.animated else None,
         alt=image.alt,
         caption=image.caption,
     )
 
 
-def assets_of(shown: Article | Column) -> tuple[Asset, ...]:
+def assets_of(shown: Revision | Column, newsroom: Newsroom) -> tuple[Asset, ...]:
     """Every file of the article's pictures, its banner's among them, or of the column's banner, each once."""
-    images = shown.pictures if isinstance(shown, Article) else (shown.banner,) if shown.banner else ()
-    formats = [(image, ("image/webp", _fallback(image))) for image in images]
-    return tuple(dict.fromkeys(asset for image, types in formats for type_ in types for asset in _sizes(image, type_)))
+    if isinstance(shown, Revision):
+        images, shown_by = shown.article.pictures, shown.id
+    else:
+        images, shown_by = (shown.banner,) if shown.banner else (), f"column:{shown.id}"
+    assets: list[Asset] = []
+    for image in (spread(image, newsroom, shown_by) for image in images):
+        assets += [*_sizes(image, "image/webp"), *_sizes(image, common(image))]
+        if image.animated:
+            assets.append(derivative(image, MOVING, image.media_type))
+    return tuple(dict.fromkeys(assets))
 
 
 def folder_of(revision: Revision, frame: Frame) -> str:
@@ -193,12 +208,9 @@ def headline(article: Article) -> str:
     return " ".join(article.headline.split())
 
 
-def _fallback(image: Image) -> str:
-    return FALLBACK.get(image.media_type, "image/jpeg")
-
-
 def _sizes(image: Image, media_type: str) -> tuple[Asset, ...]:
-    return tuple(dict.fromkeys(derivative(image, width, media_type) for width in WIDTHS))
+    still = image.model_copy(update={"animated": False})
+    return tuple(dict.fromkeys(derivative(still, width, media_type) for width in WIDTHS))
 
 
 def _marked(section: tuple[str, str], text: str) -> str:

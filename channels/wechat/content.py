@@ -30,7 +30,7 @@ from lxml import html as lxml_html
 from markupsafe import Markup
 
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
-from channels.pictures import derivative
+from channels.pictures import common, derivative, spread
 from channels.templating import templates
 from pipeline.article import Article, Deed, Image, Newsroom, Revision
 from pipeline.channel import Asset, Problem, Rendition, Text, Unpublishable
@@ -48,8 +48,6 @@ WIDTH, COVER_WIDTH = 1080, 1440
 """Pixels: a phone's screen, and the cover in the list of a large one."""
 SMALL = 480
 """Pixels below which a picture is not stretched over the text's width."""
-FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
-"""WeChat takes JPEG and PNG in a content; photographs are JPEG."""
 DEFAULT_COVER = "default"
 """Stands for the account's own cover in an article without pictures."""
 
@@ -141,10 +139,11 @@ def render(revision: Revision, newsroom: Newsroom, look: Look) -> Rendition:
     """The article. Raises `Unpublishable` by the field that is over a limit or cannot be shown."""
     refuse_characters(revision, NOT_HTML)
     article = revision.article
-    assets = {image.digest: _picture(image) for image in article.pictures}
+    spreads = [spread(image, newsroom, revision.id) for image in article.pictures]
+    assets = {image.digest: _picture(image) for image in spreads}
     title = _title(article)
     content = _content(revision, newsroom, look, title)
-    cover, size = _cover(article, look)
+    cover, size = _cover(article, spreads, look)
     fields: dict[str, Any] = {
         "article_type": "news",
         "title": title,
@@ -195,9 +194,10 @@ def marker_of(rendition: Rendition) -> Marker:
     return marker
 
 
-def shown_in(article: Article, content: str) -> dict[str, Asset]:
-    """The pictures that a content shows, by the placeholders of their addresses."""
-    pictures = {placeholder(image): _picture(image) for image in article.pictures}
+def shown_in(article: Article, rendition: Rendition) -> dict[str, Asset]:
+    """The pictures that a rendition's content shows, by the placeholders of their addresses."""
+    content, assets = fields_of(rendition)["content"], {asset.name: asset for asset in rendition.assets}
+    pictures = {placeholder(image): assets[_picture(image).name] for image in article.pictures}
     return {place: asset for place, asset in pictures.items() if f'"{place}"' in content}
 
 
@@ -304,12 +304,15 @@ def _author(article: Article, newsroom: Newsroom, look: Look) -> str:
 
 
 def _picture(image: Image) -> Asset:
-    return derivative(image, WIDTH, FORMAT.get(image.media_type, "image/jpeg"))
+    """WeChat takes JPEG and PNG in a content, photographs are JPEG; and it shows the GIFs of the account's library."""
+    moves = image.animated and image.media_type == "image/gif"
+    return derivative(image, WIDTH, image.media_type if moves else common(image))
 
 
-def _cover(article: Article, look: Look) -> tuple[Asset | None, tuple[int, int]]:
+def _cover(article: Article, pictures: Sequence[Image], look: Look) -> tuple[Asset | None, tuple[int, int]]:
     """The article's first picture, or its column's banner, or the account's own (None), and its size."""
-    first = next(iter([*article.images, *article.pictures]), None)
+    own = next((image.digest for image in article.images), "")
+    first = next((image for image in pictures if image.digest == own), next(iter(pictures), None))
     if first is None:
         return None, look.cover
     asset = derivative(first, COVER_WIDTH, "image/jpeg")

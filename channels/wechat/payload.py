@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.files import Files
+from channels.pictures import SUFFIX
 from channels.wechat.content import (
     DEFAULT_COVER,
     SERIES,
@@ -164,12 +165,12 @@ class Payload:
         """
         rendition = rendition_of(delivery)
         fields = fields_of(rendition)
-        shown = shown_in(delivery.revision.article, fields["content"])
+        shown = shown_in(delivery.revision.article, rendition)
         pictures: dict[str, bytes] = {}
         names: dict[str, str] = {}
         for place, asset in shown.items():
             data, media_type = content_bytes(asset, delivery.media)
-            names[place] = f"{asset.name.rpartition('.')[0]}.{'png' if media_type == 'image/png' else 'jpg'}"
+            names[place] = f"{asset.name.rpartition('.')[0]}.{SUFFIX[media_type]}"
             pictures[names[place]] = data
         if fields["thumb_media_id"] == DEFAULT_COVER:
             pictures[f"{DEFAULT_COVER}.jpg"] = self._cover.data

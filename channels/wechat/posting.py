@@ -217,7 +217,7 @@ class Posting(ABC):
         fields = fields_of(rendition)
         assets = {asset.name: asset for asset in rendition.assets}
         cover: Asset | None = assets.get(fields["thumb_media_id"])
-        return self.pictures.upload(shown_in(delivery.revision.article, fields["content"]), cover, delivery.media)
+        return self.pictures.upload(shown_in(delivery.revision.article, rendition), cover, delivery.media)
 
     def _names(self, delivery: Delivery, media_id: str) -> dict[str, str]:
         """What a prepared delivery's receipt says of its draft, and of its place among its companions."""

@@ -32,7 +32,7 @@ from pipeline.commands.answers import (
 )
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript, read
-from pipeline.manuscript.images import PictureRefused, inspect
+from pipeline.manuscript.images import PictureRefused, take
 from pipeline.store import Changed
 
 
@@ -119,9 +119,8 @@ def _banner(path: Path | None) -> tuple[Image | None, Mapping[str, bytes]]:
     """The banner's picture and its bytes. Raises `PictureRefused`, OSError."""
     if path is None:
         return None, {}
-    data = path.read_bytes()
-    image = inspect(data, path.name)
-    return image, {image.digest: data}
+    taken = take(path.read_bytes(), path.name)
+    return taken.image, {taken.image.digest: taken.data}
 
 
 def _refuse_column(error: Unfit | Changed, path: Path | None, engine: Engine, *, as_json: bool) -> int:

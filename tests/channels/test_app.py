@@ -856,7 +856,7 @@ def test_the_columns_are_written_only_when_they_change(rehearsal: Rehearsal) -> 
     opening = rehearsal.prepare(rehearsal.delivery(announced(column, 21)))
     written = written_by(rehearsal, lambda: rehearsal.release(opening))
     assert [path for path in written if "newsroom" in path or "media/columns" in path] == [
-        "api/media/columns/xczx/" + asset.name for asset in assets_of_column(column)
+        "api/media/columns/xczx/" + asset.name for asset in assets_of_column(column, rehearsal.channel.newsroom)
     ] + ["api/newsroom.json"]
     assert written.index("api/articles/a21.json") < written.index("api/newsroom.json")
     assert written.index("api/newsroom.json") < written.index("api/changes.json")  # who hears of it finds the column
