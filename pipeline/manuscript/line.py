@@ -48,6 +48,7 @@ _SIGNS = (
 _DECORATION = re.compile(rf"^{_SIGNS}+|{_SIGNS}+$")
 
 
+_INSET = re.compile(r"(?:相关|推荐|延伸|往期|更多|拓展)(?:阅读|报道|新闻|推荐|回顾)[:：].{2,60}[^。；;，,：:]$")
 _FACT = re.compile(
     r"(?:会议|活动|讲座|培训|比赛|演出)?(?:时间|地点|地址|主持人?|出席(?:人员|领导)?|参加(?:人员)?|列席(?:人员)?|缺席|记录人?|议题|主题"
     r"|主讲人?|嘉宾|对象|内容|主办(?:单位|方)?|承办(?:单位|方)?|协办(?:单位|方)?|电话|联系人|附件)[:：]"
@@ -199,6 +200,11 @@ def is_below(text: str, words: Words) -> bool:
 def is_sidebar(text: str, words: Words) -> bool:
     """Whether it is one of those headings under which newspapers also set a text of their own: 相关链接."""
     return _undecorated(text).strip(":：“”") in words.noise.sidebar
+
+
+def is_inset(text: str) -> bool:
+    """Whether it is a link to another article: 相关阅读：… without a full stop."""
+    return bool(_INSET.match(_undecorated(text)))
 
 
 def _undecorated(text: str) -> str:
