@@ -18,7 +18,7 @@ from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import derivative
 from channels.website.frame import ICON, Frame
 from pipeline.article import Article, Column, Image, Revision
-from pipeline.channel import GONE, Asset
+from pipeline.channel import GONE, Asset, mark_of
 from pipeline.value import Frozen
 
 WIDTHS = (480, 960, 1440)
@@ -177,7 +177,7 @@ def with_around(page: bytes, around: str) -> bytes:
 
 def is_gone(page: bytes) -> bool:
     """Whether the page stands in the place of a withdrawn article or column."""
-    return GONE in page[:1024]
+    return mark_of(page) == GONE
 
 
 def title_of(page: bytes) -> str:
