@@ -91,8 +91,13 @@ HASHED = re.compile(r"(?:^|[._-])((?=(?:[0-9]*[a-f]){2})[0-9a-f]{8,}|[0-9a-f]{16
 """A digest in a file's name: 8 hexadecimal digits with two letters among them, which no date and no id has, or 16."""
 SHARED = "/app/api/"
 """What any site and any app's web view may read."""
-PAGE, FEED, ASSET = 60, 300, 3600
-"""Seconds for which pages, feeds and other files may be shown without asking again."""
+CONTENT = "public, max-age=60, must-revalidate"
+"""What may hold an article, its picture or its place in a list: so long a withdrawn one may still be shown by caches,
+and not even then beyond where they cannot ask. Asking costs a 304."""
+OWN = {"text/css", "text/javascript", "font/woff2"}
+"""What no article is ever made of: the project's own files, which nobody withdraws."""
+ASSET, LASTING = "public, max-age=3600", "public, max-age=31536000, immutable"
+"""Those of them, and those whose names hold a digest."""
 
 LONGEST_CALL = 64 * 1024
 """Bytes of a platform's call that are read."""
@@ -267,13 +272,9 @@ class _File:
 
     @property
     def cache_control(self) -> str:
-        if self.media_type in ("text/html", "application/json"):
-            return f"public, max-age={PAGE}"
-        if self.textual and self.media_type not in ("text/css", "text/javascript", "image/svg+xml"):
-            return f"public, max-age={FEED}"
-        if HASHED.search(os.path.basename(self.path)):
-            return "public, max-age=31536000, immutable"
-        return f"public, max-age={ASSET}"
+        if self.media_type not in OWN:
+            return CONTENT
+        return LASTING if HASHED.search(os.path.basename(self.path)) else ASSET
 
 
 class _Site(StaticFiles):
@@ -312,7 +313,7 @@ class _Site(StaticFiles):
             file = self._open(path) if path else None
             if file is None and path and self._open(f"{path}/index.html"):
                 query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-                where = {"Location": quote(f"/{path}/") + query, "Cache-Control": f"public, max-age={PAGE}"}
+                where = {"Location": quote(f"/{path}/") + query, "Cache-Control": CONTENT}
                 return Response(status_code=301, headers=where)
         if file is None or path == "404.html":
             missing = self._open("404.html")
@@ -322,7 +323,7 @@ class _Site(StaticFiles):
         if file.moved:
             response = _whole(file, scope, 301)
             response.headers["Location"] = file.moved
-            response.headers["Cache-Control"] = f"public, max-age={PAGE}"  # it may be called so again
+            response.headers["Cache-Control"] = CONTENT  # it may be called so again
             return response
         if file.gone:
             return _whole(file, scope, 410)
