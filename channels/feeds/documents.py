@@ -131,18 +131,18 @@ class Feed(Frozen):
         return b"".join([head, *(piece(form, item) for item in self.items), end, tail])
 
     def forwarding(self, form: Form) -> bytes:
-        """What stands where this document stood before: no items, this one's address, and the server's mark (`moved`).
+        """What stands where this document stood before: no items, this one's address, and in XML the mark (`moved`).
 
-        Valid in itself, so that a reader behind another server shows where the feed has gone.
+        Valid in itself, so that a reader behind another server, and any of JSON, shows where the feed has gone.
         """
         address = self.address(form, self.archive)
         said = _said("feed-moved.txt", title=self.title, address=address)
         feed = self.model_copy(update={"items": (), "before": 0, "hub": "", "description": said})
-        # A comment in XML may not hold two hyphens, as an address may.
-        mark = moved(address)
         if form is Form.JSON:
-            return _json(feed, {"_moved": mark.decode(), "expired": True})
+            return _json(feed, {"expired": True})
         declaration, line, rest = feed.document(form).partition(b"\n")
+        # A column's old folder and its new one stand beside each other, on whatever host that is.
+        mark = moved(f"../{'/'.join(address.split('/')[-2:])}")
         return declaration + line + mark + line + rest
 
 

@@ -66,6 +66,7 @@ from pipeline.channel import (
     Standing,
     Text,
     Unpublishable,
+    mark_of,
     moved,
     utc_now,
 )
@@ -348,7 +349,7 @@ class Website(Channel):
             and self._hold(column.address, assets_of(column, frame.newsroom))
             and link in (self.files.seen("columns.html") or b"")
             and all(
-                there == page or moved(frame.column_href(column)) in there[:1024]
+                there == page or mark_of(there) == moved(frame.column_href(column))
                 for address in _free(column.former_addresses, frame.newsroom)
                 for there in [self.files.seen(f"{address}/index.html") or b""]
             )

@@ -18,7 +18,7 @@ from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import common, derivative, spread
 from channels.website.frame import ICON, Frame
 from pipeline.article import Article, Column, Image, Newsroom, Revision
-from pipeline.channel import GONE, Asset
+from pipeline.channel import GONE, Asset, mark_of
 from pipeline.value import Frozen
 
 WIDTHS = (480, 960, 1440)
@@ -192,7 +192,7 @@ def with_around(page: bytes, around: str) -> bytes:
 
 def is_gone(page: bytes) -> bool:
     """Whether the page stands in the place of a withdrawn article or column."""
-    return GONE in page[:1024]
+    return mark_of(page) == GONE
 
 
 def title_of(page: bytes) -> str:
