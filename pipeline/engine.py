@@ -17,8 +17,9 @@ from typing import Literal, NamedTuple, Protocol
 
 import structlog
 from pydantic import AwareDatetime
+from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import columns
+from pipeline import columns, waits
 from pipeline.article import Article, Column, Deed, Newsroom, Outlet, Place, Revision, columns_after
 from pipeline.channel import (
     Action,
@@ -43,6 +44,10 @@ from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Wake
 from pipeline.value import Frozen
 
 log = structlog.get_logger("tongfa")
+
+
+RECORD_AGAIN = timedelta(seconds=1)
+"""Between two tries to record an outcome while the database is away."""
 
 
 class Clock(Protocol):
@@ -560,7 +565,22 @@ class Engine:
         return now
 
     def finish(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
-        """Record what came of a claimed step; None if the claim no longer holds."""
+        """Record what came of a claimed step; None if the claim no longer holds.
+
+        What has happened must not be forgotten because the database is just being started again: as long as the claim
+        holds it is tried anew.
+        """
+        while True:
+            try:
+                return self._record(claim, attempt)
+            except SQLAlchemyError as error:
+                again = self.clock.now() + RECORD_AGAIN
+                if not waits.is_passing(error) or again >= claim.lease_until:
+                    raise
+                log.warning("not recorded yet", delivery=claim.delivery_id, error=str(waits.trouble(error).message))
+                self.clock.wait_until(again)
+
+    def _record(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
         now = self.clock.now()
         verdict = judge(
             claim.step,

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pipeline import database as database_module
+from pipeline import waits
 from pipeline.article import Article
 from pipeline.channel import Action, Receipt, Standing, Unavailable
 from pipeline.reports import Impossible
@@ -302,7 +302,7 @@ def _enter(store: Store, channel: str) -> None:
 
 @pytest.mark.timeout(30)
 def test_a_channels_lock_is_no_turn_to_write(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "TURN", timedelta(minutes=10))  # whoever waits for it here waits for itself
+    monkeypatch.setattr(waits, "TURN", timedelta(minutes=10))  # whoever waits for it here waits for itself
     with bench.store.exclusive("writer"), bench.store.writing() as tx:
         assert tx.scalar(text("SELECT count(*) FROM event")) == 0
 

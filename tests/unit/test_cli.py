@@ -732,7 +732,7 @@ def test_a_database_that_cannot_be_used_is_a_broken_installation(submit: Command
     done = submit("short.md")
 
     assert done.code == 1
-    assert "[engine] database: the database cannot be used: unable to open database file\n  → start it" in done.err
+    assert "[engine] database: the database cannot be used: unable to open database file\n  → look" in done.err
     assert "✗ database" in newsroom("doctor").out
 
 
