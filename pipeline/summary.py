@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 _PAIRS = dict(zip("“‘「『《〈（(【[〔〖{｛［«", "”’」』》〉）)】]〕〗}｝］»", strict=True))
 _OPENER = {closer: opener for opener, closer in _PAIRS.items()}
 _BRACKET = re.compile("[" + re.escape("".join((*_PAIRS, *_OPENER))) + '"]')
+_CLOSERS = "".join(_OPENER) + '"'
 _SPEECH = frozenset('“‘「『"')
 """What opens the words of a person."""
 _ENDS = "。！？!?"
@@ -102,7 +103,7 @@ class _Opening:
 
     def add(self, paragraph: str) -> None:
         """Put a paragraph, which is not empty, behind the others."""
-        if self._parts and not _meets(self._parts[-1][-1], paragraph[0]):
+        if self._parts and not _meets(self._parts[-1], paragraph):
             self._parts.append(" ")
             self._length += 1
         for found in _BRACKET.finditer(paragraph):
@@ -191,9 +192,10 @@ class _Opening:
         return self.joined[:place].rstrip(_TRAILING) + "…" + closers
 
 
-def _meets(last: str, first: str) -> bool:
-    """Whether two paragraphs may stand together without a space."""
-    return unicodedata.category(last).startswith("P") and not (last.isascii() and first.isascii())
+def _meets(before: str, after: str) -> bool:
+    """Whether two paragraphs may stand together without a space: the first ends with a full stop or the like."""
+    last = before.rstrip(_CLOSERS)[-1:]
+    return bool(last) and unicodedata.category(last).startswith("P") and not (last.isascii() and after[0].isascii())
 
 
 def _through_words(text: str, last: int) -> set[int]:
