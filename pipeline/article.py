@@ -404,6 +404,13 @@ class Site(Frozen):
         return value.rstrip("/")
 
 
+class House(Frozen):
+    """How the house does things (`[house]` in the newsroom's file)."""
+
+    people: tuple[str, ...] = ()
+    """Who may be named in its credits; empty: there is no list, and nobody is looked for in it."""
+
+
 class Newsroom(Frozen):
     """The centre (融媒体中心): what every rendition may know of it."""
 
@@ -416,6 +423,7 @@ class Newsroom(Frozen):
     site: Site
     columns: tuple[Column, ...] = Field(min_length=1)
     outlets: tuple[Outlet, ...] = Field(min_length=1)
+    house: House = House()
 
     @model_validator(mode="after")
     def _unique(self) -> Newsroom:
