@@ -17,6 +17,7 @@ from lxml import html as lxml_html
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from pipeline.credit import PEOPLE, ROLES, Aigc, Credit, Duty, joined, names_of
+from pipeline.summary import prose, shortened, text_of, without_lists
 from pipeline.value import Frozen
 
 _SLUG = r"^[a-z0-9][a-z0-9-]*$"
@@ -295,20 +296,17 @@ class Article(Frozen):
             if block.tag == "figure" or (block.tag == "table" and not tables):
                 continue
             for part in block.iter("p", "h2", "h3", "li", "tr") if block.tag not in ("p", "h2", "h3") else [block]:
-                text = " ".join(part.text_content().split())
+                text = " ".join(text_of(part, without_lists).split())
                 if text:
                     yield text
 
     def abstract(self, limit: int) -> str:
-        """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there.
+        """The editor's own summary, else the body's opening, else the headline, in at most `limit` characters.
 
-        Tables are left out: their rows make no sentences.
+        By whole sentences (see `pipeline.summary`): without headings, tables, captions and notes.
         """
-        text = self.summary or "".join(self.paragraphs(tables=False)) or self.headline
-        if len(text) <= limit:
-            return text
-        stop = max(text.rfind(mark, 0, limit) for mark in "。!?！？")
-        return text[: stop + 1] if stop >= limit // 3 else text[: limit - 1] + "…"
+        own = iter([self.summary]) if self.summary else prose(self.blocks)
+        return shortened(own, limit) or shortened([self.headline], limit)
 
     @property
     def pictures(self) -> tuple[Image, ...]:
@@ -408,6 +406,13 @@ class Site(Frozen):
         return value.rstrip("/")
 
 
+class House(Frozen):
+    """How the house does things (`[house]` in the newsroom's file)."""
+
+    people: tuple[str, ...] = ()
+    """Who may be named in its credits; empty: there is no list, and nobody is looked for in it."""
+
+
 class Newsroom(Frozen):
     """The centre (融媒体中心): what every rendition may know of it."""
 
@@ -420,6 +425,7 @@ class Newsroom(Frozen):
     site: Site
     columns: tuple[Column, ...] = Field(min_length=1)
     outlets: tuple[Outlet, ...] = Field(min_length=1)
+    house: House = House()
 
     @model_validator(mode="after")
     def _unique(self) -> Newsroom:

@@ -39,6 +39,7 @@ from pipeline.channel import (
     Unpublishable,
 )
 from pipeline.newsroom import Configuration, open_channel
+from pipeline.reading import Reading
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Wake
 from pipeline.value import Frozen
@@ -117,6 +118,8 @@ class Piece(NamedTuple):
 
     article: Article
     media: Mapping[str, bytes]
+    reading: Reading | None = None
+    """How the manuscript was read; None where there is none."""
 
 
 class Draft(Frozen):
@@ -275,13 +278,17 @@ class Engine:
     def _outlets(self, channels: Sequence[str]) -> list[Outlet]:
         return [outlet for outlet in self.newsroom.outlets if not channels or outlet.id in channels]
 
-    def _submission(
-        self, article: Article, media: Mapping[str, bytes], channels: Sequence[str], before: Revision | None = None
-    ) -> Submission:
-        article, column = self._filed(article, self.newsroom.with_columns(self.columns()), before)
+    def _submission(self, piece: Piece, channels: Sequence[str], before: Revision | None = None) -> Submission:
+        article, column = self._filed(piece.article, self.newsroom.with_columns(self.columns()), before)
         outlets = self._outlets(channels)
-        bundling = [outlet.id for outlet in outlets if self.channel(outlet.id).together is not None]
-        return Submission(article=article, media=media, outlets=outlets, column=column, bundling=bundling)
+        return Submission(
+            article=article,
+            media=piece.media,
+            outlets=outlets,
+            column=column,
+            bundling=[outlet.id for outlet in outlets if self.channel(outlet.id).together is not None],
+            reading=piece.reading,
+        )
 
     def publish(
         self,
@@ -291,13 +298,15 @@ class Engine:
         editor: str,
         channels: Sequence[str] = (),
         go_live_at: datetime | None = None,
+        reading: Reading | None = None,
     ) -> Accepted:
         """Accept an article for all channels (or these). When this returns, nothing of it can be lost.
 
         Raises `Unfit` (and stores nothing) if a channel could never take it, `Changed` if the newsroom has
         the article with another content.
         """
-        return self.publish_together([Piece(article, media)], editor=editor, channels=channels, go_live_at=go_live_at)
+        piece = Piece(article, media, reading)
+        return self.publish_together([piece], editor=editor, channels=channels, go_live_at=go_live_at)
 
     def publish_together(
         self,
@@ -313,7 +322,7 @@ class Engine:
             self.drafts(piece.article, channels)
         now = self.clock.now()
         accepted = self.store.publish(
-            [self._submission(piece.article, piece.media, channels) for piece in pieces],
+            [self._submission(piece, channels) for piece in pieces],
             editor=editor,
             go_live_at=go_live_at or now,
             now=now,
@@ -344,6 +353,7 @@ class Engine:
         editor: str,
         note: str = "",
         go_live_at: datetime | None = None,
+        reading: Reading | None = None,
     ) -> Accepted:
         """Accept a correction for every channel that the article was sent to; the last word wins.
 
@@ -354,7 +364,7 @@ class Engine:
         now = self.clock.now()
         accepted = self.store.correct(
             known,
-            self._submission(article, media, channels, self.store.revision(known)),
+            self._submission(Piece(article, media, reading), channels, self.store.revision(known)),
             note=note,
             editor=editor,
             go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
@@ -370,7 +380,7 @@ class Engine:
         article = columns.opening(column, note.article)
         if not self.store.has(article.key):
             self._refuse_taken(column, self._present_and_awaited())
-        return self.publish(article, note.media, editor=editor, go_live_at=go_live_at)
+        return self.publish(article, note.media, editor=editor, go_live_at=go_live_at, reading=note.reading)
 
     def rename_column(
         self, known: str, name: str, address: str, *, editor: str, go_live_at: datetime | None = None

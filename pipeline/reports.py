@@ -15,6 +15,7 @@ from pipeline import tables
 from pipeline.article import Announcement, Article, Column, Deed, Newsroom, Revision
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.database import Database
+from pipeline.reading import Reading
 from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
 from pipeline.value import Frozen
 
@@ -61,6 +62,17 @@ class Impossible(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem.message))
         self.problem = problem
+
+
+class AsRead(Frozen):
+    """An article of a rollout and how its manuscript was read."""
+
+    article: str
+    """Its id."""
+    revision: int
+    record: Article
+    reading: Reading | None
+    """None where there was no manuscript, or it was read before readings were kept."""
 
 
 class DeliveryReport(Frozen):
@@ -162,6 +174,8 @@ class Event(Frozen):
     error: str
     digest: str
     """Of the record that was accepted, or of the rendition."""
+    reading: str = ""
+    """The digest of the reading that was accepted with the record."""
     hash: str
 
 
@@ -378,6 +392,30 @@ class Reports(Database):
             ),
         )
 
+    def readings(self, known: str) -> tuple[AsRead, ...]:
+        """How the manuscripts of a rollout were read, in the order of its articles; `Impossible` if there is none."""
+        number = number_of(known, "r")
+        mine = select(_d.article_id, _d.revision, func.min(_d.id).label("first")).where(_d.rollout_id == number)
+        parts = mine.group_by(_d.article_id, _d.revision).subquery()
+        query = (
+            select(_v.article_id, _v.number, _v.record, _v.reading)
+            .join(parts, and_(parts.c.article_id == _v.article_id, parts.c.revision == _v.number))
+            .order_by(parts.c.first)
+        )
+        with self.reading() as tx:
+            if tx.scalar(select(_r.id).where(_r.id == number)) is None:
+                raise no_rollout(known)
+            rows = tx.execute(query).all()
+        return tuple(
+            AsRead(
+                article=article_id(row.article_id),
+                revision=row.number,
+                record=article_of(row.record),
+                reading=parsed(Reading, row.reading),
+            )
+            for row in rows
+        )
+
     def events(self, known: str) -> list[Event]:
         """What happened to an article (`a1`) or in a rollout (`r1`), in order; `Impossible` if there is none."""
         e = tables.event.c
@@ -493,6 +531,7 @@ def event_of(row: Any) -> Event:
         channel=str(data.get("channel", "")) if isinstance(data, dict) else "",
         error=str(data.get("error", "")) if isinstance(data, dict) else "",
         digest=row.digest,
+        reading=str(data.get("reading", "")) if isinstance(data, dict) else "",
         hash=row.hash,
     )
 

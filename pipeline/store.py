@@ -31,6 +31,7 @@ from pipeline import tables
 from pipeline.article import Article, Column, Deed, Outlet, Place, Revision
 from pipeline.catalogue import SqlCatalogue, SqlMedia
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
+from pipeline.reading import Reading
 from pipeline.reports import (
     STEPPING,
     Impossible,
@@ -130,6 +131,8 @@ class Submission:
     """The article's column, which completes it; None: it is taken as it is."""
     bundling: Collection[str] = field(default=())
     """The ids of the channels that put the articles of one rollout into one publication."""
+    reading: Reading | None = None
+    """How the article's manuscript was read; None where there was none."""
 
 
 class Accepted(NamedTuple):
@@ -205,6 +208,7 @@ class _Begun(NamedTuple):
     digest: str
     outlets: Sequence[Outlet]
     bundling: Collection[str] = ()
+    reading: Reading | None = None
 
 
 class Store(Reports):
@@ -452,9 +456,10 @@ class Store(Reports):
                 corrected_at=go_live_at if action is Action.CORRECT else None,
                 note=note if action is Action.CORRECT else "",
                 accepted_at=now,
+                reading=submission.reading and submission.reading.model_dump_json(),
             )
         )
-        return _Begun(number, version, article.digest, submission.outlets, submission.bundling)
+        return _Begun(number, version, article.digest, submission.outlets, submission.bundling, submission.reading)
 
     def _start(
         self,
@@ -521,6 +526,7 @@ class Store(Reports):
                 rollout=rollout,
                 digest=one.digest,
                 reason=reason,
+                reading=one.reading.digest if one.reading else "",
             )
         wakes = self._settle(tx, rollout, now)
         if state is DeliveryState.PENDING:

@@ -30,8 +30,9 @@ from pipeline.commands.answers import (
     starts_a_rollout,
     who,
 )
+from pipeline.commands.reading import Asking, Desk, reads_manuscripts
 from pipeline.engine import Engine, Piece, Unfit
-from pipeline.manuscript import BadManuscript, read
+from pipeline.manuscript import BadManuscript
 from pipeline.manuscript.images import PictureRefused, take
 from pipeline.store import Changed
 
@@ -65,8 +66,10 @@ def column() -> None:
     "--address", default="", metavar="WORD", help="its part of web addresses; default: the initials of its pinyin"
 )
 @starts_a_rollout
+@reads_manuscripts
 def open_(
     how: How,
+    asking: Asking,
     name: str,
     note: Path,
     banner: Path | None,
@@ -78,7 +81,9 @@ def open_(
 ) -> int:
     with closing(open_engine(how.config)) as engine:
         try:
-            manuscript = read(note, untitled=UNTITLED)
+            editor, now = who(how.editor), engine.clock.now()
+            desk = Desk(asking, engine.newsroom, editor, now, how.as_json, untitled=UNTITLED, column=name)
+            manuscript = desk.take(note)
             image, media = _banner(banner)
         except BadManuscript as error:
             return refuse(note, problems_of(error), engine, as_json=how.as_json)
@@ -98,8 +103,8 @@ def open_(
         try:
             accepted = engine.open_column(
                 opened,
-                Piece(manuscript.article, {**manuscript.media, **media}),
-                editor=who(how.editor),
+                Piece(manuscript.article, {**manuscript.media, **media}, manuscript.reading),
+                editor=editor,
                 go_live_at=moment_of(how.at, engine),
             )
         except (Unfit, Changed) as error:
