@@ -41,7 +41,7 @@ from pipeline.channel import (
 from pipeline.newsroom import Configuration, open_channel
 from pipeline.reading import Reading
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
-from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Wake
+from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Waiting, Wake
 from pipeline.value import Frozen
 
 log = structlog.get_logger("tongfa")
@@ -158,7 +158,8 @@ class Attempt(NamedTuple):
 class Engine:
     """A newsroom at work. Thread-safe; one per process.
 
-    `send` delivers wake-ups and may lose them; it must not raise.
+    `send` delivers wake-ups and may lose them; `waiting` tells how many of them have not arrived yet, None if nobody
+    can say. Neither may raise.
     """
 
     def __init__(
@@ -167,6 +168,7 @@ class Engine:
         store: Store,
         *,
         send: Callable[[Iterable[Wake]], None] = lambda _: None,
+        waiting: Callable[[], Waiting | None] = Waiting,
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         channels: Mapping[str, Channel] | None = None,
@@ -176,6 +178,7 @@ class Engine:
         self.newsroom: Newsroom = configuration.newsroom
         self.store = store
         self.send = send
+        self.waiting = waiting
         self.clock = clock or SystemClock()
         self._line = StartLine(self.clock)
         self.chance = chance
@@ -451,8 +454,8 @@ class Engine:
     # -- for workers ----------------------------------------------------------------------------------
 
     def sweep(self) -> int:
-        """Wake whatever is due and was not woken lately; how many that were."""
-        wakes = self.store.overdue(self.clock.now())
+        """Wake whatever is due and was forgotten; how many that were. What waits to be heard is not sent again."""
+        wakes = self.store.overdue(self.clock.now(), self.waiting)
         self.send(wakes)
         return len(wakes)
 

@@ -208,8 +208,14 @@ def rollout_id(number: int) -> str:
     return f"r{number}"
 
 
+def due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Deliveries whose next step is due, free and not overtaken, whatever else it has to wait for."""
+    free = or_(_d.lease_until.is_(None), _d.lease_until <= now)
+    return and_(_d.state.in_(STEPPING), _d.due <= now, free, _d.overtaken.is_(False))
+
+
 def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel.
+    """Deliveries that are due, in a rollout that goes on, and the oldest in flight of their article and channel.
 
     An older one is in flight also while another article's delivery is that has it in the same publication.
     """
@@ -230,15 +236,7 @@ def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         _older.c.lease_until > now,
     )
     running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING)).correlate(tables.delivery)
-    return and_(
-        _d.state.in_(STEPPING),
-        _d.due <= now,
-        or_(_d.lease_until.is_(None), _d.lease_until <= now),
-        _d.overtaken.is_(False),
-        running,
-        ~in_flight,
-        ~with_another,
-    )
+    return and_(due(now), running, ~in_flight, ~with_another)
 
 
 class Reports(Database):

@@ -33,11 +33,13 @@ from pipeline.catalogue import SqlCatalogue, SqlMedia
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.reading import Reading
 from pipeline.reports import (
+    RUNNING,
     STEPPING,
     Impossible,
     Reports,
     article_id,
     claimable,
+    due,
     no_article,
     no_rollout,
     number_of,
@@ -118,6 +120,13 @@ class Wake(NamedTuple):
 
     delivery_id: int
     step: Step
+
+
+class Waiting(NamedTuple):
+    """How many wake-ups wait to be heard: for releases, and for all other steps."""
+
+    steps: int = 0
+    releases: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -855,26 +864,48 @@ class Store(Reports):
             tx.execute(update(tables.rollout).where(_r.id == rollout).values(**values))
         return wakes
 
-    def overdue(self, now: datetime, limit: int = 100) -> list[Wake]:
-        """What is due and was not woken lately; each is given out to one sweeper only."""
+    def overdue(self, now: datetime, waiting: Callable[[], Waiting | None] = Waiting, limit: int = 100) -> list[Wake]:
+        """What is due and was not woken lately, the longest forgotten first; each is given out to one sweeper only.
+
+        No more than there are deliveries due beyond the wake-ups that wait already: theirs are among those. `waiting`
+        is asked only if something is late; None: nobody can tell, and nothing could be sent.
+        """
         late = and_(claimable(now), or_(_d.wake_at.is_(None), _d.wake_at <= now))
         lapsed = and_(_d.overtaken, _d.lease_until <= now)
         with self.reading() as tx:
-            if tx.scalar(select(_d.id).where(or_(late, lapsed)).limit(1)) is None:
-                return []
+            forgotten, dead = (tx.scalar(select(_d.id).where(one).limit(1)) is not None for one in (late, lapsed))
+        room = self._unwoken(now, waiting()) if forgotten or dead else Waiting()
+        if not dead and max(room) <= 0:
+            return []
         with self.writing() as tx:
             self._lapse(tx, lapsed, now)
-            rows = tx.execute(
-                select(_d.id, _d.state, _r.state.label("rollout"))
-                .join(tables.rollout, _r.id == _d.rollout_id)
-                .where(late)
-                .order_by(_d.due)
-                .limit(limit)
-            ).all()
+            rows = [
+                row
+                for lane, most in zip((~_RELEASING, _RELEASING), room, strict=True)
+                if most > 0
+                for row in tx.execute(
+                    select(_d.id, _d.state, _r.state.label("rollout"))
+                    .join(tables.rollout, _r.id == _d.rollout_id)
+                    .where(late, lane)
+                    .order_by(_d.wake_at.asc().nulls_first(), _d.due)
+                    .limit(min(most, limit))
+                )
+            ]
             tx.execute(
                 update(tables.delivery).where(_d.id.in_([row.id for row in rows])).values(wake_at=now + self.pace.wake)
             )
             return [Wake(row.id, step_of(DeliveryState(row.state), RolloutState(row.rollout))) for row in rows]
+
+    def _unwoken(self, now: datetime, waiting: Waiting | None) -> Waiting:
+        """How many deliveries are due for whom no wake-up waits."""
+        if waiting is None:
+            return Waiting()
+        counted = select(func.count(), func.count().filter(_RELEASING)).select_from(
+            tables.delivery.join(tables.rollout, _r.id == _d.rollout_id)
+        )
+        with self.reading() as tx:
+            total, releases = tx.execute(counted.where(due(now), _r.state.in_(RUNNING))).one()
+        return Waiting(total - releases - waiting.steps, releases - waiting.releases)
 
     def hasten(self, channel: str, ids: Mapping[str, str], now: datetime) -> list[Wake]:
         """Follow at once the accepted deliveries of this channel whose receipt carries one of these names."""
@@ -970,6 +1001,8 @@ class Store(Reports):
             return [*wakes, *self._settle(tx, number, now)]
 
 
+_RELEASING = and_(_d.state == DeliveryState.PREPARED, _r.state != RolloutState.PREPARING)
+"""Deliveries whose next step is `Step.RELEASE`, with their rollouts; see `step_of`."""
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
