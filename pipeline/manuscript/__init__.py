@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from pipeline.article import Article, House, Image
 from pipeline.channel import Text
-from pipeline.manuscript import docx, fields, html, markdown, text
+from pipeline.manuscript import fields, html, markdown, text, word
 from pipeline.manuscript.body import Block, serialise
 from pipeline.manuscript.characters import clean
 from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript
@@ -33,7 +33,7 @@ FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str
     {
         ".md": markdown.read,
         ".markdown": markdown.read,
-        ".docx": docx.read,
+        ".docx": word.read,
         ".html": html.read,
         ".htm": html.read,
         ".txt": text.read,
