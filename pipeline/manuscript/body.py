@@ -20,8 +20,10 @@ from lxml import html as lxml_html
 
 from pipeline.article import Image
 from pipeline.channel import Text
+from pipeline.manuscript.captions import captioned
 from pipeline.manuscript.characters import clean, one_line
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.layout import unfold
 
 MARKS = ("strong", "em", "sub", "sup")
 """Inline elements that may surround text, in the order in which they are nested."""
@@ -117,7 +119,8 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
         )
     etree.strip_elements(document, *_DROPPED, with_tail=False)
     reading = _Reading(draft, take)
-    content = _captioned(list(reading.flow(document, _Style())))
+    unfold(document)
+    content = captioned(list(reading.flow(document, _Style())), draft)
     if reading.unlinked:
         draft.notice(
             "body",
@@ -350,7 +353,7 @@ class _Reading:
                 caption_text = ""
         yield from found
         if caption_text:
-            yield from self._paragraphs("p", [Run(caption_text)], style.hints)
+            yield from self._paragraphs("p", [Run(caption_text)], replace(style.hints, role="caption"))
 
     def _inside(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Run]:
         yield Run(element.text or "", style.marks, style.href)
@@ -418,9 +421,9 @@ class _Reading:
     def _picture(self, index: int, hints: Hints) -> Iterator[Block]:
         picture = self.pictures[index]
         image = self.take(one_line(picture.get("src", "")), _line(picture) or hints.line)
-        if image is not None:
-            said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
-            yield Block("figure", image=image.model_copy(update=said), hints=hints)
+        said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
+        # A figure without an image stands for one that was left out: its caption is no other picture's.
+        yield Block("figure", image=image and image.model_copy(update=said), hints=hints)
 
     def _without_pictures(self, runs: Iterable[Run]) -> Iterator[Run]:
         for run in runs:
@@ -568,30 +571,6 @@ def _joined(line: list[tuple[str, Run]]) -> Iterator[Run]:
     for look, group in itertools.groupby(line, key=lambda pair: pair[1]):
         if text := clean("".join(character for character, _ in group)):
             yield replace(look, text=text)
-
-
-def _captioned(content: list[Block]) -> list[Block]:
-    """Paragraphs that say what a picture shows, as its caption."""
-    written: list[Block] = []
-    for block in content:
-        before = written[-1] if written else None
-        if before is not None and before.image is not None and not before.image.caption and _is_caption(block):
-            caption = re.sub("^(?:图片说明|图说|图注|图片|图)\\s*[:：]\\s*|^[▲△↑▼]\\s*", "", block.text)
-            image = before.image.model_copy(update={"caption": caption, "alt": before.image.alt or caption})
-            written[-1] = replace(before, image=image)
-        elif block.image is not None and block.image.caption and not block.image.alt:
-            written.append(replace(block, image=block.image.model_copy(update={"alt": block.image.caption})))
-        else:
-            written.append(block)
-    return written
-
-
-def _is_caption(block: Block) -> bool:
-    if block.tag != "p" or not block.runs or len(block.text) > 120:
-        return False
-    if block.hints.role == "caption" or re.match("图为|(?:图片说明|图说|图注|图片|图)\\s*[:：]|[▲△↑▼]", block.text):
-        return True
-    return block.hints.centred and len(block.text) <= 40 and not block.text.endswith(("。", "：", ":"))
 
 
 def _levelled(block: Block, lowered: bool) -> Block:
