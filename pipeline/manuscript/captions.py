@@ -61,15 +61,14 @@ _CREDITS = re.compile(
 """Lines that belong to the whole article, at its head or its end."""
 _SENTENCE_ENDS = "。！？!?"
 
-_FILE = r"\S*\.(?:jpe?g|png|gif|webp|bmp|tiff?|hei[cf]|avif|emf|wmf|svg|psd)"
 _AUTOMATIC = re.compile(
-    rf".*\.(?:jpe?g|png|gif|webp|bmp|tiff?|hei[cf]|avif|emf|wmf|svg|psd)(?:[?#].*)?|(?:https?:|data:|file:)\S*|"
-    rf"{_FILE}|640(?:\?\S*)?|[\d_.\s-]+|[0-9a-f]{{8,}}(?:-[0-9a-f]{{4,}})*|(?=[a-z_-]*\d)[a-z0-9_-]{{16,}}|"
+    r".*\.(?:jpe?g|png|gif|webp|bmp|tiff?|hei[cf]|avif|emf|wmf|svg|psd)(?:[?#].*)?|(?:https?:|data:|file:)\S*|"
+    r"640(?:\?\S*)?|[\d_.\s-]+|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|(?=[a-z_-]*\d)[a-z0-9_-]{16,}|"
     r"(?:图片|图像|图|照片|图表|截图|屏幕截图|微信图片|微信截图|qq图片|qq截图|文本框|形状|picture|image|img|photo|pic|dsc[fn]?|"
     r"mmexport|screenshot|snipaste|wx_camera|未命名|无标题|未标题|untitled|logo)[\s_\-()（）\d.:]*(?:副本|拷贝|copy)?|"
     r"[pw]\d{5,}[\w-]*|(?:点击|单击)?(?:此处)?(?:查看|放大|观看)(?:原图|大图|图片)?|"
     r".*(?:描述已自动生成|description automatically generated).*|.*(?:AI 生成的内容可能不正确|ai-generated content).*",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -129,8 +128,8 @@ class _Text:
         self.runs = _runs(blocks)
         """Pictures that follow each other: the first's place, and the place behind the last."""
         self.figures = {place for first, last in self.runs for place in range(first, last)}
-        lines = [block for place, block in enumerate(blocks) if block.tag == "p" and place - 1 not in self.figures]
-        sizes = Counter(block.hints.size for block in lines if len(block.text) > LONGEST_LINE)
+        lines = [block for place, block in enumerate(blocks) if block.tag == "p" and not self._is_near(place)]
+        sizes = Counter(block.hints.size for block in blocks if len(block.text) > LONGEST_LINE)
         self.usual_size = sizes.most_common(1)[0][0] if sizes else 0.0
         self.is_centred = len(lines) > 2 and 2 * sum(block.hints.centred for block in lines) > len(lines)
         """Whether it is all centred, so that being centred says nothing of a line."""
@@ -299,7 +298,9 @@ def _divided(text: str) -> list[str]:
 
 def _words(text: str) -> str:
     """A caption without the signs that say it is one."""
-    return _LABEL.sub("", text.strip(f" 　{_MARKS}"), count=1) if not _LABEL.fullmatch(text) else ""
+    words = text.strip(f" 　{_MARKS}")
+    label = _LABEL.match(words)
+    return words[label.end() :] if label else words
 
 
 def _sentences(text: str) -> int:
