@@ -104,7 +104,7 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
     found: list[Line] = []
     for place, block in enumerate(content):
         if _MOST_ABOVE < place < len(content) - _MOST_BELOW:
-            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
+            found.append(Line(block, place, Kind.PICTURE if block.tag == "figure" else Kind.TEXT))
         elif block.tag == "blockquote" and all(
             one.tag == "p" and said(one.text, words) is not None for one in block.children
         ):
@@ -118,7 +118,7 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
                 kind, told = kind_of(one.text, words)
                 found.append(Line(one, place, kind, told))
         else:
-            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
+            found.append(Line(block, place, Kind.PICTURE if block.tag == "figure" else Kind.TEXT))
     return found
 
 

@@ -398,13 +398,16 @@ def test_alternative_text_is_kept_unless_word_made_it_up(tmp_path: Path) -> None
         assert article_of(tmp_path, document).images[0].alt == kept
 
 
-def test_a_picture_no_channel_takes_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_shown_is_left_out_by_its_name(tmp_path: Path) -> None:
     document = word("正文。")
-    pictured(document, picture("BMP"))
+    pictured(document, picture("BMP")[:60])
     document.save(str(tmp_path / "a.docx"))
-    (problem,) = problems_of(tmp_path / "a.docx")
-    assert problem.field == "images"
-    assert "word/media/image1.bmp" in str(problem.message)
+    manuscript = read(tmp_path / "a.docx")
+    (notice,) = manuscript.notices
+    assert notice.field == "images"
+    assert "word/media/image1.bmp" in str(notice.message)
+    assert "BMP" in str(notice.message)
+    assert manuscript.article.images == ()
 
 
 def test_a_picture_that_is_only_linked_is_refused_and_not_fetched(tmp_path: Path) -> None:

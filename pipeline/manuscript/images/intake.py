@@ -187,5 +187,5 @@ def _png(picture: Pillow.Image) -> bytes:
 
 def _jpeg(picture: Pillow.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality, subsampling=0 if quality > 90 else 2, optimize=True)
+    picture.save(out, "JPEG", quality=quality, subsampling=0 if quality > 90 else 2)
     return out.getvalue()
