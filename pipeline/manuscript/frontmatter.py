@@ -1,4 +1,4 @@
-"""Front matter: the fields between --- (YAML) or +++ (TOML) lines at the top, as editors and as Hexo and Hugo write it."""
+"""Front matter: the fields between --- (YAML) or +++ (TOML) lines at the top, as editors, Hexo and Hugo write it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,20 @@ _AIGC = frozenset({"aigc", "ai生成", "人工智能生成", "ai标识", "人工
 _SUMMARIES = frozenset({"excerpt", "description", "abstract"})
 """What Hexo and Hugo call a summary; 摘要 goes first."""
 _PICTURES = frozenset({
-    "cover", "cover_image", "cover_img", "thumbnail", "thumb", "featured_image", "featuredimage", "feature_image", "image",
-    "images", "banner", "banner_img", "index_img", "header_img", "top_img", "photos", "og_image", "feature",
+    "cover", "cover_image", "cover_img", "thumbnail", "thumb", "featured_image", "featuredimage", "feature_image",
+    "image", "images", "banner", "banner_img", "index_img", "header_img", "top_img", "photos", "og_image",
+    "feature",
 })  # fmt: skip
 _GENERATORS = frozenset({
-    "layout", "permalink", "slug", "lang", "language", "locale", "type", "weight", "url", "alias", "aliases", "draft",
-    "published", "publishdate", "publish_date", "pubdate", "expirydate", "updated", "update", "lastmod", "modified",
-    "last_modified_at", "comments", "comment", "toc", "mathjax", "math", "katex", "mermaid", "copyright", "license",
-    "sticky", "top", "pin", "pinned", "hidden", "hide", "password", "category", "categories", "section", "markup", "outputs",
-    "cascade", "params", "menu", "menus", "resources", "sitemap", "translationkey", "disablenunjucks", "abbrlink",
-    "archives", "hiddenfromhomepage", "showtoc", "tocopen", "searchhidden", "robotsnoindex", "linktitle", "reward",
-    "declare", "noindex", "redirect", "aside", "iscjklanguage", "author_profile", "excerpt_separator", "show_title",
-    "created", "filename", "typora_root_url", "typora_copy_images_to", "encoding", "theme", "sidebar", "readingtime",
+    "layout", "permalink", "slug", "lang", "language", "locale", "type", "weight", "url", "alias", "aliases",
+    "draft", "published", "publishdate", "publish_date", "pubdate", "expirydate", "updated", "update", "lastmod",
+    "modified", "last_modified_at", "comments", "comment", "toc", "mathjax", "math", "katex", "mermaid",
+    "copyright", "license", "sticky", "top", "pin", "pinned", "hidden", "hide", "password", "category",
+    "categories", "section", "markup", "outputs", "cascade", "params", "menu", "menus", "resources", "sitemap",
+    "translationkey", "disablenunjucks", "abbrlink", "archives", "hiddenfromhomepage", "showtoc", "tocopen",
+    "searchhidden", "robotsnoindex", "linktitle", "reward", "declare", "noindex", "redirect", "aside",
+    "iscjklanguage", "author_profile", "excerpt_separator", "show_title", "created", "filename", "typora_root_url",
+    "typora_copy_images_to", "encoding", "theme", "sidebar", "readingtime",
 }) | _PICTURES  # fmt: skip
 """Fields of site generators and editors that say how a page is built, and nothing that is published."""
 

@@ -1,4 +1,4 @@
-"""The label of AI-made content as files and editors write it (《人工智能生成合成内容标识办法》; GB 45438-2025, AIGC)."""
+"""The label of AI-made content as files and editors write it (《人工智能生成合成内容标识办法》; GB 45438-2025)."""
 
 from __future__ import annotations
 
