@@ -169,7 +169,7 @@ def _words(page: Declared, draft: Draft, body: Sequence[str]) -> None:
     if not summary:
         return
     text = _bare("".join(body))
-    copied = _bare(summary).rstrip("….")[:40] in text or _bare(summary) == _bare(draft.text("headline"))
+    copied = _bare(summary).rstrip("。…．.！？!?”")[:40] in text or _bare(summary) == _bare(draft.text("headline"))
     whole = summary.endswith(("。", "！", "？", "”", "!", "?"))
     if whole and not copied and not draft.text("summary") and not (site and site in _bare(summary)):
         draft.put("summary", summary)

@@ -24,6 +24,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from pipeline.channel import Text
 from pipeline.manuscript import tokens
+from pipeline.manuscript.characters import place_private
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.emphasis import PAIR, Inline, leftovers
 from pipeline.manuscript.paragraphs import starts
@@ -67,7 +68,7 @@ def rendered(lines: Sequence[str], offset: int, draft: Draft) -> str:
             draft.dropped(f"[{label}]: {one['href']}", Text.of("an address to which nothing in the text points"))
     tokens.place(parsed, offset)
     html: str = markdown.renderer.render(parsed, markdown.options, env)
-    return html
+    return place_private(html, draft)  # written as references: &#xE863;
 
 
 def _parser() -> MarkdownIt:

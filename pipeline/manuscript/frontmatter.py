@@ -30,6 +30,7 @@ _MOST_BARE = 60
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
+_LISTS = {duty: name for name, duty in PEOPLE.items()}
 _AIGC = frozenset({"aigc", "ai生成", "人工智能生成", "ai标识", "人工智能标识", "人工智能生成合成内容标识"})
 _SUMMARIES = frozenset({"excerpt", "description", "abstract"})
 """What Hexo and Hugo call a summary; 摘要 goes first."""
@@ -263,7 +264,7 @@ def _texts(entry: _Entry) -> list[str]:
 
 def _credit(entry: _Entry, role: str, duty: Duty, draft: Draft) -> None:
     if entry.value is None or isinstance(entry.value, dict):
-        _too_much(entry, duty.value, draft)
+        _too_much(entry, _LISTS.get(duty, "credits"), draft)
         return
     everybody = names.split(entry.value)
     offices = tuple(name for name in everybody if names.is_organisation(name, draft.words))

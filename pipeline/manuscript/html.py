@@ -11,7 +11,7 @@ from lxml import html as lxml_html
 from pipeline.channel import Text
 from pipeline.manuscript import declared, lazy, looks, office, page, reasons
 from pipeline.manuscript.body import Block, blocks, parse
-from pipeline.manuscript.characters import line_of, one_line
+from pipeline.manuscript.characters import line_of, one_line, place_private
 from pipeline.manuscript.declared import Declared
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.encodings import decode
@@ -21,8 +21,8 @@ from pipeline.manuscript.recognition import harvest, harvest_around, put_headlin
 from pipeline.manuscript.words import Words
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{3,20})""", re.IGNORECASE)
-_DEEPEST = 240
-"""Elements inside each other; libxml2 forgets text below 255."""
+_DEEPEST = 200
+"""Elements inside each other, as in `body`; libxml2 forgets text below 255."""
 _MOST_CHROME = 200
 """Paragraphs of a page outside the text that are told one by one."""
 _BARE = frozenset({"button", "select", "textarea", "nav", "noframes", "applet", "noscript", "template"})
@@ -64,6 +64,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     lazy.settle(main, load, draft)
     for element, why in _left_out(body, main, rules, draft.words):
         _drop(element, why, draft)
+    _place_private(main, draft)
     looks.dress(main, rules)
     pictures = Pictures(draft, load)
     content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
@@ -196,9 +197,18 @@ def _left_out(
             found.append((element, Text.of("buttons, menus and forms are no text")))
         elif looks.is_hidden(element, looks.style_of(element, rules)) and weights[element] * 2 <= weights[main]:
             found.append((element, Text.of("the page does not show it")))
-        elif _is_icon(element):
-            found.append((element, Text.of("it is a sign of the page's own font")))
     return found
+
+
+def _place_private(main: lxml_html.HtmlElement, draft: Draft) -> None:
+    """Signs of the page's own font off the page; private characters that were written as references as real ones."""
+    for element in list(main.iterdescendants()):
+        if isinstance(element.tag, str) and _is_icon(element):
+            element.text = None
+    for element in main.iter():
+        if isinstance(element.tag, str):
+            element.text = place_private(element.text or "", draft, element.sourceline)
+            element.tail = place_private(element.tail or "", draft, element.sourceline)
 
 
 def _is_icon(element: lxml_html.HtmlElement) -> bool:

@@ -45,11 +45,13 @@ def settle(main: lxml_html.HtmlElement, load: Load, draft: Draft) -> None:
     """Give each picture the address of what it shows; those that show nothing are taken out."""
     for picture in list(main.iter("img"))[:_MOST]:
         names = list(dict.fromkeys(_addresses(picture)))
+        if not names:
+            continue
         real = [name for name in names if not _holds_place(name)]
         loaded = [(name, size) for name in real if (size := _size(name, load))]
         shown = next((name for name, size in loaded if min(size) >= _SMALLEST), None)
         if shown is None and (loaded or not real):
-            _take_out(picture, draft, told=len(names) > 1 or not names)
+            _take_out(picture, draft, told=len(names) > 1)
             continue
         picture.set("src", shown or real[0])
         for said in ("alt", "title"):

@@ -92,7 +92,7 @@ def chrome_in(main: lxml_html.HtmlElement, words: Words) -> list[lxml_html.HtmlE
 
 def _only_leads_on(element: lxml_html.HtmlElement, words: Words) -> bool:
     links = element.findall(".//a")
-    if not links or len(links) > 30:
+    if not 0 < len(links) <= 30:
         return False
     whole = one_line(element.text_content())
     linked = sum(len(one_line(link.text_content())) for link in links)
@@ -101,7 +101,7 @@ def _only_leads_on(element: lxml_html.HtmlElement, words: Words) -> bool:
     before = re.sub(r"[\s:：>》•·【】\[\]\u3000]+", "", whole.split(one_line(links[0].text_content()) or "\0", 1)[0])
     if before and words.below.fullmatch(before):
         return True
-    idle = all(
+    idle = len(links) > 1 and all(
         not (link.get("href") or "#").strip().lower().rstrip("/").strip("#") for link in links if not _acts(link)
     )
     return idle and not re.sub(r"[\W_]+", "", "".join(_texts_outside(element)))
