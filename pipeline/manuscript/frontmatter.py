@@ -30,6 +30,7 @@ _MOST_BARE = 60
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
+_ENGLISH = {form: duty for name, duty in PEOPLE.items() for form in (name, name.removesuffix("s"))}
 _LISTS = {duty: name for name, duty in PEOPLE.items()}
 _AIGC = frozenset({"aigc", "ai生成", "人工智能生成", "ai标识", "人工智能标识", "人工智能生成合成内容标识"})
 _SUMMARIES = frozenset({"excerpt", "description", "abstract"})
@@ -110,7 +111,8 @@ def _end_of_bare(lines: Sequence[str], start: int) -> int | None:
 
 
 def _is_known(name: str) -> bool:
-    return bool(fields.field_of(name) or duty_of(name) or _plain(name) in _GENERATORS | _SUMMARIES | _AIGC)
+    known = _GENERATORS | _SUMMARIES | _AIGC | _ENGLISH.keys()
+    return bool(fields.field_of(name) or duty_of(name) or _plain(name) in known)
 
 
 def _plain(name: str) -> str:
@@ -195,7 +197,7 @@ def _toml(text: str, first: int, draft: Draft) -> list[_Entry]:
         _unreadable(
             str(error),
             Text.of('write “name = "value"”, one a line'),
-            first + int(place[1]) - 1 if place else first,
+            first + (int(place[1]) - 1 if place else text.count("\n")),
             draft,
         )
         return []
@@ -255,7 +257,8 @@ def _duty(entry: _Entry, field: str | None, draft: Draft) -> tuple[str, Duty] | 
             return None
     if not entry.name.isascii() and (duty := duty_of(entry.name, draft.words)):
         return printed(entry.name), duty
-    return (ROLES[PEOPLE[field]], PEOPLE[field]) if field in PEOPLE else None
+    english = _ENGLISH.get(_plain(entry.name)) or PEOPLE.get(field or "")
+    return (ROLES[english], english) if english else None
 
 
 def _texts(entry: _Entry) -> list[str]:
