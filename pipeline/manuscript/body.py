@@ -65,6 +65,10 @@ _DROPPED = _MEDIA | {
     "applet",
 }  # fmt: skip
 _REFERENCE = re.compile(r"&#(?:x[0-9a-f]+|[0-9]+);?", re.IGNORECASE)
+_LONG_TAG = re.compile(r"<[A-Za-z](?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+")
+_ATTRIBUTE = re.compile(r"\s+[^\s=>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"']+))?")
+_MOST_ATTRIBUTES = 500
+"""Of one element; libxml2 compares each with all others."""
 _DEEPEST = 200
 """Elements inside each other; libxml2 forgets text below 255."""
 _MOST_ELEMENTS = 50_000
@@ -121,6 +125,7 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
 def parse(markup: str) -> lxml_html.HtmlElement:
     """The `body` of any markup, a fragment or a whole document. Nothing is fetched."""
     markup = re.sub(r"^(?:\s*<\?xml[^>]*>)+", "", markup)
+    markup = _LONG_TAG.sub(lambda found: _with_few_attributes(found[0]), markup)
     markup = _REFERENCE.sub(lambda found: found[0] if clean(unescape(found[0])).strip("\ufffd") else "", markup)
     parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
     try:
@@ -129,6 +134,16 @@ def parse(markup: str) -> lxml_html.HtmlElement:
         document = lxml_html.document_fromstring("<body></body>", parser=parser)
     body = document.find("body")
     return document if body is None else body
+
+
+def _with_few_attributes(tag: str) -> str:
+    """The beginning of a tag without the attributes that nobody writes."""
+    if len(tag) <= 2 * _MOST_ATTRIBUTES:
+        return tag
+    for number, attribute in enumerate(_ATTRIBUTE.finditer(tag), 1):
+        if number == _MOST_ATTRIBUTES:
+            return tag[: attribute.end()]
+    return tag
 
 
 @dataclass(frozen=True, slots=True)

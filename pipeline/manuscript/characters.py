@@ -44,7 +44,7 @@ REAL = {
     "\ue5e5": "\u3000",
 }
 """Private-use characters of Unicode that GBK and the editions of GB 18030 gave to characters which have a place of
-their own today, and that place. 䶮 of a person's name stood at U+E863. Sources: GB 18030-2000, 2005 and 2022, the tables
+their own today, and that place. 䶮 of a person's name stood at U+E863. Sources: GB 18030-2000, 2005 and 2022, tables
 of double-byte characters and the annex on changed mappings; WHATWG Encoding Standard, issue 27 and index gb18030."""
 
 _BULLETS = dict.fromkeys(

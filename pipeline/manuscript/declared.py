@@ -28,12 +28,14 @@ _META = {
     "site": ("sitename", "og:site_name"),
     "aigc": ("aigc",),
 }
-"""What is said, and the names under which pages say it, the surest first: 《政府网站发展指引》 annex 1 and Open Graph."""
+"""What is said, and the names under which pages say it, the surest first (《政府网站发展指引》, Open Graph)."""
 _NEWS = frozenset({"newsarticle", "article", "reportagenewsarticle", "blogposting"})
 _MOST_METAS = 500
 _LONGEST_JSON = 200_000
 _PREFIX = re.compile(r"^(?:来源|作者|记者|文章来源|稿件来源)\s*[:：]\s*")
-_TITLE_PARTS = re.compile(r"\s*(?:_+|\||｜|\s[-–—]\s|--+|[-–—](?=[^-–—\d]+$)|»|«)\s*")
+_SITE_NAME = re.compile(r"\s*(?:_+|\||｜|\s[-–—]\s|--+|\s[»«]\s).*$")
+"""What stands behind the title in the name of a window."""
+_DASH = re.compile(r"[-–—](?=[^-–—\d]+$)")
 _NO_TITLE = re.compile(
     r"(?:文档|新建文档|新建 ?(?:Microsoft )?Word ?文档|无标题|未命名|Document|Untitled|无标题文档)\s*[\d（）()]*",
     re.IGNORECASE,
@@ -52,13 +54,13 @@ class Declared:
 
     def headline_of(self, text: str, draft: Draft) -> str:
         """A title without the names of site and section behind it."""
-        parts = _TITLE_PARTS.split(text)
+        text = _SITE_NAME.sub("", text) or text
         own = {_bare(self.get("site")), _bare(self.get("section"))} - {""}
-        while len(parts) > 1 and (
-            _bare(parts[-1]) in own or names.is_organisation(parts[-1], draft.words) or not parts[-1]
-        ):
-            text = text[: text.rindex(parts.pop())] if parts[-1] else text
-            text = re.sub(r"[\s_|｜–—»«-]+$", "", text)
+        while (dash := _DASH.search(text)) and dash.start():
+            last = text[dash.end() :]
+            if _bare(last) not in own and not names.is_organisation(last, draft.words):
+                break
+            text = text[: dash.start()].rstrip()
         return text
 
 
@@ -167,7 +169,7 @@ def _words(page: Declared, draft: Draft, body: Sequence[str]) -> None:
     if not summary:
         return
     text = _bare("".join(body))
-    copied = _bare(summary).rstrip("….")[:40] in text or _bare(summary) == _bare(draft.text("headline"))
+    copied = _bare(summary).rstrip("。…．.！？!?”")[:40] in text or _bare(summary) == _bare(draft.text("headline"))
     whole = summary.endswith(("。", "！", "？", "”", "!", "?"))
     if whole and not copied and not draft.text("summary") and not (site and site in _bare(summary)):
         draft.put("summary", summary)

@@ -24,6 +24,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from pipeline.channel import Text
 from pipeline.manuscript import tokens
+from pipeline.manuscript.characters import place_private
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.emphasis import PAIR, Inline, leftovers
 from pipeline.manuscript.paragraphs import starts
@@ -67,7 +68,7 @@ def rendered(lines: Sequence[str], offset: int, draft: Draft) -> str:
             draft.dropped(f"[{label}]: {one['href']}", Text.of("an address to which nothing in the text points"))
     tokens.place(parsed, offset)
     html: str = markdown.renderer.render(parsed, markdown.options, env)
-    return html
+    return place_private(html, draft)  # written as references: &#xE863;
 
 
 def _parser() -> MarkdownIt:
@@ -87,7 +88,8 @@ def _parser() -> MarkdownIt:
     block.before("paragraph", "start", _start, {"alt": ["blockquote"]})
     markdown.core.ruler.after("block", "items", tokens.items)
     markdown.core.ruler.after("inline", "leftovers", leftovers)
-    markdown.core.ruler.after("leftovers", "markup", tokens.markup)
+    markdown.core.ruler.after("leftovers", "captions", tokens.captions)
+    markdown.core.ruler.after("captions", "markup", tokens.markup)
     markdown.core.ruler.after("markup", "notes", partial(tokens.notes, markdown))
     markdown.add_render_rule("footnote_ref", tokens.note_mark)
     markdown.add_render_rule("footnote_reference_open", tokens.note_open)

@@ -1,4 +1,4 @@
-"""Front matter: the fields between --- (YAML) or +++ (TOML) lines at the top, as editors and as Hexo and Hugo write it."""
+"""Front matter: the fields between --- (YAML) or +++ (TOML) lines at the top, as editors, Hexo and Hugo write it."""
 
 from __future__ import annotations
 
@@ -30,22 +30,26 @@ _MOST_BARE = 60
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
+_ENGLISH = {form: duty for name, duty in PEOPLE.items() for form in (name, name.removesuffix("s"))}
+_LISTS = {duty: name for name, duty in PEOPLE.items()}
 _AIGC = frozenset({"aigc", "ai生成", "人工智能生成", "ai标识", "人工智能标识", "人工智能生成合成内容标识"})
 _SUMMARIES = frozenset({"excerpt", "description", "abstract"})
 """What Hexo and Hugo call a summary; 摘要 goes first."""
 _PICTURES = frozenset({
-    "cover", "cover_image", "cover_img", "thumbnail", "thumb", "featured_image", "featuredimage", "feature_image", "image",
-    "images", "banner", "banner_img", "index_img", "header_img", "top_img", "photos", "og_image", "feature",
+    "cover", "cover_image", "cover_img", "thumbnail", "thumb", "featured_image", "featuredimage", "feature_image",
+    "image", "images", "banner", "banner_img", "index_img", "header_img", "top_img", "photos", "og_image",
+    "feature",
 })  # fmt: skip
 _GENERATORS = frozenset({
-    "layout", "permalink", "slug", "lang", "language", "locale", "type", "weight", "url", "alias", "aliases", "draft",
-    "published", "publishdate", "publish_date", "pubdate", "expirydate", "updated", "update", "lastmod", "modified",
-    "last_modified_at", "comments", "comment", "toc", "mathjax", "math", "katex", "mermaid", "copyright", "license",
-    "sticky", "top", "pin", "pinned", "hidden", "hide", "password", "category", "categories", "section", "markup", "outputs",
-    "cascade", "params", "menu", "menus", "resources", "sitemap", "translationkey", "disablenunjucks", "abbrlink",
-    "archives", "hiddenfromhomepage", "showtoc", "tocopen", "searchhidden", "robotsnoindex", "linktitle", "reward",
-    "declare", "noindex", "redirect", "aside", "iscjklanguage", "author_profile", "excerpt_separator", "show_title",
-    "created", "filename", "typora_root_url", "typora_copy_images_to", "encoding", "theme", "sidebar", "readingtime",
+    "layout", "permalink", "slug", "lang", "language", "locale", "type", "weight", "url", "alias", "aliases",
+    "draft", "published", "publishdate", "publish_date", "pubdate", "expirydate", "updated", "update", "lastmod",
+    "modified", "last_modified_at", "comments", "comment", "toc", "mathjax", "math", "katex", "mermaid",
+    "copyright", "license", "sticky", "top", "pin", "pinned", "hidden", "hide", "password", "category",
+    "categories", "section", "markup", "outputs", "cascade", "params", "menu", "menus", "resources", "sitemap",
+    "translationkey", "disablenunjucks", "abbrlink", "archives", "hiddenfromhomepage", "showtoc", "tocopen",
+    "searchhidden", "robotsnoindex", "linktitle", "reward", "declare", "noindex", "redirect", "aside",
+    "iscjklanguage", "author_profile", "excerpt_separator", "show_title", "created", "filename", "typora_root_url",
+    "typora_copy_images_to", "encoding", "theme", "sidebar", "readingtime",
 }) | _PICTURES  # fmt: skip
 """Fields of site generators and editors that say how a page is built, and nothing that is published."""
 
@@ -107,7 +111,8 @@ def _end_of_bare(lines: Sequence[str], start: int) -> int | None:
 
 
 def _is_known(name: str) -> bool:
-    return bool(fields.field_of(name) or duty_of(name) or _plain(name) in _GENERATORS | _SUMMARIES | _AIGC)
+    known = _GENERATORS | _SUMMARIES | _AIGC | _ENGLISH.keys()
+    return bool(fields.field_of(name) or duty_of(name) or _plain(name) in known)
 
 
 def _plain(name: str) -> str:
@@ -192,7 +197,7 @@ def _toml(text: str, first: int, draft: Draft) -> list[_Entry]:
         _unreadable(
             str(error),
             Text.of('write “name = "value"”, one a line'),
-            first + int(place[1]) - 1 if place else first,
+            first + (int(place[1]) - 1 if place else text.count("\n")),
             draft,
         )
         return []
@@ -252,7 +257,8 @@ def _duty(entry: _Entry, field: str | None, draft: Draft) -> tuple[str, Duty] | 
             return None
     if not entry.name.isascii() and (duty := duty_of(entry.name, draft.words)):
         return printed(entry.name), duty
-    return (ROLES[PEOPLE[field]], PEOPLE[field]) if field in PEOPLE else None
+    english = _ENGLISH.get(_plain(entry.name)) or PEOPLE.get(field or "")
+    return (ROLES[english], english) if english else None
 
 
 def _texts(entry: _Entry) -> list[str]:
@@ -261,7 +267,7 @@ def _texts(entry: _Entry) -> list[str]:
 
 def _credit(entry: _Entry, role: str, duty: Duty, draft: Draft) -> None:
     if entry.value is None or isinstance(entry.value, dict):
-        _too_much(entry, duty.value, draft)
+        _too_much(entry, _LISTS.get(duty, "credits"), draft)
         return
     everybody = names.split(entry.value)
     offices = tuple(name for name in everybody if names.is_organisation(name, draft.words))

@@ -11,25 +11,27 @@ from lxml import html as lxml_html
 from pipeline.channel import Text
 from pipeline.manuscript import declared, lazy, looks, office, page, reasons
 from pipeline.manuscript.body import Block, blocks, parse
-from pipeline.manuscript.characters import line_of, one_line
+from pipeline.manuscript.characters import line_of, one_line, place_private
 from pipeline.manuscript.declared import Declared
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
 from pipeline.manuscript.notes import plain
 from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
+from pipeline.manuscript.words import Words
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{3,20})""", re.IGNORECASE)
-_DEEPEST = 240
-"""Elements inside each other; libxml2 forgets text below 255."""
+_DEEPEST = 200
+"""Elements inside each other, as in `body`; libxml2 forgets text below 255."""
 _MOST_CHROME = 200
 """Paragraphs of a page outside the text that are told one by one."""
 _BARE = frozenset({"button", "select", "textarea", "nav", "noframes", "applet", "noscript", "template"})
 """What `body.blocks` leaves out though it may hold words."""
 _TITLES = frozenset({
     "tit", "title", "bt", "biaoti", "headline", "article-title", "article_title", "articletitle", "news-title",
-    "news_title", "newstitle", "con_title", "con-title", "content-title", "content_title", "detail-title", "detail_title",
-    "art_title", "xl_title", "xxgk-title", "pages-title", "main-title", "main_title", "info-title", "info_title", "text_title",
+    "news_title", "newstitle", "con_title", "con-title", "content-title", "content_title", "detail-title",
+    "detail_title", "art_title", "xl_title", "xxgk-title", "pages-title", "main-title", "main_title", "info-title",
+    "info_title", "text_title",
 })  # fmt: skip
 """Classes and ids of headlines that are no h1."""
 _AROUND = {
@@ -55,17 +57,20 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     said = declared.declared(body.getroottree().getroot())
     rules = looks.sheet(body)
     office.settle(body, draft)
-    main = page.text_of(body)
+    main = body if office.is_word(body) else page.text_of(body, draft.words)
     _set_headline(body, main, said, draft)
     _set_lines_around(body, draft)
     load = beside(path)
     lazy.settle(main, load, draft)
-    for element, why in _left_out(body, main, rules):
+    for element, why in _left_out(body, main, rules, draft.words):
         _drop(element, why, draft)
+    _place_private(main, draft)
     looks.dress(main, rules)
     pictures = Pictures(draft, load)
     content = blocks(lxml_html.tostring(main, encoding="unicode", with_tail=False), draft, pictures.take)
     content = harvest(content, draft)
+    if not draft.text("headline") and said.title:
+        put_headline(said.headline_of(said.title, draft), draft)
     if main is not body:
         _look_around(body, main, draft)
     declared.take(said, draft, (block.text for block in content))
@@ -105,18 +110,24 @@ def _is_shallow(body: lxml_html.HtmlElement, draft: Draft) -> bool:
 
 
 def _set_headline(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, said: Declared, draft: Draft) -> None:
-    """The headline as the page shows it, else as it declares it. What shows it is taken off the page."""
+    """The headline as the page shows it, else as it declares it. What shows it is taken off the page. The title of its
+    window is one if the page shows it as well: it may be the name of a site or file."""
     for heading in _headings(body, main):
         text = one_line(" ".join(block.text for block in _quietly(heading)))
         if text and not _is_name_of_site(text, said):
             _take_headline(text, heading, draft)
             return
-    for text in (said.get("headline"), said.title):
-        if text:
-            title = said.headline_of(text, draft)
-            put_headline(title, draft)
-            break
+    title = said.headline_of(said.get("headline"), draft)
+    window = said.headline_of(said.title, draft)
+    if title or (window and _is_shown(window, body)):
+        put_headline(title or window, draft)
     _take_off(body, main, draft)
+
+
+def _is_shown(title: str, body: lxml_html.HtmlElement) -> bool:
+    """Whether some line of the page says nothing but this."""
+    bare = "".join(title.split())
+    return any("".join(block.text.split()) == bare for block in _quietly(body))
 
 
 def _headings(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:
@@ -149,7 +160,7 @@ def _take_off(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft: D
 def _take_headline(text: str, element: lxml_html.HtmlElement, draft: Draft) -> None:
     draft.took(text, ("headline",), reasons.TITLE_STYLE, line=element.sourceline)
     put_headline(text, draft, element.sourceline)
-    element.drop_tree()
+    page.take_out(element)
 
 
 def _set_lines_around(body: lxml_html.HtmlElement, draft: Draft) -> None:
@@ -159,7 +170,7 @@ def _set_lines_around(body: lxml_html.HtmlElement, draft: Draft) -> None:
             if 0 < len(text) <= 80 and element.getparent() is not None:
                 draft.took(text, (field,), Text.of("the page calls it so"), line=element.sourceline)
                 draft.put(field, text.strip("—–- "), line=element.sourceline)
-                element.drop_tree()
+                page.take_out(element)
 
 
 def _names(element: lxml_html.HtmlElement) -> set[str]:
@@ -170,11 +181,11 @@ def _names(element: lxml_html.HtmlElement) -> set[str]:
 
 
 def _left_out(
-    body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, rules: looks.Sheet
+    body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, rules: looks.Sheet, words: Words
 ) -> list[tuple[lxml_html.HtmlElement, Text]]:
     """What within the text's element is none of it, and why."""
     chrome = Text.of("the page has it around its text")
-    found = [(element, chrome) for element in page.chrome_in(main)]
+    found = [(element, chrome) for element in page.chrome_in(main, words)]
     if main is body:
         frames = "./header | ./footer | ./aside | .//*[@role='navigation' or @role='banner']"
         found += [(element, chrome) for element in main.xpath(frames)]
@@ -186,9 +197,18 @@ def _left_out(
             found.append((element, Text.of("buttons, menus and forms are no text")))
         elif looks.is_hidden(element, looks.style_of(element, rules)) and weights[element] * 2 <= weights[main]:
             found.append((element, Text.of("the page does not show it")))
-        elif _is_icon(element):
-            found.append((element, Text.of("it is a sign of the page's own font")))
     return found
+
+
+def _place_private(main: lxml_html.HtmlElement, draft: Draft) -> None:
+    """Signs of the page's own font off the page; private characters that were written as references as real ones."""
+    for element in list(main.iterdescendants()):
+        if isinstance(element.tag, str) and _is_icon(element):
+            element.text = None
+    for element in main.iter():
+        if isinstance(element.tag, str):
+            element.text = place_private(element.text or "", draft, element.sourceline)
+            element.tail = place_private(element.tail or "", draft, element.sourceline)
 
 
 def _is_icon(element: lxml_html.HtmlElement) -> bool:
@@ -201,17 +221,22 @@ def _drop(element: lxml_html.HtmlElement, why: Text, draft: Draft) -> None:
         return
     if text := one_line(element.text_content()):
         draft.dropped(text, why, line=element.sourceline)
-    element.drop_tree()
+    page.take_out(element)
 
 
 def _look_around(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft: Draft) -> None:
     """Source, date and persons from the rest of the page; all of its text is told, and none published."""
     account = one_line(" ".join(one.text_content() for one in body.xpath(f"//*[@id='{_ACCOUNT}']")[:1]))
-    main.drop_tree()
-    for element in body.iter("span", "em", "i", "font", "a"):
+    page.take_out(main)
+    for element in body.iter("span", "em", "i", "font", "a", *_BARE):
         element.tail = f" {element.tail or ''}"  # style sheets move them apart
+        element.tag = "div" if element.tag in _BARE else element.tag
     content = _quietly(body)
     harvest_around(content, draft)
+    for link in body.iter("a"):
+        if _names(link) != {_ACCOUNT}:
+            link.text = None  # what can be clicked beside the facts is none of them
+    harvest_around(_quietly(body), draft)
     taken = {line.text for line in draft.read}
     told = [text for block in content if (text := plain([block])) and text not in taken]
     for text in told[:_MOST_CHROME]:

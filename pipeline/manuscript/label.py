@@ -1,4 +1,4 @@
-"""The label of AI-made content as files and editors write it (《人工智能生成合成内容标识办法》; GB 45438-2025, AIGC)."""
+"""The label of AI-made content as files and editors write it (《人工智能生成合成内容标识办法》; GB 45438-2025)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _of(members: Mapping[str, str]) -> Aigc | None:
             raise NoLabel(Text.of("the label AIGC has no member “{name}”", name=name))
         found[field] = text.strip()
     said = found.pop("label", "")
-    if said.lower() not in _WORDS:
+    if said.lower() not in _WORDS or (not said and found):
         raise NoLabel(Text.of("“{text}” is no label of AI-made content", text=said))
     certainty = _WORDS[said.lower()]
     return None if certainty is None else Aigc(label=certainty, **found)

@@ -18,7 +18,8 @@ from pipeline.manuscript.images import PictureRefused
 
 _LATER = (
     "data-src", "data-original", "data-original-src", "data-lazy-src", "data-lazy", "data-lazyload", "data-actualsrc",
-    "data-echo", "data-url", "data-img", "data-image", "data-croporisrc", "lazy-src", "lazysrc", "original", "file", "zoomfile",
+    "data-echo", "data-url", "data-img", "data-image", "data-croporisrc", "lazy-src", "lazysrc", "original", "file",
+    "zoomfile",
 )  # fmt: skip
 """Where the address stands that src gets later: WeChat, jQuery.lazyload, Discuz, TRS and others."""
 _LAST = ("src", "oldsrc", "data-backsrc")
@@ -29,7 +30,8 @@ _PLACEHOLDER = re.compile(
 )
 _FILE_NAME = re.compile(
     r"[\w\-.()（）% ]{0,80}\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg)|[0-9A-Fa-f_-]{6,}|\d{1,8}"
-    r"|(?:图片|图像|图|image|img|picture|photo|IMG|输入图片说明|插图|未标题)[-_ ]?\d*",
+    r"|(?:图片|图像|图|image|img|imag|dsc|dscf|dscn|picture|photo|pic|mmexport|wx_camera|screenshot|微信图片|输入图片说明|插图|未标题)"
+    r"[-_ ]?[\d_-]*(?:\(\d\))?|",
     re.IGNORECASE,
 )
 _SMALLEST = 3
@@ -43,16 +45,27 @@ def settle(main: lxml_html.HtmlElement, load: Load, draft: Draft) -> None:
     """Give each picture the address of what it shows; those that show nothing are taken out."""
     for picture in list(main.iter("img"))[:_MOST]:
         names = list(dict.fromkeys(_addresses(picture)))
+        if not names:
+            continue
         real = [name for name in names if not _holds_place(name)]
         loaded = [(name, size) for name in real if (size := _size(name, load))]
         shown = next((name for name, size in loaded if min(size) >= _SMALLEST), None)
         if shown is None and (loaded or not real):
-            _take_out(picture, draft, told=len(names) > 1 or not names)
+            _take_out(picture, draft, told=len(names) > 1)
             continue
         picture.set("src", shown or real[0])
         for said in ("alt", "title"):
-            if _FILE_NAME.fullmatch(one_line(picture.get(said) or "")):
-                del picture.attrib[said]
+            if says_nothing(picture.get(said) or ""):
+                picture.attrib.pop(said, None)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether what a picture is called is a file's name or a word that programs put there.
+
+    >>> says_nothing("IMG_2032.jpg"), says_nothing("图片"), says_nothing("采摘现场")
+    (True, True, False)
+    """
+    return bool(_FILE_NAME.fullmatch(one_line(text)))
 
 
 def _addresses(picture: lxml_html.HtmlElement) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How a web page looks, as far as it tells what a paragraph is: hints for `body.blocks`, and what the page does not show.
+"""How a web page looks, as far as it tells what a paragraph is: hints for `body.blocks`, and what is not shown.
 
 Of style sheets only plain selectors are read (p, .name, p.name, #name), which is what Word and most editors write.
 """
@@ -95,8 +95,8 @@ def is_hidden(element: lxml_html.HtmlElement, style: Mapping[str, str]) -> bool:
 
 
 def dress(main: lxml_html.HtmlElement, rules: Sheet) -> None:
-    """Say in attributes of the blocks how they look: data-line, -centred, -right, -bold, -size, -font, -role. Attributes
-    of the page's own that are called so are taken off."""
+    """Say in attributes of the blocks how they look: data-line, -centred, -right, -bold, -size, -font, -role. What of
+    the page's own is called so is taken off."""
     seen: dict[lxml_html.HtmlElement, _Seen] = {}
     stack: list[tuple[lxml_html.HtmlElement, _Look]] = [(main, _Look())]
     while stack:
@@ -133,10 +133,7 @@ def _look(element: lxml_html.HtmlElement, style: Mapping[str, str], outer: _Look
     align = style.get("text-align") or (element.get("align") or "").lower() or ("center" if tag == "center" else "")
     weight = style.get("font-weight", "")
     bold = tag in ("b", "strong") or weight in ("bold", "bolder") or (weight.isdigit() and int(weight[:4]) >= 600)
-    if weight in ("normal", "lighter") or (weight.isdigit() and int(weight[:4]) < 600):
-        plain = True
-    else:
-        plain = False
+    plain = weight in ("normal", "lighter") or (weight.isdigit() and int(weight[:4]) < 600)
     font = style.get("font-family") or (element.get("face") or "")
     return replace(
         outer,

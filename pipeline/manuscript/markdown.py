@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.channel import Text
-from pipeline.manuscript import dialect, fields, frontmatter, reasons
+from pipeline.manuscript import dialect, fields, frontmatter
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.emphasis import hides
 from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
-from pipeline.manuscript.recognition import harvest, put_headline
+from pipeline.manuscript.lazy import says_nothing
+from pipeline.manuscript.recognition import harvest
 
 
 def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:
@@ -22,11 +23,6 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     pictures = Pictures(draft, beside(path))
     content = blocks(dialect.rendered(lines[start:], start, draft), draft, pictures.take)
     _tell_marks(content, draft)
-    first = content[0] if content else None
-    if first is not None and first.tag == "h1" and draft.text("headline") in ("", first.text):
-        draft.took(first.text, ("headline",), reasons.TITLE_STYLE, line=first.hints.line)
-        put_headline(first.text, draft, first.hints.line)
-        content = content[1:]
     content = [_alt_as_caption(block) for block in harvest(content, draft)]
     if "number" not in draft.fields and (counted := fields.series_number(draft.text("series"))):
         draft.put("number", counted, line=draft.lines.get("series"))
@@ -35,7 +31,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
 
 def _alt_as_caption(block: Block) -> Block:
     """`![words](file)`: the words are all the author says of the picture."""
-    if block.image is None or block.image.caption or not block.image.alt:
+    if block.image is None or block.image.caption or says_nothing(block.image.alt):
         return block
     return replace(block, image=block.image.model_copy(update={"caption": block.image.alt}))
 

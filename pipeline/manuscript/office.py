@@ -13,6 +13,7 @@ from pipeline.manuscript.draft import Draft
 _SHOWN = re.compile(r"<!\[if[^\]>]{0,80}\]>|<!\[endif\]>", re.IGNORECASE)
 """The marks around what other programs than Word show: <![if !supportLists]> … <![endif]>."""
 _NOTE = re.compile(r"#_((?:ftn|edn)\d{1,4})$")
+_NOTE_ID = re.compile(r"(?:ftn|edn)\d{1,4}")
 _BACK = re.compile(r"#_(?:ftn|edn)ref\d{1,4}$")
 _SYMBOLS = re.compile(r"wingdings|symbol|webdings", re.IGNORECASE)
 
@@ -20,6 +21,13 @@ _SYMBOLS = re.compile(r"wingdings|symbol|webdings", re.IGNORECASE)
 def shown(markup: str) -> str:
     """The markup without the marks around what every program shows."""
     return _SHOWN.sub("", markup)
+
+
+def is_word(body: lxml_html.HtmlElement) -> bool:
+    """Whether Word, or WPS, saved the page: then all of it is text."""
+    metas = body.getroottree().xpath("//meta[@name]")
+    said = " ".join(f"{one.get('name')} {one.get('content')}" for one in metas[:50]).lower()
+    return "microsoft word" in said or "word.document" in said or bool(body.xpath(".//p[starts-with(@class, 'Mso')]"))
 
 
 def settle(body: lxml_html.HtmlElement, draft: Draft) -> None:
@@ -36,9 +44,8 @@ def settle(body: lxml_html.HtmlElement, draft: Draft) -> None:
             _link(element, draft)
         elif element.tag.lower() == "v:imagedata" and element.get("src"):
             element.tag = "img"
-        elif "mso-element:footnote" in style or "mso-element:endnote" in style:
-            if re.fullmatch(r"(?:ftn|edn)\d{1,4}", element.get("id") or ""):
-                element.set("data-note", element.get("id"))
+        elif _NOTE_ID.fullmatch(element.get("id") or ""):
+            element.set("data-note", element.get("id"))
 
 
 def _mark_of_list(element: lxml_html.HtmlElement) -> None:

@@ -133,7 +133,7 @@ def _width(runs: Sequence[Sequence[_Line]]) -> int:
     full = [line for line in broken if line.width >= width * _FULL]
     closed = [line for line, after in inner if line.width >= _VERSE and _CLOSED.search(line.text)]
     prose = sum(len(_WITHIN.findall(line.text[:-1])) for line in full)
-    equal = len(full) * 3 >= len(broken) * 2 and len(full) >= len(closed)
+    equal = len(full) * 3 >= len(broken) * 2 and len(full) > len(closed)
     return width if width in _WIDTHS and equal and prose * 2 >= len(full) else 0
 
 

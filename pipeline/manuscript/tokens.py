@@ -19,6 +19,8 @@ from pipeline.manuscript.draft import Draft
 
 _TASK = re.compile(r"\[([ xX✓√])\][ \t\u3000]+(?=\S)")
 _UNNOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
+_LONGEST_CAPTION = 40
+"""Characters of one that is told by nothing but its place."""
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*)>")
 _ASIDES = tuple(
     (re.compile(f"{start}(.*?){re.escape(end)}", re.DOTALL), end)
@@ -175,6 +177,35 @@ def note_open(_renderer: Any, tokens: Sequence[Token], place: int, _options: Any
 
 def note_close(_renderer: Any, _tokens: Sequence[Token], _place: int, _options: Any, _env: Any) -> str:
     return "</div>"
+
+
+def captions(state: StateCore) -> None:
+    """The paragraph below a picture is its caption if all of it is emphasised, or if it is short and alone and no empty
+    line stands between."""
+    tokens = [token for token in state.tokens if not token.hidden]
+    for at, token in enumerate(tokens[3:], 3):
+        before = tokens[at - 2]
+        if token.type != "paragraph_open" or before.type != "inline" or not _shows_picture(before):
+            continue
+        inline = tokens[at + 1]
+        following = tokens[at + 3] if at + 3 < len(tokens) else None
+        alone = following is None or not following.map or following.map[0] > (token.map or [0, 0])[1]
+        alone = alone or (following is not None and _shows_picture(tokens[at + 4]))
+        below = (token.map or [0])[0] == (before.map or [0, -1])[1]
+        short = below and len(inline.content) <= _LONGEST_CAPTION and not inline.content.startswith("\u3000")
+        if _is_emphasised(inline) or (short and alone):
+            token.attrSet("data-role", "caption")
+
+
+def _shows_picture(inline: Token) -> bool:
+    """Whether a paragraph is a picture and nothing else."""
+    shown = [child.type for child in inline.children or () if child.type != "text" or child.content.strip()]
+    return bool(shown) and all(kind == "image" for kind in shown)
+
+
+def _is_emphasised(inline: Token) -> bool:
+    children = [child for child in inline.children or () if child.type != "text" or child.content.strip()]
+    return len(children) > 2 and children[0].type == "em_open" and children[-1].type == "em_close"
 
 
 def place(tokens: Sequence[Token], offset: int) -> None:
