@@ -240,7 +240,8 @@ def without_dashes(text: str) -> str:
 
 def is_bold(block: Block) -> bool:
     """Whether all of its letters are bold."""
-    return block.hints.bold or bool(block.runs) and all("strong" in run.marks for run in block.runs if run.text.strip())
+    letters = [run for run in block.runs if run.text.strip()]
+    return block.hints.bold or (bool(letters) and all("strong" in run.marks for run in letters))
 
 
 def is_labelled(text: str) -> bool:

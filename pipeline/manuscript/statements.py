@@ -91,16 +91,18 @@ class Statements:
                 return False
             if token.kind == "role":
                 roles = [*(roles if token.adjacent and not waiting else []), *self._roles(token.text)]
-            elif roles and not waiting:
+            elif (roles and not waiting) or not self._other(token, waiting):
                 return False
-            elif token.kind == "source" and self._source(token.text):
-                roles = []
-            elif token.kind == "behind" and self._behind(self._roles(token.text), names.split(" ".join(waiting))):
-                roles = []
             else:
-                return False
+                roles = []
             waiting = []
         return self._take(roles, waiting) if waiting else not roles or self._behind(roles)
+
+    def _other(self, token: Token, waiting: Sequence[str]) -> bool:
+        """Take a source, or a role behind the names that were waiting."""
+        if token.kind == "source":
+            return self._source(token.text)
+        return self._behind(self._roles(token.text), names.split(" ".join(waiting)))
 
     def _tokens(self, text: str) -> Iterator[Token]:
         place, after_role = 0, False

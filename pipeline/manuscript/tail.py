@@ -33,7 +33,7 @@ _SPOKEN_DATELINE = re.compile(
 
 
 def without_other_articles(lines: Sequence[Line], draft: Draft) -> list[Line]:
-    """What stands below 相关新闻, 往期推荐 and the like is another article's; desk credits there are still this one's."""
+    """Without what stands below 相关新闻, 往期推荐 and the like; desk credits there are still this article's."""
     lines = _without_insets(lines, draft)
     start = next((place for place in range(1, len(lines)) if _begins_others(lines, place, draft)), None)
     if start is None:

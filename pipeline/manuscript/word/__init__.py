@@ -1,7 +1,8 @@
 """Word files as Word and WPS write them, and what LibreOffice turns into such files.
 
-The paragraphs become plain HTML with hints (style, alignment, bold, size, font …) for `body.blocks`. What is no running text – headers and footers, comments, deleted and hidden text, codes
-of fields, tables of contents – stays out; what of it somebody wrote stands in the reading.
+The paragraphs become plain HTML with hints (style, alignment, bold, size, font …) for `body.blocks`. What is no
+running text – headers and footers, comments, deleted and hidden text, codes of fields, tables of contents – stays out;
+what of it somebody wrote stands in the reading.
 """
 
 from __future__ import annotations
