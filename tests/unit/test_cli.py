@@ -527,6 +527,7 @@ def test_a_report_as_a_page(newsroom: Command, article: Path) -> None:
     assert both.json[0]["rollout"] == "r1"
     assert len(both.json[0]["articles"][0]["digest"]) == 64
     assert Path("r1.html").is_file()
+    assert "How the manuscript was read" in made
     assert newsroom("report", "r9", "--html", "r9.html").code == 2
     assert not Path("r9.html").exists()
 

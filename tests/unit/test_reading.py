@@ -82,7 +82,7 @@ def test_doubts_are_told_on_standard_error_and_the_reading_holds(
 
     assert (
         "bean.draft:1: headline: “送审稿” looks like a form: use the second line as the headline?\n"
-        "  → write “标题: 送审稿” or “标题: 架豆喜获丰收” in it as a line of its own; "
+        "  → write a line “标题: …” with “送审稿” or “架豆喜获丰收”; "
         "or answer at a terminal; or take “送审稿” with --yes\n"
     ) in done.err
     assert newsroom("list").out.splitlines()[1].rstrip().endswith("送审稿")
@@ -101,7 +101,7 @@ def test_strict_refuses_what_is_in_doubt_with_its_remedy(draft: Path, submit: Co
     done = submit("good.md", draft, "--strict")
 
     assert done.code == 2
-    assert "use the second line as the headline?\n  → write “标题: 送审稿” or" in done.err
+    assert "use the second line as the headline?\n  → write a line “标题: …” with “送审稿” or" in done.err
     assert "Nothing has been submitted" in done.err
     assert "headline  送审稿" in done.out
     assert "短讯一则" not in newsroom("list").out
@@ -247,6 +247,15 @@ def test_a_correction_asks_too_and_keeps_its_own_reading(
     assert (second["revision"], second["record"]["headline"]) == (2, "架豆喜获丰收")
     assert second["reading"]["decisions"][0]["by"] == "编辑戊"
     assert newsroom("correct", "a1", draft, "--strict").code == 2
+
+
+def test_a_withdrawal_is_not_told_how_the_manuscript_was_read(draft: Path, submit: Command, newsroom: Command) -> None:
+    assert submit(draft, "--yes").code == 0
+    assert newsroom("withdraw", "a1", "--reason", "有误").code == 0
+
+    assert "was read" not in newsroom("report", "a1").out
+    assert newsroom("report", "a1", "--json").json[0]["readings"] == []
+    assert "bean.draft was read" in newsroom("report", "r1").out
 
 
 def test_a_preview_shows_and_asks(draft: Path, newsroom: Command, answer: Answer) -> None:
