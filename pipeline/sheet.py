@@ -108,9 +108,9 @@ def told(value: Any) -> Any:
 
 
 def quoted(text: str, longest: int = LONGER) -> str:
-    """A line of the manuscript between quotation marks, on one line and no longer than that."""
+    """A line of the manuscript between quotation marks, on one line and no longer than that; – for nothing."""
     line = " ".join(text.split())
-    return f"“{line if len(line) <= longest else line[: longest - 1] + '…'}”"
+    return f"“{line if len(line) <= longest else line[: longest - 1] + '…'}”" if line else "–"
 
 
 def credited(credits: Iterable[Credit]) -> str:

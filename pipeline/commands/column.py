@@ -80,6 +80,7 @@ def open_(
     address: str,
 ) -> int:
     with closing(open_engine(how.config)) as engine:
+        place, moment = _address(address), moment_of(how.at, engine)
         try:
             editor, now = who(how.editor), engine.clock.now()
             desk = Desk(asking, engine.newsroom, editor, now, how.as_json, untitled=UNTITLED, column=name)
@@ -93,7 +94,7 @@ def open_(
         opened = new_column(
             name,
             manuscript.article,
-            address=_address(address),
+            address=place,
             about=about,
             keywords=[one.strip() for one in keywords.replace("，", ",").split(",") if one.strip()],
             series=series,
@@ -105,7 +106,7 @@ def open_(
                 opened,
                 Piece(manuscript.article, {**manuscript.media, **media}, manuscript.reading),
                 editor=editor,
-                go_live_at=moment_of(how.at, engine),
+                go_live_at=moment,
             )
         except (Unfit, Changed) as error:
             return _refuse_column(error, note, engine, as_json=how.as_json)

@@ -30,7 +30,7 @@ from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES
 from pipeline.newsroom import BadConfiguration
 from pipeline.reading import Decision, Doubt, ManuscriptProblem
-from pipeline.sheet import LONGER, quoted, sheet, told
+from pipeline.sheet import quoted, sheet, told
 
 YES = frozenset({"y", "yes", "是", "是的", "对", "好", "用"})
 NO = frozenset({"", "n", "no", "不", "不是", "不用", "否"})
@@ -160,25 +160,23 @@ def confirmed(doubt: Doubt) -> bool:
 
 def doubtful(file: str, doubt: Doubt) -> ManuscriptProblem:
     """A doubt as a problem of its manuscript: what would settle it."""
-    values = {"taken": _short(doubt.taken), "instead": _short(doubt.instead)}
+    taken, instead = quoted(doubt.taken), quoted(doubt.instead)
     if not doubt.instead:
         remedy = Text.of("if so, change the file and hand it in again; if not, take it with --yes")
     elif doubt.field in NAMES:
         remedy = Text.of(
-            "write “{name}: {taken}” or “{name}: {instead}” in it as a line of its own; "
-            "or answer at a terminal; or take “{taken}” with --yes",
+            "write a line “{name}: …” with {taken} or {instead}; or answer at a terminal; or take {taken} with --yes",
             name=NAMES[doubt.field][0],
-            **values,
+            taken=taken,
+            instead=instead,
         )
     else:
         remedy = Text.of(
-            "answer at a terminal (now: “{taken}”; if yes: “{instead}”); or take “{taken}” with --yes", **values
+            "answer at a terminal (now: {taken}; if yes: {instead}); or take {taken} with --yes",
+            taken=taken,
+            instead=instead,
         )
     return ManuscriptProblem(file=file, line=doubt.line, field=doubt.field, message=doubt.question, remedy=remedy)
-
-
-def _short(text: str) -> str:
-    return quoted(text, LONGER)[1:-1]
 
 
 def as_read(manuscript: Manuscript) -> dict[str, Any]:
