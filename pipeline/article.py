@@ -6,6 +6,7 @@ Frozen values without I/O. Everything else in the project is written in these wo
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -23,6 +24,9 @@ _SLUG = r"^[a-z0-9][a-z0-9-]*$"
 
 BLOCKS = ("p", "h2", "h3", "ul", "ol", "table", "blockquote", "figure")
 """The elements that may stand at the top of an article's body."""
+_PARTS = ("p", "h2", "h3", "li", "tr")
+"""What is a paragraph of its own in the text; of a list in a list, each item."""
+_NOTE = re.compile(r"#?note-([1-9][0-9]*)")
 
 
 class Image(Frozen):
@@ -287,15 +291,22 @@ class Article(Frozen):
         """The body's top-level elements, parsed. Callers copy before they change one."""
         return _parsed(self.body)
 
-    def paragraphs(self, *, tables: bool = True) -> Iterator[str]:
-        """The body's text, one string a paragraph, heading, list item or table row; captions left out."""
+    def paragraphs(self, *, tables: bool = True, marked: bool = False) -> Iterator[str]:
+        """The body's text, one string a paragraph, heading, list item or table row; captions and notes left out.
+
+        What `text_of` leaves out of a sentence is left out here; `marked` as there.
+        """
         for block in self.blocks:
-            if block.tag == "figure" or (block.tag == "table" and not tables):
+            if block.tag == "figure" or (block.tag == "table" and not tables) or note_of(block):
                 continue
-            for part in block.iter("p", "h2", "h3", "li", "tr") if block.tag not in ("p", "h2", "h3") else [block]:
-                text = " ".join(part.text_content().split())
-                if text:
+            for part in block.iter(*_PARTS):
+                if text := text_of(part, marked=marked):
                     yield text
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """脚注, as they are printed below the text: «[1] …»."""
+        return tuple(text_of(block, marked=True) for block in self.blocks if note_of(block))
 
     def abstract(self, limit: int) -> str:
         """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there.
@@ -322,6 +333,40 @@ class Article(Frozen):
             if image.digest == digest:
                 return image
         raise KeyError(digest)
+
+
+def note_of(block: lxml_html.HtmlElement) -> int:
+    """The number of the note (脚注) that a block of a body is; 0 if it is text."""
+    found = _NOTE.fullmatch(block.get("id") or "") if block.tag == "p" else None
+    return int(found[1]) if found else 0
+
+
+def note_meant(link: lxml_html.HtmlElement) -> int:
+    """The number of the note that a link of a body points at; 0 for any other link."""
+    found = _NOTE.fullmatch(link.get("href") or "") if link.tag == "a" else None
+    return int(found[1]) if found else 0
+
+
+def text_of(element: lxml_html.HtmlElement, *, marked: bool = False) -> str:
+    """The text of a body's element, on one line; an item's without the lists in it, which have items of their own.
+
+    No part of a sentence are how a character is read and the marks that point at notes: they are left out. `marked`:
+    they stand in it, as 岞（zuò） and [1].
+
+    >>> text_of(lxml_html.fromstring("<p><ruby>岞<rt>zuò</rt></ruby>山<sup><a href='#note-1'>[1]</a></sup>。</p>"))
+    '岞山。'
+    """
+    return " ".join("".join(_pieces(element, marked)).split())
+
+
+def _pieces(element: lxml_html.HtmlElement, marked: bool) -> Iterator[str]:
+    yield element.text or ""
+    for inside in element:
+        if inside.tag == "rt":
+            yield f"（{inside.text_content().strip()}）" if marked else ""
+        elif isinstance(inside.tag, str) and inside.tag not in ("rp", "ul", "ol") and (marked or not note_meant(inside)):
+            yield from _pieces(inside, marked)
+        yield inside.tail or ""
 
 
 def numeral(number: int) -> str:
@@ -406,6 +451,13 @@ class Site(Frozen):
         return value.rstrip("/")
 
 
+class House(Frozen):
+    """How the newsroom prints, where newsrooms differ."""
+
+    spaced_names: bool = False
+    """Whether a name of two characters is printed as wide as one of three: 张　三. Only where people read it."""
+
+
 class Newsroom(Frozen):
     """The centre (融媒体中心): what every rendition may know of it."""
 
@@ -416,6 +468,7 @@ class Newsroom(Frozen):
     tag_authority: str
     """`authority,date` of the newsroom's tag: URIs (RFC 4151); never changed once in use."""
     site: Site
+    house: House = House()
     columns: tuple[Column, ...] = Field(min_length=1)
     outlets: tuple[Outlet, ...] = Field(min_length=1)
 

@@ -138,6 +138,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         newsroom = Newsroom(
             **raw.get("newsroom", {}),
             site=site,
+            house=raw.get("house", {}),
             columns=raw.get("column", []),
             outlets=[_outlet(table) for table in raw.get("channel", [])],
         )
@@ -167,7 +168,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
 
 def _key(model: str, place: tuple[int | str, ...]) -> str:
     """A value's place as the file has it: `site.icp`, `column.2.name` (of the second column), `engine.lease`."""
-    tables: dict[int | str, str] = {"site": "site", "columns": "column", "outlets": "channel"}
+    tables: dict[int | str, str] = {"site": "site", "house": "house", "columns": "column", "outlets": "channel"}
     if place and place[0] in tables:
         parts: tuple[int | str, ...] = (tables[place[0]], *place[1:])
     else:
