@@ -21,8 +21,8 @@ BETWEEN = "、"
 """Between names."""
 APART = "　"
 """Between credits on one line, and within a name of two characters that is printed as wide as one of three."""
-WRITERS = (Duty.REPORTER, Duty.CORRESPONDENT, Duty.AUTHOR)
-"""Whom metadata calls the authors: it has no word for their roles."""
+WRITERS = (Duty.REPORTER, Duty.AUTHOR, Duty.CORRESPONDENT)
+"""Whom metadata calls the authors, for it has no word for their roles; where there is room for one, the first."""
 AS_CALLED: Mapping[str, str] = MappingProxyType({})
 
 _TWO = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2}")
