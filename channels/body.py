@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from itertools import chain
 
 from lxml import html as lxml_html
-
 from pydantic import BaseModel
 
 from channels import label

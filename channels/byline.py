@@ -74,8 +74,13 @@ def printed(
 
 def lines(article: Article, house: House, *groups: Group) -> tuple[str, ...]:
     """The same, all credits of a group on one line."""
-    each = (APART.join(map(str, printed(article, house, group))) for group in groups)
-    return tuple(filter(None, each))
+    return tuple(filter(None, (in_line(printed(article, house, group)) for group in groups)))
+
+
+def in_line(credits: Iterable[Printed]) -> str:
+    """Credits on one line, further apart than anything in them."""
+    texts = [str(one) for one in credits]
+    return (APART * 2 if any(APART in text for text in texts) else APART).join(texts)
 
 
 def side_by_side(names: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from lxml import etree
 from lxml import html as lxml_html
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
@@ -26,6 +27,8 @@ BLOCKS = ("p", "h2", "h3", "ul", "ol", "table", "blockquote", "figure")
 """The elements that may stand at the top of an article's body."""
 _PARTS = ("p", "h2", "h3", "li", "tr")
 """What is a paragraph of its own in the text; of a list in a list, each item."""
+_APART = ("rp", "ul", "ol", etree.Comment)
+"""What stands in an element and is no part of its text."""
 _NOTE = re.compile(r"#?note-([1-9][0-9]*)")
 
 
@@ -291,17 +294,16 @@ class Article(Frozen):
         """The body's top-level elements, parsed. Callers copy before they change one."""
         return _parsed(self.body)
 
-    def paragraphs(self, *, tables: bool = True, marked: bool = False) -> Iterator[str]:
-        """The body's text, one string a paragraph, heading, list item or table row; captions and notes left out.
-
-        What `text_of` leaves out of a sentence is left out here; `marked` as there.
-        """
+    def parts(self, *, tables: bool = True) -> Iterator[lxml_html.HtmlElement]:
+        """The elements of the text that are a paragraph each, headings, list items and table rows among them; captions
+        and notes left out."""
         for block in self.blocks:
-            if block.tag == "figure" or (block.tag == "table" and not tables) or note_of(block):
-                continue
-            for part in block.iter(*_PARTS):
-                if text := text_of(part, marked=marked):
-                    yield text
+            if block.tag != "figure" and (tables or block.tag != "table") and not note_of(block):
+                yield from block.iter(*_PARTS)
+
+    def paragraphs(self, *, tables: bool = True, marked: bool = False) -> Iterator[str]:
+        """Their text, without what `text_of` leaves out of a sentence; `marked` as there."""
+        yield from filter(None, (text_of(part, marked=marked) for part in self.parts(tables=tables)))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -364,7 +366,9 @@ def _pieces(element: lxml_html.HtmlElement, marked: bool) -> Iterator[str]:
     for inside in element:
         if inside.tag == "rt":
             yield f"（{inside.text_content().strip()}）" if marked else ""
-        elif isinstance(inside.tag, str) and inside.tag not in ("rp", "ul", "ol") and (marked or not note_meant(inside)):
+        elif (
+            isinstance(inside.tag, str) and inside.tag not in ("rp", "ul", "ol") and (marked or not note_meant(inside))
+        ):
             yield from _pieces(inside, marked)
         yield inside.tail or ""
 

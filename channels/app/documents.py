@@ -23,6 +23,7 @@ from urllib.parse import urljoin
 from lxml import html as lxml_html
 from pydantic import AwareDatetime, Field
 
+from channels import byline, label
 from channels.app.ninjs import (
     AltId,
     Association,
@@ -38,7 +39,6 @@ from channels.app.ninjs import (
     Words,
 )
 from channels.app.ninjs import Rendition as File
-from channels import byline, label
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import derivative
 from pipeline.article import Article, Column, Deed, Image, Newsroom, Revision, note_meant

@@ -112,8 +112,8 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
     column = column_of(article, newsroom)
     banner = pictures[article.banner.digest] if article.banner else None
     own = tuple(pictures[digest] for digest in dict.fromkeys(image.digest for image in article.images))
-    made = byline.printed(article, newsroom.house, Group.BYLINE, Group.PICTURES)
-    passed = byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE)
+    made = byline.in_line(byline.printed(article, newsroom.house, Group.BYLINE, Group.PICTURES))
+    passed = byline.in_line(byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE))
     content = words.get_template("item.html").render(
         article=article,
         column=column,

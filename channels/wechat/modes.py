@@ -45,8 +45,8 @@ _BY_HAND = Text.of(
     "a version published by hand has to be deleted by hand too"
 )
 _BY_HAND_DECLARED = Text.of(
-    "the article waits among the drafts of {account}: open mp.weixin.qq.com > 草稿箱, set its 创作来源 to 内容由AI生成, "
-    "for it was made by a machine, wholly or in part, and press 发表; "
+    "the article waits among the drafts of {account}: open mp.weixin.qq.com > 草稿箱, set its 创作来源 to "
+    "内容由AI生成, for it was made by a machine, wholly or in part, and press 发表; "
     "a version published by hand has to be deleted by hand too"
 )
 _MESSAGES = {
