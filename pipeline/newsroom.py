@@ -172,7 +172,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
 
 def _key(model: str, place: tuple[int | str, ...]) -> str:
     """A value's place as the file has it: `site.icp`, `column.2.name` (of the second column), `engine.lease`."""
-    tables: dict[int | str, str] = {"site": "site", "columns": "column", "outlets": "channel", "house": "house"}
+    tables: dict[int | str, str] = {"site": "site", "house": "house", "columns": "column", "outlets": "channel"}
     if place and place[0] in tables:
         parts: tuple[int | str, ...] = (tables[place[0]], *place[1:])
     else:

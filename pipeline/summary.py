@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-
-from lxml.html import HtmlElement
 
 _PAIRS = dict(zip("“‘「『《〈（(【[〔〖{｛［«", "”’」』》〉）)】]〕〗}｝］»", strict=True))
 _OPENER = {closer: opener for opener, closer in _PAIRS.items()}
@@ -51,37 +49,6 @@ def shortened(paragraphs: Iterable[str], limit: int) -> str:
         return text.joined
     whole = max(text.ends(), default=0)
     return text.joined[:whole].rstrip() if whole else text.cut()
-
-
-def prose(blocks: Iterable[HtmlElement]) -> Iterator[str]:
-    """The sentences of a body, one string a paragraph or list item: no headings, tables, captions or notes, no marks
-    that point at notes, no readings of characters."""
-    for block in blocks:
-        if block.tag in ("p", "ul", "ol", "blockquote") and not block.get("id", "").startswith("note-"):
-            for part in block.iter("p", "li"):
-                if text := " ".join(text_of(part, _unspoken).split()):
-                    yield text
-
-
-def text_of(element: HtmlElement, instead: Callable[[HtmlElement], str | None]) -> str:
-    """The element's text; `instead` gives what stands for an element in it, None for its own text."""
-    parts = [element.text or ""]
-    for child in element:
-        other = instead(child)
-        parts += [text_of(child, instead) if other is None else other, child.tail or ""]
-    return "".join(parts)
-
-
-def without_lists(element: HtmlElement) -> str | None:
-    """For `text_of`: lists inside an item have items of their own."""
-    return "" if element.tag in ("ul", "ol") else None
-
-
-def _unspoken(element: HtmlElement) -> str | None:
-    if element.tag == "br":
-        return " "
-    pointer = element.tag == "a" and element.get("href", "").startswith("#")
-    return "" if pointer or element.tag in ("rt", "rp") else without_lists(element)
 
 
 class _Opening:

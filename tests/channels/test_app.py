@@ -51,7 +51,24 @@ VARIABLE = "TONGFA_APP_WEBHOOK_SECRET"
 BASE = "http://127.0.0.1:8000/app/api/"
 
 
-class TestApp(ChannelContract):
+class AppContract(ChannelContract):
+    """What a client shows of the public's document, for the contract."""
+
+    def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
+        alter(rehearsal, f"api/articles/{revision.id}.json", words, "")
+
+    def read(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        document = app_of(rehearsal).files.read(f"api/articles/{revision.id}.json")
+        assert document is not None
+        envelope = json.loads(document)
+        article = envelope["article"]
+        label = [envelope["aigc"]["text"]] if "aigc" in envelope else []
+        credits = [f"{one['role']}：{'、'.join(one['names'] + one['organisations'])}" for one in envelope["credits"]]
+        bodies = [one["value"] for one in article["bodies"] if one["contentType"] == "text/html"]
+        return "\n".join([article["headlines"][0]["value"], *label, *bodies, *credits])
+
+
+class TestApp(AppContract):
     @pytest.fixture
     def channel(self, rehearsal_setting: Callable[..., Setting]) -> App:
         return App(rehearsal_setting("app", name="新武山APP"))
@@ -60,7 +77,7 @@ class TestApp(ChannelContract):
         alter(rehearsal, f"api/articles/{revision.id}.json", "5.2万亩", "9.9万亩")
 
 
-class TestAppReadBackOverHttp(ChannelContract):
+class TestAppReadBackOverHttp(AppContract):
     """The same with `verify = "http"`: what is read back comes from the real server."""
 
     @pytest.fixture
@@ -72,7 +89,7 @@ class TestAppReadBackOverHttp(ChannelContract):
         alter(rehearsal, "api/columns/yaowen.json", "架豆", "韭菜")
 
 
-class TestAppWithWebhook(ChannelContract):
+class TestAppWithWebhook(AppContract):
     @pytest.fixture
     def channel(self, rehearsal_setting: Callable[..., Setting]) -> Iterator[App]:
         with Backend() as backend:

@@ -46,7 +46,20 @@ CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 BASE = "http://127.0.0.1:8000/feeds/"
 
 
-class TestFeeds(ChannelContract):
+class FeedsContract(ChannelContract):
+    """What the public's item is, for the contract."""
+
+    def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
+        alter(rehearsal, "rss.xml", words, "")
+
+    def read(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        document = feeds_of(rehearsal).files.read("rss.xml")
+        assert document is not None
+        (item,) = etree.fromstring(document).iter("item")
+        return f"{item.findtext('title')}\n{item.findtext(CONTENT)}"
+
+
+class TestFeeds(FeedsContract):
     @pytest.fixture
     def channel(self, rehearsal_setting: Callable[..., Setting]) -> Feeds:
         return Feeds(rehearsal_setting("feeds", name="订阅", root="site/feeds"))
@@ -55,7 +68,7 @@ class TestFeeds(ChannelContract):
         alter(rehearsal, "atom.xml")
 
 
-class TestFeedsReadBackOverHttp(ChannelContract):
+class TestFeedsReadBackOverHttp(FeedsContract):
     """The same with `verify = "http"`: what is read back comes from the public address."""
 
     @pytest.fixture
