@@ -262,7 +262,11 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     monkeypatch.setenv("PATH", f"{program.parent}:/bin:/usr/bin")
 
 
-@pytest.mark.parametrize(("data", "kind"), [(emf(BRUSH, BOX), "EMF"), (WMF, "WMF"), (gzip.compress(emf(BOX), mtime=0), "EMF")])
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(emf(BRUSH, BOX), "EMF"), (WMF, "WMF"), (gzip.compress(emf(BOX), mtime=0), "EMF")],
+    ids=["EMF", "WMF", "packed EMF"],
+)
 def test_a_drawing_is_left_out_where_nothing_can_draw_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, kind: str
 ) -> None:

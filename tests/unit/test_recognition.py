@@ -225,7 +225,7 @@ def test_credits_that_close_a_paragraph() -> None:
     ]:
         found = closing(text, WORDS)
         assert found is not None, text
-        assert found[0] == start and found[1].credits, text
+        assert (found[0], bool(found[1].credits)) == (start, True), text
     for text in ("正文。（完）", "他说：“好。”（据新华社）", "（记者 张三）", "正文（见图）"):
         assert closing(text, WORDS) is None, text
     assert alone("请看，图", WORDS) is None
