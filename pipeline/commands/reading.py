@@ -23,8 +23,18 @@ from pipeline import newsroom as configuring
 from pipeline import terminal
 from pipeline.article import House, Newsroom
 from pipeline.channel import Text, utc_now
-from pipeline.commands.answers import BAD, DONE, as_option, config_option, err, json_option, out, print_json, who
-from pipeline.commands.answers import told as problems_told
+from pipeline.commands.answers import (
+    BAD,
+    DONE,
+    as_option,
+    config_option,
+    err,
+    json_option,
+    out,
+    print_json,
+    problems_told,
+    who,
+)
 from pipeline.language import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 from rich.cells import cell_len
 from rich.console import Console
 
-from pipeline import manuscript, newsroom, terminal
+from pipeline import cli, manuscript, newsroom, terminal
 from pipeline.article import Article, Image
 from pipeline.channel import Text
 from pipeline.commands import reading as desk
@@ -28,8 +29,9 @@ from pipeline.rollout import Pace
 from pipeline.sheet import Row, facts, remarks, sheet, told
 from pipeline.store import Store, Submission
 from pipeline.testing import NOON, article_of, newsroom_of
+from tests import pictures
 from tests.standins import doubting
-from tests.unit.commands import FILE, Command
+from tests.unit.commands import FILE, Command, runs
 
 ROOT = Path(__file__).parents[2]
 Answer = Callable[[str], None]
@@ -449,6 +451,21 @@ def test_a_pipe_gets_one_line_for_each_and_no_colours() -> None:
     assert len(values) == 3
     mixed = shown([Row("标题", ("甲",)), Row("AI label", ("乙",))], 80, is_terminal=False).splitlines()
     assert [cell_len(line[: line.index(one)]) for line, one in zip(mixed[1:], "甲乙", strict=True)] == [10, 10]
+
+
+def test_the_picture_for_the_documents_is_what_the_command_prints(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], alone: None
+) -> None:
+    command = runs(cli.newsroom, monkeypatch, capfd)
+    path = Path("short.md")
+    path.write_text(FILE, encoding="utf-8")
+
+    page = pictures.printed("short.md")
+
+    rows = command("read", "short.md", "--config", newsroom.demo_file()).out.splitlines()
+    text = html.fromstring(page).text_content()
+    assert all("".join(one.split()) in "".join(text.split()) for one in rows)
+    assert "http" not in page
 
 
 # -- the record ------------------------------------------------------------------------------------------------
