@@ -112,7 +112,7 @@ class Desk:
         Raises `BadManuscript` where that cannot be, or the answer is that the file has to be changed; Abort where the
         editor leaves.
         """
-        doubts = [doubtful(path.name, one) for one in manuscript.reading.undecided]
+        doubts = [doubtful(path.name, one) for one in self._open(manuscript)]
         if doubts and self.asking.strict:
             raise BadManuscript(path, doubts)
         if not doubts or self.asking.yes or self.as_json:
@@ -125,7 +125,7 @@ class Desk:
 
     def _asked(self, path: Path, manuscript: Manuscript) -> Manuscript:
         decided: dict[str, str] = {}
-        while doubts := manuscript.reading.undecided:
+        while doubts := self._open(manuscript):
             doubt, before = doubts[0], manuscript
             yes = confirmed(doubt)
             if yes and not doubt.instead:
@@ -140,6 +140,10 @@ class Desk:
             if yes:
                 self.show(path, manuscript)
         return manuscript
+
+    def _open(self, manuscript: Manuscript) -> list[Doubt]:
+        """What is in doubt, but for the column where the editor has named it."""
+        return [one for one in manuscript.reading.undecided if not (self.column and one.field == "column")]
 
     def take(self, path: Path) -> Manuscript:
         """Read one manuscript, show how and ask. Raises `BadManuscript`."""

@@ -200,6 +200,16 @@ def test_doubts_are_asked_one_after_the_other(draft: Path, newsroom: Command, an
     assert (last.count("Yes, said"), last.count("No, said")) == (2, 0), "what does not change it is not shown again"
 
 
+def test_a_column_that_the_editor_names_is_in_no_doubt(draft: Path, submit: Command) -> None:
+    draft.write_text(f"架豆喜获丰收\n{doubting.TEXT}栏目？乡镇动态\n", encoding="utf-8")
+
+    done = submit(draft, draft, "--check", "--column", "武山要闻", "--strict")
+
+    assert done.code == 2
+    assert done.err.count("  → ") == 1
+    assert "is this the column?" not in done.err
+
+
 def test_a_doubt_that_only_another_file_can_settle_stops_everything(
     draft: Path, submit: Command, newsroom: Command, answer: Answer
 ) -> None:
