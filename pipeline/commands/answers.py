@@ -121,7 +121,7 @@ def problems_of(error: BadManuscript | Unfit) -> Mapping[str, Sequence[Problem]]
     return error.problems if isinstance(error, Unfit) else {"": error.problems}
 
 
-def told(problems: Mapping[str, Sequence[Problem]]) -> list[dict[str, Any]]:
+def problems_told(problems: Mapping[str, Sequence[Problem]]) -> list[dict[str, Any]]:
     """Problems by channel, for programs."""
     return [
         {
@@ -146,7 +146,7 @@ def refuse(
 ) -> int:
     """Say what is wrong with a manuscript. `read`: how it was read, for programs."""
     if as_json:
-        print_json({"file": str(path) if path else None, "problems": told(problems), **read})
+        print_json({"file": str(path) if path else None, "problems": problems_told(problems), **read})
     else:
         terminal.show_refused(err, problems, str(path) if path else "", engine.newsroom)
     return BAD

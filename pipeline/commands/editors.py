@@ -78,7 +78,7 @@ def queue_submit(
         if check or (refused and how.as_json):
             for path, manuscript in manuscripts.items():
                 _fit(path, manuscript, as_json=how.as_json)
-        for path in (path for path in files if path in refused):
+        for path in (path for path in dict.fromkeys(files) if path in refused):
             known = as_read(read[path]) if path in read else {}
             refuse(path, refused[path], engine, as_json=how.as_json, read=known)
         if refused and not check and len(files) > 1 and not how.as_json:

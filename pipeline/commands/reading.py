@@ -23,8 +23,18 @@ from pipeline import newsroom as configuring
 from pipeline import terminal
 from pipeline.article import House, Newsroom
 from pipeline.channel import Text, utc_now
-from pipeline.commands.answers import BAD, DONE, as_option, config_option, err, json_option, out, print_json, who
-from pipeline.commands.answers import told as problems_told
+from pipeline.commands.answers import (
+    BAD,
+    DONE,
+    as_option,
+    config_option,
+    err,
+    json_option,
+    out,
+    print_json,
+    problems_told,
+    who,
+)
 from pipeline.language import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES
@@ -102,7 +112,7 @@ class Desk:
         Raises `BadManuscript` where that cannot be, or the answer is that the file has to be changed; Abort where the
         editor leaves.
         """
-        doubts = [doubtful(path.name, one) for one in manuscript.reading.undecided]
+        doubts = [doubtful(path.name, one) for one in self._open(manuscript)]
         if doubts and self.asking.strict:
             raise BadManuscript(path, doubts)
         if not doubts or self.asking.yes or self.as_json:
@@ -115,7 +125,7 @@ class Desk:
 
     def _asked(self, path: Path, manuscript: Manuscript) -> Manuscript:
         decided: dict[str, str] = {}
-        while doubts := manuscript.reading.undecided:
+        while doubts := self._open(manuscript):
             doubt, before = doubts[0], manuscript
             yes = confirmed(doubt)
             if yes and not doubt.instead:
@@ -130,6 +140,10 @@ class Desk:
             if yes:
                 self.show(path, manuscript)
         return manuscript
+
+    def _open(self, manuscript: Manuscript) -> list[Doubt]:
+        """What is in doubt, but for the column where the editor has named it."""
+        return [one for one in manuscript.reading.undecided if not (self.column and one.field == "column")]
 
     def take(self, path: Path) -> Manuscript:
         """Read one manuscript, show how and ask. Raises `BadManuscript`."""

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 from rich.cells import cell_len
 from rich.console import Console
 
-from pipeline import manuscript, newsroom, terminal
+from pipeline import cli, manuscript, newsroom, terminal
 from pipeline.article import Article, Image
 from pipeline.channel import Text
 from pipeline.commands import reading as desk
@@ -28,8 +29,9 @@ from pipeline.rollout import Pace
 from pipeline.sheet import Row, facts, remarks, sheet, told
 from pipeline.store import Store, Submission
 from pipeline.testing import NOON, article_of, newsroom_of
+from tests import pictures
 from tests.standins import doubting
-from tests.unit.commands import FILE, Command
+from tests.unit.commands import FILE, Command, runs
 
 ROOT = Path(__file__).parents[2]
 Answer = Callable[[str], None]
@@ -196,6 +198,16 @@ def test_doubts_are_asked_one_after_the_other(draft: Path, newsroom: Command, an
     assert re.findall(r"^column +(.*)$", done.out, re.MULTILINE)[-1] == "乡镇动态"
     last = done.out.rpartition("bean.draft\n")[2]
     assert (last.count("Yes, said"), last.count("No, said")) == (2, 0), "what does not change it is not shown again"
+
+
+def test_a_column_that_the_editor_names_is_in_no_doubt(draft: Path, submit: Command) -> None:
+    draft.write_text(f"架豆喜获丰收\n{doubting.TEXT}栏目？乡镇动态\n", encoding="utf-8")
+
+    done = submit(draft, draft, "--check", "--column", "武山要闻", "--strict")
+
+    assert done.code == 2
+    assert done.err.count("  → ") == 1
+    assert "is this the column?" not in done.err
 
 
 def test_a_doubt_that_only_another_file_can_settle_stops_everything(
@@ -449,6 +461,21 @@ def test_a_pipe_gets_one_line_for_each_and_no_colours() -> None:
     assert len(values) == 3
     mixed = shown([Row("标题", ("甲",)), Row("AI label", ("乙",))], 80, is_terminal=False).splitlines()
     assert [cell_len(line[: line.index(one)]) for line, one in zip(mixed[1:], "甲乙", strict=True)] == [10, 10]
+
+
+def test_the_picture_for_the_documents_is_what_the_command_prints(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], alone: None
+) -> None:
+    command = runs(cli.newsroom, monkeypatch, capfd)
+    path = Path("short.md")
+    path.write_text(FILE, encoding="utf-8")
+
+    page = pictures.printed("short.md")
+
+    rows = command("read", "short.md", "--config", newsroom.demo_file()).out.splitlines()
+    text = html.fromstring(page).text_content()
+    assert all("".join(one.split()) in "".join(text.split()) for one in rows)
+    assert "http" not in page
 
 
 # -- the record ------------------------------------------------------------------------------------------------
