@@ -290,7 +290,12 @@ class Article(Frozen):
     @property
     def key(self) -> str:
         """What makes two submissions the same article: its reference, else column and headline."""
-        return self.reference or f"{self.column}/{' '.join(self.headline.split())}"
+        return self.reference or self.titled_key
+
+    @property
+    def titled_key(self) -> str:
+        """What it is known by where it has no reference."""
+        return f"{self.column}/{' '.join(self.headline.split())}"
 
     @property
     def blocks(self) -> tuple[lxml_html.HtmlElement, ...]:

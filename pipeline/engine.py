@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
@@ -360,20 +361,33 @@ class Engine:
     ) -> Accepted:
         """Accept a correction for every channel that the article was sent to; the last word wins.
 
-        Without a moment of its own it keeps that of an article which waits for one.
+        Raises `Impossible` if the text is another article's, `Unfit` if a channel could never take it. Without a moment
+        of its own it keeps that of an article which waits for one.
         """
-        channels = self.store.channels_of(known)
+        channels, keys = self.store.channels_of(known), self._keys(article)
+        self.store.refuse_anothers(known, keys)
         self.drafts(article, channels, known if channels else None)
         now = self.clock.now()
         accepted = self.store.correct(
             known,
-            self._submission(Piece(article, media, reading), channels, self.store.revision(known)),
+            dataclasses.replace(
+                self._submission(Piece(article, media, reading), channels, self.store.revision(known)), keys=keys
+            ),
             note=note,
             editor=editor,
             go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
             now=now,
         )
         return self._announce(accepted)
+
+    def _keys(self, article: Article) -> tuple[str, ...]:
+        """What the newsroom may know a file's article by: in the column that it names; in any, if it names none."""
+        columns = self._present_and_awaited()
+        if article.column:
+            with suppress(KeyError):
+                columns = [self.newsroom.with_columns(columns).column(article.column)]
+        keys = (article.model_copy(update={"column": column.id}).key for column in columns)
+        return tuple(dict.fromkeys(keys))
 
     def open_column(self, column: Column, note: Piece, *, editor: str, go_live_at: datetime | None = None) -> Accepted:
         """Accept the opening of a column on every channel at once; `note`: its 编者按 as an article, with the banner.

@@ -142,6 +142,8 @@ class Submission:
     """The ids of the channels that put the articles of one rollout into one publication."""
     reading: Reading | None = None
     """How the article's manuscript was read; None where there was none."""
+    keys: Collection[str] = field(default=())
+    """The keys under which its file may have been accepted before; none: its article's own."""
 
 
 class Accepted(NamedTuple):
@@ -276,10 +278,12 @@ class Store(Reports):
     ) -> Accepted:
         """Accept the next revision of an article; nothing new if the content is that of the last one.
 
-        An article that never went out is simply published with the new text, without a notice.
+        An article that never went out is simply published with the new text, without a notice. `Impossible` if the
+        text is another article's, or would move this one to another column or number.
         """
         with self.writing() as tx:
             number, last = self._live_article(tx, known)
+            self._refuse_anothers(tx, number, submission.keys or (submission.article.key,))
             newest = self._newest(tx, number)
             before = Article.model_validate_json(newest.record)
             article = self._completed(tx, submission, (number, before))
@@ -313,6 +317,30 @@ class Store(Reports):
             tx.execute(update(tables.article).where(tables.article.c.id == number).values(**values))
             begun = self._revise(tx, number, newest.number + 1, article, submission, action, note, go_live_at, now)
             return self._start(tx, [begun], action, reason=note, editor=editor, go_live_at=go_live_at, now=now)
+
+    def refuse_anothers(self, known: str, keys: Collection[str]) -> None:
+        """Raise `Impossible` if a file that may be known by these keys is another article's, not the known one's."""
+        with self.reading() as tx:
+            self._refuse_anothers(tx, number_of(known, "a"), keys)
+
+    def _refuse_anothers(self, tx: Connection, number: int, keys: Collection[str]) -> None:
+        """An announcement is also known by its column and headline: so its text was handed in."""
+        a = tables.article.c
+        if tx.scalar(select(a.key).where(a.id == number)) in keys:
+            return
+        announcing = tx.scalars(select(a.id).where(a.announces.is_not(None), a.id != number))
+        others = [
+            *tx.scalars(select(a.id).where(a.key.in_(keys), a.id != number).order_by(a.id.desc())),
+            *(one for one in announcing if self._record(tx, one).titled_key in keys),
+        ]
+        if others:
+            gone = {one: self._last_rollout(tx, one).action == Action.WITHDRAW for one in others}
+            other = min(others, key=gone.__getitem__)
+            raise _anothers(article_id(number), article_id(other), self._record(tx, other), gone=gone[other])
+
+    def _record(self, tx: Connection, number: int) -> Article:
+        """The article in its newest revision."""
+        return Article.model_validate_json(self._newest(tx, number).record)
 
     def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime, now: datetime) -> Accepted:
         """Accept a withdrawal from every channel the article was ever sent to; it waits for no channel."""
@@ -1025,6 +1053,35 @@ def _there_twice(article: Article) -> Impossible:
             remedy=Text.of("leave one out; if they are two articles, give one another headline or 编号"),
         )
     )
+
+
+def _anothers(article: str, other: str, record: Article, *, gone: bool) -> Impossible:
+    message = (
+        Text.of(
+            "this is “{headline}”, {other}, which has been withdrawn; it is not {article}",
+            headline=record.headline,
+            other=other,
+            article=article,
+        )
+        if gone
+        else Text.of(
+            "this is “{headline}”, {other}; it is not {article}", headline=record.headline, other=other, article=article
+        )
+    )
+    remedy = (
+        Text.of(
+            "to publish it again, submit it: queue-submit FILE; if it is the text of {article}, give it another "
+            "headline or 编号",
+            article=article,
+        )
+        if gone
+        else Text.of(
+            "newsroom correct {other} FILE; if it is the text of {article}, give it another headline or 编号",
+            other=other,
+            article=article,
+        )
+    )
+    return Impossible(Problem(field="ID", message=message, remedy=remedy))
 
 
 def _published_already(article: Article, known: str) -> Impossible:

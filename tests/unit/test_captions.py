@@ -10,7 +10,7 @@ from pipeline.article import Image
 from pipeline.credit import Duty
 from pipeline.manuscript import read
 from pipeline.manuscript.body import Block, blocks
-from pipeline.manuscript.captions import spoken
+from pipeline.manuscript.captions import captioned, spoken
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.photographers import credits_in
 from tests.unit.manuscripts import picture, written
@@ -31,7 +31,7 @@ def read_blocks(markup: str, headline: str = "春茶开采") -> tuple[list[Block
     draft = Draft("a.html")
     if headline:
         draft.put("headline", headline)
-    return blocks(markup, draft, taken), draft
+    return captioned(blocks(markup, draft, taken), draft), draft
 
 
 def captions(markup: str, headline: str = "春茶开采") -> list[str]:

@@ -234,6 +234,18 @@ def test_a_changed_file_needs_a_word(submit: Command, newsroom: Command, article
     assert submit(article).said.startswith("short.md: nothing new: this is a1, revision 2, rollout r2\n")
 
 
+def test_a_correction_with_another_articles_file_names_that(submit: Command, newsroom: Command, article: Path) -> None:
+    other = article.with_name("other.md")
+    other.write_text(FILE.replace("短讯一则", "另一篇"), encoding="utf-8")
+    assert submit(article).code == submit(other).code == 0
+
+    done = newsroom("correct", "a2", article)
+    assert done.code == 2
+    assert "this is “短讯一则”, a1; it is not a2" in done.err
+    assert "newsroom correct a1 FILE" in done.err
+    assert newsroom("correct", "a1", article).out.startswith("short.md: nothing new: this is a1, revision 1")
+
+
 def test_a_correction_that_cannot_go_out_is_told_like_a_submission(
     submit: Command, newsroom: Command, article: Path
 ) -> None:
