@@ -27,22 +27,26 @@ LONGEST_SENTENCE = 120
 LONGEST_LINE = 40
 """Characters of one that is only set apart."""
 
-_ABOVE, _BELOW, _EITHER = "▲△↑", "▼▽↓", "◆◇"
+_ABOVE, _BELOW, _EITHER = "▲△↑⬆☝👆", "▼▽↓⬇👇", "◆◇"
 _MARKS = _ABOVE + _BELOW + _EITHER
 _NUMBER = "[0-9０-９一二三四五六七八九十①-⑳]{1,3}"
 _PLACE = "左上|左下|右上|右下|[左右上下中前后]"
-_LABEL = re.compile(r"(?:图片说明|图片注释|图说|图注|图片|图)\s*[:：]\s*")
+_LABEL = re.compile(
+    r"[【\[]\s*(?:图片说明|图片注释|图说|图注)\s*[】\]]\s*[:：]?\s*|(?:图片说明|图片注释|图说|图注|图片|图)\s*[:：]\s*"
+)
 _SAID = re.compile(
-    rf"[{_MARKS}]|(?:图片说明|图片注释|图说|图注)\s*[:：]|[（(]\s*图片?\s*{_NUMBER}\s*[)）]\s*\S|.*[{_ABOVE}]$"
+    rf"[{_MARKS}]|[【\[]?\s*(?:图片说明|图片注释|图说|图注)\s*[】\]:：]|[（(]\s*图片?\s*{_NUMBER}\s*[)）]\s*\S|.*[{_ABOVE}]$"
 )
 """Signs that nothing but a caption has."""
 _SHOWS = re.compile(
-    rf"(?:(?:{_PLACE}|[大小主组首题本])?图片?\s*(?:{_NUMBER})?\s*[为:：]|(?:{_PLACE})图(?:片|中)?|图\s*{_NUMBER}(?:\s*[.．、]|\s+))\s*\S"
+    rf"[（(]?\s*(?:(?:{_PLACE}|[大小主组首题本])?图片?\s*(?:{_NUMBER})?\s*[为:：]|(?:{_PLACE})图(?:片|中)?|图\s*{_NUMBER}(?:\s*[.．、]|\s+))\s*\S"
 )
 """What a caption begins with, and what a sentence may begin with."""
 _FIGURE_OF_SPEECH = re.compile("图为?(?:的|方便|便利|便捷|省|快|了|此|何|谋|求|长远|安稳|利益|名利)")
 _DIVIDED = re.compile(rf"(?:(?P<place>{_PLACE})图|图\s*(?P<number>{_NUMBER}))(?=\s*[:：为是，]|\s)")
 _RANKS = {"左": 0, "上": 0, "前": 0, "左上": 0, "右上": 1, "中": 1, "左下": 2, "右": 3, "下": 3, "后": 3, "右下": 3}
+_SOURCE = re.compile(r"[（(]?\s*图片?(?:来源|源|提供)\s*[:：]\s*\S{2,20}[)）]?$")
+"""Whose picture it is: a caption where there is no other, or the end of one."""
 _TOGETHER = re.compile(rf"(?:{_PLACE})图|组图|以上(?:图|照)|图\s*{_NUMBER}\s*[、和至-]\s*图?\s*{_NUMBER}")
 _NO_LINE = re.compile(
     r"[一二三四五六七八九十百]+、|[（(][一二三四五六七八九十\d]+[)）]|第[一二三四五六七八九十百\d]+[章节条篇部集期]|"
@@ -149,6 +153,8 @@ class _Text:
         if not self._is_line(place) or self._ends(place):
             return False
         text = self.blocks[place].text
+        if _SOURCE.match(text):
+            return True
         return bool(CREDITED.fullmatch(text) and credits_in(text) and not _CREDITS.match(text))
 
     def repeats(self, place: int) -> bool:
@@ -199,9 +205,8 @@ class _Text:
     def _sign(self, place: int) -> Sign:
         block = self.blocks[place]
         text = block.text
-        if block.tag != "p" or not text or len(text) > LONGEST or block.hints.role in ("title", "subtitle"):
-            return Sign.NONE
-        if self.headline and "".join(text.split()) == self.headline:
+        is_other = block.hints.role in ("title", "subtitle") or "".join(text.split()) == self.headline
+        if block.tag != "p" or not text or len(text) > LONGEST or is_other:
             return Sign.NONE
         if (block.hints.role == "caption" or _SAID.match(text)) and _words(text):
             return Sign.MARK
@@ -209,18 +214,20 @@ class _Text:
             return Sign.NONE
         if _SHOWS.match(text) and not _FIGURE_OF_SPEECH.match(text):
             return Sign.WORDS if len(text) <= LONGEST_SENTENCE and _sentences(text) <= 2 else Sign.NONE
-        return Sign.LOOK if self._looks(place, block) else Sign.NONE
+        return Sign.WORDS if _SOURCE.match(text) else Sign.LOOK if self._looks(place, block) else Sign.NONE
 
     def _looks(self, place: int, block: Block) -> bool:
         """Whether a line is set apart as captions are, and is nothing else that is set apart."""
         text, hints = block.text, block.hints
         letters = [run for run in block.runs if run.text.strip()]
-        is_centred = hints.centred and not self.is_centred and len(text) <= LONGEST_LINE and text[-1] not in "。；;，,"
+        is_small = 0 < hints.size < self.usual_size
+        is_apart = is_small or (hints.centred and not self.is_centred and text[-1] != "。")
+        is_apart = is_apart and len(text) <= LONGEST_LINE and text[-1] not in "；;，,"
         is_italic = all("em" in run.marks for run in letters) and len(text) <= LONGEST_LINE * 3 // 2
         names_somebody = bool(credits_in(text)) and len(text) <= LONGEST_LINE * 5 // 4
         if names_somebody:
             names_somebody = self._has_text_beside(place) if without_credit(text) else self.names_photographer(place)
-        if not (is_centred or is_italic or names_somebody) or _sentences(text) > 1:
+        if not (is_apart or is_italic or names_somebody) or _sentences(text) > 1:
             return False
         if _NO_LINE.match(text) or _CREDITS.match(text) or fields.is_date(text) or len(re.findall(r"\w", text)) < 2:
             return False
@@ -282,8 +289,10 @@ def _shared(blocks: Sequence[Block], figures: list[int], texts: list[str], *, ab
 
 
 def _divided(text: str) -> list[str]:
-    """What 左图为…，右图为… says of each picture, in their order; empty where it does not begin so."""
+    """What 左图为…，右图为…, or ▲… ▲…, says of each picture, in their order; empty where it says one thing."""
     words = _words(text)
+    if text[0] in _MARKS and text[0] in words:  # ▲… ▲…, one line after the other
+        return [part.strip(" 　") for part in words.split(text[0])]
     marks = list(_DIVIDED.finditer(words))
     if len(marks) < 2 or marks[0].start() > 1 or len({mark[0] for mark in marks}) < len(marks):
         return []

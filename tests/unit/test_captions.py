@@ -54,6 +54,11 @@ def texts(markup: str) -> list[str]:
         ("↑采茶现场", "采茶现场"),
         ("◆采茶现场", "采茶现场"),
         ("采茶现场▲", "采茶现场"),
+        ("👆采茶现场", "采茶现场"),
+        ("【图片说明】采茶现场", "采茶现场"),
+        ("（图为茶农采摘春茶）", "（图为茶农采摘春茶）"),
+        ("图片来源：县茶叶局", "图片来源：县茶叶局"),
+        ("苏伟 摄", "苏伟 摄"),
         ("图片说明：采茶现场", "采茶现场"),
         ("图说：采茶现场", "采茶现场"),
         ("图：采茶现场", "采茶现场"),
@@ -164,6 +169,8 @@ def test_a_larger_line_is_a_heading() -> None:
     text = TEXT.replace("<p>", "<p data-size=16>")
     assert captions(f"{text}<p><img src=a></p><p data-centred data-size=18>茶香满山</p>{text}") == [""]
     assert captions(f"{text}<p><img src=a></p><p data-centred data-size=12>茶香满山</p>{text}") == ["茶香满山"]
+    assert captions(f"{text}<p><img src=a></p><p data-size=12>茶农在采茶。</p>{text}") == ["茶农在采茶。"]
+    assert captions(f"{text}<p><img src=a></p><p data-size=16>茶农在采茶。</p>{text}") == [""]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +186,7 @@ def test_a_larger_line_is_a_heading() -> None:
         ("<p><img src=a></p><p><img src=b></p><p>图为制茶现场</p>", ["", "图为制茶现场"]),
         ("<p><img src=a></p><p><img src=b></p><p>▲采茶</p><p>▲制茶</p>", ["采茶", "制茶"]),
         ("<p><img src=a></p><p>▲采茶</p><p><img src=b></p><p>▲制茶</p>", ["采茶", "制茶"]),
+        ("<p><img src=a></p><p><img src=b></p><p>▲采茶<br>▲制茶</p>", ["采茶", "制茶"]),
         ("<p><img src=a></p><p>左图为采茶，右图为制茶</p>", ["左图为采茶，右图为制茶"]),
     ],
 )
@@ -298,6 +306,9 @@ def test_a_credit_below_a_caption_belongs_to_it() -> None:
     markup = f"{TEXT}<p><img src=a></p><p>图为茶农采茶</p><p>苏伟 摄</p>{MORE}"
     assert captions(markup) == ["图为茶农采茶 苏伟 摄"]
     assert len(texts(markup)) == 2
+    assert captions(f"{TEXT}<p><img src=a></p><p>图为茶农采茶</p><p>图源：县茶叶局</p>{MORE}") == [
+        "图为茶农采茶 图源：县茶叶局"
+    ]
     # at the article's end it is the whole article's
     assert texts(f"{TEXT}{MORE}<p><img src=a></p><p>图为茶农采茶</p><p>苏伟 摄</p>")[-1] == "苏伟 摄"
 

@@ -454,6 +454,15 @@ def test_a_picture_used_twice_is_kept_once_and_inspected_once(tmp_path: Path, mo
     assert opened.call_count == 2
 
 
+def test_of_pictures_too_large_together_the_last_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MOST_PIXELS", 20)
+    for name, colour in (("a.png", "red"), ("b.png", "blue"), ("c.png", "green")):
+        (tmp_path / name).write_bytes(picture(colour=colour))
+    manuscript = read(naming(tmp_path, "a.png", "b.png", "c.png"))
+    assert len(manuscript.article.images) == 2
+    assert "picture 3 (c.png)" in str(manuscript.notices[0].message)
+
+
 def test_a_text_of_too_many_pictures_is_refused(tmp_path: Path) -> None:
     sources = ["data:image/png;base64," + base64.b64encode(picture(size=(1, n))).decode() for n in range(1, 102)]
     assert len(read(naming(tmp_path, *sources[:MOST_PICTURES])).article.images) == MOST_PICTURES

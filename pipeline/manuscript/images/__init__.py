@@ -17,11 +17,14 @@ from pipeline.channel import Text
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images.drawings import Drawings
 from pipeline.manuscript.images.intake import Taken, take
+from pipeline.manuscript.images.kinds import shortened
 from pipeline.manuscript.images.limits import (
     LARGEST_KEPT,
     LARGEST_READ,
     MOST_MOTION,
     MOST_PICTURES,
+    MOST_PIXELS,
+    SMALLER,
     LeftOut,
     PictureRefused,
 )
@@ -52,6 +55,8 @@ class Pictures:
         self.drawings = Drawings()
         self.motion = MOST_MOTION
         """Pixels of animations that may still be looked through."""
+        self.pixels = MOST_PIXELS
+        """The same of all pictures."""
 
     def take(self, name: str, line: int | None = None) -> Image | None:
         """The image of this name, its bytes kept in `media`; None if it was refused or left out."""
@@ -67,7 +72,18 @@ class Pictures:
                     Text.of("the text has more than {limit} pictures", limit=MOST_PICTURES),
                     Text.of("divide it into several articles"),
                 )
-            taken = take(self.load(name), name, drawings=self.drawings, motion=self.motion)
+            data = self.load(name)
+            if self.pixels <= 0:
+                raise LeftOut(
+                    Text.of(
+                        "picture {number} ({name}) was left out: all pictures together have more than {limit} million "
+                        "pixels",
+                        limit=MOST_PIXELS // 1_000_000,
+                    ),
+                    SMALLER,
+                    shortened(name),
+                )
+            taken = take(data, name, drawings=self.drawings, motion=self.motion)
         except LeftOut as left:
             self.draft.notice("images", left.message.given(number=number), left.remedy, line=line)
             return None
@@ -77,5 +93,6 @@ class Pictures:
         for message, remedy in taken.told:
             self.draft.notice("images", message, remedy, line=line)
         self.motion -= taken.motion
+        self.pixels -= taken.image.width * taken.image.height
         self.media[taken.image.digest] = taken.data
         return taken.image

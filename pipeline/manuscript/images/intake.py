@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 from dataclasses import dataclass, field
 
 import pillow_heif
 from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
+from PIL import ImageSequence, UnidentifiedImageError
 
 from pipeline import aigc, gif, pixels
 from pipeline.article import Image
@@ -130,15 +131,16 @@ def _motion(opened: Pillow.Image, data: bytes, limit: int) -> tuple[int, str]:
         return 0, "animated PNG"
     if frames * area > limit:
         return 0, f"{frames} × {opened.width} × {opened.height}"
+    found = 1
     try:
-        for number in range(1, frames):
-            opened.seek(number)
-            opened.load()
-            if opened.width * opened.height != area:
-                return 0, f"{opened.width} × {opened.height}"
+        for frame in itertools.islice(ImageSequence.Iterator(opened), 1, None):
+            frame.load()
+            found += 1
+            if found > frames or frame.width * frame.height != area:
+                break
     except Exception as error:  # as in `take`
         return 0, str(error) or type(error).__name__
-    return frames * area, ""
+    return (frames * area, "") if found == frames else (0, f"{found} ≠ {frames}")
 
 
 def _first_of(opened: Pillow.Image, name: str) -> tuple[tuple[Text, Text], ...]:

@@ -13,6 +13,8 @@ LARGEST_AREA = 50_000_000
 """Pixels."""
 MOST_MOTION = 50_000_000
 """Pixels of all frames of a manuscript's animations together: a minute of a small one. Beyond it they stand still."""
+MOST_PIXELS = 2_000_000_000
+"""Of all pictures of a manuscript together: a hundred photographs of a telephone."""
 MOST_PICTURES = 100
 MOST_DRAWINGS = 20
 """EMF and WMF of a manuscript that LibreOffice is asked to draw; each takes it seconds."""
