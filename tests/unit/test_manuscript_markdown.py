@@ -423,7 +423,8 @@ def dropped(folder: Path, text: str) -> list[str]:
 
 def test_what_markdown_never_shows_is_told(tmp_path: Path) -> None:
     text = (
-        '---\n标题: 武山\n---\n<!-- 此处待核 -->\n\n甲<!--记得改-->乙[丙](https://a.cn/ "悬停")丁~~旧的~~。\n\n<!--more-->\n\n'
+        '---\n标题: 武山\n---\n<!-- 此处待核 -->\n\n甲<!--记得改-->乙[丙](https://a.cn/ "悬停")丁~~旧的~~。\n\n'
+        "<!--more-->\n\n"
         "[没用]: https://b.cn/\n\n```新闻\n正文。\n```\n"
     )
     assert set(dropped(tmp_path, text)) == {"[没用]: https://b.cn/", "此处待核", "记得改", "悬停", "新闻", "旧的"}
@@ -473,7 +474,8 @@ def test_the_name_of_a_file_is_no_caption(tmp_path: Path, alt: str) -> None:
 
 def test_every_role_keeps_its_name_and_place(tmp_path: Path) -> None:
     front = (
-        "标题: 武山\n记者: 赵文\n实习记者: 苏　伟\n通讯员: 钱立、洛门镇党政办\n作者: 何静\n摄影: 冯涛\n责编: 周平\n校对: 唐小雨\n"
+        "标题: 武山\n记者: 赵文\n实习记者: 苏　伟\n通讯员: 钱立、洛门镇党政办\n作者: 何静\n摄影: 冯涛\n"
+        "责编: 周平\n校对: 唐小雨\n"
         "一审: 吴海\n二审: 郑国强\n三审: 韩立军\n签发: 马会兰\n监制: 罗华\n制图: 孙晓燕\n"
     )
     article = article_of(tmp_path, "a.md", f"---\n{front}---\n正文。")
