@@ -30,6 +30,8 @@ _META = {
 }
 """What is said, and the names under which pages say it, the surest first (《政府网站发展指引》, Open Graph)."""
 _NEWS = frozenset({"newsarticle", "article", "reportagenewsarticle", "blogposting"})
+_NAMED = re.compile(r"[\u3400-\u9fff]|[A-Za-z] [A-Za-z]")
+"""What tells a name from that of an account."""
 _MOST_METAS = 500
 _LONGEST_JSON = 200_000
 _PREFIX = re.compile(r"^(?:来源|作者|记者|文章来源|稿件来源)\s*[:：]\s*")
@@ -147,7 +149,9 @@ def _author(page: Declared, draft: Draft) -> None:
     """Who is declared as author is one where nobody is named; it may as well be who typed the page."""
     said = _PREFIX.sub("", page.get("author"))
     known = {name for credit in draft.credits for name in credit.everybody}
-    people = tuple(name for name in names.split(said) if names.is_person(name, draft.words, strictly=True))
+    people = tuple(
+        name for name in names.split(said) if _NAMED.search(name) and names.is_person(name, draft.words, strictly=True)
+    )
     if not said or set(names.split(said)) <= known:
         return
     taken = bool(people) and not any(credit.group is Group.BYLINE for credit in draft.credits)

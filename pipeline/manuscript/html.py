@@ -25,8 +25,11 @@ _DEEPEST = 200
 """Elements inside each other, as in `body`; libxml2 forgets text below 255."""
 _MOST_CHROME = 200
 """Paragraphs of a page outside the text that are told one by one."""
+_LONGEST_REST = 20_000
+"""Characters of the others, which are told together."""
 _BARE = frozenset({"button", "select", "textarea", "nav", "noframes", "applet", "noscript", "template"})
 """What `body.blocks` leaves out though it may hold words."""
+_EMBEDDED = frozenset({"video", "audio", "iframe", "object", "embed", "svg", "canvas", "math"})
 _TITLES = frozenset({
     "tit", "title", "bt", "biaoti", "headline", "article-title", "article_title", "articletitle", "news-title",
     "news_title", "newstitle", "con_title", "con-title", "content-title", "content_title", "detail-title",
@@ -57,6 +60,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     said = declared.declared(body.getroottree().getroot())
     rules = looks.sheet(body)
     office.settle(body, draft)
+    page.foster(body)
     main = body if office.is_word(body) else page.text_of(body, draft.words)
     _set_headline(body, main, said, draft)
     _set_lines_around(body, draft)
@@ -64,6 +68,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     lazy.settle(main, load, draft)
     for element, why in _left_out(body, main, rules, draft.words):
         _drop(element, why, draft)
+    _empty_embedded(main, draft)
     _place_private(main, draft)
     looks.dress(main, rules)
     pictures = Pictures(draft, load)
@@ -158,7 +163,7 @@ def _take_off(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft: D
 
 
 def _take_headline(text: str, element: lxml_html.HtmlElement, draft: Draft) -> None:
-    draft.took(text, ("headline",), reasons.TITLE_STYLE, line=element.sourceline)
+    draft.took(one_line(element.text_content()), ("headline",), reasons.TITLE_STYLE, line=element.sourceline)
     put_headline(text, draft, element.sourceline)
     page.take_out(element)
 
@@ -200,6 +205,16 @@ def _left_out(
     return found
 
 
+def _empty_embedded(main: lxml_html.HtmlElement, draft: Draft) -> None:
+    """Take the words out of what `body.blocks` leaves out with a notice."""
+    for element in list(main.iter(*_EMBEDDED)):
+        if text := one_line(element.text_content()):
+            draft.dropped(text, Text.of("it stands in something embedded"), line=element.sourceline)
+        element.text = None
+        for child in list(element):
+            element.remove(child)
+
+
 def _place_private(main: lxml_html.HtmlElement, draft: Draft) -> None:
     """Signs of the page's own font off the page; private characters that were written as references as real ones."""
     for element in list(main.iterdescendants()):
@@ -228,27 +243,33 @@ def _look_around(body: lxml_html.HtmlElement, main: lxml_html.HtmlElement, draft
     """Source, date and persons from the rest of the page; all of its text is told, and none published."""
     account = one_line(" ".join(one.text_content() for one in body.xpath(f"//*[@id='{_ACCOUNT}']")[:1]))
     page.take_out(main)
-    for element in body.iter("span", "em", "i", "font", "a", *_BARE):
+    for element in body.iter("span", "em", "i", "font", "a", "s", "del", "strike", *_BARE, *_EMBEDDED):
         element.tail = f" {element.tail or ''}"  # style sheets move them apart
-        element.tag = "div" if element.tag in _BARE else element.tag
-    content = _quietly(body)
-    harvest_around(content, draft)
+        element.tag = {**dict.fromkeys(_BARE | _EMBEDDED, "div"), "a": "a"}.get(element.tag, "span")
+    around = Text.of("the page has it around its text")
+    content = [(text, block) for block in _quietly(body) if (text := plain([block]))]
+    for text, block in content[:_MOST_CHROME]:
+        became = _found_in([block], draft)
+        draft.took(text, became, reasons.CREDITS if became else around)
+    if len(content) > _MOST_CHROME:
+        rest = " ".join(text for text, _ in content[_MOST_CHROME:])
+        draft.dropped(rest[:_LONGEST_REST], Text.of("the page has still more around its text"))
     for link in body.iter("a"):
-        if _names(link) != {_ACCOUNT}:
+        if link.get("id") != _ACCOUNT:
             link.text = None  # what can be clicked beside the facts is none of them
-    harvest_around(_quietly(body), draft)
-    taken = {line.text for line in draft.read}
-    told = [text for block in content if (text := plain([block])) and text not in taken]
-    for text in told[:_MOST_CHROME]:
-        draft.dropped(text, Text.of("the page has it around its text"))
-    if len(told) > _MOST_CHROME:
-        draft.dropped(
-            " ".join(told[_MOST_CHROME:])[:2000],
-            Text.of("the page has {count} more paragraphs around its text", count=len(told) - _MOST_CHROME),
-        )
+    _found_in(_quietly(body), draft)
     if account and not draft.text("source"):
         draft.took(account, ("source",), Text.of("the account that published the page"), guessed=True)
         draft.put("source", account)
+
+
+def _found_in(content: list[Block], draft: Draft) -> tuple[str, ...]:
+    """Take what lines around the text say of it; the fields that they filled."""
+    before = (draft.text("source"), tuple(draft.credits), draft.date)
+    harvest_around(content, draft)
+    after = (draft.text("source"), tuple(draft.credits), draft.date)
+    named = zip(("source", "credits", "date"), before, after, strict=True)
+    return tuple(field for field, old, new in named if old != new)
 
 
 def _quietly(element: lxml_html.HtmlElement) -> list[Block]:

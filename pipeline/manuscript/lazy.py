@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _FILE_NAME = re.compile(
-    r"[\w\-.()（）% ]{0,80}\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg)|[0-9A-Fa-f_-]{6,}|\d{1,8}"
+    r"[\w\-.()（）% ]{0,80}\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg)|[0-9A-Fa-f_-]{6,}|\d{1,8}|[A-Za-z]{1,4}\d{6,}"
     r"|(?:图片|图像|图|image|img|imag|dsc|dscf|dscn|picture|photo|pic|mmexport|wx_camera|screenshot|微信图片|输入图片说明|插图|未标题)"
     r"[-_ ]?[\d_-]*(?:\(\d\))?|",
     re.IGNORECASE,
@@ -50,10 +50,12 @@ def settle(main: lxml_html.HtmlElement, load: Load, draft: Draft) -> None:
         real = [name for name in names if not _holds_place(name)]
         loaded = [(name, size) for name in real if (size := _size(name, load))]
         shown = next((name for name, size in loaded if min(size) >= _SMALLEST), None)
-        if shown is None and (loaded or not real):
+        tiny = {name for name, size in loaded if min(size) < _SMALLEST}
+        named = shown or next((name for name in real if name not in tiny), None)
+        if named is None:
             _take_out(picture, draft, told=len(names) > 1)
             continue
-        picture.set("src", shown or real[0])
+        picture.set("src", named)
         for said in ("alt", "title"):
             if says_nothing(picture.get(said) or ""):
                 picture.attrib.pop(said, None)
@@ -72,8 +74,8 @@ def _addresses(picture: lxml_html.HtmlElement) -> Iterator[str]:
     """All that a picture may be called, the later and larger ones first."""
     for name in _LATER:
         yield from _one(picture.get(name))
-    parent = picture.getparent()
-    sources = list(parent.iterchildren("source")) if parent is not None and parent.tag == "picture" else []
+    around = next(picture.iterancestors("picture"), None)
+    sources = [] if around is None else list(around.iter("source"))
     for element in (*sources, picture):
         for name in ("data-srcset", "srcset"):
             yield from _of_set(element.get(name) or "")

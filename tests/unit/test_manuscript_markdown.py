@@ -423,8 +423,8 @@ def dropped(folder: Path, text: str) -> list[str]:
 
 def test_what_markdown_never_shows_is_told(tmp_path: Path) -> None:
     text = (
-        "---\n标题: 武山\n---\n<!-- 此处待核 -->\n\n"
-        '甲<!--记得改-->乙[丙](https://a.cn/ "悬停")丁~~旧的~~。\n\n<!--more-->\n\n'
+        '---\n标题: 武山\n---\n<!-- 此处待核 -->\n\n甲<!--记得改-->乙[丙](https://a.cn/ "悬停")丁~~旧的~~。\n\n'
+        "<!--more-->\n\n"
         "[没用]: https://b.cn/\n\n```新闻\n正文。\n```\n"
     )
     assert set(dropped(tmp_path, text)) == {"[没用]: https://b.cn/", "此处待核", "记得改", "悬停", "新闻", "旧的"}
