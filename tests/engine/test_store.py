@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pipeline import database as database_module
 from pipeline import waits
 from pipeline.article import Article, Column
 from pipeline.channel import Action, Receipt, Standing, Unavailable
