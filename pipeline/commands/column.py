@@ -30,7 +30,7 @@ from pipeline.commands.answers import (
     starts_a_rollout,
     who,
 )
-from pipeline.commands.reading import Asking, Desk, reads_manuscripts
+from pipeline.commands.reading import Asking, Desk, reads_manuscripts, words_of
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript
 from pipeline.manuscript.images import PictureRefused, take
@@ -83,7 +83,8 @@ def open_(
         place, moment = _address(address), moment_of(how.at, engine)
         try:
             editor, now = who(how.editor), engine.clock.now()
-            desk = Desk(asking, engine.newsroom, editor, now, how.as_json, untitled=UNTITLED, column=name)
+            words = words_of(how.config)
+            desk = Desk(asking, engine.newsroom, editor, now, how.as_json, untitled=UNTITLED, column=name, words=words)
             manuscript = desk.take(note)
             image, media = _banner(banner)
         except BadManuscript as error:

@@ -38,7 +38,7 @@ from pipeline.commands.answers import (
     wait_option,
     who,
 )
-from pipeline.commands.reading import Asking, Desk, as_read, read_, reads_manuscripts
+from pipeline.commands.reading import Asking, Desk, as_read, read_, reads_manuscripts, words_of
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript, Manuscript
 from pipeline.preview import write_previews
@@ -120,7 +120,8 @@ def _chosen(channels: str | None, engine: Engine) -> list[str]:
 
 def _desk(asking: Asking, engine: Engine, how: How, column: str = "") -> Desk:
     newsroom = engine.newsroom.with_columns(engine.columns())
-    return Desk(asking, newsroom, who(how.editor), engine.clock.now(), how.as_json, column=column)
+    now, words = engine.clock.now(), words_of(how.config)
+    return Desk(asking, newsroom, who(how.editor), now, how.as_json, column=column, words=words)
 
 
 def _manuscripts(
@@ -335,7 +336,8 @@ def preview(asking: Asking, source: str, folder: Path, editor: str | None, confi
         try:
             if path.exists():
                 newsroom = engine.newsroom.with_columns(engine.columns())
-                manuscript = Desk(asking, newsroom, who(editor), engine.clock.now(), as_json=False).take(path)
+                desk = Desk(asking, newsroom, who(editor), engine.clock.now(), as_json=False, words=words_of(config))
+                manuscript = desk.take(path)
                 written = write_previews(engine, manuscript.article, manuscript.media, folder)
             else:
                 revision = engine.store.revision(article_of(engine, source))

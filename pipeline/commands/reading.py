@@ -22,7 +22,7 @@ import click
 from pipeline import newsroom as configuring
 from pipeline import terminal
 from pipeline.article import House, Newsroom
-from pipeline.channel import Text, utc_now
+from pipeline.channel import Problem, Text, utc_now
 from pipeline.commands.answers import (
     BAD,
     DONE,
@@ -38,7 +38,8 @@ from pipeline.commands.answers import (
 from pipeline.language import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES
-from pipeline.newsroom import BadConfiguration
+from pipeline.manuscript.words import BadWords, Words, beside, shipped
+from pipeline.newsroom import BadConfiguration, locate
 from pipeline.reading import Decision, Doubt, ManuscriptProblem
 from pipeline.sheet import quoted, sheet, told
 
@@ -75,6 +76,23 @@ def reads_manuscripts(command: Callable[..., int]) -> Callable[..., int]:
     return asking
 
 
+def words_of(config: str | None) -> Words:
+    """The words by which this newsroom's manuscripts are read. Raises `BadConfiguration`."""
+    try:
+        path = locate(config)
+    except BadConfiguration:  # `newsroom read` needs no newsroom
+        return shipped()
+    try:
+        return beside(path)
+    except BadWords as error:
+        problem = Problem(
+            field="reading.toml",
+            message=Text.of("the words for reading manuscripts cannot be used: {reason}", reason=str(error)),
+            remedy=Text.of("correct the place named; what may stand there is described in config/reading.toml"),
+        )
+        raise BadConfiguration(path.parent / "reading.toml", (problem,)) from error
+
+
 @dataclasses.dataclass(frozen=True)
 class Desk:
     """Where a command reads manuscripts, and who sits there."""
@@ -88,6 +106,8 @@ class Desk:
     """The headline of a text that needs none of its own."""
     column: str = ""
     """The column that the editor names, instead of the manuscript's."""
+    words: Words = dataclasses.field(default_factory=shipped)
+    """By which the parts of a manuscript are known."""
     alone: bool = dataclasses.field(default_factory=lambda: not at_terminal())
     """Whether nobody can be asked."""
 
@@ -95,7 +115,7 @@ class Desk:
         """Read a manuscript and do nothing else. Raises `BadManuscript`."""
         zone, house = (self.newsroom.zone, self.newsroom.house) if self.newsroom else (None, House())
         today = self.now.astimezone(zone).date()
-        found = read(path, untitled=self.untitled, decided=decided or {}, house=house, today=today)
+        found = read(path, untitled=self.untitled, decided=decided or {}, words=self.words, house=house, today=today)
         if not self.column:
             return found
         return dataclasses.replace(found, article=found.article.model_copy(update={"column": self.column}))
@@ -205,7 +225,7 @@ def as_read(manuscript: Manuscript) -> dict[str, Any]:
 @json_option
 @config_option
 def read_(asking: Asking, files: tuple[Path, ...], editor: str | None, as_json: bool, config: str | None) -> int:
-    desk = Desk(asking, _newsroom(config), who(editor), utc_now(), as_json)
+    desk = Desk(asking, _newsroom(config), who(editor), utc_now(), as_json, words=words_of(config))
     code = DONE
     for path in files:
         manuscript: Manuscript | None = None
@@ -227,7 +247,7 @@ def read_(asking: Asking, files: tuple[Path, ...], editor: str | None, as_json: 
 def _newsroom(config: str | None) -> Newsroom | None:
     """The newsroom, if there is one here: a manuscript can be read without."""
     try:
-        path = configuring.locate(config)
+        path = locate(config)
     except BadConfiguration:
         if config or os.environ.get("TONGFA_CONFIG"):
             raise

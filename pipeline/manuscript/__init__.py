@@ -74,7 +74,7 @@ def read(
         if untitled and not draft.text("headline"):
             draft.put("headline", untitled)
         if not any(problem.field in ("file", "text") for problem in draft.problems):
-            ask = partial(warnings_of, house=house, today=today)
+            ask = partial(warnings_of, house=house, today=today, words=words)
             return finished(path, draft, content, media, ask=None if untitled else ask)
     raise BadManuscript(path, draft.problems)
 

@@ -161,4 +161,9 @@ def _begins(before: _Line, after: _Line, width: int, *, plain: bool) -> bool:
         return plain
     if not plain and _BREAK.search(before.raw):
         return bool(_CLOSED.search(before.text.rstrip("\\")))
-    return before.width < _VERSE or not _OPEN.search(before.text)
+    if before.width < _VERSE:
+        return True
+    # A sentence with its clauses that stops in the middle, and the next line ends it.
+    stops = _WITHIN.search(before.text) and not _CLOSED.search(before.text)
+    halved = not plain and stops and _CLOSED.search(after.text)
+    return not (_OPEN.search(before.text) or halved)

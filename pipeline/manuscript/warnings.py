@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -15,12 +15,12 @@ from lxml.html import HtmlElement
 
 from pipeline.article import Article, House
 from pipeline.channel import Text
-from pipeline.credit import PEOPLE, ROLES, Duty, Group
-from pipeline.manuscript.fields import NAMES
+from pipeline.credit import Duty, Group
+from pipeline.manuscript.credits import closing, said
+from pipeline.manuscript.line import is_form
+from pipeline.manuscript.words import Words, shipped
 from pipeline.reading import ManuscriptProblem, Reading
 
-FORMS = ("新闻稿", "通稿", "初稿", "修改稿", "定稿", "终稿", "清样", "样稿", "代拟稿", "征求意见稿", "草稿")
-"""What drafts are called; forms are known by how they are named (`_FORM`)."""
 LONGEST_HEADLINE = 40
 """Characters. Two lines on a telephone; a headline in print rarely has thirty."""
 FAR = timedelta(days=30)
@@ -31,10 +31,6 @@ MOST_NAMED = 5
 _NAMELESS = frozenset(
     ("标题", "题目", "主标题", "正文", "稿件", "新闻", "无标题", "未命名", "文档", "新建文档", "untitled", "title")
 )
-_FORM = re.compile(
-    "(?:送审|审签|审稿|审核|审校|审批|三审|呈批|呈阅|报批|报审|报送|签发|签批|发稿|拟稿|来稿|投稿|采编|登记|备案|审读|阅评)"
-    "(?:稿件?|单|表|签|卡|件|笺|稿?纸|记录)$"
-)
 _BRACKETS = "（）()【】[]《》〈〉“”\"'「」『』〔〕<>"
 _NUMBERED = re.compile(
     r"(?=.*[0-9])[0-9年月日时分第总期号刊版次页稿()（）〔〕\[\]【】\s./:：,，、·-]+"  # 2026年第35期(总第120期)
@@ -43,22 +39,8 @@ _NUMBERED = re.compile(
 )
 _AS_FILES_ARE = re.compile(r"(?:IMG|DSC|DOC|WPS|Scan|新建|文档|副本)[\s_-]?.{0,30}?[0-9()（）]+", re.IGNORECASE)
 _MARK = re.compile(r"[（(【\[〔]([^（()）【】\[\]〔〕]{1,12})[)）】\]〕]")
-_LONGEST_FORM = 24
-"""Characters of a form's title with the house's name in it; a headline that speaks of a form is mostly longer."""
-_LETTERLESS = re.compile(r"[\W\d_年月日第期号总]+")
 _ENDINGS = "。，；、：,;:"
 
-_ROLES = (
-    *(name for field in (*PEOPLE, "source") for name in NAMES.get(field, ()) if len(name) > 1 and not name.isascii()),
-    *ROLES.values(),
-    *("终审", "三审", "总监制", "制图", "剪辑", "配音", "供图", "统筹"),
-)
-_ROLE = rf"[^\s，。、（）()]{{0,6}}?(?:{'|'.join(sorted({*_ROLES}, key=len, reverse=True))})"
-_CREDITS = re.compile(
-    rf"[（(【\[\s]*(?:{_ROLE}\s*[:：/／]|{_ROLE}[ \t　]+\S|[文图]\s*[/／:：|｜])[^。！？!?]{{1,80}}"  # 编辑：李四
-    rf"|.*[（(]{_ROLE}[:：\s　]?[\u3400-\u9fff·、\s　:：/／|｜]{{2,40}}[)）]。?",  # ……。（记者张三 通讯员 李四）
-    re.DOTALL,
-)
 _LAST = 4
 """Paragraphs at the end in which credits may have stayed: an unknown line below them keeps them there."""
 _DATE = re.compile(r"([12][0-9]{3})\D{1,3}([0-9]{1,2})\D{1,3}([0-9]{1,2})")
@@ -73,7 +55,7 @@ class _Seen(NamedTuple):
     reading: Reading
     house: House
     today: date | None
-    forms: Collection[str]
+    words: Words
 
 
 class _Warning(NamedTuple):
@@ -88,13 +70,13 @@ def warnings_of(
     *,
     house: House,
     today: date | None = None,
-    forms: Collection[str] = FORMS,
+    words: Words | None = None,
 ) -> tuple[ManuscriptProblem, ...]:
     """What is worth a question, each with its remedy, in the order in which an editor reads.
 
-    `today`: in the newsroom's zone; None where nobody asks about dates. `forms`: what forms and drafts are called.
+    `today`: in the newsroom's zone; None where nobody asks about dates. `words`: default the shipped ones.
     """
-    seen = _Seen(article, reading, house, today, forms)
+    seen = _Seen(article, reading, house, today, words or shipped())
     lines = {field: line.line for line in reversed(reading.lines) for field in line.fields}
     return tuple(
         ManuscriptProblem(
@@ -109,24 +91,21 @@ def warnings_of(
     )
 
 
-def is_form(headline: str, forms: Collection[str] = FORMS) -> bool:
+def is_no_headline(headline: str, words: Words) -> bool:
     """Whether a headline is what stands on a form, a number or a name of nothing, or carries the mark of a draft.
 
-    >>> is_form("新闻稿件审签单"), is_form("2026年第35期"), is_form("架豆丰收（送审稿）"), is_form("三张审批表一次办")
-    (True, True, True, False)
+    >>> [is_no_headline(one, shipped()) for one in ("稿件审签单", "2026年第35期", "架豆丰收（送审稿）", "一表通办")]
+    [True, True, True, False]
     """
     bare = "".join(headline.split()).strip(_BRACKETS)
     if bare.lower() in _NAMELESS or _NUMBERED.fullmatch(bare) or _AS_FILES_ARE.fullmatch(bare):
         return True
-    marks = _MARK.findall(headline)
-    named = _LETTERLESS.sub("", _MARK.sub("", bare))
-    names = [*marks, *([named] if len(named) <= _LONGEST_FORM else [])]
-    return any(_FORM.search(name) or name.endswith(tuple(forms)) for name in names)
+    return any(is_form(one, words) for one in (headline, *_MARK.findall(headline)))
 
 
 def _headline(seen: _Seen) -> Iterator[_Warning]:
     headline = seen.article.headline
-    if is_form(headline, seen.forms):
+    if is_no_headline(headline, seen.words):
         yield _Warning(
             "headline",
             Text.of("“{headline}” looks like the name of a form, a draft or a number", headline=headline),
@@ -213,12 +192,18 @@ def _text(seen: _Seen) -> Iterator[_Warning]:
             Text.of("see whether its paragraphs ran together"),
         )
     for block in text[-_LAST:]:
-        if block.tag == "p" and _CREDITS.fullmatch(told := _text_of(block)):
+        told = _text_of(block)
+        if block.tag == "p" and (closing(told, seen.words) or _is_credits(told, seen.words)):
             yield _Warning(
                 "body",
                 Text.of("“{text}” stands in the text and looks like credits", text=told[-40:]),
                 Text.of("write each as a line of its own at the end, such as “编辑: …”"),
             )
+
+
+def _is_credits(text: str, words: Words) -> bool:
+    found = said(text, words)
+    return found is not None and found.became not in ((), ("date",))
 
 
 def _pictures(seen: _Seen) -> Iterator[_Warning]:

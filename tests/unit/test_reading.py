@@ -336,7 +336,8 @@ def test_every_line_is_shown_when_asked_for(draft: Path, newsroom: Command) -> N
 
 def test_the_people_of_the_newsroom_are_known(submit: Command) -> None:
     text = Path("newsroom.toml").read_text(encoding="utf-8")
-    Path("newsroom.toml").write_text(f'{text}\n[house]\npeople = "people.txt"\n', encoding="utf-8")
+    text = text.replace("[house]", '[house]\npeople = "people.txt"', 1)
+    Path("newsroom.toml").write_text(text, encoding="utf-8")
     Path("people.txt").write_text("\ufeff# 编辑部\n记者乙\n记 者 甲\t1997\n", encoding="utf-8")
     Path("short.md").write_text(FILE, encoding="utf-8")
     Path("other.md").write_text(FILE.replace("记者甲", "记者丙"), encoding="utf-8")
@@ -370,7 +371,7 @@ def test_the_facts_say_what_the_article_became() -> None:
     rows = facts(RICH, Reading(file="a.md", date="2026-11-24"), newsroom_of())
 
     assert row(rows, "credits") == ("实习记者 张三、李四; 供稿 洛门镇党政办",)
-    assert row(rows, "text") == ("paragraphs 2, headings 1, lists 1, tables 1, notes 1, characters 16",)
+    assert row(rows, "text") == ("paragraphs 2, headings 1, lists 1, tables 1, notes 1, characters 11",)
     assert row(rows, "pictures") == ("1. 800×600 no caption", "2. 800×600 “图为架豆”")
     assert row(rows, "AI label") == ("text: made by a machine (某模型)", "picture 2: may be made by a machine")
     assert row(rows, "besides") == ("summary “摘要”",)
@@ -521,11 +522,11 @@ def test_readings_are_kept_with_their_revisions(store: Store) -> None:
 def test_the_list_of_people_is_told_where_it_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "newsroom.toml"
     text = newsroom.demo_file().read_text(encoding="utf-8")
-    path.write_text(f'{text}\n[house]\npeople = ["张三", "李 四"]\n', encoding="utf-8")
+    path.write_text(text.replace("[house]", '[house]\npeople = ["张三", "李 四"]', 1), encoding="utf-8")
     assert newsroom.load(path, {}).newsroom.house.people == ("张三", "李 四")
 
     for table, field in (('people = "gone.txt"', "house.people"), ("people = 3", "house.people"), ("x = 1", "house.x")):
-        path.write_text(f"{text}\n[house]\n{table}\n", encoding="utf-8")
+        path.write_text(text.replace("[house]", f"[house]\n{table}", 1), encoding="utf-8")
         with pytest.raises(newsroom.BadConfiguration) as refused:
             newsroom.load(path, {})
         assert [one.field for one in refused.value.problems] == [field]

@@ -12,7 +12,8 @@ from pipeline.article import Article, House, Image
 from pipeline.channel import Text
 from pipeline.credit import Credit, Duty
 from pipeline.manuscript import read
-from pipeline.manuscript.warnings import is_form, warnings_of
+from pipeline.manuscript.warnings import is_no_headline, warnings_of
+from pipeline.manuscript.words import Forms, Words, shipped
 from pipeline.reading import Line, Reading
 
 TODAY = date(2026, 11, 24)
@@ -66,7 +67,7 @@ def test_nothing_is_asked_about_a_good_article() -> None:
     ],
 )
 def test_a_headline_may_be_the_name_of_a_form(headline: str) -> None:
-    assert is_form(headline)
+    assert is_no_headline(headline, shipped())
     assert asked(headline=headline)[0].startswith(f"headline: “{headline}” looks like the name of a form")
 
 
@@ -94,8 +95,9 @@ def test_a_headline_may_speak_of_numbers_and_forms(headline: str) -> None:
 
 
 def test_the_newsroom_may_have_names_of_its_own_for_forms() -> None:
-    assert not is_form("青河融媒阅办笺条")
-    assert is_form("青河融媒阅办笺条", ("阅办笺条",))
+    own = shipped().with_those_of(Words(forms=Forms(names=(".{0,8}阅办笺条",))))
+    assert not is_no_headline("青河融媒阅办笺条", shipped())
+    assert is_no_headline("青河融媒阅办笺条", own)
 
 
 def test_a_headline_may_be_too_long_or_a_line_of_the_text() -> None:
