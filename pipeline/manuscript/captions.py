@@ -337,6 +337,8 @@ def _written(blocks: Sequence[Block], words: dict[int, str], taken: set[int], dr
                 written.append(block)
             continue
         caption = _words(words[place]) if place in words else _caption(block)
+        if place in words and not words[place].strip(f" 　{_MARKS}").startswith(caption):
+            draft.took(words[place], ("images",), Text.of("it begins as captions do"), line=block.hints.line)
         if block.image is None:
             if caption:
                 lost.setdefault(caption, block.hints.line)

@@ -52,7 +52,7 @@ def harvest_around(content: Sequence[Block], draft: Draft) -> None:
 
 def without_label(content: list[Block], draft: Draft) -> list[Block]:
     """The text without the word 正文 before it, where the parts of a manuscript are named."""
-    for place, block in enumerate(content[:2]):
+    for place, block in enumerate(content[:2] if len(content) > 1 else []):
         label = re.match(r"(?:【正文】|\[正文\]|（正文）|正文)\s*[:：]?\s*", block.text) if block.tag == "p" else None
         if label and (
             label[0].strip(" :：") != "正文" or ":" in label[0] or "：" in label[0] or label[0] == block.text

@@ -243,7 +243,7 @@ def test_a_correction_with_another_articles_file_names_that(submit: Command, new
     assert done.code == 2
     assert "this is “短讯一则”, a1; it is not a2" in done.err
     assert "newsroom correct a1 FILE" in done.err
-    assert newsroom("correct", "a1", article).out.startswith("short.md: nothing new: this is a1, revision 1")
+    assert "short.md: nothing new: this is a1, revision 1" in newsroom("correct", "a1", article).out
 
 
 def test_a_correction_that_cannot_go_out_is_told_like_a_submission(
