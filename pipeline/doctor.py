@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -26,6 +26,8 @@ FRESH = 10.0
 """Seconds after which a worker that has not shown itself counts as dead."""
 LATE = timedelta(minutes=1)
 """How long a due delivery may wait before an operator should look."""
+NAMED = 5
+"""Rollouts that are named at most."""
 SPACE = 1024**3
 """Bytes that should be free in the data folder."""
 
@@ -94,6 +96,7 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
     try:
         store.migrate()
         health, broken = store.health(datetime.now(UTC)), store.broken_event()
+        stranded = store.stranded([outlet.id for outlet in configuration.newsroom.outlets])
         yield Finding(Text.of("database: {version}", version=store.version()))
     except (SQLAlchemyError, OSError) as error:
         yield Finding(Text.of("database"), waits.trouble(error))
@@ -120,6 +123,22 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         message = Text.of("the oldest has waited for {minutes} minutes", minutes=since)
         remedy = Text.of("are the workers running? newsroom up, or newsroom worker, starts them")
         yield Finding(what, Problem(field="deliveries", message=message, remedy=remedy))
+    yield from (_stranded(channel, rollouts, configuration) for channel, rollouts in stranded.items())
+
+
+def _stranded(channel: str, rollouts: Sequence[str], configuration: Configuration) -> Finding:
+    message = Text.of(
+        "{path} has no such channel, but something is still to be done there: {rollouts}",
+        rollouts=", ".join([*rollouts[:NAMED], *(["…"] if len(rollouts) > NAMED else [])]),
+        path=str(configuration.path),
+    )
+    remedy = Text.of(
+        "put the channel back with this id and restart the workers; then newsroom retry ID for what has failed"
+    )
+    return Finding(
+        Text.of("channel {channel} of the record", channel=channel),
+        Problem(field="channel", message=message, remedy=remedy),
+    )
 
 
 def _broker(configuration: Configuration) -> Finding:

@@ -39,7 +39,7 @@ from pipeline.channel import (
     Unavailable,
     Unpublishable,
 )
-from pipeline.newsroom import Configuration, open_channel
+from pipeline.newsroom import BadConfiguration, Configuration, open_channel
 from pipeline.reading import Reading
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Waiting, Wake
@@ -60,6 +60,8 @@ class Clock(Protocol):
     def wait_until(self, moment: datetime) -> None: ...
 
 
+ELSEWHERE = 4
+"""Tries of a step whose channel this worker does not know, some seconds in all, before a person is asked."""
 NAP = 0.0001
 """Seconds. An event would be woken through a lock, by which threads come after one another instead of together."""
 
@@ -201,6 +203,10 @@ class Engine:
                     self.configuration, self._outlet(channel_id), redis=self._redis
                 )
             return self._channels[channel_id]
+
+    def knows(self, channel_id: str) -> bool:
+        """Whether a channel is configured so."""
+        return channel_id in self._channels or any(outlet.id == channel_id for outlet in self.newsroom.outlets)
 
     def _outlet(self, channel_id: str) -> Outlet:
         for outlet in self.newsroom.outlets:
@@ -364,15 +370,17 @@ class Engine:
         Raises `Impossible` if the text is another article's, `Unfit` if a channel could never take it. Without a moment
         of its own it keeps that of an article which waits for one.
         """
-        channels, keys = self.store.channels_of(known), self._keys(article)
+        keys, sent = self._keys(article), self.store.sent_to(known)
         self.store.refuse_anothers(known, keys)
+        channels = [outlet.id for outlet in sent]
         self.drafts(article, channels, known if channels else None)
         now = self.clock.now()
+        submission = self._submission(Piece(article, media, reading), channels, self.store.revision(known))
+        # The old text still stands where nobody knows the way any more: its delivery says so, and holds up no other.
+        lost = [outlet for outlet in sent if not self.knows(outlet.id)]
         accepted = self.store.correct(
             known,
-            dataclasses.replace(
-                self._submission(Piece(article, media, reading), channels, self.store.revision(known)), keys=keys
-            ),
+            dataclasses.replace(submission, outlets=[*submission.outlets, *lost], keys=keys),
             note=note,
             editor=editor,
             go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
@@ -486,22 +494,43 @@ class Engine:
         with structlog.contextvars.bound_contextvars(
             rollout=f"r{claim.rollout_id}", delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
         ):
+            channel = self._opened(claim)
+            if not isinstance(channel, Channel):
+                return Attempt(channel)
             try:
-                channel = self.channel(claim.channel)
                 return self._work(channel, claim)
             except (Unpublishable, Refused) as refusal:
                 log.warning("refused", step=claim.step, problem=str(refusal.problem.message), detail=refusal.detail)
                 return Attempt(Never(refusal.problem))
             except Unavailable as trouble:
                 log.info("unavailable", step=claim.step, problem=str(trouble.problem.message), detail=trouble.detail)
-                return Attempt(self._again(claim, trouble))
+                return Attempt(self._again(channel, claim, trouble))
             except Exception as error:
                 log.exception("adapter failed", step=claim.step)
-                return Attempt(self._again(claim, Unavailable(_broken(claim.channel, error), sent=True)))
+                return Attempt(self._again(channel, claim, Unavailable(_broken(claim.channel, error), sent=True)))
 
-    def _again(self, claim: Claim, trouble: Unavailable) -> Outcome:
+    def _opened(self, claim: Claim) -> Channel | Outcome:
+        """The claimed delivery's channel, or what comes of it that there is none here."""
+        if not self.knows(claim.channel):
+            log.warning("unknown channel", step=claim.step, configuration=str(self.configuration.path))
+            return self._at_last(claim, _unknown(claim, self.configuration))
+        try:
+            return self.channel(claim.channel)
+        except BadConfiguration as error:  # its kind is not installed on this machine
+            log.warning("channel cannot be opened", step=claim.step, problem=str(error))
+            return self._at_last(claim, error.problems[0])
+        except Exception as error:
+            log.exception("channel cannot be opened", step=claim.step)
+            return Again(_broken(claim.channel, error), None, claim.doubt)
+
+    def _at_last(self, claim: Claim, problem: Problem) -> Outcome:
+        """A person has to act, unless another worker can: one has read the configuration before it was changed."""
+        if claim.attempts + 1 < ELSEWHERE:
+            return Again(problem, None, claim.doubt)
+        return Never(problem, claim.doubt)
+
+    def _again(self, channel: Channel, claim: Claim, trouble: Unavailable) -> Outcome:
         deed = claim.step in (Step.PREPARE, Step.CHECK, Step.RELEASE)
-        channel = self.channel(claim.channel)
         if trouble.sent and deed and channel.recovers is Recovery.PERSON:
             return Unknowable(trouble.problem)
         # A question that failed leaves the doubt about the deed before it as it was.
@@ -681,6 +710,21 @@ def _undecided(channel: str) -> Problem:
         field="release",
         message=Text.of("a worker was stopped while it was at {channel}: nobody can tell what it did", channel=channel),
         remedy=Text.of("look in the channel's own console, then run: newsroom retry"),
+    )
+
+
+def _unknown(claim: Claim, configuration: Configuration) -> Problem:
+    return Problem(
+        field="channel",
+        message=Text.of(
+            "the newsroom's file {path} has no channel {channel}", path=str(configuration.path), channel=claim.channel
+        ),
+        remedy=Text.of(
+            "put the channel back with this id and restart the workers, then run: newsroom retry {rollout}; "
+            "if it is gone for good, withdraw {article} and submit it again, or look after it there by hand",
+            rollout=f"r{claim.rollout_id}",
+            article=claim.revision.id,
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -449,6 +449,22 @@ class Reports(Database):
             found = select(_d.rollout_id).where(waiting, ~newer).distinct().order_by(_d.rollout_id)
             ids = list(tx.scalars(found))
         return [self.report(rollout_id(one)) for one in ids]
+
+    def stranded(self, known: Collection[str]) -> dict[str, list[str]]:
+        """The rollouts with something still to do on channels that are not among the known ones, by channel."""
+        newer = exists().where(_newer.c.article_id == _d.article_id, _newer.c.rollout_id > _d.rollout_id)
+        waiting = _d.state.in_([*STEPPING, DeliveryState.FAILED, DeliveryState.UNKNOWN])
+        query = (
+            select(_d.channel, _d.rollout_id)
+            .where(waiting, ~_d.overtaken, _d.channel.not_in(known), ~newer)
+            .distinct()
+            .order_by(_d.channel, _d.rollout_id)
+        )
+        found: dict[str, list[str]] = {}
+        with self.reading() as tx:
+            for row in tx.execute(query):
+                found.setdefault(row.channel, []).append(rollout_id(row.rollout_id))
+        return found
 
     def articles(self, limit: int) -> list[ArticleLine]:
         """The newest articles, each with its last rollout."""

@@ -347,15 +347,8 @@ class Store(Reports):
         with self.writing() as tx:
             number, _ = self._live_article(tx, known)
             newest = self._newest(tx, number)
-            sent = tx.execute(
-                select(_d.channel, func.max(_d.kind).label("kind"), func.max(_d.id).label("last"))
-                .where(_d.article_id == number)
-                .group_by(_d.channel)
-                .order_by("last")
-            ).all()
             self._refuse_if_filled(tx, Article.model_validate_json(newest.record))
-            outlets = [Outlet(id=row.channel, kind=row.kind, name=row.channel, required=False) for row in sent]
-            begun = _Begun(number, newest.number, newest.digest, outlets)
+            begun = _Begun(number, newest.number, newest.digest, self._sent_to(tx, number))
             return self._start(
                 tx, [begun], Action.WITHDRAW, reason=reason, editor=editor, go_live_at=go_live_at, now=now
             )
@@ -461,10 +454,19 @@ class Store(Reports):
                 )
             )
 
-    def channels_of(self, known: str) -> list[str]:
-        """The ids of the channels an article was sent to."""
+    def sent_to(self, known: str) -> list[Outlet]:
+        """The channels an article was sent to, as the record knows them: what it does there is required nowhere."""
         with self.reading() as tx:
-            return list(tx.scalars(select(_d.channel).where(_d.article_id == number_of(known, "a")).distinct()))
+            return self._sent_to(tx, number_of(known, "a"))
+
+    def _sent_to(self, tx: Connection, number: int) -> list[Outlet]:
+        sent = tx.execute(
+            select(_d.channel, func.max(_d.kind).label("kind"), func.max(_d.id).label("last"))
+            .where(_d.article_id == number)
+            .group_by(_d.channel)
+            .order_by("last")
+        )
+        return [Outlet(id=row.channel, kind=row.kind, name=row.channel, required=False) for row in sent]
 
     def _revise(
         self,

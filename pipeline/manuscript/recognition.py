@@ -54,9 +54,8 @@ def without_label(content: list[Block], draft: Draft) -> list[Block]:
     """The text without the word 正文 before it, where the parts of a manuscript are named."""
     for place, block in enumerate(content[:2] if len(content) > 1 else []):
         label = re.match(r"(?:【正文】|\[正文\]|（正文）|正文)\s*[:：]?\s*", block.text) if block.tag == "p" else None
-        if label and (
-            label[0].strip(" :：") != "正文" or ":" in label[0] or "：" in label[0] or label[0] == block.text
-        ):
+        named = label and (label[0].strip() != "正文" or label[0] == block.text)
+        if label and named and (len(block.text) > label.end() or any(one.text for one in content[place + 1 :])):
             draft.dropped(label[0].strip(), reasons.PART, line=block.hints.line)
             left = behind(block, label.end())
             return [*content[:place], *([left] if left.runs else []), *content[place + 1 :]]

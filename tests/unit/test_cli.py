@@ -10,7 +10,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -709,6 +709,45 @@ def test_doctor_tells_an_operator_what_to_start(newsroom: Command, article: Path
         "  workers: none is running",
         "    → newsroom up, or newsroom worker, starts them",
     ]
+
+
+def test_a_channel_that_is_no_longer_in_the_file_is_told_of_everywhere(newsroom: Command, article: Path) -> None:
+    file = Path("newsroom.toml")
+    whole = file.read_text(encoding="utf-8")
+    parts = whole.split("[[channel]]")
+    file.write_text("[[channel]]".join(part for part in parts if 'id = "tv"' not in part), encoding="utf-8")
+    doctor_says = [
+        "✗ channel tv of the record",
+        f"  channel: {file.absolute()} has no such channel, but something is still to be done there: r1",
+        "    → put the channel back with this id and restart the workers; then newsroom retry ID for what has failed",
+    ]
+    lines = newsroom("doctor").out.splitlines()
+    assert lines[lines.index(doctor_says[0]) :][:3] == doctor_says
+
+    with closing(tasks.open_engine(configuring.load(file.absolute(), {}))) as engine:
+        tv = next(one.id for one in engine.store.report("r1").deliveries if one.channel == "tv")
+        for minutes in range(10):
+            now = datetime.now(UTC) + timedelta(minutes=minutes)
+            if claim := engine.store.claim(tv, now):
+                engine.finish(claim, engine.attempt(claim))
+    remedy = "put the channel back with this id and restart the workers, then run: newsroom retry r1; if it is gone for"
+    told = [
+        f"tv: channel: the newsroom's file {file.absolute()} has no channel tv",
+        f"  → {remedy} good, withdraw a1 and submit it again, or look after it there by hand",
+    ]
+    for command in (("status",), ("status", "r1"), ("report", "a1")):
+        done = newsroom(*command)
+        assert "held: nothing has gone out" in done.out
+        lines = done.out.splitlines()
+        assert lines[lines.index(told[0]) :][:2] == told
+    assert newsroom("report", "a1", "--html", "report.html").code == 3
+    assert "has no channel tv" in Path("report.html").read_text(encoding="utf-8")
+    assert doctor_says[0] in newsroom("doctor").out.splitlines()
+
+    file.write_text(whole, encoding="utf-8")
+    assert newsroom("retry", "r1").code == 0
+    assert "has no channel tv" not in newsroom("status", "r1").out
+    assert doctor_says[0] not in newsroom("doctor").out.splitlines()
 
 
 def test_doctor_finds_what_was_changed_behind_its_back(article: Path) -> None:
