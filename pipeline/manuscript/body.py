@@ -74,6 +74,7 @@ _DEEPEST = 200
 _MOST_ELEMENTS = 50_000
 """A long article has some hundreds."""
 _MOST_SPANS = 1000
+_SIZE = r"\d{1,4}(?:\.\d)?"
 _LONGEST_NAME = 100
 """Characters of a font's name."""
 _NOTE = re.compile(r"\s*\[(\d{1,5})\]\s*")
@@ -513,14 +514,15 @@ def _line(element: lxml_html.HtmlElement) -> int | None:
 def _hints(element: lxml_html.HtmlElement, outer: Hints) -> Hints:
     if not element.keys():
         return outer
-    size = element.get("data-size", "")
+    size, rows = element.get("data-size", ""), element.get("data-rows", "")
     return Hints(
         line=_line(element) or outer.line,
         role=element.get("data-role") or outer.role,
         centred=outer.centred or "data-centred" in element.attrib,
         right=outer.right or "data-right" in element.attrib,
         bold=outer.bold or "data-bold" in element.attrib,
-        size=float(size) if re.fullmatch(r"\d{1,4}(\.\d)?", size) else outer.size,
+        size=float(size) if re.fullmatch(_SIZE, size) else outer.size,
+        rows=tuple(map(float, rows.split())) if re.fullmatch(rf"{_SIZE}( {_SIZE}){{0,99}}", rows) else (),
         font=one_line(element.get("data-font", ""))[:_LONGEST_NAME] or outer.font,
         box=outer.box or "data-box" in element.attrib,
     )

@@ -26,7 +26,9 @@ _LONGEST = 30
 """Characters."""
 _SENTENCE = ("。", "；", "，", "、", "：", ";", ",", ":", "…", ".")
 """What no heading ends with."""
-_NO_HEADING = re.compile(r"[（(【\[□■●◆▲△▼—]|\d|.*[：:｜|/／]|.*(?:摄|供图)$|.{0,3}(?:记者|编辑|审核|通讯员|来源)")
+_NO_HEADING = re.compile(
+    r"[（(【\[□■●◆▲△▼—]|(?!0\d)\d|.*[：:｜|/／]|.*(?:摄|供图)$|.{0,3}(?:记者|编辑|审核|通讯员|来源)"
+)
 """How lines without number begin, or what is in them, that are something else."""
 _LARGER = 1.0
 """Points."""

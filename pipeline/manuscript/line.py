@@ -278,7 +278,13 @@ def divided(block: Block) -> list[Block]:
             parts.append([])
         else:
             parts[-1].append(run)
-    return [replace(block, runs=runs) for part in parts if (runs := tidy(part))]
+    lines = [replace(block, runs=runs) for part in parts if (runs := tidy(part))]
+    sizes = block.hints.rows
+    if len(sizes) != len(lines):
+        return lines
+    return [
+        replace(line, hints=replace(line.hints, size=size, rows=())) for line, size in zip(lines, sizes, strict=True)
+    ]
 
 
 def joined(lines: Sequence[Line]) -> list[Block]:

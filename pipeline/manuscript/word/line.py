@@ -56,6 +56,8 @@ class Line:
     bold: int = 0
     """How many of the letters are bold."""
     sizes: Counter[float] = field(default_factory=Counter)
+    rows: list[Counter[float]] = field(default_factory=lambda: [Counter()])
+    """The sizes of the letters between two soft returns."""
     fonts: Counter[str] = field(default_factory=Counter)
     pictures: list[int] = field(default_factory=list)
     """Places of pictures among the spans."""
@@ -73,6 +75,7 @@ class Line:
         if count:
             self.bold += count if look.bold else 0
             self.sizes[look.size] += count
+            self.rows[-1][look.size] += count
             wide = sum(letter >= "\u2e80" for letter in text)
             if look.font and wide:
                 self.fonts[look.font] += wide
@@ -83,6 +86,8 @@ class Line:
     def mark(self, markup: str) -> None:
         """Add markup that has no look: a break, a reference to a note."""
         self.texts.append(" ")
+        if markup == "<br>":
+            self.rows.append(Counter())
         self.spans.append((self.spans[-1][0] if self.spans and markup == "<br>" else _PLAIN, markup))
 
     def picture(self, markup: str) -> None:
@@ -116,6 +121,12 @@ class Line:
     def size(self) -> float:
         """Of most of its letters, of two the larger."""
         return max(self.sizes, key=lambda size: (self.sizes[size], size), default=0)
+
+    @property
+    def row_sizes(self) -> list[float]:
+        """Of each row with letters, where soft returns divide rows of different sizes; empty elsewhere."""
+        found = [max(row, key=lambda size: (row[size], size)) for row in self.rows if row]
+        return found if len(set(found)) > 1 else []
 
     @property
     def font(self) -> str:

@@ -156,6 +156,7 @@ def _hints(line: Line, look: Look) -> str:
         "size": f"{line.size or look.letters.size:g}",
         "font": clean(line.font or look.letters.font),
         "role": look.role,
+        "rows": " ".join(f"{size or look.letters.size:g}" for size in line.row_sizes),
     }
     hints = [f' data-{what}="{escape(how)}"' for what, how in said.items() if how and how != "0"]
     aligned = {"center": ' data-centred=""', "right": ' data-right=""'}.get(look.align, "")
