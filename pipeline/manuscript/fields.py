@@ -62,30 +62,6 @@ def nearest_name(name: str) -> str | None:
     return close[0] if close else None
 
 
-def people(value: str | Iterable[str]) -> tuple[str, ...]:
-    """Names of persons. One string may hold several, divided by 、 , ; / or spaces; a two-character name padded
-    with a space is one name, and so are the words of a name in Latin letters.
-
-    >>> people("张 三、李四，王五 赵　六")
-    ('张三', '李四', '王五', '赵六')
-    >>> people("John Smith, 记者甲")
-    ('John Smith', '记者甲')
-    """
-    found: list[str] = []
-    for string in [value] if isinstance(value, str) else value:
-        for part in _SPLIT.split(string):
-            previous = ""
-            for word in part.split():
-                padded = len(previous) == 1 == len(word) and _chinese(previous) and _chinese(word)
-                latin = bool(_WORD.fullmatch(word) and _WORD.fullmatch(previous.rpartition(" ")[2]))
-                if padded or latin:
-                    found[-1] = previous = previous + (" " if latin else "") + word
-                else:
-                    found.append(word)
-                    previous = word
-    return tuple(dict.fromkeys(one_line(name) for name in found if one_line(name)))
-
-
 def keywords(value: str | Iterable[str]) -> tuple[str, ...]:
     """Key words, divided like names, where no single characters are put together.
 

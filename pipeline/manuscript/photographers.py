@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from pipeline.credit import Credit, Duty
-from pipeline.manuscript import fields
+from pipeline.manuscript import names
+from pipeline.manuscript.words import shipped
 
 ROLES = {"摄": "摄影", "摄影": "摄影", "图": "摄影", "供图": "供图", "提供": "供图", "图片提供": "供图"}
 """How the word in a caption is printed among the credits. Who gave a picture did not take it."""
@@ -29,14 +30,6 @@ _NOBODY = frozenset({
     "资料", "网络", "网友", "作者", "记者", "通讯员", "本人", "家属", "单位", "受访者", "采访对象", "来源", "视频",
     "同上", "读者", "村民", "本报", "本台", "本网", "自己", "老师", "学生", "主办方", "活动方",
 })  # fmt: skip
-_PERSON = re.compile(
-    r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]{1,10}[·•][\u3400-\u9fff·•]{1,12}|[A-Za-z][A-Za-z .'’-]{1,40}"
-)
-_OFFICE = re.compile(
-    r".{2,}(?:局|镇|乡|县|市|区|村|办|站|院|校|委|部|队|馆|台|网|报|所|处|厅|园|厂|中心|集团|公司|企业|街道|社区|融媒|"
-    r"公安|消防|小学|中学|大学|协会|学会|商会|工会|妇联|合作社|旅行社|新华社|居委会|银行)"
-)
-
 CREDITED = re.compile(r"[（(]?\s*[^。！？!?；;，,（()）:：]{2,30}?\s*(?:(?<![拍航合])摄影?|供图)\s*[)）]?。?")
 """A whole line that says nothing else."""
 
@@ -64,18 +57,18 @@ def without_credit(caption: str) -> str:
 def _found(caption: str) -> tuple[int, tuple[Credit, ...]]:
     """(where the credits begin, or the caption's length; the credits)."""
     if behind := _GIVEN.search(caption) or _BEHIND.search(caption):
-        start, did, words = behind.start(), behind["did"], list(fields.people(_ROLE.sub("、", behind["who"])))
+        start, did, words = behind.start(), behind["did"], list(names.split(_ROLE.sub("、", behind["who"])))
     elif end := _END.search(caption):
         start, words = _before(caption[: end.start()])
         did = end["did"]
     else:
         return len(caption), ()
     known = [word for word in words if word not in _NOBODY]
-    offices = tuple(word for word in known if _OFFICE.fullmatch(word))
-    names = tuple(word for word in known if _PERSON.fullmatch(word) and word not in offices)
-    if not names and not offices:
+    offices = tuple(word for word in known if names.is_organisation(word, shipped()))
+    persons = tuple(word for word in known if names.is_person(word, shipped()))
+    if not persons and not offices:
         return len(caption), ()
-    return start, (Credit(role=ROLES[did], duty=Duty.PHOTOGRAPHER, names=names, organisations=offices),)
+    return start, (Credit(role=ROLES[did], duty=Duty.PHOTOGRAPHER, names=persons, organisations=offices),)
 
 
 def _before(text: str) -> tuple[int, list[str]]:
@@ -86,8 +79,8 @@ def _before(text: str) -> tuple[int, list[str]]:
     stop = max((found.end() for found in _STOP.finditer(text)), default=0)
     said = text[stop:]
     if role := _ROLE.search(said):
-        return stop + role.start(), list(fields.people(_ROLE.sub("、", said[role.end() :])))
-    words = list(fields.people(said))
+        return stop + role.start(), list(names.split(_ROLE.sub("、", said[role.end() :])))
+    words = list(names.split(said))
     divided = stop > 0 and text[stop - 1] not in _SOFT
     if words and not (divided and len(said) <= 30):
         words = words[-1 - said.count("、") :]
