@@ -31,8 +31,9 @@ _BEHIND = re.compile(r"([文图摄写])(?=[\s　\xa0]|$)")
 _GLUED = ("摄影报道", "图文报道", "摄影", "供图", "供稿", "拍摄", "整理", "文图", "摄")
 """What stands directly behind a name: 张三摄, 县气象局供图."""
 _MADE_UP = re.compile(r"[\u3400-\u9fff]{2,3}[甲乙丙丁戊己庚辛]")
-_ASKS = frozenset({"记者", "主播", "技术", "主任", "主编", "总监"})
-"""Where a colon behind these may begin what somebody says (记者：没有), a name has to have a usual surname."""
+_ASKS = frozenset({"记者", "主播", "技术", "主任", "主编", "总监", "图", "图片", "配图", "漫画", "视频"})
+"""Behind these a colon may begin what somebody says (记者：没有) or what is seen (图：采摘现场): a name has to have a
+usual surname."""
 _NO_DEED = frozenset({"报道", "报导", "综合报道", "采访报道", "联合报道", "编译", "综合"})
 """Behind names: that they reported is said already."""
 _CONTRIBUTED = frozenset({"供稿", "投稿", "来稿", "供稿人"})
