@@ -1938,9 +1938,8 @@ def test_who_presses_the_button_is_told_to_declare_it_first(setting: Callable[..
 
 
 def test_what_wechat_refused_is_told_first(rehearsal: Rehearsal, server: Server) -> None:
-    server.wechat.set(APPID, outcome=int(Status.REJECTED))
+    server.wechat.set(APPID, verdict=int(Status.REJECTED))
     delivery = rehearsal.release(rehearsal.prepare(rehearsal.delivery(labelled(rehearsal))))
-    requests.post(f"{server.url}/admin/settle", timeout=10)
     found = rehearsal.channel.find(delivery)
     assert found.standing is Standing.STAGED
     assert found.note == REMARKS[Status.REJECTED]
