@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew", action="store_true", help="write golden files anew from what came; read the difference")
+
+
+@pytest.fixture
+def agreed(request: pytest.FixtureRequest) -> Callable[[Path, str], str]:
+    """What a golden file holds; with --renew it is written from what came first."""
+
+    def text(path: Path, came: str) -> str:
+        if request.config.getoption("--renew"):
+            path.write_text(f"{came}\n", encoding="utf-8")
+        return path.read_text(encoding="utf-8").rstrip("\n")
+
+    return text
 
 
 class PostgreSQL:

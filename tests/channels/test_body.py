@@ -78,7 +78,7 @@ def test_running_text_has_neither_notes_nor_their_marks_nor_readings() -> None:
     assert list(article.paragraphs(tables=False)) == ["一", "村民䶮先生，见公报。", "甲", "乙", "丁"]
     assert list(article.paragraphs(marked=True))[:2] == ["一[1]", "村民䶮（yǎn）先生[1]，见公报。"]
     assert article.notes == ("[1] 注䶮（yǎn）",)
-    assert article.abstract(100) == "一村民䶮先生，见公报。甲乙丁"
+    assert article.abstract(100) == "村民䶮先生，见公报。甲 乙 丁"
 
 
 @pytest.mark.parametrize(
