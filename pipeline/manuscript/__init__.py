@@ -1,4 +1,4 @@
-"""Manuscripts → articles: .md, .docx, .html and .txt.
+"""Manuscripts → articles: .md, .docx (and .doc, .wps, .rtf, .odt), .html and .txt.
 
     manuscript = read(Path("examples/wushan-sibuzhai.md"))
     manuscript.article.headline
@@ -30,6 +30,10 @@ FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str
         ".md": markdown.read,
         ".markdown": markdown.read,
         ".docx": word.read,
+        ".doc": word.read,
+        ".wps": word.read,
+        ".rtf": word.read,
+        ".odt": word.read,
         ".html": html.read,
         ".htm": html.read,
         ".txt": text.read,
@@ -38,7 +42,7 @@ FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str
 """What reads a file, by its suffix in small letters."""
 
 _MB = 1024 * 1024
-LARGEST = MappingProxyType({".docx": 100 * _MB, ".txt": 2 * _MB})
+LARGEST = MappingProxyType({**dict.fromkeys((".docx", ".doc", ".wps", ".rtf", ".odt"), 100 * _MB), ".txt": 2 * _MB})
 LARGEST_OTHER = 20 * _MB
 """Bytes, by suffix. A text of 2 MB is a thick book; the rest is room for the pictures in the file."""
 
@@ -138,13 +142,6 @@ def _bytes(path: Path, suffix: str, draft: Draft) -> bytes | None:
 
 
 def _unknown(suffix: str, draft: Draft) -> None:
-    if suffix in (".doc", ".wps", ".rtf", ".odt"):
-        draft.wrong(
-            "file",
-            Text.of("files of the kind {suffix} are not read", suffix=suffix),
-            Text.of("open it in Word or WPS and save it as “Word document (.docx)”"),
-        )
-        return
     draft.wrong(
         "file",
         Text.of("files of the kind “{suffix}” are not read", suffix=suffix),

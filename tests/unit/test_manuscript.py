@@ -97,10 +97,10 @@ def test_the_suffix_may_be_in_capitals(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said", "remedy"),
     [
-        ("稿件.doc", ".doc", "save it as “Word document (.docx)”"),
-        ("稿件.wps", ".wps", "save it as “Word document (.docx)”"),
-        ("稿件.pdf", "“.pdf”", ".md .markdown .docx .html .htm .txt"),
-        ("稿件", "“”", ".md .markdown .docx .html .htm .txt"),
+        ("稿件.doc", "no Word document", "save it again as “Word document (.docx)”"),
+        ("稿件.wps", "no Word document", "save it again as “Word document (.docx)”"),
+        ("稿件.pdf", "“.pdf”", ".md .markdown .docx .doc .wps .rtf .odt .html .htm .txt"),
+        ("稿件", "“”", ".md .markdown .docx .doc .wps .rtf .odt .html .htm .txt"),
     ],
 )
 def test_other_files_are_refused_with_what_to_hand_in(tmp_path: Path, name: str, said: str, remedy: str) -> None:

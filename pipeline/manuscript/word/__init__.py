@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.channel import Text
+from pipeline.manuscript import html
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.credits import harvest
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.headings import headed
 from pipeline.manuscript.images import Pictures
 from pipeline.manuscript.title import titled
-from pipeline.manuscript.word import fields, sections
+from pipeline.manuscript.word import fields, office, sections
 from pipeline.manuscript.word.inline import Source
-from pipeline.manuscript.word.names import child
+from pipeline.manuscript.word.kinds import Kind, recognised
+from pipeline.manuscript.word.names import W, child
 from pipeline.manuscript.word.notes import Notes
 from pipeline.manuscript.word.numbering import Numbering
 from pipeline.manuscript.word.package import FileRefused, Package, damaged
@@ -24,18 +28,30 @@ from pipeline.manuscript.word.story import Story
 from pipeline.manuscript.word.styles import Styles
 from pipeline.manuscript.word.told import Told
 
+MOST_PARAGRAPHS = 50_000
+"""A long article has some hundreds, with its tables."""
 
-def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:  # noqa: ARG001
+
+def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:
     """The body's blocks and the images' bytes; fields and problems go into the draft."""
     try:
-        package = Package(data)
+        kind = recognised(data)
+        if kind is Kind.PAGE:
+            return html.read(data, path, draft)
+        package = Package(data if kind is Kind.DOCX else office.as_docx(data, kind.value))
         written = markup(package, draft)
     except FileRefused as refused:
         draft.wrong("file", refused.message, refused.remedy)
         return [], {}
+    if kind is not Kind.DOCX:
+        draft.notice(
+            "file",
+            Text.of("the file is of the kind {suffix} and was read by LibreOffice", suffix=kind.value),
+            Text.of("compare the preview with the document"),
+        )
     pictures = Pictures(draft, package.picture)
     content = blocks(written, draft, pictures.take)
-    return harvest(titled(content, draft), draft), pictures.media
+    return headed(harvest(titled(content, draft), draft)), pictures.media
 
 
 def markup(package: Package, draft: Draft) -> str:
@@ -44,6 +60,11 @@ def markup(package: Package, draft: Draft) -> str:
     body = child(root, "body")
     if body is None:
         raise damaged("it has no body")
+    if sum(1 for _ in body.iter(f"{W}p")) > MOST_PARAGRAPHS:
+        raise FileRefused(
+            Text.of("the text has more than {limit} paragraphs", limit=MOST_PARAGRAPHS),
+            Text.of("copy the text alone into a new document"),
+        )
     relations = package.relations(package.main)
     styles = Styles(package.related(relations, "styles"), package.related(relations, "theme"))
     source = Source(styles, Numbering(package.related(relations, "numbering"), styles.lists), Told(draft))

@@ -19,19 +19,31 @@ _TAG = re.compile("<[^>]*>")
 
 
 def captioned(pieces: list[Piece]) -> list[Piece]:
-    """The pieces with a box of few words right behind a picture as its caption, in one paragraph."""
+    """The pieces with a box of few words right behind a picture as its caption, in one paragraph; likewise the words
+    right behind the pictures that stand in the box itself."""
     shown: list[Piece] = []
-    before: Piece | None = None
+    pictured = False
+    """Whether the last thing shown is a picture."""
     for box, group in itertools.groupby(pieces, key=lambda piece: piece.box or -id(piece)):
-        found = list(group)
-        words = [piece for piece in found if piece.letters]
-        if box > 0 and before is not None and before.pictured and not before.letters and _is_caption(words):
+        whole = list(group)
+        found = [piece for piece in whole if _shows(piece)]
+        pictures = list(itertools.takewhile(_is_picture, found))
+        words = found[len(pictures) :]
+        if box > 0 and (pictures or pictured) and _is_caption(words):
             markup = "<br>".join(piece.markup for piece in words)
             hints = f'{words[0].hints} data-role="caption"'
-            found = [replace(words[0], markup=markup, hints=hints, label=None)]
-        before = next((piece for piece in reversed(found) if piece.letters or piece.pictured), before)
-        shown.extend(found)
+            whole = [*pictures, replace(words[0], markup=markup, hints=hints, label=None)]
+        pictured = _is_picture(found[-1]) if found else pictured
+        shown.extend(whole)
     return shown
+
+
+def _shows(piece: Piece) -> bool:
+    return bool(piece.letters) or piece.pictured or piece.tag != "p" or "data-note" in piece.markup
+
+
+def _is_picture(piece: Piece) -> bool:
+    return piece.pictured and not piece.letters
 
 
 def _is_caption(words: list[Piece]) -> bool:

@@ -30,7 +30,7 @@ class _Field:
     """`w:ffData` of a form."""
     codes: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    """Text of the document found where the code should be."""
+    """Markup of text of the document found where the code should be."""
     in_result: bool = False
     contents: bool = False
     href: str = ""
@@ -99,10 +99,11 @@ class Fields:
         if self._coding:
             self._coding[-1].codes.append(text)
 
-    def add_text(self, text: str) -> None:
+    def add_text(self, text: str, *, struck: bool) -> None:
         """Text of the document in a code; it belongs to the code, unless that is none."""
         self.add_code(text)
-        self._coding[-1].texts.append(text)
+        shown = escape(clean(text))
+        self._coding[-1].texts.append(f"<del>{shown}</del>" if struck else shown)
 
     def show(self) -> None:
         """Note that something is shown here."""
@@ -151,7 +152,7 @@ def _shown(last: _Field) -> str:
         return eq.shown(code.strip()[2:])
     if kind in _SHOWN:
         return escape(_SHOWN[kind](arguments, last.data))
-    return escape(clean("".join(last.texts)))
+    return "".join(last.texts)
 
 
 def _symbol(arguments: list[str], data: Element | None) -> str:  # noqa: ARG001
@@ -190,10 +191,20 @@ _SHOWN: dict[str, Callable[[list[str], Element | None], str]] = {
 }
 
 
+@dataclass(slots=True)
+class _Begun:
+    """A field met while the tree is settled."""
+
+    characters: list[Element]
+    has_code: bool = False
+
+
 def settle(root: Element) -> None:
-    """Take the meaning from `w:fldChar`s that have no partner, so that an unfinished field hides no text. Fields do not
-    reach beyond a text box, and what is deleted is not there."""
-    scopes: list[list[list[Element]]] = [[]]
+    """Take the meaning from `w:fldChar`s that have no partner or no code, so that an unfinished field hides no text.
+    Fields do not reach beyond a text box, and what is deleted is not there."""
+    if next(root.iter(f"{W}fldChar"), None) is None:
+        return
+    scopes: list[list[_Begun]] = [[]]
     gone = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         called = name(element)
@@ -203,25 +214,31 @@ def settle(root: Element) -> None:
             if event == "start":
                 scopes.append([])
             else:
-                _unfinished(scopes.pop())
-        elif called == "fldChar" and event == "start" and not gone:
-            _match(element, scopes[-1])
-    _unfinished(scopes[0])
+                _without_meaning(scopes.pop())
+        elif event == "start" and not gone:
+            if called == "fldChar":
+                _match(element, scopes[-1])
+            elif called == "instrText" and scopes[-1]:
+                scopes[-1][-1].has_code = True
+    _without_meaning(scopes[0])
 
 
-def _match(element: Element, opened: list[list[Element]]) -> None:
+def _match(element: Element, opened: list[_Begun]) -> None:
     kind = element.get(f"{W}fldCharType")
     if kind == "begin":
-        opened.append([element])
-    elif opened and kind == "separate":
-        opened[-1].append(element)
+        opened.append(_Begun([element]))
+        return
+    while opened and not opened[-1].has_code:
+        _without_meaning([opened.pop()])
+    if opened and kind == "separate":
+        opened[-1].characters.append(element)
     elif opened and kind == "end":
         opened.pop()
     else:
         element.set(f"{W}fldCharType", "")
 
 
-def _unfinished(opened: list[list[Element]]) -> None:
-    for characters in opened:
-        for one in characters:
-            one.set(f"{W}fldCharType", "")
+def _without_meaning(fields: list[_Begun]) -> None:
+    for one in fields:
+        for character in one.characters:
+            character.set(f"{W}fldCharType", "")

@@ -12,7 +12,7 @@ from pipeline.manuscript.characters import clean, one_line
 from pipeline.manuscript.word import controls, drawings, formulas
 from pipeline.manuscript.word.fields import Fields
 from pipeline.manuscript.word.line import Line, Piece
-from pipeline.manuscript.word.names import Element, R, W, child, name, properties, text_of
+from pipeline.manuscript.word.names import Element, M, R, W, child, name, properties, text_of
 from pipeline.manuscript.word.numbering import Numbering
 from pipeline.manuscript.word.package import Relations, picture_name
 from pipeline.manuscript.word.styles import Letters, Styles
@@ -80,7 +80,7 @@ class Inline:
                     self._markup(self._fields.ended(), line, look)
                 case "sdt":
                     self._control(element, line, look, href)
-                case "m:oMath" | "m:oMathPara":
+                case "m:oMath" | "m:oMathPara" if not self._fields.in_code:
                     self._formula(element, line, look)
                 case called if called not in SKIPPED:
                     self._piece(element, called, line, look, href)
@@ -110,7 +110,7 @@ class Inline:
 
     def _piece(self, element: Element, called: str, line: Line, look: Letters, href: str) -> None:
         if self._fields.in_code:
-            self._in_code(element)
+            self._in_code(element, look)
             return
         match called:
             case "t":
@@ -132,9 +132,12 @@ class Inline:
             case _:
                 self.read(element, line, look, href)
 
-    def _in_code(self, element: Element) -> None:
-        for text in element.iter(f"{W}t"):
-            self._fields.add_text(text.text or "")
+    def _in_code(self, element: Element, look: Letters) -> None:
+        if look.hidden:
+            self._told.drop(text_of(element), Gone.HIDDEN)
+            return
+        for text in element.iter(f"{W}t", f"{M}t"):
+            self._fields.add_text(text.text or "", struck=bool(look.struck))
 
     def _text(self, text: str, line: Line, look: Letters, href: str = "", markup: str | None = None) -> None:
         """Text with its look, unless it is out of sight. `markup` as of `Line.write`."""

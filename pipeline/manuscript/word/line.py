@@ -73,8 +73,7 @@ class Line:
         if count:
             self.bold += count if look.bold else 0
             self.sizes[look.size] += count
-            wide = sum(letter >= "\u2e80" for letter in text)
-            if look.font and wide:
+            if look.font and (wide := sum(letter >= "\u2e80" for letter in text)):
                 self.fonts[look.font] += wide
         raised = look.raised if look.raised in ("sup", "sub") else ""
         around = (href, raised, bool(look.italic), bool(look.bold), bool(look.struck))

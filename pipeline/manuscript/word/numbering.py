@@ -14,7 +14,7 @@ _LEVELS = 9
 _PLAIN = re.compile(r"%[1-9][.)）、．]?")
 """How the numbers of a list look that a web page numbers itself."""
 _SPELT = re.compile("[\u3400-\u9fff]")
-_ENDED = re.compile(r"[\s.)）、．：:，,】〕\]]$")
+_ENDED = re.compile("[\\s.)）、．：:，,】〕\\]\u2460-\u24ff\u2776-\u2793\u3200-\u32ff]$")
 _LONGEST = 200
 """Characters of a number's text; Word takes 31."""
 

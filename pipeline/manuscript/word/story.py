@@ -61,7 +61,7 @@ class Story:
                     self._paragraph(element, flow)
                 case "tbl":
                     self._released(flow)
-                    flow.pieces.append(self._table(element))
+                    flow.pieces.extend(self._tables(element))
                 case "sdt" if controls.is_contents(element):
                     self._dropped(element, Gone.CONTENTS)
                 case "sdt" if controls.is_prompt(element):
@@ -87,10 +87,11 @@ class Story:
             carried, flow.carried = flow.carried, None
             self._written(*carried, flow)
 
-    def _table(self, element: Element) -> Piece:
+    def _tables(self, element: Element) -> list[Piece]:
         hints = ' data-page=""' if self._page else ""
         self._page = False
-        return Piece(tables.rows(element, self._cell, self._told), "table", hints)
+        found = tables.tables(element, self._cell, self._told)
+        return [Piece(rows, "table", "" if place else hints) for place, rows in enumerate(found)]
 
     def _cell(self, cell: Element) -> str:
         return "".join(listed(self._flow(cell), in_cell=True))
@@ -121,6 +122,8 @@ class Story:
                 flow.pieces.extend(part)
                 continue
             markup, pictured = part
+            if not markup and label is None:
+                continue
             piece = Piece(markup, _tag(line, look), _hints(line, look), label, line.letters, pictured)
             if box:
                 piece.box = self._inline.next_box()

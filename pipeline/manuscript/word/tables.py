@@ -35,23 +35,28 @@ class _Cell:
         return f'<{self.tag} colspan="{self.columns}" rowspan="{self.rows}">{self.inside}</{self.tag}>'
 
 
-def rows(table: Element, inside: Callable[[Element], str], told: Told) -> str:
+def tables(table: Element, inside: Callable[[Element], str], told: Told) -> list[str]:
     """The rows of a table as HTML; `inside` gives the markup of a cell's content. Nothing that stands in a cell is
-    lost, also where Word shows nothing of it because the cell is joined with another."""
-    written: list[str] = []
+    lost, also where Word shows nothing of it because the cell is joined with another.
+
+    There is one answer, unless some rows hold tables of their own: those rows only lay out a page, and the ones around
+    them are tables without them.
+    """
+    written: list[tuple[bool, list[list[_Cell]]]] = []
     above: dict[int, _Cell] = {}
     """The cells that may go on downwards, by their first column."""
-    found: list[list[_Cell]] = []
     for row in _within(table, "tr"):
         said = properties(child(row, "trPr"))
         if "del" in said:
             told.drop(text_of(row), Gone.DELETED)
             told.paragraph()
             continue
-        found.append(_cells(row, said, above, inside, told))
-    for cells in found:
-        written.append(f"<tr>{''.join(cell.html() for cell in cells)}</tr>")
-    return "".join(written)
+        nested = any(child(cell, "tbl") is not None for cell in _within(row, "tc"))
+        if not written or written[-1][0] is not nested:
+            written.append((nested, []))
+            above = {}
+        written[-1][1].append(_cells(row, said, above, inside, told))
+    return ["".join(f"<tr>{''.join(cell.html() for cell in cells)}</tr>" for cells in rows) for _, rows in written]
 
 
 def _cells(
