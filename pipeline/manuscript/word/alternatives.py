@@ -7,12 +7,15 @@ from lxml import etree
 from pipeline.manuscript.word.names import Element, name
 
 _WEIGHED = frozenset({"a:blip", "v:imagedata", "v:textpath", "sym", "drawing", "pict"})
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _BRANCHES = frozenset({"mc:Choice", "mc:Fallback"})
 
 
 def settle(root: Element) -> None:
     """Take out of every `AlternateContent` all branches but the one with the most that can be read, text or pictures;
     of equal ones the first. Linear in the size of the tree, however deep they stand in each other."""
+    if next(root.iter(_ALTERNATIVES), None) is None:
+        return
     lost: list[Element] = []
     weights = [0]
     branches: list[list[tuple[int, Element]]] = []

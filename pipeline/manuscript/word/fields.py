@@ -202,6 +202,8 @@ class _Begun:
 def settle(root: Element) -> None:
     """Take the meaning from `w:fldChar`s that have no partner or no code, so that an unfinished field hides no text.
     Fields do not reach beyond a text box, and what is deleted is not there."""
+    if next(root.iter(f"{W}fldChar"), None) is None:
+        return
     scopes: list[list[_Begun]] = [[]]
     gone = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):

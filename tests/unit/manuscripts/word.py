@@ -31,13 +31,19 @@ XMLNS = " ".join(f'xmlns:{prefix}="{space}"' for prefix, space in _SPACES.items(
 _OFFICE = _SPACES["r"]
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPES = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+
+
+def styled(number: str, name: str, more: str = "", kind: str = "paragraph") -> str:
+    """A style with this id and name."""
+    return f'<w:style w:type="{kind}" w:styleId="{number}"><w:name w:val="{name}"/>{more}</w:style>'
+
+
 STYLES = (
     '<w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:eastAsia="宋体"/><w:sz w:val="21"/></w:rPr></w:rPrDefault>'
-    "</w:docDefaults>"
-    '<w:style w:type="paragraph" w:default="1" w:styleId="a"><w:name w:val="Normal"/></w:style>'
-    '<w:style w:type="paragraph" w:styleId="t"><w:name w:val="Title"/><w:basedOn w:val="a"/></w:style>'
-    '<w:style w:type="paragraph" w:styleId="h1"><w:name w:val="heading 1"/><w:basedOn w:val="a"/></w:style>'
-    '<w:style w:type="paragraph" w:styleId="h2"><w:name w:val="heading 2"/><w:basedOn w:val="a"/></w:style>'
+    '</w:docDefaults><w:style w:type="paragraph" w:default="1" w:styleId="a"><w:name w:val="Normal"/></w:style>'
+    + styled("t", "Title")
+    + styled("h1", "heading 1")
+    + styled("h2", "heading 2")
 )
 HEADLINE = "青河县新桥通车"
 LEAD = "这是一段没有任何别的东西的正文，它只是为了让下面的内容不在文章的开头，并且足够长。"
@@ -147,19 +153,19 @@ class Word:
             if notes:
                 inside = "".join(f'<w:{kind} w:id="{number}">{text}</w:{kind}>' for number, text in notes.items())
                 written[f"{kind}s"] = f"<w:{kind}s {XMLNS}>{inside}</w:{kind}s>"
-        relations = "".join(
+        related = "".join(
             [
-                *(_relation(f"part-{name}", name, f"{name}.xml") for name in written),
-                *(_relation(name.partition(".")[0], "image", f"media/{name}") for name in self.media),
-                *(_relation(name, "hyperlink", target, external=True) for name, target in self.links.items()),
+                *(relation(f"part-{name}", name, f"{name}.xml") for name in written),
+                *(relation(name.partition(".")[0], "image", f"media/{name}") for name in self.media),
+                *(relation(name, "hyperlink", target, external=True) for name, target in self.links.items()),
             ]
         )
         title = p(self.headline, ppr=style("t")) if self.headline else ""
         parts: dict[str, str | bytes] = {
             "[Content_Types].xml": _content_types(written),
-            "_rels/.rels": _relations(_relation("rId1", "officeDocument", "word/document.xml")),
+            "_rels/.rels": relations(relation("rId1", "officeDocument", "word/document.xml")),
             "word/document.xml": f"<w:document {XMLNS}><w:body>{title}{self.body}</w:body></w:document>",
-            "word/_rels/document.xml.rels": _relations(relations),
+            "word/_rels/document.xml.rels": relations(related),
             **{f"word/{name}.xml": text for name, text in written.items()},
             **{f"word/media/{name}": data for name, data in self.media.items()},
             **self.parts,
@@ -209,13 +215,15 @@ def num(number: int, form: int, changes: str = "") -> str:
     return f'<w:num w:numId="{number}"><w:abstractNumId w:val="{form}"/>{changes}</w:num>'
 
 
-def _relation(number: str, kind: str, target: str, *, external: bool = False) -> str:
+def relation(number: str, kind: str, target: str, *, external: bool = False) -> str:
+    """A relationship; `kind` is the last part of its type."""
     mode = ' TargetMode="External"' if external else ""
     return f'<Relationship Id="{number}" Type="{_OFFICE}/{kind}" Target="{escape(target)}"{mode}/>'
 
 
-def _relations(relations: str) -> str:
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}</Relationships>'
+def relations(inside: str) -> str:
+    """A part with relationships."""
+    return f'<Relationships xmlns="{_PACKAGE}/relationships">{inside}</Relationships>'
 
 
 def _content_types(parts: Mapping[str, str]) -> str:
