@@ -107,7 +107,7 @@ def captioned(content: Sequence[Block], draft: Draft) -> list[Block]:
     for first, last in text.runs:
         lines = [place for place in text.lines_of(first, last) if place not in taken]
         figures = [place for place in range(first, last) if not _caption(blocks[place])]
-        texts = [blocks[place].text for place in lines]
+        texts = [blocks[place].text_with_readings for place in lines]
         shares = _shared(blocks, figures, texts, above=min(lines, default=last) < first)
         if shares:
             taken.update(lines)
