@@ -18,6 +18,8 @@ LONGEST_CELL = 120
 """Characters below a picture; what has more is text."""
 
 _INLINE = frozenset({"a", "b", "em", "font", "i", "picture", "span", "strong", "u"})
+_MORE_THAN_WORDS = ("del", "s", "strike", "ruby", "sup")
+"""What has to be read with its marks: cells that hold it are no captions."""
 _MOST = 1000
 """Pictures that are looked at."""
 
@@ -57,6 +59,8 @@ def unfold(document: Element) -> None:
 def _rows(table: Element) -> list[list[_Cell]]:
     """The rows of a table of pictures: each has pictures, or words for those next to it. Empty for other tables."""
     if table.find(".//img") is None or table.find(".//th") is not None or table.find(".//table") is not None:
+        return []
+    if next(table.iter(*_MORE_THAN_WORDS), None) is not None:
         return []
     rows: list[list[_Cell]] = []
     for row in table.iter("tr"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -194,8 +195,14 @@ def document(parts: list[Maker]) -> tuple[Word, Making]:
 
 
 def text_of(manuscript: Manuscript) -> tuple[str, str]:
-    """The text of the article, with captions and readings, and what the reading tells of the rest."""
+    """The text of the article, with captions and readings, and what the reading tells of the rest.
+
+    A caption that neighbouring pictures share is in the manuscript once.
+    """
     root = lxml_html.fragment_fromstring(manuscript.article.body, create_parent="div")
+    for before, after in pairwise(root.xpath("./figure/figcaption")):
+        if before.getparent().getnext() is after.getparent() and before.text_content() == after.text_content():
+            before.drop_tree()
     return "".join(root.text_content().split()), "\n".join(line.text for line in manuscript.reading.lines)
 
 
