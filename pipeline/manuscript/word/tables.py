@@ -27,12 +27,12 @@ _APART = frozenset({"tbl", "p"})
 @dataclass(slots=True)
 class _Cell:
     tag: str
-    inside: str
+    inside: list[str]
     columns: int
     rows: int = 1
 
     def html(self) -> str:
-        return f'<{self.tag} colspan="{self.columns}" rowspan="{self.rows}">{self.inside}</{self.tag}>'
+        return f'<{self.tag} colspan="{self.columns}" rowspan="{self.rows}">{"".join(self.inside)}</{self.tag}>'
 
 
 def tables(table: Element, inside: Callable[[Element], str], told: Told) -> list[str]:
@@ -79,13 +79,13 @@ def _cells(
         over = above.get(column)
         if across is False and beside is not None:
             beside.columns += columns
-            beside.inside += inside(element)
+            beside.inside.append(inside(element))
         elif down is False and over is not None:
             over.rows += 1
-            over.inside += inside(element)
+            over.inside.append(inside(element))
             beside = None
         else:
-            beside = _Cell(tag, inside(element), columns)
+            beside = _Cell(tag, [inside(element)], columns)
             cells.append(beside)
             above.pop(column, None)
             if down is not None:
@@ -108,7 +108,7 @@ def _skipped(said: Properties, called: str, cells: list[_Cell], tag: str) -> int
     """How many columns a row leaves empty at one of its ends; an empty cell takes their place."""
     columns = integer(value(said, called), 0, most=_MOST_COLUMNS)
     if columns:
-        cells.append(_Cell(tag, "", columns))
+        cells.append(_Cell(tag, [], columns))
     return columns
 
 
