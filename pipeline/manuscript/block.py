@@ -142,7 +142,9 @@ def divided(runs: Iterable[Run]) -> Iterator[list[Run]]:
 
 
 _Piece = tuple[str, Run]
-"""A character, or the whole text that has one reading, and its look."""
+"""White space, a text without any, or the whole text that has one reading; and its look."""
+_PIECES = re.compile(r"[ \t\n]+|[^\S \t\n]|\S+")
+"""Spaces that collapse, spaces that stay, and what stands between them."""
 
 
 def tidy(runs: Iterable[Run]) -> tuple[Run, ...]:
@@ -154,7 +156,7 @@ def tidy(runs: Iterable[Run]) -> tuple[Run, ...]:
         if run == BREAK:
             lines.append([])
         elif not run.reading:
-            lines[-1].extend((character, look) for character in clean(run.text))
+            lines[-1].extend((piece, look) for piece in _PIECES.findall(clean(run.text)))
         elif text := one_line(run.text):
             lines[-1].append((text, look))
     tidied: list[Run] = []
@@ -173,16 +175,16 @@ def _collapsed(line: list[_Piece]) -> list[_Piece]:
     while end > start and line[end - 1][0].isspace():
         end -= 1
     kept: list[_Piece] = []
-    for space, group in itertools.groupby(line[start:end], key=lambda piece: piece[0] in " \t\n"):
+    for collapses, group in itertools.groupby(line[start:end], key=lambda piece: not piece[0].strip(" \t\n")):
         pieces = list(group)
-        if not space:
+        if not collapses:
             kept.extend(pieces)
             continue
-        kept.append(("\n" if any(character == "\n" for character, _ in pieces) else " ", pieces[0][1]))
+        kept.append(("\n" if any("\n" in text for text, _ in pieces) else " ", pieces[0][1]))
     return [
-        (" ", look) if character == "\n" else (character, look)
-        for place, (character, look) in enumerate(kept)
-        if not (character == "\n" and _CHINESE.match(kept[place - 1][0][-1]) and _CHINESE.match(kept[place + 1][0]))
+        (" ", look) if text == "\n" else (text, look)
+        for place, (text, look) in enumerate(kept)
+        if not (text == "\n" and _CHINESE.match(kept[place - 1][0][-1]) and _CHINESE.match(kept[place + 1][0]))
     ]
 
 
@@ -190,5 +192,5 @@ def _joined(line: list[_Piece]) -> Iterator[Run]:
     """Neighbours of one look as one run; what has a reading is never joined: 妈妈 is read mā, and mā again."""
     own = itertools.count(1)
     for (look, _), group in itertools.groupby(line, key=lambda piece: (piece[1], piece[1].reading and next(own))):
-        if text := clean("".join(character for character, _ in group)):
+        if text := clean("".join(piece for piece, _ in group)):
             yield replace(look, text=text)
