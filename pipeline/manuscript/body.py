@@ -341,7 +341,7 @@ class _Reading:
     def _figure(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         captions = [child for child in element if child.tag == "figcaption"]
         for caption in captions:
-            element.remove(caption)
+            caption.drop_tree()  # remove() would take the text behind it as well
         found = list(self.flow(element, style))
         said = [run for one in captions for run in (*self._inside(one, _Style()), Run(" "))]
         caption_text = Block("figcaption", tidy(self._without_pictures(said))).text_with_readings

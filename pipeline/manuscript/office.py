@@ -35,6 +35,7 @@ def settle(body: lxml_html.HtmlElement, draft: Draft) -> None:
     for element in list(body.iter()):
         if not isinstance(element.tag, str):
             continue
+        element.attrib.pop("data-note", None)  # a page's own means nothing to us
         style = re.sub(r"\s+", "", element.get("style") or "").lower()
         if "mso-list:ignore" in style:
             _mark_of_list(element)

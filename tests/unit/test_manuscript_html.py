@@ -283,13 +283,15 @@ def page(title: str, *parts: str, head: str = "") -> str:
 PAGES = {
     "containers without a name": page(
         "青河绿化忙-青河县人民政府",
-        TOP.format("a1"), f"<div class=a2><div class=a3>青河绿化忙</div>{FACTS.format('a4')}<div class=a5>{TEXT}</div></div>",
+        TOP.format("a1"),
+        f"<div class=a2><div class=a3>青河绿化忙</div>{FACTS.format('a4')}<div class=a5>{TEXT}</div></div>",
         RELATED.format("a6"), FOOT.format("a7"),
     ),
     "a table's cell": page(
         "青河县林业局",
         "<table><tr><td><a href=/>首页</a> | <a href=/n>要闻</a></td></tr></table><table><tr><td><b>最新</b><br>"
-        "<a href=1>召开会议</a><br><a href=2>又一条</a></td><td><div align=center><font size=5><b>青河绿化忙</b></font></div>"
+        "<a href=1>召开会议</a><br><a href=2>又一条</a></td><td>"
+        "<div align=center><font size=5><b>青河绿化忙</b></font></div>"
         f"{FACTS.format('x')}<hr>{TEXT}</td></tr></table><table><tr><td>青河县林业局 版权所有</td></tr></table>",
     ),
     "TRS": page(
@@ -304,11 +306,13 @@ PAGES = {
     "an article within main": page(
         "青河绿化忙 - 青河新闻网",
         f"<header><nav><a href=/>首页</a></nav></header><main><article><h1>青河绿化忙</h1>{FACTS.format('meta')}",
-        f"<div class=article-content>{TEXT}</div></article><aside>{RELATED.format('r')}</aside></main><footer>页脚</footer>",
+        f"<div class=article-content>{TEXT}</div></article><aside>{RELATED.format('r')}</aside></main>",
+        "<footer>页脚</footer>",
     ),
     "the site's name as h1": page(
         "青河绿化忙-青河县人民政府",
-        "<h1 class=logo>青河县人民政府</h1>", f"<h2 class=title>青河绿化忙</h2>{FACTS.format('i')}<div id=zoom>{TEXT}</div>",
+        "<h1 class=logo>青河县人民政府</h1><h2 class=title>青河绿化忙</h2>", FACTS.format("i"),
+        f"<div id=zoom>{TEXT}</div>",
     ),
     "the headline in a declaration alone": page(
         "部门动态", FACTS.format("i"), f"<div id=zoom>{TEXT}</div>", head="<meta name=ArticleTitle content=青河绿化忙>",
@@ -394,8 +398,14 @@ def test_a_description_that_a_machine_made_is_no_summary(tmp_path: Path, descrip
     assert description in [line.text for line in manuscript.reading.dropped]
 
 
-LINKED = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": "青河绿化忙", "datePublished": "2026-05-06",
-          "author": [{"@type": "Person", "name": "何静"}, {"name": "马会兰"}], "description": "苗木下地，成活率要核查。"}  # fmt: skip
+LINKED = {
+    "@context": "https://schema.org",
+    "@type": "NewsArticle",
+    "headline": "青河绿化忙",
+    "datePublished": "2026-05-06",
+    "author": [{"@type": "Person", "name": "何静"}, {"name": "马会兰"}],
+    "description": "苗木下地，成活率要核查。",
+}
 
 
 @pytest.mark.parametrize(
@@ -540,7 +550,8 @@ def test_looks_become_hints(markup: str, expected: dict[str, object]) -> None:
 
 # WeChat
 
-WECHAT = """<html><head><meta property="og:title" content="青河绿化忙"><meta name="author" content="何静"><title></title></head>
+WECHAT = """<html><head><meta property="og:title" content="青河绿化忙"><meta name="author" content="何静">
+<title></title></head>
 <body><div id="js_article"><h1 class="rich_media_title" id="activity-name">青河绿化忙</h1>
 <div id="meta_content"><span class="rich_media_meta rich_media_meta_text">何静</span><a id="js_name">青河发布</a>
 <em id="publish_time">2026年5月6日 18:20</em></div>
@@ -618,12 +629,15 @@ def test_names_of_files_are_no_words_about_a_picture(tmp_path: Path, name: str) 
 # Pages that Word saved
 
 WORD = """<html xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office">
-<head><meta http-equiv=Content-Type content="text/html; charset=gb2312"><meta name=Generator content="Microsoft Word 15{}">
+<head><meta http-equiv=Content-Type content="text/html; charset=gb2312">
+<meta name=Generator content="Microsoft Word 15{}">
 <title>文档1</title><!--[if gte mso 9]><xml><o:Author>admin</o:Author></xml><![endif]-->
-<style><!-- p.MsoTitle {{text-align:center;font-size:22.0pt}} --></style></head><body lang=ZH-CN><div class=WordSection1>
+<style><!-- p.MsoTitle {{text-align:center;font-size:22.0pt}} --></style></head><body lang=ZH-CN>
+<div class=WordSection1>
 <p class=MsoTitle><span>青河绿化忙<o:p></o:p></span></p>
-<p class=MsoNormal>5月6日，绿化开始<a style='mso-footnote-id:ftn1' href="#_ftn1" name="_ftnref1"><span class=MsoFootnoteReference>
-<![if !supportFootnotes]>[1]<![endif]></span></a>。<span class=MsoCommentReference><a class=msocomanchor href="#_msocom_1">[张1]</a></span></p>
+<p class=MsoNormal>5月6日，绿化开始<a style='mso-footnote-id:ftn1' href="#_ftn1" name="_ftnref1"><span
+class=MsoFootnoteReference><![if !supportFootnotes]>[1]<![endif]></span></a>。<span class=MsoCommentReference><a
+class=msocomanchor href="#_msocom_1">[张1]</a></span></p>
 <p class=MsoListParagraph style='mso-list:l0 level1 lfo1'><![if !supportLists]><span style='mso-list:Ignore'>1.<span
 style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;&nbsp; </span></span><![endif]>看标签</p>
 <p class=MsoListParagraph style='mso-list:l1 level1 lfo2'><![if !supportLists]><span style='font-family:Wingdings'><span
@@ -632,7 +646,8 @@ style='mso-list:Ignore'>l<span>&nbsp; </span></span></span><![endif]>打热线</
 src="a.png" v:shapes="图片 1"><![endif]></p></div><div class=WordSection2><p class=MsoNormal>第二节的话。</p></div>
 <div style='mso-element:footnote-list'><hr><div style='mso-element:footnote' id=ftn1><p class=MsoFootnoteText><a
 href="#_ftnref1" name="_ftn1">[1]</a> 注的文字。</p></div></div>
-<div style='mso-element:comment-list'><div style='mso-element:comment' id="_com_1"><p>请核对</p></div></div></body></html>"""
+<div style='mso-element:comment-list'><div style='mso-element:comment' id="_com_1"><p>请核对</p></div></div>
+</body></html>"""
 
 
 @pytest.mark.parametrize("filtered", ["", " (filtered)"])
@@ -654,7 +669,8 @@ def test_a_page_that_word_saved(tmp_path: Path, filtered: str) -> None:
 @pytest.mark.parametrize("mark", ["<en-todo checked=true></en-todo>", ""])
 def test_a_note_that_evernote_exported(tmp_path: Path, mark: str) -> None:
     head = "<meta name='exporter-version' content='Evernote Mac 7'/><meta name=author content='user@example.com'/>"
-    body = f"<div>青河绿化忙</div><div><br/></div><div>{mark}5月6日，绿化开始，群众参加。</div><div>成活率要核查。</div><div>记者：何静</div>"
+    lines = ("青河绿化忙", "<br/>", f"{mark}5月6日，绿化开始，群众参加。", "成活率要核查。", "记者：何静")
+    body = "".join(f"<div>{line}</div>" for line in lines)
     article = article_of(tmp_path, "a.html", page("笔记0506", body, head=head))
     assert (article.headline, article.reporters) == ("青河绿化忙", ("何静",))
     assert article.body == "<p>5月6日，绿化开始，群众参加。</p><p>成活率要核查。</p>"
@@ -662,13 +678,15 @@ def test_a_note_that_evernote_exported(tmp_path: Path, mark: str) -> None:
 
 # Every character
 
-NAMES = ["", " class=share", " id=zoom", " class=content", " class='footer x'", " style='display:none'", " hidden", " align=center",
-         " class=MsoNormal", " style='font-size:22pt;font-weight:bold'", " class=title", " href=/x", " data-note=1"]  # fmt: skip
+NAMES = ["", " class=share", " id=zoom", " class=content", " class='footer x'", " style='display:none'", " hidden",
+         " align=center", " class=MsoNormal", " style='font-size:22pt;font-weight:bold'", " class=title",
+         " href=/x", " data-note=1"]  # fmt: skip
 WORDS = st.text("青河县今年举办绿化，。“”：a1 　\n", max_size=12) | st.sampled_from(
     ["来源：县林业局", "记者：何静", "首页", "打印", "相关链接", "版权所有", "5月6日，青河县开展绿化行动，群众参加。"]
 )
-ELEMENTS = ["p", "div", "span", "b", "a", "h1", "h2", "td", "tr", "table", "ul", "li", "section", "article", "nav", "button",
-            "textarea", "noscript", "header", "footer", "font", "center", "blockquote", "figure", "figcaption", "s"]  # fmt: skip
+ELEMENTS = ["p", "div", "span", "b", "a", "h1", "h2", "td", "tr", "table", "ul", "li", "section", "article", "nav",
+            "button", "textarea", "noscript", "header", "footer", "font", "center", "blockquote", "figure",
+            "figcaption", "s"]  # fmt: skip
 MARKUP_TREE = st.lists(
     st.recursive(
         WORDS,
