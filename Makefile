@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 600
 SEED ?=
 
-.PHONY: test lint demo up bench chaos messages constraints clean
+.PHONY: test lint demo up bench chaos messages pictures constraints clean
 
 test: $(VENV)/.test lint            ## everything that CI checks
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
@@ -31,6 +31,9 @@ chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=360
 
 messages: $(VENV)/.test             ## collect messages, update and compile the catalogues
 	$(BIN)/python -m tests.messages
+
+pictures: $(VENV)/.test             ## docs/reading.png, from what newsroom read prints (Chromium)
+	$(BIN)/python -m tests.pictures
 
 constraints:                        ## renew constraints.txt from a fresh environment
 	rm -rf $(VENV)

@@ -6,6 +6,7 @@ Frozen values without I/O. Everything else in the project is written in these wo
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -13,16 +14,23 @@ from typing import Any, Literal, Self
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from lxml import etree
 from lxml import html as lxml_html
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from pipeline.credit import PEOPLE, ROLES, Aigc, Credit, Duty, joined, names_of
+from pipeline.summary import shortened
 from pipeline.value import Frozen
 
 _SLUG = r"^[a-z0-9][a-z0-9-]*$"
 
 BLOCKS = ("p", "h2", "h3", "ul", "ol", "table", "blockquote", "figure")
 """The elements that may stand at the top of an article's body."""
+_PARTS = ("p", "h2", "h3", "li", "tr")
+"""What is a paragraph of its own in the text; of a list in a list, each item."""
+_APART = ("rp", "ul", "ol", etree.Comment)
+"""What stands in an element and is no part of its text."""
+_NOTE = re.compile(r"#?note-([1-9][0-9]*)")
 
 
 class Image(Frozen):
@@ -35,6 +43,8 @@ class Image(Frozen):
     height: int = Field(gt=0)
     size: int = Field(gt=0)
     """Length of the file in bytes."""
+    animated: bool = False
+    """Whether it is a GIF or WebP of several pictures, shown one after the other."""
     alt: str = ""
     caption: str = ""
     aigc: Aigc | None = None
@@ -280,33 +290,42 @@ class Article(Frozen):
     @property
     def key(self) -> str:
         """What makes two submissions the same article: its reference, else column and headline."""
-        return self.reference or f"{self.column}/{' '.join(self.headline.split())}"
+        return self.reference or self.titled_key
+
+    @property
+    def titled_key(self) -> str:
+        """What it is known by where it has no reference."""
+        return f"{self.column}/{' '.join(self.headline.split())}"
 
     @property
     def blocks(self) -> tuple[lxml_html.HtmlElement, ...]:
         """The body's top-level elements, parsed. Callers copy before they change one."""
         return _parsed(self.body)
 
-    def paragraphs(self, *, tables: bool = True) -> Iterator[str]:
-        """The body's text, one string a paragraph, heading, list item or table row; captions left out."""
+    def parts(self, *, tables: bool = True) -> Iterator[lxml_html.HtmlElement]:
+        """The elements of the text that are a paragraph each, headings, list items and table rows among them; captions
+        and notes left out."""
         for block in self.blocks:
-            if block.tag == "figure" or (block.tag == "table" and not tables):
-                continue
-            for part in block.iter("p", "h2", "h3", "li", "tr") if block.tag not in ("p", "h2", "h3") else [block]:
-                text = " ".join(part.text_content().split())
-                if text:
-                    yield text
+            if block.tag != "figure" and (tables or block.tag != "table") and not note_of(block):
+                yield from block.iter(*_PARTS)
+
+    def paragraphs(self, *, tables: bool = True, marked: bool = False) -> Iterator[str]:
+        """Their text, without what `text_of` leaves out of a sentence; `marked` as there."""
+        yield from filter(None, (text_of(part, marked=marked) for part in self.parts(tables=tables)))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """脚注, as they are printed below the text: «[1] …»."""
+        return tuple(text_of(block, marked=True) for block in self.blocks if note_of(block))
 
     def abstract(self, limit: int) -> str:
-        """The summary, or the body's opening, in at most `limit` characters, cut after a sentence if one ends there.
+        """The editor's own summary, else the body's opening, else the headline, in at most `limit` characters.
 
-        Tables are left out: their rows make no sentences.
+        By whole sentences (see `pipeline.summary`): without headings, tables, captions and notes.
         """
-        text = self.summary or "".join(self.paragraphs(tables=False)) or self.headline
-        if len(text) <= limit:
-            return text
-        stop = max(text.rfind(mark, 0, limit) for mark in "。!?！？")
-        return text[: stop + 1] if stop >= limit // 3 else text[: limit - 1] + "…"
+        sentences = (part for part in self.parts(tables=False) if part.tag in ("p", "li"))
+        own = iter([self.summary]) if self.summary else filter(None, map(text_of, sentences))
+        return shortened(own, limit) or shortened([self.headline], limit)
 
     @property
     def pictures(self) -> tuple[Image, ...]:
@@ -322,6 +341,44 @@ class Article(Frozen):
             if image.digest == digest:
                 return image
         raise KeyError(digest)
+
+
+def note_of(block: lxml_html.HtmlElement) -> int:
+    """The number of the note (脚注) that a block of a body is; 0 if it is text."""
+    found = _NOTE.fullmatch(block.get("id") or "") if block.tag == "p" else None
+    return int(found[1]) if found else 0
+
+
+def note_meant(link: lxml_html.HtmlElement) -> int:
+    """The number of the note that a link of a body points at; 0 for any other link."""
+    found = _NOTE.fullmatch(link.get("href") or "") if link.tag == "a" else None
+    return int(found[1]) if found else 0
+
+
+def text_of(element: lxml_html.HtmlElement, *, marked: bool = False) -> str:
+    """The text of a body's element, on one line; an item's without the lists in it, which have items of their own.
+
+    No part of a sentence are how a character is read and the marks that point at notes: they are left out. `marked`:
+    they stand in it, as 岞（zuò） and [1].
+
+    >>> text_of(lxml_html.fromstring("<p><ruby>岞<rt>zuò</rt></ruby>山<sup><a href='#note-1'>[1]</a></sup>。</p>"))
+    '岞山。'
+    """
+    return " ".join("".join(_pieces(element, marked)).split())
+
+
+def _pieces(element: lxml_html.HtmlElement, marked: bool) -> Iterator[str]:
+    yield element.text or ""
+    for inside in element:
+        if inside.tag == "br":
+            yield " "
+        elif inside.tag == "rt":
+            yield f"（{inside.text_content().strip()}）" if marked else ""
+        elif (
+            isinstance(inside.tag, str) and inside.tag not in ("rp", "ul", "ol") and (marked or not note_meant(inside))
+        ):
+            yield from _pieces(inside, marked)
+        yield inside.tail or ""
 
 
 def numeral(number: int) -> str:
@@ -406,6 +463,15 @@ class Site(Frozen):
         return value.rstrip("/")
 
 
+class House(Frozen):
+    """How the house does things (`[house]` in the newsroom's file)."""
+
+    people: tuple[str, ...] = ()
+    """Who may be named in its credits; empty: there is no list, and nobody is looked for in it."""
+    spaced_names: bool = False
+    """Whether a name of two characters is printed as wide as one of three: 张　三. Only where people read it."""
+
+
 class Newsroom(Frozen):
     """The centre (融媒体中心): what every rendition may know of it."""
 
@@ -418,6 +484,7 @@ class Newsroom(Frozen):
     site: Site
     columns: tuple[Column, ...] = Field(min_length=1)
     outlets: tuple[Outlet, ...] = Field(min_length=1)
+    house: House = House()
 
     @model_validator(mode="after")
     def _unique(self) -> Newsroom:

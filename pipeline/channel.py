@@ -12,6 +12,7 @@ cannot help) and `Unavailable` (it can). Each carries a `Problem` for a person.
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -25,6 +26,7 @@ from urllib.parse import quote
 from pydantic import AwareDatetime, Field
 
 from pipeline.article import Column, Newsroom, Outlet, Revision
+from pipeline.credit import Aigc
 from pipeline.value import Frozen
 
 
@@ -44,16 +46,30 @@ class Standing(StrEnum):
 
 
 GONE = b"<!-- tongfa:gone -->"
-"""In the first kilobyte of a public page that stands in a withdrawn article's place: it is answered with 410."""
+"""The mark of a public page that stands in a withdrawn article's place: it is answered with 410."""
+_MARKED = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?i:<!doctype html>|<\?xml [^<>]{0,200}\?>)\s{0,9}"
+    rb"(<!-- tongfa:(?:gone|moved [^\s<>]{1,2000}) -->)"
+)
 
 
 def moved(url: str) -> bytes:
-    """What stands in the first kilobyte of a public file whose address has changed: it is answered with 301 to `url`.
+    """The mark of a public file whose address has changed: it is answered with 301 to `url`, on the same host.
 
     The rest of the file says the same to who reads it without this project's server.
     """
     address = quote(url, safe=":/?#[]@!$&'()*+,;=%~").replace("--", "-%2D")  # no comment may have two hyphens
     return b"<!-- tongfa:moved " + address.encode() + b" -->"
+
+
+def mark_of(document: bytes) -> bytes:
+    """The mark of a public file, `GONE` or one that `moved` made; b"" if it has none.
+
+    It counts only right behind the declaration that HTML and XML begin with (`<!doctype html>`, `<?xml … ?>`), where
+    templates alone write: whatever else a file says may come from a manuscript. Other formats have no such place.
+    """
+    found = _MARKED.match(document)
+    return found.group(1) if found else b""
 
 
 class Correction(StrEnum):
@@ -127,6 +143,10 @@ class Asset(Frozen):
     """Digest of the `Image` it is made from; the bytes come from `Delivery.media`."""
     width: int
     height: int
+    animated: bool = False
+    """Whether it moves as its image does; else it is the image's first picture."""
+    aigc: Aigc | None = None
+    """The label of AI-made content that the file carries, this newsroom's part in it."""
 
 
 class Rendition(Frozen):
@@ -141,7 +161,8 @@ class Rendition(Frozen):
     @classmethod
     def of(cls, media_type: str, body: str, assets: Sequence[Asset] = ()) -> Rendition:
         """The rendition with its digest computed."""
-        content = "\0".join([media_type, body, *(asset.model_dump_json() for asset in assets)])
+        # What is not set is not counted: an asset that gains a field is the same asset.
+        content = "\0".join([media_type, body, *(asset.model_dump_json(exclude_defaults=True) for asset in assets)])
         return cls(
             media_type=media_type, body=body, assets=tuple(assets), digest=hashlib.sha256(content.encode()).hexdigest()
         )

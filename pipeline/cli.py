@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import broker, doctor, language, terminal
+from pipeline import broker, language, terminal, waits
 from pipeline import newsroom as configuring
 from pipeline.channel import Channel
 from pipeline.commands import column, editors, operators
@@ -51,7 +51,7 @@ def _run(command: click.Command) -> NoReturn:
         terminal.show_problems(err, error.problems, str(error.path) if error.path.exists() else "")
         code = BAD
     except SQLAlchemyError as error:
-        terminal.show_problems(err, [doctor.silent_database(error)])
+        terminal.show_problems(err, [waits.trouble(error)])
         code = BROKEN
     except OSError as error:
         what = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)

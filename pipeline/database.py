@@ -20,9 +20,10 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, make_url, select, text, update
+from sqlalchemy.exc import DBAPIError
 
-from pipeline import migrations, tables
+from pipeline import migrations, tables, waits
 from pipeline.channel import Problem, Text, Unavailable
 from pipeline.rollout import Pace
 
@@ -38,8 +39,6 @@ def sqlite_module() -> ModuleType:
     return sqlite3
 
 
-TURN = timedelta(seconds=2)
-"""How long to wait for the turn to write."""
 LOOK = timedelta(milliseconds=1)
 """Between two looks at a file lock."""
 _HEAD = "tongfa.chain"
@@ -91,7 +90,14 @@ class Database:
             self.engine = create_engine(url, module=sqlite_module(), pool_size=32, max_overflow=32)
             _tune_sqlite(self.engine)
         else:
-            self.engine = create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+            self.engine = create_engine(
+                url,
+                connect_args=waits.arguments(make_url(url)),
+                pool_size=16,
+                max_overflow=32,
+                pool_timeout=waits.LOCK / timedelta(seconds=1),
+                pool_pre_ping=True,  # the server may have been started again since
+            )
 
     def close(self) -> None:
         self.engine.dispose()
@@ -100,14 +106,38 @@ class Database:
         """Create the tables, or bring them up to date. Safe to call from several processes at once."""
         if self.sqlite:
             self._locks.mkdir(parents=True, exist_ok=True)
-            # Two processes that switch a new file to WAL at once: one gets SQLITE_BUSY, whatever its time-out.
-            with FileLock(self._locks / "migrate.lock"), self.engine.connect() as connection:
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-                connection.exec_driver_sql("BEGIN")
+        with self.reading() as connection:
+            settled = not self.sqlite or connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+            if settled and migrations.is_present(connection):
+                return  # as always but once: nobody need wait for anybody
+        if self.sqlite:
+            with self._migrating():
+                self._upgrade()
+        else:
+            self._upgrade()
+
+    @contextmanager
+    def _migrating(self) -> Iterator[None]:
+        """Alone among the processes that migrate a SQLite file, which is in WAL mode then.
+
+        Two processes that switch a new file to WAL at once: one gets SQLITE_BUSY, whatever its time-out.
+        """
+        place = self._lock_file("migrate")
+        try:
+            with FileLock(place, timeout=(waits.TURN + waits.BUSY) / timedelta(seconds=1)):
+                with self.engine.connect() as connection:
+                    connection.exec_driver_sql("COMMIT")
+                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                    connection.exec_driver_sql("BEGIN")
+                yield
+        except Timeout as error:
+            raise waits.held_file(place) from error
+
+    def _upgrade(self) -> None:
         with self._begin("IMMEDIATE") as connection:
             if not self.sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(726011)"))
+                waits.patience(connection, statement_timeout=None, idle_in_transaction_session_timeout=waits.LONG)
             migrations.upgrade(connection)
 
     def ready(self) -> bool:
@@ -119,12 +149,29 @@ class Database:
 
     @contextmanager
     def _begin(self, mode: str) -> Iterator[Connection]:
-        with self.engine.connect().execution_options(sqlite_mode=mode) as connection, connection.begin():
-            yield connection
+        """A transaction. Raises `waits.Held` where somebody else has held what it needs for too long."""
+        try:
+            with self.engine.connect().execution_options(sqlite_mode=mode) as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            if waits.in_vain(error):
+                raise self._held() from error
+            raise
+
+    def _held(self) -> waits.Held:
+        """Who holds the database now."""
+        if self.sqlite:
+            place = self.engine.url.database or ""
+            return waits.held_file(Path(f"{place}-shm"), Path(place))
+        with self.engine.connect() as connection:
+            return waits.held(waits.writer(connection))
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, long: bool = False) -> Iterator[Connection]:
+        """A transaction that changes nothing; `long`: one that reads the whole record."""
         with self._begin("DEFERRED") as connection:
+            if long and not self.sqlite:
+                waits.patience(connection, statement_timeout=waits.LONG)
             yield connection
 
     @contextmanager
@@ -144,29 +191,41 @@ class Database:
         if not self.sqlite:
             yield
             return
-        with self._file_lock("writer", TURN):
+        with self._file_lock("writer", waits.TURN):
             yield
 
     @contextmanager
-    def _file_lock(self, name: str, patience: timedelta) -> Iterator[bool]:
-        """A lock of all processes on this machine, freed when its holder dies; whether it was got in time.
+    def _queued(self, name: str, patience: timedelta) -> Iterator[bool]:
+        """This process's threads queue for what processes wait for; whether it was this one's turn in time.
 
-        This process's threads queue for it, and only the first looks at the file: the others would take the
-        processor from the one that has the lock.
+        Only the first looks at the lock: the others would take processor and connections from the one that has it.
         """
-        deadline = time.monotonic() + patience / timedelta(seconds=1)
         queue = self._queues.setdefault(name, threading.Lock())
-        if not queue.acquire(timeout=patience / timedelta(seconds=1)):
-            yield False
-            return
-        lock = FileLock(self._locks / f"{name}.lock", poll_interval=LOOK / timedelta(seconds=1))
+        first = queue.acquire(timeout=patience / timedelta(seconds=1))
         try:
-            with suppress(Timeout):
-                lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
-            yield lock.is_locked
+            yield first
         finally:
-            lock.release(force=True)
-            queue.release()
+            if first:
+                queue.release()
+
+    @contextmanager
+    def _file_lock(self, name: str, patience: timedelta) -> Iterator[bool]:
+        """A lock of all processes on this machine, freed when its holder dies; whether it was got in time."""
+        deadline = time.monotonic() + patience / timedelta(seconds=1)
+        with self._queued(name, patience) as first:
+            if not first:
+                yield False
+                return
+            lock = FileLock(self._lock_file(name), poll_interval=LOOK / timedelta(seconds=1))
+            try:
+                with suppress(Timeout):
+                    lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
+                yield lock.is_locked
+            finally:
+                lock.release(force=True)
+
+    def _lock_file(self, name: str) -> Path:
+        return self._locks / f"{name}.lock"
 
     def append(
         self,
@@ -209,7 +268,7 @@ class Database:
         Safe while others append: the end of the chain is read first, and has to be met on the way or be its start.
         """
         before, since, count, number = BEGINNING, None, 0, 0
-        with self.reading() as tx:
+        with self.reading(long=True) as tx:
             head = tx.scalar(select(tables.chain.c.hash))
             met = head == before
             events = select(tables.event).order_by(tables.event.c.id).execution_options(yield_per=1000)
@@ -233,31 +292,69 @@ class Database:
 
     @contextmanager
     def exclusive(self, channel: str, patience: timedelta = timedelta(seconds=15)) -> Iterator[None]:
-        """A channel's lock: a file lock beside SQLite, an advisory lock in PostgreSQL; freed when its holder dies."""
-        busy = Unavailable(
-            Problem(
-                field="storage",
-                message=Text.of("another worker has held the lock of {channel} for too long", channel=channel),
-                remedy=Text.of("if this lasts, restart the workers"),
-            )
-        )
+        """A channel's lock: a file lock beside SQLite, an advisory lock in PostgreSQL; freed when its holder dies.
+
+        A holder that has been stopped keeps it: once it goes on it would write what is out of date by then. Raises
+        `Unavailable` where it is not to be had, with who has it, and where it was lost together with the database.
+        """
+        name = f"channel-{channel}"
         if self.sqlite:
             self._locks.mkdir(parents=True, exist_ok=True)
-            with self._file_lock(f"channel-{channel}", patience) as locked:
+            with self._file_lock(name, patience) as locked:
                 if not locked:
-                    raise busy
+                    raise _busy(channel, waits.holder_of(self._lock_file(name)))
                 yield
             return
-        name = int.from_bytes(hashlib.sha256(channel.encode()).digest()[:8], "big", signed=True)
-        with self._begin("DEFERRED") as connection:
-            connection.execute(text(f"SET LOCAL lock_timeout = {int(patience.total_seconds() * 1000)}"))
+        deadline = time.monotonic() + patience / timedelta(seconds=1)
+        with self._queued(name, patience) as first:
+            if not first:
+                raise _busy(channel, None)
             try:
-                connection.execute(select(func.pg_advisory_xact_lock(name)))
-            except Exception as error:
-                if getattr(getattr(error, "orig", None), "sqlstate", "") == "55P03":
-                    raise busy from error
+                with self._begin("DEFERRED") as connection:
+                    self._lock_channel(connection, channel, timedelta(seconds=max(0.001, deadline - time.monotonic())))
+                    yield
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _lost(channel) from error
                 raise
-            yield
+
+    def _lock_channel(self, connection: Connection, channel: str, patience: timedelta) -> None:
+        lock = channel_lock(channel)
+        waits.patience(
+            connection, lock_timeout=patience, statement_timeout=None, idle_in_transaction_session_timeout=None
+        )
+        try:
+            connection.execute(select(func.pg_advisory_xact_lock(lock)))
+        except DBAPIError as error:
+            if not waits.in_vain(error):
+                raise
+            with self.reading() as tx:
+                raise _busy(channel, waits.locker(tx, lock)) from error
+
+
+def channel_lock(channel: str) -> int:
+    """The number of a channel's advisory lock in PostgreSQL."""
+    return int.from_bytes(hashlib.sha256(channel.encode()).digest()[:8], "big", signed=True)
+
+
+def _busy(channel: str, holder: waits.Holder | None) -> Unavailable:
+    """Whose lock of a channel another waited for in vain."""
+    if holder is None:
+        message = Text.of("another worker has held the lock of {channel} for too long", channel=channel)
+        remedy = Text.of("if this lasts, restart the workers")
+    else:
+        message = Text.of("a process holds the lock of {channel}: {process}", channel=channel, process=holder.who)
+        remedy = holder.remedy
+    return Unavailable(Problem(field="storage", message=message, remedy=remedy))
+
+
+def _lost(channel: str) -> Unavailable:
+    problem = Problem(
+        field="storage",
+        message=Text.of("the lock of {channel} was lost: the database has been started again", channel=channel),
+        remedy=Text.of("nothing need be done: the step is done again by itself"),
+    )
+    return Unavailable(problem, sent=True)
 
 
 def _event_hash(content: Mapping[str, Any]) -> str:
@@ -270,7 +367,7 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below decides, not the module
-        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (f"busy_timeout={waits.milliseconds(waits.BUSY)}", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

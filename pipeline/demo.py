@@ -26,7 +26,7 @@ from pipeline.columns import UNTITLED
 from pipeline.columns import new as new_column
 from pipeline.engine import Engine, Piece
 from pipeline.manuscript import read
-from pipeline.manuscript.images import inspect
+from pipeline.manuscript.images import take
 from pipeline.reports import Report
 from pipeline.standins.fake_wechat import DEMO
 from pipeline.web.report import page as report_page
@@ -171,26 +171,28 @@ def _publish(config: Path, environment: Mapping[str, str], page: Path, out: Cons
         terminal.show_report(out, report, configuration.newsroom)
         out.print()
         now = configuration.newsroom.with_columns(engine.columns())
-        page.write_text(report_page(report, now, engine.store.chain(), engine.clock.now()), encoding="utf-8")
+        readings = engine.store.readings(report.rollout)
+        made = report_page(report, now, engine.store.chain(), engine.clock.now(), readings)
+        page.write_text(made, encoding="utf-8")
     out.print(_("The report (发布回执) of {rollout} is {page}").format(rollout=report.rollout, page=_near(page)))
     return max(opened, report, key=lambda one: any(part.error for part in one.deliveries))
 
 
 def _open(engine: Engine) -> str:
     """Open the column; the rollout that does it."""
-    note, banner = read(newsroom.examples() / NOTE, untitled=UNTITLED), (newsroom.examples() / BANNER).read_bytes()
-    picture = inspect(banner, BANNER)
+    note = read(newsroom.examples() / NOTE, untitled=UNTITLED)
+    banner = take((newsroom.examples() / BANNER).read_bytes(), BANNER)
     column = new_column(
-        COLUMN, note.article, address=ADDRESS, about=ABOUT, keywords=KEYWORDS, series=SERIES, banner=picture
+        COLUMN, note.article, address=ADDRESS, about=ABOUT, keywords=KEYWORDS, series=SERIES, banner=banner.image
     )
-    piece = Piece(note.article, {picture.digest: banner})
+    piece = Piece(note.article, {banner.image.digest: banner.data}, note.reading)
     return engine.open_column(column, piece, editor=_("demo")).rollout_id
 
 
 def _submit(engine: Engine, *names: str) -> str:
     """Submit these examples as one rollout."""
     manuscripts = [read(newsroom.examples() / name) for name in names]
-    pieces = [Piece(one.article, one.media) for one in manuscripts]
+    pieces = [Piece(one.article, one.media, one.reading) for one in manuscripts]
     return engine.publish_together(pieces, editor=_("demo")).rollout_id
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import broker, tasks
+from pipeline import broker, tasks, waits
 from pipeline.article import Outlet
 from pipeline.channel import Problem, Text
 from pipeline.database import SAFE_SQLITE, sqlite_module
@@ -26,7 +26,8 @@ FRESH = 10.0
 """Seconds after which a worker that has not shown itself counts as dead."""
 LATE = timedelta(minutes=1)
 """How long a due delivery may wait before an operator should look."""
-DATABASE = "[engine] database"
+NAMED = 5
+"""Rollouts that are named at most."""
 SPACE = 1024**3
 """Bytes that should be free in the data folder."""
 
@@ -95,9 +96,10 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
     try:
         store.migrate()
         health, broken = store.health(datetime.now(UTC)), store.broken_event()
+        stranded = store.stranded([outlet.id for outlet in configuration.newsroom.outlets])
         yield Finding(Text.of("database: {version}", version=store.version()))
     except (SQLAlchemyError, OSError) as error:
-        yield Finding(Text.of("database"), silent_database(error))
+        yield Finding(Text.of("database"), waits.trouble(error))
         return
     finally:
         store.close()
@@ -105,7 +107,7 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         safe = ".".join(map(str, SAFE_SQLITE))
         message = Text.of("this SQLite can damage the database in rare cases; {safe} cannot", safe=safe)
         remedy = Text.of("install the package pysqlite3, or a newer Python")
-        yield Finding(Text.of("SQLite"), Problem(field=DATABASE, message=message, remedy=remedy))
+        yield Finding(Text.of("SQLite"), Problem(field=waits.DATABASE, message=message, remedy=remedy))
     what = Text.of("event chain")
     if broken is None:
         yield Finding(what)
@@ -121,14 +123,22 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         message = Text.of("the oldest has waited for {minutes} minutes", minutes=since)
         remedy = Text.of("are the workers running? newsroom up, or newsroom worker, starts them")
         yield Finding(what, Problem(field="deliveries", message=message, remedy=remedy))
+    yield from (_stranded(channel, rollouts, configuration) for channel, rollouts in stranded.items())
 
 
-def silent_database(error: Exception) -> Problem:
-    """What to say where the database cannot be used."""
-    reason = str(getattr(error, "orig", error)).strip()
-    message = Text.of("the database cannot be used: {reason}", reason=reason)
-    remedy = Text.of("start it, or correct its address (TONGFA_DATABASE_URL)")
-    return Problem(field=DATABASE, message=message, remedy=remedy)
+def _stranded(channel: str, rollouts: Sequence[str], configuration: Configuration) -> Finding:
+    message = Text.of(
+        "{path} has no such channel, but something is still to be done there: {rollouts}",
+        rollouts=", ".join([*rollouts[:NAMED], *(["…"] if len(rollouts) > NAMED else [])]),
+        path=str(configuration.path),
+    )
+    remedy = Text.of(
+        "put the channel back with this id and restart the workers; then newsroom retry ID for what has failed"
+    )
+    return Finding(
+        Text.of("channel {channel} of the record", channel=channel),
+        Problem(field="channel", message=message, remedy=remedy),
+    )
 
 
 def _broker(configuration: Configuration) -> Finding:

@@ -12,13 +12,15 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
 import structlog
 from pydantic import AwareDatetime
+from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import columns
+from pipeline import columns, waits
 from pipeline.article import Article, Column, Deed, Newsroom, Outlet, Place, Revision, columns_after
 from pipeline.channel import (
     Action,
@@ -37,12 +39,17 @@ from pipeline.channel import (
     Unavailable,
     Unpublishable,
 )
-from pipeline.newsroom import Configuration, open_channel
+from pipeline.newsroom import BadConfiguration, Configuration, open_channel
+from pipeline.reading import Reading
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
-from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Wake
+from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Waiting, Wake
 from pipeline.value import Frozen
 
 log = structlog.get_logger("tongfa")
+
+
+RECORD_AGAIN = timedelta(seconds=1)
+"""Between two tries to record an outcome while the database is away."""
 
 
 class Clock(Protocol):
@@ -53,6 +60,8 @@ class Clock(Protocol):
     def wait_until(self, moment: datetime) -> None: ...
 
 
+ELSEWHERE = 4
+"""Tries of a step whose channel this worker does not know, some seconds in all, before a person is asked."""
 NAP = 0.0001
 """Seconds. An event would be woken through a lock, by which threads come after one another instead of together."""
 
@@ -112,6 +121,8 @@ class Piece(NamedTuple):
 
     article: Article
     media: Mapping[str, bytes]
+    reading: Reading | None = None
+    """How the manuscript was read; None where there is none."""
 
 
 class Draft(Frozen):
@@ -150,7 +161,8 @@ class Attempt(NamedTuple):
 class Engine:
     """A newsroom at work. Thread-safe; one per process.
 
-    `send` delivers wake-ups and may lose them; it must not raise.
+    `send` delivers wake-ups and may lose them; `waiting` tells how many of them have not arrived yet, None if nobody
+    can say. Neither may raise.
     """
 
     def __init__(
@@ -159,6 +171,7 @@ class Engine:
         store: Store,
         *,
         send: Callable[[Iterable[Wake]], None] = lambda _: None,
+        waiting: Callable[[], Waiting | None] = Waiting,
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         channels: Mapping[str, Channel] | None = None,
@@ -168,6 +181,7 @@ class Engine:
         self.newsroom: Newsroom = configuration.newsroom
         self.store = store
         self.send = send
+        self.waiting = waiting
         self.clock = clock or SystemClock()
         self._line = StartLine(self.clock)
         self.chance = chance
@@ -189,6 +203,10 @@ class Engine:
                     self.configuration, self._outlet(channel_id), redis=self._redis
                 )
             return self._channels[channel_id]
+
+    def knows(self, channel_id: str) -> bool:
+        """Whether a channel is configured so."""
+        return channel_id in self._channels or any(outlet.id == channel_id for outlet in self.newsroom.outlets)
 
     def _outlet(self, channel_id: str) -> Outlet:
         for outlet in self.newsroom.outlets:
@@ -270,13 +288,17 @@ class Engine:
     def _outlets(self, channels: Sequence[str]) -> list[Outlet]:
         return [outlet for outlet in self.newsroom.outlets if not channels or outlet.id in channels]
 
-    def _submission(
-        self, article: Article, media: Mapping[str, bytes], channels: Sequence[str], before: Revision | None = None
-    ) -> Submission:
-        article, column = self._filed(article, self.newsroom.with_columns(self.columns()), before)
+    def _submission(self, piece: Piece, channels: Sequence[str], before: Revision | None = None) -> Submission:
+        article, column = self._filed(piece.article, self.newsroom.with_columns(self.columns()), before)
         outlets = self._outlets(channels)
-        bundling = [outlet.id for outlet in outlets if self.channel(outlet.id).together is not None]
-        return Submission(article=article, media=media, outlets=outlets, column=column, bundling=bundling)
+        return Submission(
+            article=article,
+            media=piece.media,
+            outlets=outlets,
+            column=column,
+            bundling=[outlet.id for outlet in outlets if self.channel(outlet.id).together is not None],
+            reading=piece.reading,
+        )
 
     def publish(
         self,
@@ -286,13 +308,15 @@ class Engine:
         editor: str,
         channels: Sequence[str] = (),
         go_live_at: datetime | None = None,
+        reading: Reading | None = None,
     ) -> Accepted:
         """Accept an article for all channels (or these). When this returns, nothing of it can be lost.
 
         Raises `Unfit` (and stores nothing) if a channel could never take it, `Changed` if the newsroom has
         the article with another content.
         """
-        return self.publish_together([Piece(article, media)], editor=editor, channels=channels, go_live_at=go_live_at)
+        piece = Piece(article, media, reading)
+        return self.publish_together([piece], editor=editor, channels=channels, go_live_at=go_live_at)
 
     def publish_together(
         self,
@@ -308,7 +332,7 @@ class Engine:
             self.drafts(piece.article, channels)
         now = self.clock.now()
         accepted = self.store.publish(
-            [self._submission(piece.article, piece.media, channels) for piece in pieces],
+            [self._submission(piece, channels) for piece in pieces],
             editor=editor,
             go_live_at=go_live_at or now,
             now=now,
@@ -339,23 +363,39 @@ class Engine:
         editor: str,
         note: str = "",
         go_live_at: datetime | None = None,
+        reading: Reading | None = None,
     ) -> Accepted:
         """Accept a correction for every channel that the article was sent to; the last word wins.
 
-        Without a moment of its own it keeps that of an article which waits for one.
+        Raises `Impossible` if the text is another article's, `Unfit` if a channel could never take it. Without a moment
+        of its own it keeps that of an article which waits for one.
         """
-        channels = self.store.channels_of(known)
+        keys, sent = self._keys(article), self.store.sent_to(known)
+        self.store.refuse_anothers(known, keys)
+        channels = [outlet.id for outlet in sent]
         self.drafts(article, channels, known if channels else None)
         now = self.clock.now()
+        submission = self._submission(Piece(article, media, reading), channels, self.store.revision(known))
+        # The old text still stands where nobody knows the way any more: its delivery says so, and holds up no other.
+        lost = [outlet for outlet in sent if not self.knows(outlet.id)]
         accepted = self.store.correct(
             known,
-            self._submission(article, media, channels, self.store.revision(known)),
+            dataclasses.replace(submission, outlets=[*submission.outlets, *lost], keys=keys),
             note=note,
             editor=editor,
             go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
             now=now,
         )
         return self._announce(accepted)
+
+    def _keys(self, article: Article) -> tuple[str, ...]:
+        """What the newsroom may know a file's article by: in the column that it names; in any, if it names none."""
+        columns = self._present_and_awaited()
+        if article.column:
+            with suppress(KeyError):
+                columns = [self.newsroom.with_columns(columns).column(article.column)]
+        keys = (article.model_copy(update={"column": column.id}).key for column in columns)
+        return tuple(dict.fromkeys(keys))
 
     def open_column(self, column: Column, note: Piece, *, editor: str, go_live_at: datetime | None = None) -> Accepted:
         """Accept the opening of a column on every channel at once; `note`: its 编者按 as an article, with the banner.
@@ -365,7 +405,7 @@ class Engine:
         article = columns.opening(column, note.article)
         if not self.store.has(article.key):
             self._refuse_taken(column, self._present_and_awaited())
-        return self.publish(article, note.media, editor=editor, go_live_at=go_live_at)
+        return self.publish(article, note.media, editor=editor, go_live_at=go_live_at, reading=note.reading)
 
     def rename_column(
         self, known: str, name: str, address: str, *, editor: str, go_live_at: datetime | None = None
@@ -436,8 +476,8 @@ class Engine:
     # -- for workers ----------------------------------------------------------------------------------
 
     def sweep(self) -> int:
-        """Wake whatever is due and was not woken lately; how many that were."""
-        wakes = self.store.overdue(self.clock.now())
+        """Wake whatever is due and was forgotten; how many that were. What waits to be heard is not sent again."""
+        wakes = self.store.overdue(self.clock.now(), self.waiting)
         self.send(wakes)
         return len(wakes)
 
@@ -454,22 +494,43 @@ class Engine:
         with structlog.contextvars.bound_contextvars(
             rollout=f"r{claim.rollout_id}", delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
         ):
+            channel = self._opened(claim)
+            if not isinstance(channel, Channel):
+                return Attempt(channel)
             try:
-                channel = self.channel(claim.channel)
                 return self._work(channel, claim)
             except (Unpublishable, Refused) as refusal:
                 log.warning("refused", step=claim.step, problem=str(refusal.problem.message), detail=refusal.detail)
                 return Attempt(Never(refusal.problem))
             except Unavailable as trouble:
                 log.info("unavailable", step=claim.step, problem=str(trouble.problem.message), detail=trouble.detail)
-                return Attempt(self._again(claim, trouble))
+                return Attempt(self._again(channel, claim, trouble))
             except Exception as error:
                 log.exception("adapter failed", step=claim.step)
-                return Attempt(self._again(claim, Unavailable(_broken(claim.channel, error), sent=True)))
+                return Attempt(self._again(channel, claim, Unavailable(_broken(claim.channel, error), sent=True)))
 
-    def _again(self, claim: Claim, trouble: Unavailable) -> Outcome:
+    def _opened(self, claim: Claim) -> Channel | Outcome:
+        """The claimed delivery's channel, or what comes of it that there is none here."""
+        if not self.knows(claim.channel):
+            log.warning("unknown channel", step=claim.step, configuration=str(self.configuration.path))
+            return self._at_last(claim, _unknown(claim, self.configuration))
+        try:
+            return self.channel(claim.channel)
+        except BadConfiguration as error:  # its kind is not installed on this machine
+            log.warning("channel cannot be opened", step=claim.step, problem=str(error))
+            return self._at_last(claim, error.problems[0])
+        except Exception as error:
+            log.exception("channel cannot be opened", step=claim.step)
+            return Again(_broken(claim.channel, error), None, claim.doubt)
+
+    def _at_last(self, claim: Claim, problem: Problem) -> Outcome:
+        """A person has to act, unless another worker can: one has read the configuration before it was changed."""
+        if claim.attempts + 1 < ELSEWHERE:
+            return Again(problem, None, claim.doubt)
+        return Never(problem, claim.doubt)
+
+    def _again(self, channel: Channel, claim: Claim, trouble: Unavailable) -> Outcome:
         deed = claim.step in (Step.PREPARE, Step.CHECK, Step.RELEASE)
-        channel = self.channel(claim.channel)
         if trouble.sent and deed and channel.recovers is Recovery.PERSON:
             return Unknowable(trouble.problem)
         # A question that failed leaves the doubt about the deed before it as it was.
@@ -560,7 +621,22 @@ class Engine:
         return now
 
     def finish(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
-        """Record what came of a claimed step; None if the claim no longer holds."""
+        """Record what came of a claimed step; None if the claim no longer holds.
+
+        What has happened must not be forgotten because the database is just being started again: as long as the claim
+        holds it is tried anew.
+        """
+        while True:
+            try:
+                return self._record(claim, attempt)
+            except SQLAlchemyError as error:
+                again = self.clock.now() + RECORD_AGAIN
+                if not waits.is_passing(error) or again >= claim.lease_until:
+                    raise
+                log.warning("not recorded yet", delivery=claim.delivery_id, error=str(waits.trouble(error).message))
+                self.clock.wait_until(again)
+
+    def _record(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
         now = self.clock.now()
         verdict = judge(
             claim.step,
@@ -634,6 +710,21 @@ def _undecided(channel: str) -> Problem:
         field="release",
         message=Text.of("a worker was stopped while it was at {channel}: nobody can tell what it did", channel=channel),
         remedy=Text.of("look in the channel's own console, then run: newsroom retry"),
+    )
+
+
+def _unknown(claim: Claim, configuration: Configuration) -> Problem:
+    return Problem(
+        field="channel",
+        message=Text.of(
+            "the newsroom's file {path} has no channel {channel}", path=str(configuration.path), channel=claim.channel
+        ),
+        remedy=Text.of(
+            "put the channel back with this id and restart the workers, then run: newsroom retry {rollout}; "
+            "if it is gone for good, withdraw {article} and submit it again, or look after it there by hand",
+            rollout=f"r{claim.rollout_id}",
+            article=claim.revision.id,
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -60,6 +61,9 @@ class Configuration(Frozen):
         """The public folder that `newsroom serve` serves."""
         return self.data / "site"
 
+
+_PERSON = re.compile(r"[#,，;；\t]")
+"""What ends the name in a line of `[house] people`: a comment, or the next cell of a table."""
 
 _OVERRIDES = (
     ("site", "url", "TONGFA_SITE_URL"),
@@ -140,6 +144,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
             site=site,
             columns=raw.get("column", []),
             outlets=[_outlet(table) for table in raw.get("channel", [])],
+            house=_house(raw.get("house", {}), path),
         )
         newsroom.zone  # noqa: B018 - looked up now, so that a wrong name is told at once
         return Configuration(path=path, newsroom=newsroom, pace=Pace(**engine), data=data, **own)
@@ -167,7 +172,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
 
 def _key(model: str, place: tuple[int | str, ...]) -> str:
     """A value's place as the file has it: `site.icp`, `column.2.name` (of the second column), `engine.lease`."""
-    tables: dict[int | str, str] = {"site": "site", "columns": "column", "outlets": "channel"}
+    tables: dict[int | str, str] = {"site": "site", "house": "house", "columns": "column", "outlets": "channel"}
     if place and place[0] in tables:
         parts: tuple[int | str, ...] = (tables[place[0]], *place[1:])
     else:
@@ -182,6 +187,24 @@ def _outlet(table: Mapping[str, Any]) -> dict[str, Any]:
         **{key: value for key, value in table.items() if key in own},
         "options": {key: value for key, value in table.items() if key not in own},
     }
+
+
+def _house(table: Any, path: Path) -> Any:
+    """The table, with the names in place of the file that it gives for `people`. Raises `BadConfiguration`."""
+    if not isinstance(table, dict) or not isinstance(table.get("people"), str):
+        return table
+    listed = path.parent / table["people"]
+    try:
+        lines = listed.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        problem = Problem(
+            field="house.people",
+            message=Text.of("the list {path} cannot be read: {reason}", path=str(listed), reason=reason),
+            remedy=Text.of("make it a text in UTF-8 with one name a line, or take the line out"),
+        )
+        raise BadConfiguration(path, (problem,)) from error
+    return {**table, "people": [name for line in lines if (name := _PERSON.split(line, maxsplit=1)[0].strip())]}
 
 
 def kinds() -> list[str]:

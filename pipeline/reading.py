@@ -6,6 +6,9 @@ or captions stands here as a `Line`, with what it became and why.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+
 from pipeline.channel import Problem, Text
 from pipeline.value import Frozen
 
@@ -57,6 +60,24 @@ class Doubt(Frozen):
     line: int | None = None
 
 
+class Decision(Frozen):
+    """What an editor answered to a doubt."""
+
+    field: str
+    question: Text
+    yes: bool
+    value: str
+    """What holds now: the doubt's `instead` if the answer is yes, else what had been taken."""
+    by: str
+    """Who answered."""
+
+    def settles(self, doubt: Doubt) -> bool:
+        """Whether nobody has to be asked again: it is the same question, or asks about what was decided."""
+        return self.field == doubt.field and (
+            self.question == doubt.question or (self.yes and self.value == doubt.taken)
+        )
+
+
 class Reading(Frozen):
     """How one manuscript was read. Headline, credits and the rest stand in the article that was made of it."""
 
@@ -69,6 +90,8 @@ class Reading(Frozen):
     """What was met in reading: left out, converted, given twice."""
     warnings: tuple[ManuscriptProblem, ...] = ()
     """What an editor would ask about the article as it was read: no source, no reporter, a picture without caption."""
+    decisions: tuple[Decision, ...] = ()
+    """What an editor was asked before the article was accepted, and answered."""
 
     @property
     def dropped(self) -> tuple[Line, ...]:
@@ -77,3 +100,22 @@ class Reading(Frozen):
     @property
     def guesses(self) -> tuple[Line, ...]:
         return tuple(line for line in self.lines if line.guessed)
+
+    @property
+    def undecided(self) -> tuple[Doubt, ...]:
+        """The doubts that nobody has answered."""
+        return tuple(doubt for doubt in self.doubts if not any(one.settles(doubt) for one in self.decisions))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the whole reading."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def warned(self, warnings: Iterable[ManuscriptProblem]) -> Reading:
+        """The reading with these warnings, too."""
+        more = tuple(one for one in warnings if one not in self.warnings)
+        return self.model_copy(update={"warnings": self.warnings + more})
+
+    def decided(self, decisions: Iterable[Decision]) -> Reading:
+        """The reading with an editor's answers."""
+        return self.model_copy(update={"decisions": (*self.decisions, *decisions)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -15,6 +15,7 @@ from pipeline import tables
 from pipeline.article import Announcement, Article, Column, Deed, Newsroom, Revision
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.database import Database
+from pipeline.reading import Reading
 from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
 from pipeline.value import Frozen
 
@@ -61,6 +62,17 @@ class Impossible(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem.message))
         self.problem = problem
+
+
+class AsRead(Frozen):
+    """An article of a rollout and how its manuscript was read."""
+
+    article: str
+    """Its id."""
+    revision: int
+    record: Article
+    reading: Reading | None
+    """None where there was no manuscript, or it was read before readings were kept."""
 
 
 class DeliveryReport(Frozen):
@@ -162,6 +174,8 @@ class Event(Frozen):
     error: str
     digest: str
     """Of the record that was accepted, or of the rendition."""
+    reading: str = ""
+    """The digest of the reading that was accepted with the record."""
     hash: str
 
 
@@ -194,8 +208,14 @@ def rollout_id(number: int) -> str:
     return f"r{number}"
 
 
+def due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Deliveries whose next step is due, free and not overtaken, whatever else it has to wait for."""
+    free = or_(_d.lease_until.is_(None), _d.lease_until <= now)
+    return and_(_d.state.in_(STEPPING), _d.due <= now, free, _d.overtaken.is_(False))
+
+
 def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Deliveries whose next step is due, free, not overtaken, and the oldest in flight of their article and channel.
+    """Deliveries that are due, in a rollout that goes on, and the oldest in flight of their article and channel.
 
     An older one is in flight also while another article's delivery is that has it in the same publication.
     """
@@ -216,15 +236,7 @@ def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         _older.c.lease_until > now,
     )
     running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING)).correlate(tables.delivery)
-    return and_(
-        _d.state.in_(STEPPING),
-        _d.due <= now,
-        or_(_d.lease_until.is_(None), _d.lease_until <= now),
-        _d.overtaken.is_(False),
-        running,
-        ~in_flight,
-        ~with_another,
-    )
+    return and_(due(now), running, ~in_flight, ~with_another)
 
 
 class Reports(Database):
@@ -378,6 +390,30 @@ class Reports(Database):
             ),
         )
 
+    def readings(self, known: str) -> tuple[AsRead, ...]:
+        """How the manuscripts of a rollout were read, in the order of its articles; `Impossible` if there is none."""
+        number = number_of(known, "r")
+        mine = select(_d.article_id, _d.revision, func.min(_d.id).label("first")).where(_d.rollout_id == number)
+        parts = mine.group_by(_d.article_id, _d.revision).subquery()
+        query = (
+            select(_v.article_id, _v.number, _v.record, _v.reading)
+            .join(parts, and_(parts.c.article_id == _v.article_id, parts.c.revision == _v.number))
+            .order_by(parts.c.first)
+        )
+        with self.reading() as tx:
+            if tx.scalar(select(_r.id).where(_r.id == number)) is None:
+                raise no_rollout(known)
+            rows = tx.execute(query).all()
+        return tuple(
+            AsRead(
+                article=article_id(row.article_id),
+                revision=row.number,
+                record=article_of(row.record),
+                reading=parsed(Reading, row.reading),
+            )
+            for row in rows
+        )
+
     def events(self, known: str) -> list[Event]:
         """What happened to an article (`a1`) or in a rollout (`r1`), in order; `Impossible` if there is none."""
         e = tables.event.c
@@ -413,6 +449,22 @@ class Reports(Database):
             found = select(_d.rollout_id).where(waiting, ~newer).distinct().order_by(_d.rollout_id)
             ids = list(tx.scalars(found))
         return [self.report(rollout_id(one)) for one in ids]
+
+    def stranded(self, known: Collection[str]) -> dict[str, list[str]]:
+        """The rollouts with something still to do on channels that are not among the known ones, by channel."""
+        newer = exists().where(_newer.c.article_id == _d.article_id, _newer.c.rollout_id > _d.rollout_id)
+        waiting = _d.state.in_([*STEPPING, DeliveryState.FAILED, DeliveryState.UNKNOWN])
+        query = (
+            select(_d.channel, _d.rollout_id)
+            .where(waiting, ~_d.overtaken, _d.channel.not_in(known), ~newer)
+            .distinct()
+            .order_by(_d.channel, _d.rollout_id)
+        )
+        found: dict[str, list[str]] = {}
+        with self.reading() as tx:
+            for row in tx.execute(query):
+                found.setdefault(row.channel, []).append(rollout_id(row.rollout_id))
+        return found
 
     def articles(self, limit: int) -> list[ArticleLine]:
         """The newest articles, each with its last rollout."""
@@ -493,6 +545,7 @@ def event_of(row: Any) -> Event:
         channel=str(data.get("channel", "")) if isinstance(data, dict) else "",
         error=str(data.get("error", "")) if isinstance(data, dict) else "",
         digest=row.digest,
+        reading=str(data.get("reading", "")) if isinstance(data, dict) else "",
         hash=row.hash,
     )
 

@@ -142,9 +142,10 @@ class Again(NamedTuple):
 
 
 class Never(NamedTuple):
-    """The step cannot succeed."""
+    """The step cannot succeed. `sent`: an earlier try may have happened all the same."""
 
     problem: Problem
+    sent: bool = False
 
 
 class Unknowable(NamedTuple):
@@ -222,8 +223,8 @@ def judge(
             due = now + backoff(attempts + 1, pace, chance, retry_after)
             state = STATE_BEFORE[step]
             verdict = Verdict(state=state, due=due, attempts=attempts + 1, doubt=sent, problem=problem)
-        case Never(problem):
-            verdict = _failed(step, problem, attempts + 1)
+        case Never(problem, sent):
+            verdict = _failed(step, problem, attempts + 1, doubt=sent)
         case Unknowable(problem):
             verdict = _failed(step, problem, attempts + 1, doubt=True, state=DeliveryState.UNKNOWN)
     return verdict

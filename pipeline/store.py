@@ -31,12 +31,15 @@ from pipeline import tables
 from pipeline.article import Article, Column, Deed, Outlet, Place, Revision
 from pipeline.catalogue import SqlCatalogue, SqlMedia
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
+from pipeline.reading import Reading
 from pipeline.reports import (
+    RUNNING,
     STEPPING,
     Impossible,
     Reports,
     article_id,
     claimable,
+    due,
     no_article,
     no_rollout,
     number_of,
@@ -119,6 +122,13 @@ class Wake(NamedTuple):
     step: Step
 
 
+class Waiting(NamedTuple):
+    """How many wake-ups wait to be heard: for releases, and for all other steps."""
+
+    steps: int = 0
+    releases: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """An article with everything that its acceptance needs."""
@@ -130,6 +140,10 @@ class Submission:
     """The article's column, which completes it; None: it is taken as it is."""
     bundling: Collection[str] = field(default=())
     """The ids of the channels that put the articles of one rollout into one publication."""
+    reading: Reading | None = None
+    """How the article's manuscript was read; None where there was none."""
+    keys: Collection[str] = field(default=())
+    """The keys under which its file may have been accepted before; none: its article's own."""
 
 
 class Accepted(NamedTuple):
@@ -205,6 +219,7 @@ class _Begun(NamedTuple):
     digest: str
     outlets: Sequence[Outlet]
     bundling: Collection[str] = ()
+    reading: Reading | None = None
 
 
 class Store(Reports):
@@ -263,10 +278,12 @@ class Store(Reports):
     ) -> Accepted:
         """Accept the next revision of an article; nothing new if the content is that of the last one.
 
-        An article that never went out is simply published with the new text, without a notice.
+        An article that never went out is simply published with the new text, without a notice. `Impossible` if the
+        text is another article's, or would move this one to another column or number.
         """
         with self.writing() as tx:
             number, last = self._live_article(tx, known)
+            self._refuse_anothers(tx, number, submission.keys or (submission.article.key,))
             newest = self._newest(tx, number)
             before = Article.model_validate_json(newest.record)
             article = self._completed(tx, submission, (number, before))
@@ -301,20 +318,37 @@ class Store(Reports):
             begun = self._revise(tx, number, newest.number + 1, article, submission, action, note, go_live_at, now)
             return self._start(tx, [begun], action, reason=note, editor=editor, go_live_at=go_live_at, now=now)
 
+    def refuse_anothers(self, known: str, keys: Collection[str]) -> None:
+        """Raise `Impossible` if a file that may be known by these keys is another article's, not the known one's."""
+        with self.reading() as tx:
+            self._refuse_anothers(tx, number_of(known, "a"), keys)
+
+    def _refuse_anothers(self, tx: Connection, number: int, keys: Collection[str]) -> None:
+        """An announcement is also known by its column and headline: so its text was handed in."""
+        a = tables.article.c
+        if tx.scalar(select(a.key).where(a.id == number)) in keys:
+            return
+        announcing = tx.scalars(select(a.id).where(a.announces.is_not(None), a.id != number))
+        others = [
+            *tx.scalars(select(a.id).where(a.key.in_(keys), a.id != number).order_by(a.id.desc())),
+            *(one for one in announcing if self._record(tx, one).titled_key in keys),
+        ]
+        if others:
+            gone = {one: self._last_rollout(tx, one).action == Action.WITHDRAW for one in others}
+            other = min(others, key=gone.__getitem__)
+            raise _anothers(article_id(number), article_id(other), self._record(tx, other), gone=gone[other])
+
+    def _record(self, tx: Connection, number: int) -> Article:
+        """The article in its newest revision."""
+        return Article.model_validate_json(self._newest(tx, number).record)
+
     def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime, now: datetime) -> Accepted:
         """Accept a withdrawal from every channel the article was ever sent to; it waits for no channel."""
         with self.writing() as tx:
             number, _ = self._live_article(tx, known)
             newest = self._newest(tx, number)
-            sent = tx.execute(
-                select(_d.channel, func.max(_d.kind).label("kind"), func.max(_d.id).label("last"))
-                .where(_d.article_id == number)
-                .group_by(_d.channel)
-                .order_by("last")
-            ).all()
             self._refuse_if_filled(tx, Article.model_validate_json(newest.record))
-            outlets = [Outlet(id=row.channel, kind=row.kind, name=row.channel, required=False) for row in sent]
-            begun = _Begun(number, newest.number, newest.digest, outlets)
+            begun = _Begun(number, newest.number, newest.digest, self._sent_to(tx, number))
             return self._start(
                 tx, [begun], Action.WITHDRAW, reason=reason, editor=editor, go_live_at=go_live_at, now=now
             )
@@ -420,10 +454,19 @@ class Store(Reports):
                 )
             )
 
-    def channels_of(self, known: str) -> list[str]:
-        """The ids of the channels an article was sent to."""
+    def sent_to(self, known: str) -> list[Outlet]:
+        """The channels an article was sent to, as the record knows them: what it does there is required nowhere."""
         with self.reading() as tx:
-            return list(tx.scalars(select(_d.channel).where(_d.article_id == number_of(known, "a")).distinct()))
+            return self._sent_to(tx, number_of(known, "a"))
+
+    def _sent_to(self, tx: Connection, number: int) -> list[Outlet]:
+        sent = tx.execute(
+            select(_d.channel, func.max(_d.kind).label("kind"), func.max(_d.id).label("last"))
+            .where(_d.article_id == number)
+            .group_by(_d.channel)
+            .order_by("last")
+        )
+        return [Outlet(id=row.channel, kind=row.kind, name=row.channel, required=False) for row in sent]
 
     def _revise(
         self,
@@ -452,9 +495,10 @@ class Store(Reports):
                 corrected_at=go_live_at if action is Action.CORRECT else None,
                 note=note if action is Action.CORRECT else "",
                 accepted_at=now,
+                reading=submission.reading and submission.reading.model_dump_json(),
             )
         )
-        return _Begun(number, version, article.digest, submission.outlets, submission.bundling)
+        return _Begun(number, version, article.digest, submission.outlets, submission.bundling, submission.reading)
 
     def _start(
         self,
@@ -521,6 +565,7 @@ class Store(Reports):
                 rollout=rollout,
                 digest=one.digest,
                 reason=reason,
+                reading=one.reading.digest if one.reading else "",
             )
         wakes = self._settle(tx, rollout, now)
         if state is DeliveryState.PENDING:
@@ -849,26 +894,48 @@ class Store(Reports):
             tx.execute(update(tables.rollout).where(_r.id == rollout).values(**values))
         return wakes
 
-    def overdue(self, now: datetime, limit: int = 100) -> list[Wake]:
-        """What is due and was not woken lately; each is given out to one sweeper only."""
+    def overdue(self, now: datetime, waiting: Callable[[], Waiting | None] = Waiting, limit: int = 100) -> list[Wake]:
+        """What is due and was not woken lately, the longest forgotten first; each is given out to one sweeper only.
+
+        No more than there are deliveries due beyond the wake-ups that wait already: theirs are among those. `waiting`
+        is asked only if something is late; None: nobody can tell, and nothing could be sent.
+        """
         late = and_(claimable(now), or_(_d.wake_at.is_(None), _d.wake_at <= now))
         lapsed = and_(_d.overtaken, _d.lease_until <= now)
         with self.reading() as tx:
-            if tx.scalar(select(_d.id).where(or_(late, lapsed)).limit(1)) is None:
-                return []
+            forgotten, dead = (tx.scalar(select(_d.id).where(one).limit(1)) is not None for one in (late, lapsed))
+        room = self._unwoken(now, waiting()) if forgotten or dead else Waiting()
+        if not dead and max(room) <= 0:
+            return []
         with self.writing() as tx:
             self._lapse(tx, lapsed, now)
-            rows = tx.execute(
-                select(_d.id, _d.state, _r.state.label("rollout"))
-                .join(tables.rollout, _r.id == _d.rollout_id)
-                .where(late)
-                .order_by(_d.due)
-                .limit(limit)
-            ).all()
+            rows = [
+                row
+                for lane, most in zip((~_RELEASING, _RELEASING), room, strict=True)
+                if most > 0
+                for row in tx.execute(
+                    select(_d.id, _d.state, _r.state.label("rollout"))
+                    .join(tables.rollout, _r.id == _d.rollout_id)
+                    .where(late, lane)
+                    .order_by(_d.wake_at.asc().nulls_first(), _d.due)
+                    .limit(min(most, limit))
+                )
+            ]
             tx.execute(
                 update(tables.delivery).where(_d.id.in_([row.id for row in rows])).values(wake_at=now + self.pace.wake)
             )
             return [Wake(row.id, step_of(DeliveryState(row.state), RolloutState(row.rollout))) for row in rows]
+
+    def _unwoken(self, now: datetime, waiting: Waiting | None) -> Waiting:
+        """How many deliveries are due for whom no wake-up waits."""
+        if waiting is None:
+            return Waiting()
+        counted = select(func.count(), func.count().filter(_RELEASING)).select_from(
+            tables.delivery.join(tables.rollout, _r.id == _d.rollout_id)
+        )
+        with self.reading() as tx:
+            total, releases = tx.execute(counted.where(due(now), _r.state.in_(RUNNING))).one()
+        return Waiting(total - releases - waiting.steps, releases - waiting.releases)
 
     def hasten(self, channel: str, ids: Mapping[str, str], now: datetime) -> list[Wake]:
         """Follow at once the accepted deliveries of this channel whose receipt carries one of these names."""
@@ -964,6 +1031,8 @@ class Store(Reports):
             return [*wakes, *self._settle(tx, number, now)]
 
 
+_RELEASING = and_(_d.state == DeliveryState.PREPARED, _r.state != RolloutState.PREPARING)
+"""Deliveries whose next step is `Step.RELEASE`, with their rollouts; see `step_of`."""
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
@@ -986,6 +1055,35 @@ def _there_twice(article: Article) -> Impossible:
             remedy=Text.of("leave one out; if they are two articles, give one another headline or 编号"),
         )
     )
+
+
+def _anothers(article: str, other: str, record: Article, *, gone: bool) -> Impossible:
+    message = (
+        Text.of(
+            "this is “{headline}”, {other}, which has been withdrawn; it is not {article}",
+            headline=record.headline,
+            other=other,
+            article=article,
+        )
+        if gone
+        else Text.of(
+            "this is “{headline}”, {other}; it is not {article}", headline=record.headline, other=other, article=article
+        )
+    )
+    remedy = (
+        Text.of(
+            "to publish it again, submit it: queue-submit FILE; if it is the text of {article}, give it another "
+            "headline or 编号",
+            article=article,
+        )
+        if gone
+        else Text.of(
+            "newsroom correct {other} FILE; if it is the text of {article}, give it another headline or 编号",
+            other=other,
+            article=article,
+        )
+    )
+    return Impossible(Problem(field="ID", message=message, remedy=remedy))
 
 
 def _published_already(article: Article, known: str) -> Impossible:

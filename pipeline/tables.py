@@ -71,7 +71,9 @@ revision = Table(
     Column("corrected_at", Instant),
     Column("note", Text, nullable=False),
     Column("accepted_at", Instant, nullable=False),
+    Column("reading", Text),
 )
+"""`reading`: how its manuscript was read, as JSON; none where there was no manuscript, or from before 0003."""
 
 image = Table(
     "image",

@@ -26,7 +26,7 @@ from pipeline import broker
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.rollout import Step
-from pipeline.store import Store, Wake
+from pipeline.store import Store, Waiting, Wake
 
 log = structlog.get_logger("tongfa")
 
@@ -75,6 +75,11 @@ class Sender:
         self._app = celery_app(url)
         # kombu would try for six seconds, while an editor waits and a worker's thread is held up.
         self._app.conf.broker_transport_options = {**self._app.conf.broker_transport_options, "max_retries": 0}
+        self._trouble: tuple[type[BaseException], ...] = (
+            OperationalError,
+            OSError,
+            *self._app.connection().connection_errors,
+        )
         self.away = False
         """Whether the last attempt found no broker."""
 
@@ -88,10 +93,26 @@ class Sender:
                     retry=False,
                     headers={"step": wake.step.value},
                 )
-            self.away = False
-        except (OperationalError, OSError) as error:
-            self.away = True
+                self.away = False
+        except self._trouble as error:
+            self._lost(error)
+
+    def waiting(self) -> Waiting | None:
+        """How many wake-ups wait in the queues; None if the broker is away."""
+        try:
+            with self._app.connection_or_acquire() as connection:
+                here = connection.default_channel
+                found = Waiting(*(here.queue_declare(queue=queue).message_count for queue in (STEPS, RELEASES)))
+                self.away = False
+                return found
+        except self._trouble as error:
+            self._lost(error)
+            return None
+
+    def _lost(self, error: BaseException) -> None:
+        if not self.away:
             log.warning("broker away", error=str(error))
+        self.away = True
 
 
 def open_engine(configuration: Configuration) -> Engine:
@@ -100,7 +121,8 @@ def open_engine(configuration: Configuration) -> Engine:
     store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     store.migrate()
     redis = broker.plain_address(configuration)
-    return Engine(configuration, store, send=Sender(broker.address(configuration)), redis=redis)
+    sender = Sender(broker.address(configuration))
+    return Engine(configuration, store, send=sender, waiting=sender.waiting, redis=redis)
 
 
 def signs_of_life(configuration: Configuration) -> Path:

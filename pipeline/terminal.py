@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from gettext import gettext as _
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -20,9 +21,11 @@ from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_proble
 from pipeline.manuscript import ManuscriptProblem
 from pipeline.reports import ArticleLine, DeliveryReport, Event, Report
 from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.sheet import Look, Row
 
 _GOOD = {DeliveryState.VERIFIED, DeliveryState.WITHDRAWN, DeliveryState.LIVE}
 _BAD = {DeliveryState.FAILED, DeliveryState.UNKNOWN}
+_LOOKS = {Look.PLAIN: "", Look.HEADLINE: "bold", Look.SOFT: "dim", Look.ASK: "yellow"}
 REFRESH = 0.2
 """Seconds between two looks at a rollout under way."""
 
@@ -211,6 +214,23 @@ def show_refused(err: Console, problems: Mapping[str, Sequence[Problem]], place:
     for channel, many in problems.items():
         where = _("{place}, for {channel}").format(place=place, channel=names[channel]) if channel else place
         show_problems(err, many, where)
+
+
+def show_reading(out: Console, title: str, rows: Sequence[Row]) -> None:
+    """How a manuscript was read, row by row; where the output is no terminal, each line of a row is one line."""
+    out.print(Styled(title, style="bold underline"))
+    width = max(cell_len(row.name) for row in rows)
+    if not out.is_terminal:
+        for row in rows:
+            for name, line in zip((row.name, *[""] * len(row.lines)), row.lines, strict=False):
+                out.print(f"{set_cell_size(name, width)}  {line}")
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(row.name, Styled("\n".join(row.lines), style=_LOOKS[row.look]))
+    out.print(table, soft_wrap=False)
 
 
 def show_chain(out: Console, chain: Chain, broken: Event | None, newsroom: Newsroom) -> None:

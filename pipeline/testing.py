@@ -5,6 +5,8 @@
         def channel(self, rehearsal_setting): return Mine(rehearsal_setting("mine", name="我的"))
 
         def tamper(self, rehearsal, revision): ...   # make the public copy differ, so that verify can be caught lying
+        def strike(self, rehearsal, revision, words): ...      # take these words out of the public copy
+        def read(self, rehearsal, revision): return "<p>…</p>"  # what people read of it, as HTML or text
 
 `Rehearsal` stands in for the engine: one channel, a catalogue in memory, the same order of calls.
 """
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html as lxml_html
 from PIL import Image as Pillow
 
 from pipeline.article import (
@@ -50,6 +53,7 @@ from pipeline.channel import (
     Standing,
     Unpublishable,
 )
+from pipeline.credit import Aigc, Certainty, Credit, Duty
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 FOLLOW_AT_MOST = 50
@@ -116,6 +120,46 @@ def article_of(headline: str = "武山架豆喜获丰收", *, images: Sequence[I
         "reviewers": ("审核丁",),
         "approvers": ("签发戊",),
         "keywords": ("武山县", "架豆"),
+        "column": "yaowen",
+    }
+    return Article(**{**values, **fields})
+
+
+LABELS = ("可能由人工智能生成", "图片由人工智能生成")
+"""What has to be read of the text and the picture of `laden_of`."""
+
+
+def laden_of(image: Image, **fields: Any) -> Article:
+    """An article with all that a record can hold: credits of every group, a note, a reading, labels of AI-made content.
+
+    Its text, 种植户们把豆荚装箱，连夜运往外地。, is not in its summary.
+    """
+    made = image.model_copy(update={"aigc": Aigc(label=Certainty.IS, producer="某模型", produce_id="p-1")})
+    credits = (
+        Credit(role="记者", duty=Duty.REPORTER, names=("张三", "欧阳四")),
+        Credit(role="通讯员", duty=Duty.CORRESPONDENT, names=("李五",), organisations=("岞山镇党政办",)),
+        Credit(role="航拍", duty=Duty.PHOTOGRAPHER, names=("王六",)),
+        Credit(role="配音", duty=Duty.PRODUCER, names=("赵七",)),
+        Credit(role="责编", duty=Duty.EDITOR, names=("钱八",)),
+        Credit(role="校对", duty=Duty.PROOFREADER, names=("孙九",)),
+        Credit(role="一审", duty=Duty.REVIEWER, names=("周十",)),
+        Credit(role="二审", duty=Duty.REVIEWER, names=("吴一",)),
+        Credit(role="三审", duty=Duty.REVIEWER, names=("郑二",)),
+        Credit(role="签发", duty=Duty.APPROVER, names=("冯三",)),
+        Credit(role="总监制", duty=Duty.SUPERVISOR, names=("陈四",)),
+    )
+    values: dict[str, Any] = {
+        "headline": "岞山镇架豆喜获丰收",
+        "body": '<p>日前，青河县<ruby>岞<rt>zuò</rt></ruby>山镇<sup><a href="#note-1">[1]</a></sup>的架豆喜获丰收。</p>'
+        "<p>种植户们把豆荚装箱，连夜运往外地。</p>"
+        f'<figure><img src="image:{image.digest}" alt="示意图"/><figcaption>架豆装车</figcaption></figure>'
+        '<p id="note-1">[1] 岞山镇在青河县北部。</p>',
+        "images": (made,),
+        "source": "青河县融媒体中心",
+        "credits": credits,
+        "aigc": Aigc(label=Certainty.MAY_BE),
+        "summary": "架豆丰收。",
+        "keywords": ("架豆",),
         "column": "yaowen",
     }
     return Article(**{**values, **fields})
@@ -349,6 +393,17 @@ class ChannelContract:
         """Change what the public sees of `revision`, behind the channel's back."""
         raise NotImplementedError("tell the contract how to tamper with the public copy")
 
+    def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
+        """Take these words out of what the public sees of `revision`, behind the channel's back."""
+        raise NotImplementedError("tell the contract how to take words out of the public copy")
+
+    def read(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        """What people read of `revision` where the public gets it, as HTML or text, without what only programs read.
+
+        Where the text stands a second time for another purpose (the manuscript below a script), once.
+        """
+        raise NotImplementedError("tell the contract what people read in the public copy")
+
     @pytest.fixture
     def first(self, rehearsal: Rehearsal) -> Revision:
         image, data = picture(caption="架豆丰收")
@@ -505,6 +560,60 @@ class ChannelContract:
         rehearsal.withdraw(published[2].revision)
         standings = [rehearsal.verify(delivery).standing for delivery in published]
         assert [standing is Standing.LIVE for standing in standings] == [True, True, False, True, True]
+
+    # -- what the record holds: people, notes, readings, labels of AI-made content --------------------------
+
+    @pytest.fixture
+    def laden(self, rehearsal: Rehearsal) -> Revision:
+        image, data = picture("#5a6f2f", caption="架豆装车")
+        rehearsal.media[image.digest] = data
+        return revision_of(laden_of(image))
+
+    def _read(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        """What people read, without tags and white space."""
+        shown = lxml_html.fragment_fromstring(self.read(rehearsal, revision), create_parent=True)
+        return "".join(shown.text_content().split())
+
+    def test_whatever_an_article_holds_goes_out(self, rehearsal: Rehearsal, laden: Revision) -> None:
+        assert rehearsal.verify(rehearsal.publish(laden)).standing is Standing.LIVE
+
+    def test_everybody_is_named_and_called_what_he_is(self, rehearsal: Rehearsal, laden: Revision) -> None:
+        rehearsal.publish(laden)
+        shown = self._read(rehearsal, laden)
+        for credit in laden.article.credits:
+            for name in credit.everybody:
+                assert name in shown
+                if credit.duty in (Duty.REPORTER, Duty.CORRESPONDENT):
+                    before = shown[: shown.index(name)]
+                    assert max(("记者", "通讯员"), key=before.rfind) == credit.role, name
+
+    def test_text_and_notes_stand_once(self, rehearsal: Rehearsal, laden: Revision) -> None:
+        rehearsal.publish(laden)
+        shown = self._read(rehearsal, laden)
+        assert shown.count("种植户们把豆荚装箱，连夜运往外地。") == 1
+        assert shown.count("岞山镇在青河县北部。") == 1
+
+    def test_a_reading_is_not_taken_for_text(self, rehearsal: Rehearsal, laden: Revision) -> None:
+        rehearsal.publish(laden)
+        shown = self._read(rehearsal, laden)
+        assert "岞zuò" not in shown
+        assert "岞山镇" in shown.replace("（zuò）", "")
+
+    def test_a_label_of_ai_made_content_is_read(self, rehearsal: Rehearsal, laden: Revision) -> None:
+        rehearsal.publish(laden)
+        shown = self._read(rehearsal, laden)
+        assert [words for words in LABELS if words not in shown] == []
+
+    @pytest.mark.parametrize("words", LABELS)
+    def test_a_label_that_is_missing_is_found(self, rehearsal: Rehearsal, laden: Revision, words: str) -> None:
+        delivery = rehearsal.publish(laden)
+        self.strike(rehearsal, laden, words)
+        assert words not in self._read(rehearsal, laden)
+        assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+    def test_an_article_without_a_label_says_nothing_of_machines(self, rehearsal: Rehearsal, first: Revision) -> None:
+        rehearsal.publish(first)
+        assert "人工智能" not in self._read(rehearsal, first)
 
     # -- columns: an opening is a record like any other ---------------------------------------------------
 

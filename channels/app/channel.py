@@ -83,7 +83,7 @@ class App(Channel):
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The article's document, byte for byte as it will stand in public."""
         body = written(article_envelope(revision, newsroom, self.public + API)).decode()
-        return Rendition.of("application/json", body, assets_of(revision.article))
+        return Rendition.of("application/json", body, assets_of(revision, newsroom))
 
     def prepare(self, delivery: Delivery) -> Receipt:
         if self._cannot_sign():  # while nothing is public yet
@@ -229,9 +229,8 @@ class App(Channel):
     def _pictures_hold(self, delivery: Delivery) -> bool:
         """Whether every file of the article's pictures is there, whole and in the size told."""
         folder = API + folder_of(delivery.revision.id)
-        return all(
-            holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets_of(delivery.revision.article)
-        )
+        assets = assets_of(delivery.revision, delivery.configured)
+        return all(holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets)
 
     def _unstage(self, revision: Revision) -> None:
         """Forget what was prepared of this revision and of those before it."""

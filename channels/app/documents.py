@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urljoin
@@ -22,10 +23,12 @@ from urllib.parse import urljoin
 from lxml import html as lxml_html
 from pydantic import AwareDatetime, Field
 
+from channels import byline, label
 from channels.app.ninjs import (
     AltId,
     Association,
     Body,
+    Genre,
     InfoSource,
     Ninjs,
     Organisation,
@@ -37,14 +40,13 @@ from channels.app.ninjs import (
 )
 from channels.app.ninjs import Rendition as File
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
-from channels.pictures import derivative
-from pipeline.article import Article, Column, Deed, Image, Newsroom, Revision
+from channels.pictures import common, derivative, moving, spread
+from pipeline.article import Article, Column, Deed, Image, Newsroom, Revision, note_meant
 from pipeline.channel import Asset, Entry
+from pipeline.credit import Aigc, Certainty, Duty, Group
 
 WIDTHS = {"thumbnail": 480, "large": 1200}
 """Pixels, by the rendition's name: a list's row and the article, both on a dense screen."""
-FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
-"""Pictures become JPEG, which every device shows, except drawings."""
 SUMMARY = 120
 """Characters of a summary."""
 NEWEST = "latest.json"
@@ -73,11 +75,22 @@ class PictureFile(Part):
     height: int
 
 
+class Label(Part):
+    """That a machine has made it, or may have: to be shown wherever it is."""
+
+    label: Certainty
+    """`Label` of GB 45438-2025: 1 it has, 2 it may have, 3 it is suspected."""
+    text: str
+    """The words to be shown."""
+
+
 class Picture(Part):
     """A picture of the article, in several sizes."""
 
     alt: str
     caption: str
+    aigc: Label | None = None
+    """Where the body shows the picture, its caption says so already."""
     renditions: tuple[PictureFile, ...]
 
 
@@ -87,6 +100,17 @@ class Notice(Part):
     kind: Literal["corrected", "withdrawn"]
     at: AwareDatetime
     text: str
+
+
+class CreditLine(Part):
+    """Who had a role, as it is printed; ninjs has the same people by what they did (`infoSources`)."""
+
+    role: str
+    duty: Duty
+    group: Group
+    """What is printed together, in this order: byline, pictures, desk, review, release."""
+    names: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
 
 
 class Series(Part):
@@ -124,6 +148,10 @@ class Envelope(Part):
     """Only in a record that opens, renames or closes its column."""
     banner: Picture | None = None
     """The column's banner, to stand above the article; not among `images`."""
+    aigc: Label | None = None
+    """To be shown at the beginning of the text."""
+    credits: tuple[CreditLine, ...] | None = None
+    """In the order in which they are printed."""
     images: tuple[Picture, ...] = ()
     article: Ninjs
 
@@ -278,15 +306,15 @@ def folder_of_column(column_id: str) -> str:
     return f"media/columns/{column_id}"
 
 
-def assets_of(article: Article) -> tuple[Asset, ...]:
+def assets_of(revision: Revision, newsroom: Newsroom) -> tuple[Asset, ...]:
     """The files of the article's pictures and of its banner, each once."""
-    assets = (asset for image in article.pictures for asset in _files(image).values())
-    return tuple(dict.fromkeys(assets))
+    spreads = (spread(image, newsroom, revision.id) for image in revision.article.pictures)
+    return tuple(dict.fromkeys(asset for image in spreads for asset in _files(image).values()))
 
 
-def assets_of_column(column: Column) -> tuple[Asset, ...]:
+def assets_of_column(column: Column, newsroom: Newsroom) -> tuple[Asset, ...]:
     """The files of the column's banner."""
-    return tuple(_files(column.banner).values()) if column.banner else ()
+    return tuple(_files(spread(column.banner, newsroom, f"column:{column.id}")).values()) if column.banner else ()
 
 
 def series_page(column_id: str, page: int) -> str:
@@ -326,13 +354,17 @@ def article_envelope(revision: Revision, newsroom: Newsroom, api: str) -> Envelo
         series=_series(article, column.id),
         announces=announced_by(article),
         banner=_picture(article.banner, folder_of(revision.id), "../") if article.banner else None,
+        aigc=_label(article.aigc, label.of_text(article)),
+        credits=_credits(article) or None,
         images=tuple(_picture(image, folder_of(revision.id), "../") for image in article.images),
         article=Ninjs(
             **_frame(revision, newsroom, revision.updated_at),
+            organisations=tuple(dict.fromkeys((_publisher(newsroom), *_contributors(article)))),
+            digital_source_type=_source_type(article.aigc, label.of_text(article)),
             pub_status="usable",
             representation_type="full",
             title=article.short_headline or None,
-            by="、".join(article.reporters) or article.source or None,
+            by=byline.by(article) or article.source or None,
             headlines=tuple(
                 Words(role=role, content_type="text/plain", value=value)
                 for role, value in (
@@ -353,7 +385,7 @@ def article_envelope(revision: Revision, newsroom: Newsroom, api: str) -> Envelo
                     value=body,
                 ),
             ),
-            info_sources=_sources(article) or None,
+            info_sources=tuple(_sources(article)) or None,
             subjects=(
                 Subject(rel="column", literal=column.id),
                 *(Subject(name=keyword, rel="keyword") for keyword in article.keywords),
@@ -378,6 +410,7 @@ def withdrawn_envelope(entry: Entry, newsroom: Newsroom) -> Envelope:
         notice=Notice(kind="withdrawn", at=_moment(entry.withdrawn_at, newsroom), text=reason),
         article=Ninjs(
             **_frame(revision, newsroom, entry.withdrawn_at),
+            organisations=(_publisher(newsroom),),
             pub_status="canceled",
             representation_type="partial",
             descriptions=told,
@@ -510,27 +543,57 @@ def _frame(revision: Revision, newsroom: Newsroom, changed: datetime) -> dict[st
         "first_created": _moment(revision.published_at, newsroom),
         "version_created": _moment(changed, newsroom),
         "language": _language(newsroom),
-        "organisations": (Organisation(name=newsroom.name, rel="publisher"),),
         "alt_ids": (AltId(role="id", value=revision.id), AltId(role="web", value=newsroom.permalink(revision))),
     }
 
 
-def _sources(article: Article) -> tuple[InfoSource, ...]:
-    """Who made it: ninjs names parties that «originated, modified, enhanced … the content» by their role."""
-    roles = (
-        ("source", (article.source,) if article.source else ()),
-        ("reporter", article.reporters),
-        ("photographer", article.photographers),
-        ("editor", article.editors),
-        ("reviewer", article.reviewers),
-        ("approver", article.approvers),
+def _publisher(newsroom: Newsroom) -> Organisation:
+    return Organisation(name=newsroom.name, rel="publisher")
+
+
+def _contributors(article: Article) -> Iterator[Organisation]:
+    """The offices and firms that had a role, called what they did."""
+    for credit in byline.credits_of(article, *Group):
+        for name in credit.organisations:
+            yield Organisation(name=name, rel=credit.duty)
+
+
+def _sources(article: Article) -> Iterator[InfoSource]:
+    """Who made it: ninjs names parties that «originated, modified, enhanced … the content» by their role, persons and
+    organisations alike; its `people` are those whom an article is about."""
+    if article.source:
+        yield InfoSource(name=article.source, role="source")
+    found = ((name, credit.duty) for credit in byline.credits_of(article, *Group) for name in credit.everybody)
+    for name, duty in dict.fromkeys(found):
+        yield InfoSource(name=name, role=duty)
+
+
+def _credits(article: Article) -> tuple[CreditLine, ...]:
+    return tuple(
+        CreditLine(
+            role=credit.role,
+            duty=credit.duty,
+            group=credit.group,
+            names=credit.names,
+            organisations=credit.organisations,
+        )
+        for credit in byline.credits_of(article, *Group)
     )
-    return tuple(InfoSource(name=name, role=role) for role, names in roles for name in names)
+
+
+def _label(aigc: Aigc | None, words: str) -> Label | None:
+    return Label(label=aigc.label, text=words) if aigc else None
+
+
+def _source_type(aigc: Aigc | None, words: str) -> Genre | None:
+    """IPTC's name where it is sure, else only the words."""
+    return Genre(name=words, uri=label.source_type(aigc) or None) if aigc else None
 
 
 def _files(image: Image) -> dict[str, Asset]:
-    media_type = FORMAT.get(image.media_type, "image/jpeg")
-    return {name: derivative(image, width, media_type) for name, width in WIDTHS.items()}
+    """By the rendition's name. A list's row stands still."""
+    forms = {"thumbnail": derivative(image.model_copy(update={"animated": False}), WIDTHS["thumbnail"], common(image))}
+    return {**forms, "large": derivative(image, WIDTHS["large"], moving(image))}
 
 
 def _series(article: Article, column_id: str) -> Series | None:
@@ -544,6 +607,7 @@ def _picture(image: Image, folder: str, up: str) -> Picture:
     return Picture(
         alt=image.alt,
         caption=image.caption,
+        aigc=_label(image.aigc, label.of_picture(image)),
         renditions=tuple(
             PictureFile.model_validate(
                 {
@@ -575,6 +639,7 @@ def _association(image: Image, revision: Revision, newsroom: Newsroom, api: str)
         rel="picture",
         uri=f"{newsroom.guid(revision.id)}:{image.digest[:VERSION]}",
         type="picture",
+        digital_source_type=_source_type(image.aigc, label.of_picture(image)),
         headlines=(Words(value=image.caption),) if image.caption else None,
         descriptions=(Words(role="alt", value=image.alt),) if image.alt else None,
         renditions=tuple(
@@ -591,12 +656,13 @@ def _association(image: Image, revision: Revision, newsroom: Newsroom, api: str)
 
 
 def _body(revision: Revision, newsroom: Newsroom, api: str) -> str:
-    """The body with nothing relative in it and its pictures where they stand in public."""
+    """The body with nothing relative in it but the marks of its notes, and its pictures where they stand in public."""
     large = {f"image:{image.digest}": _files(image)["large"] for image in revision.article.images}
     shown, page = blocks(revision.article), newsroom.permalink(revision)
     for block in shown:
         for link in block.iter("a"):
-            link.set("href", urljoin(page, link.get("href", "")))
+            if not note_meant(link):
+                link.set("href", urljoin(page, link.get("href", "")))
         for picture in block.iter("img"):
             asset = large[picture.get("src", "")]
             picture.set("src", f"{api}{folder_of(revision.id)}/{asset.name}")

@@ -118,7 +118,7 @@ class Tree:
         here, announced = token(delivery.revision), delivery.revision.article.announces
         for asset in delivery.rendition.assets:
             self.files.stage(here, asset.name, made(asset, delivery.media))
-        for asset in assets_of_column(announced.column) if announced else ():
+        for asset in assets_of_column(announced.column, delivery.configured) if announced else ():
             self.files.stage(here, f"column/{asset.name}", made(asset, delivery.media))
         self.files.stage(here, MARK, delivery.rendition.body.encode())
 
@@ -136,7 +136,7 @@ class Tree:
         here, path = token(entry.revision), API + article_path(entry.revision.id)
         wanted = self.document(entry, delivery)
         if entry.withdrawn_at is None:
-            for asset in assets_of(entry.revision.article):
+            for asset in assets_of(entry.revision, delivery.configured):
                 place = f"{API}{folder_of(entry.revision.id)}/{asset.name}"
                 if not self.files.publish(here, asset.name, place):
                     self._show_file(asset, place, delivery.media)
@@ -186,7 +186,7 @@ class Tree:
         changes.record(self.files, API, catalogue, [one for one in said if one is not None], own)
         if telling:
             self.files.discard(OWED)
-        self._drop_pictures(entry)
+        self._drop_pictures(entry, newsroom)
 
     def _spans(self, entry: Entry, columns: Sequence[Column], catalogue: Catalogue) -> Iterator[Span]:
         """The lists and pages that show the entry, and those of `columns` that are not there. Pages come first."""
@@ -224,15 +224,15 @@ class Tree:
         """The document of an article whose worker has not come to it, its pictures shown; None if it cannot be."""
         try:
             envelope = self.wanted(entry, newsroom)
-            self._show_pictures(entry, media)
+            self._show_pictures(entry, newsroom, media)
         except Unpublishable:  # another article's trouble: no reason to hold up this one
             return None
         return envelope
 
-    def _show_pictures(self, entry: Entry, media: Media) -> None:
+    def _show_pictures(self, entry: Entry, newsroom: Newsroom, media: Media) -> None:
         """Put the pictures of another worker's article in place."""
         if entry.withdrawn_at is None:
-            for asset in assets_of(entry.revision.article):
+            for asset in assets_of(entry.revision, newsroom):
                 self._show_file(asset, f"{API}{folder_of(entry.revision.id)}/{asset.name}", media)
 
     def _show_file(self, asset: Asset, place: str, media: Media) -> None:
@@ -246,7 +246,7 @@ class Tree:
         announced = entry.revision.article.announces
         own = announced.column.id if announced else ""
         for column in newsroom.columns if begin else ():
-            for asset in assets_of_column(column):
+            for asset in assets_of_column(column, newsroom):
                 place = f"{API}{folder_of_column(column.id)}/{asset.name}"
                 if column.id == own and self.files.publish(token(entry.revision), f"column/{asset.name}", place):
                     continue
@@ -256,14 +256,13 @@ class Tree:
         if begin:
             self.files.write(API + START, begin)
         if announced:
-            shown = {
-                asset.name for column in newsroom.columns if column.id == own for asset in assets_of_column(column)
-            }
+            columns = (column for column in newsroom.columns if column.id == own)
+            shown = {asset.name for column in columns for asset in assets_of_column(column, newsroom)}
             self.files.prune(API + folder_of_column(own), shown)
 
-    def _drop_pictures(self, entry: Entry) -> None:
+    def _drop_pictures(self, entry: Entry, newsroom: Newsroom) -> None:
         """Delete what the article no longer shows: a picture may be what was wrong."""
-        shown = () if entry.withdrawn_at else assets_of(entry.revision.article)
+        shown = () if entry.withdrawn_at else assets_of(entry.revision, newsroom)
         folder = f"{self.files.root}/{API}{folder_of(entry.revision.id)}"
         try:
             self.files.fs.invalidate_cache(folder)
@@ -324,9 +323,8 @@ class Tree:
         if [column for column in begin.columns if column.id == id] != [column_entry(column) for column in wanted]:
             return False
         folder = API + folder_of_column(id)
-        return all(
-            holds(asset, read(f"{folder}/{asset.name}")) for column in wanted for asset in assets_of_column(column)
-        )
+        assets = [asset for column in wanted for asset in assets_of_column(column, newsroom)]
+        return all(holds(asset, read(f"{folder}/{asset.name}")) for asset in assets)
 
     def lists(self, entry: Entry, read: Read) -> bool:
         """Whether any list still shows the article."""

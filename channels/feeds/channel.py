@@ -99,7 +99,7 @@ class Feeds(Channel):
         newsroom = newsroom.after(revision)
         item = article_item(revision, newsroom, self._public(newsroom))
         body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
-        return Rendition.of("application/json", body, assets_of(revision.article))
+        return Rendition.of("application/json", body, assets_of(revision, newsroom))
 
     def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
         """The item's content, with its pictures, as a reader shows it."""
@@ -396,7 +396,7 @@ class Feeds(Channel):
         A picture that stands already is left alone, so that documents naming its length remain true.
         """
         token = _token(revision)
-        for asset in assets_of(revision.article):
+        for asset in assets_of(revision, self.newsroom):
             path = f"{folder_of(revision.id)}/{asset.name}"
             if not self.files.exists(path) and not self.files.publish(token, asset.name, path):
                 self.files.write(path, made(asset, media))
@@ -404,7 +404,7 @@ class Feeds(Channel):
     def _lengths_of(self, revision: Revision) -> dict[str, int] | None:
         """The lengths of the revision's public pictures in bytes, by name; None if one of them is not there."""
         lengths = {}
-        for asset in assets_of(revision.article):
+        for asset in assets_of(revision, self.newsroom):
             path = f"{folder_of(revision.id)}/{asset.name}"
             if path not in self._lengths:
                 data = self.files.read(path)
@@ -418,7 +418,7 @@ class Feeds(Channel):
 
     def _drop_pictures(self, entry: Entry) -> None:
         """Delete what the article no longer shows: a picture may be what was wrong."""
-        shown = () if entry.withdrawn_at else assets_of(entry.revision.article)
+        shown = () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom)
         self.files.prune(folder_of(entry.revision.id), {asset.name for asset in shown})
 
     def _unstage(self, revision: Revision) -> None:
@@ -521,7 +521,7 @@ class Feeds(Channel):
     def _pictures_hold(self, seen: Sequence[Seen], revision: Revision) -> bool:
         """Whether every picture of the item is there, in the length told."""
         told = {url: length for one in seen for url, length in one.lengths.items()}
-        for asset in assets_of(revision.article):
+        for asset in assets_of(revision, self.newsroom):
             path = f"{folder_of(revision.id)}/{asset.name}"
             data = self.files.seen(path)
             if data is None or told.pop(self.public + path, len(data)) != len(data):

@@ -22,6 +22,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from channels import label
 from channels.body import NOT_XML
 from channels.feeds.item import Item
 from channels.templating import templates
@@ -131,18 +132,18 @@ class Feed(Frozen):
         return b"".join([head, *(piece(form, item) for item in self.items), end, tail])
 
     def forwarding(self, form: Form) -> bytes:
-        """What stands where this document stood before: no items, this one's address, and the server's mark (`moved`).
+        """What stands where this document stood before: no items, this one's address, and in XML the mark (`moved`).
 
-        Valid in itself, so that a reader behind another server shows where the feed has gone.
+        Valid in itself, so that a reader behind another server, and any of JSON, shows where the feed has gone.
         """
         address = self.address(form, self.archive)
         said = _said("feed-moved.txt", title=self.title, address=address)
         feed = self.model_copy(update={"items": (), "before": 0, "hub": "", "description": said})
-        # A comment in XML may not hold two hyphens, as an address may.
-        mark = moved(address)
         if form is Form.JSON:
-            return _json(feed, {"_moved": mark.decode(), "expired": True})
+            return _json(feed, {"expired": True})
         declaration, line, rest = feed.document(form).partition(b"\n")
+        # A column's old folder and its new one stand beside each other, on whatever host that is.
+        mark = moved(f"../{'/'.join(address.split('/')[-2:])}")
         return declaration + line + mark + line + rest
 
 
@@ -261,7 +262,7 @@ def _rss(feed: Feed, *items: Item) -> bytes:
         entry.description(item.summary)
         entry.content(item.html, type="CDATA")
         entry.dc.dc_creator(list(item.authors))
-        entry.category([{"term": tag} for tag in item.tags])
+        entry.category(_categories(item))
         if item.pictures:  # one enclosure at most: readers and validators expect no more
             first = item.pictures[0]
             entry.enclosure(first.url, str(first.length), first.media_type)
@@ -298,9 +299,18 @@ def _atom(feed: Feed, *items: Item) -> bytes:
         entry.author([{"name": name} for name in item.authors])
         entry.summary(item.summary)
         entry.content(item.html, type="html")
-        entry.category([{"term": tag} for tag in item.tags])
+        entry.category(_categories(item))
     document: bytes = generator.atom_str(pretty=True)
     return document
+
+
+def _categories(item: Item) -> list[dict[str, str]]:
+    """Its tags, and that a machine has made it: a category of the standard's own scheme, which readers show as a tag
+    and programs find by the scheme."""
+    tags = [{"term": tag} for tag in item.tags]
+    if item.label is None:
+        return tags
+    return [*tags, {"term": dict(item.label.fields)["Label"], "scheme": label.SCHEME, "label": item.label.words}]
 
 
 _ANY = Feed(id="tag:any", title="-", description="-", language="zh", home="http://-/", folder="http://-/", author="-")
@@ -386,12 +396,19 @@ def _json_item(item: Item) -> dict[str, Any]:
         content["date_modified"] = item.updated.isoformat()
     content["authors"] = [{"name": name} for name in item.authors]
     content["tags"] = list(item.tags)
+    if item.label:
+        content["_aigc"] = {"about": label.SCHEME, "words": item.label.words, **dict(item.label.fields)}
     if item.banner:
         content["banner_image"] = item.banner
     if item.pictures:
         content["image"] = item.pictures[0].url
         content["attachments"] = [
-            {"url": picture.url, "mime_type": picture.media_type, "size_in_bytes": picture.length}
+            {
+                "url": picture.url,
+                "mime_type": picture.media_type,
+                **({"title": picture.label} if picture.label else {}),
+                "size_in_bytes": picture.length,
+            }
             for picture in item.pictures
         ]
     return content

@@ -9,19 +9,19 @@ from lxml import html as lxml_html
 from markupsafe import Markup
 from pydantic import AwareDatetime
 
+from channels import byline, label
 from channels.body import NOT_XML, blocks, refuse_characters
-from channels.pictures import derivative
+from channels.pictures import derivative, moving, spread
 from channels.templating import templates
-from pipeline.article import Article, Column, Newsroom, Revision
+from pipeline.article import Article, Column, Newsroom, Revision, note_of
 from pipeline.channel import Asset, Entry
+from pipeline.credit import Group
 from pipeline.value import Frozen
 
 WIDTH = 1200
 """Pixels: what a reader's column can show on a dense screen."""
 SUMMARY = 120
 """Characters of an item's summary."""
-FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
-"""Pictures become JPEG, which every reader shows, except drawings."""
 
 
 class Picture(Frozen):
@@ -33,6 +33,17 @@ class Picture(Frozen):
     height: int
     length: int = 0
     """Bytes; 0: not known."""
+    label: str = ""
+    """What has to be said of it if a machine has made it."""
+
+
+class Label(Frozen):
+    """That a machine has made the text, or may have."""
+
+    words: str
+    """What people read."""
+    fields: tuple[tuple[str, str], ...]
+    """What programs read: the standard's names and their values (`label.metadata`)."""
 
 
 class Item(Frozen):
@@ -49,6 +60,7 @@ class Item(Frozen):
     updated: AwareDatetime
     authors: tuple[str, ...]
     tags: tuple[str, ...]
+    label: Label | None = None
     banner: str = ""
     """Address of the picture above the content; it is among `pictures` only if the article has none of its own."""
     pictures: tuple[Picture, ...] = ()
@@ -64,10 +76,10 @@ def column_of(article: Article, newsroom: Newsroom) -> Column | None:
         return article.announces.column if article.announces else None
 
 
-def assets_of(article: Article) -> tuple[Asset, ...]:
+def assets_of(revision: Revision, newsroom: Newsroom) -> tuple[Asset, ...]:
     """The derivatives an item shows, each once: the banner, then the others in the article's order."""
-    assets = (derivative(image, WIDTH, FORMAT.get(image.media_type, "image/jpeg")) for image in article.pictures)
-    return tuple(dict.fromkeys(assets))
+    spreads = (spread(image, newsroom, revision.id) for image in revision.article.pictures)
+    return tuple(dict.fromkeys(derivative(image, WIDTH, moving(image)) for image in spreads))
 
 
 def folder_of(article_id: str) -> str:
@@ -89,17 +101,21 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
             width=asset.width,
             height=asset.height,
             length=(lengths or {}).get(asset.name, 0),
+            label=label.of_picture(article.image(asset.source)),
         )
-        for asset in assets_of(article)
+        for asset in assets_of(revision, newsroom)
     }
     page = newsroom.permalink(revision)
     words = templates("feeds")
     column = column_of(article, newsroom)
     banner = pictures[article.banner.digest] if article.banner else None
     own = tuple(pictures[digest] for digest in dict.fromkeys(image.digest for image in article.images))
+    made = byline.in_line(byline.printed(article, newsroom.house, Group.BYLINE, Group.PICTURES))
+    passed = byline.in_line(byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE))
     content = words.get_template("item.html").render(
         article=article,
         column=column,
+        label=label.of_text(article),
         banner=banner,
         corrected=_people_time(revision.corrected_at, newsroom) if revision.corrected_at else "",
         note=revision.note,
@@ -107,7 +123,7 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
         blocks=[Markup(block) for block in _blocks(article, pictures, page)],  # noqa: S704 - canonical HTML
         credits=[
             stripped
-            for line in words.get_template("credits.txt").render(article=article).splitlines()
+            for line in words.get_template("credits.txt").render(article=article, made=made, passed=passed).splitlines()
             if (stripped := line.strip())
         ],
     )
@@ -119,8 +135,9 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
         summary=article.abstract(SUMMARY),
         published=_whole_seconds(revision.published_at, newsroom),
         updated=_whole_seconds(revision.updated_at, newsroom),
-        authors=article.reporters or (article.source or newsroom.name,),
+        authors=tuple(author.name for author in byline.authors(article, newsroom.name)),
         tags=tuple(dict.fromkeys([*([column.name] if column else []), *article.keywords])),
+        label=_label(revision, newsroom),
         banner=banner.url if banner else "",
         pictures=own or ((banner,) if banner else ()),
     )
@@ -152,10 +169,23 @@ def notice_item(entry: Entry, newsroom: Newsroom) -> Item:
     )
 
 
+def _label(revision: Revision, newsroom: Newsroom) -> Label | None:
+    aigc = revision.article.aigc
+    if aigc is None:
+        return None
+    fields = label.metadata(aigc, revision, newsroom)
+    return Label(words=label.of_text(revision.article), fields=tuple(fields.items()))
+
+
 def _blocks(article: Article, pictures: dict[str, Picture], page: str) -> list[str]:
-    """The body's blocks with nothing relative in them."""
+    """The body's blocks with nothing relative in them: a mark leads to the note on the article's page.
+
+    The notes have no names of their own, for many articles stand on a reader's page.
+    """
     written = []
     for block in blocks(article):
+        if note_of(block):
+            del block.attrib["id"]
         for link in block.iter("a"):
             link.set("href", urljoin(page, link.get("href", "")))
         for shown in block.iter("img"):

@@ -60,6 +60,7 @@ from pipeline.channel import (
     Text,
     Unavailable,
     Unpublishable,
+    mark_of,
     utc_now,
 )
 
@@ -214,7 +215,7 @@ class Television(Channel):
         page = self.files.seen(_page_path(slot))
         if delivery.action is Action.WITHDRAW:
             standing = self._standing_of_withdrawal(delivery)
-            if page is not None and GONE not in page:
+            if page is not None and mark_of(page) != GONE:
                 standing = Standing.LIVE
         else:
             programme = self.load(slot.day)

@@ -22,6 +22,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 from markupsafe import Markup
 
+from channels.byline import side_by_side
 from channels.templating import TEMPLATES, templates
 from channels.tv.house import house
 from channels.tv.programme import Calendar, Programme
@@ -70,6 +71,8 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
     room = words["exact"] if not over else words["over" if over > 0 else "under"].format(length=told.length(abs(over)))
     target = f"（{words['target'].format(length=told.length(script.target))}，{room}）" if script.target else ""
     column = f"{script.column}　{script.series}".strip()
+    labels = [[(words["label"], "　".join(labels_shown(script)))]] if labels_shown(script) else []
+    others = [(_spread(role), names) for role, names in script.others or ()]
     return [
         [
             (words["date"], f"{script.day}　{weekday(script.day)}"),
@@ -77,19 +80,33 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
         ],
         [(words["number"], number(script.story)), (words["kind"], words[script.kind])],
         [(words["slug"], script.headline)],
+        *labels,
         [(words["column"], column), (words["length"], f"{told.length(script.seconds)}{target}")],
-        [(words["reporters"], "　".join(script.reporters)), (words["camera"], "　".join(script.camera))],
+        [(words["reporters"], side_by_side(script.reporters)), (words["camera"], side_by_side(script.camera))],
+        *(others[place : place + 2] for place in range(0, len(others), 2)),
         [
-            (words["editors"], "　".join(script.editors)),
+            (words["editors"], side_by_side(script.editors)),
             (words["speed"], words["per_minute"].format(speed=script.speed)),
         ],
         [(words["reviewed"], signature(script.reviewers)), (words["approved"], signature(script.approvers))],
     ]
 
 
+def _spread(role: str) -> str:
+    """A role as wide as the names of the form's own fields."""
+    return {2: "　　", 3: " "}.get(len(role), "").join(role)
+
+
+def labels_shown(script: Script) -> list[str]:
+    """What has to be read on the screen of what a machine has made, and for how long."""
+    words = house().words
+    text = [words["label_text"].format(words=script.label)] if script.label else []
+    return [*text, *(words["label_picture"].format(words=one) for one in script.picture_labels or ())]
+
+
 def signature(names: Sequence[str]) -> str:
     """Who has to sign, and room for it."""
-    return "　".join([*names, house().words["signed"]])
+    return "　".join(filter(None, (side_by_side(names), house().words["signed"])))
 
 
 def played(script: Script) -> list[str]:
@@ -104,7 +121,13 @@ def captions(script: Script) -> list[tuple[str, list[str]]]:
     bars = [f"{line}（{words['over_bar']}）" if line in script.wide_bars else line for line in script.title_bar]
     straps = [f"{strap.name}　{strap.post}".strip() for strap in script.straps]
     bug = [f"《{script.column}》", *script.opening.splitlines()[1:]] if script.titles else []
-    listed = {"bug": bug, "title_bar": bars, "name_strap": straps, "figures": list(script.figures)}
+    listed = {
+        "label": labels_shown(script),
+        "bug": bug,
+        "title_bar": bars,
+        "name_strap": straps,
+        "figures": list(script.figures),
+    }
     return [(words[name], shown) for name, shown in listed.items() if shown]
 
 
@@ -266,16 +289,8 @@ def docx(script: Script) -> bytes:
         paragraph.paragraph_format.left_indent, paragraph.paragraph_format.first_line_indent = Cm(2.4), Cm(-2.4)
         _line(paragraph, f"{name}　", HEI, 11)
         _line(paragraph, "　｜　".join(shown), SONG, 11)
-    if script.full_text:
-        heading = document.add_paragraph()
-        heading.paragraph_format.space_before, heading.paragraph_format.space_after = Pt(14), Pt(4)
-        heading.paragraph_format.keep_with_next = True
-        _line(heading, words["full_text"], HEI, 12)
-        for paragraph_text in script.full_text:
-            paragraph = document.add_paragraph()
-            paragraph.paragraph_format.first_line_indent = Pt(21)
-            paragraph.paragraph_format.line_spacing = 1.25
-            _line(paragraph, paragraph_text, SONG, 10.5)
+    _docx_text(document, words["full_text"], script.full_text)
+    _docx_text(document, words["notes"], script.notes or ())
     _page_numbers(section.footer.paragraphs[0], words["page"])
     _line(section.header.paragraphs[0], f"{number(script.story)}　{script.slug}", SONG, 9, colour="666666")
     properties = document.core_properties
@@ -287,6 +302,21 @@ def docx(script: Script) -> bytes:
     out = io.BytesIO()
     document.save(out)
     return _settled(out.getvalue())
+
+
+def _docx_text(document: Any, heading: str, paragraphs: Sequence[str]) -> None:
+    """Text for the editor under its heading; nothing if there is none."""
+    if not paragraphs:
+        return
+    above = document.add_paragraph()
+    above.paragraph_format.space_before, above.paragraph_format.space_after = Pt(14), Pt(4)
+    above.paragraph_format.keep_with_next = True
+    _line(above, heading, HEI, 12)
+    for text_ in paragraphs:
+        paragraph = document.add_paragraph()
+        paragraph.paragraph_format.first_line_indent = Pt(21)
+        paragraph.paragraph_format.line_spacing = 1.25
+        _line(paragraph, text_, SONG, 10.5)
 
 
 def _docx_head(document: Any, script: Script) -> None:

@@ -21,9 +21,10 @@ A notice (更正), the titles and the words before an announcement are the excep
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
@@ -31,10 +32,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from channels import byline, label
 from channels.tv.house import house
 from channels.tv.programme import Slot, Terms
 from channels.tv.spoken import spoken, syllables
-from pipeline.article import Article, Deed, Newsroom, Revision
+from pipeline.article import Article, Deed, Newsroom, Revision, note_of, text_of
+from pipeline.article import House as Printing
+from pipeline.credit import ROLES, Duty, Group
 from pipeline.value import Frozen
 
 BAR, BARS = 15, 2
@@ -54,6 +58,16 @@ SPACE = re.compile(r"\s+")
 
 KINDS = {Deed.OPEN: "kind_opening", Deed.RENAME: "kind_renaming", Deed.CLOSE: "kind_ending"}
 """A column's announcements, as keys of the house's words."""
+
+
+FIELDS = {
+    "reporters": (Duty.REPORTER, "reporters"),
+    "camera": (Duty.PHOTOGRAPHER, "camera"),
+    "editors": (Duty.EDITOR, "editors"),
+    "reviewers": (Duty.REVIEWER, "reviewed"),
+    "approvers": (Duty.APPROVER, "approved"),
+}
+"""The fields for people of a script: whose they are, and the key of their name among the house's words."""
 
 
 class Kind(StrEnum):
@@ -81,11 +95,16 @@ class Cue(Frozen):
     seconds: int
     speaker: str = ""
     post: str = ""
+    marked: tuple[tuple[str, str], ...] | None = None
+    """Characters whose reading the article gives, with it: it stands behind them in `spoken`."""
 
     @property
     def readings(self) -> tuple[tuple[str, str], ...]:
         """The places where print and reading differ: (as printed, as read)."""
-        return readings(self.text, self.spoken)
+        said = self.spoken
+        for characters, reading in self.marked or ():
+            said = said.replace(characters + _aloud(reading), characters)
+        return (*readings(self.text, said), *(self.marked or ()))
 
 
 class Titles(Frozen):
@@ -123,10 +142,17 @@ class Script(Frozen):
     column: str = ""
     series: str = ""
     reporters: tuple[str, ...] = ()
+    """These and the next as they are printed: with their role where it is not the field's own."""
     camera: tuple[str, ...] = ()
     editors: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     approvers: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] | None = None
+    """(role, names) of the credits that have no field of their own: 通讯员, 配音, 剪辑, 监制."""
+    label: str | None = None
+    """What has to be read on the screen as long as the story lasts, if a machine has made the text."""
+    picture_labels: tuple[str, ...] | None = None
+    """The same of its pictures, as long as they are seen."""
     cues: tuple[Cue, ...]
     opening: str = ""
     """The picture of the column's titles before the story, a line a line; "" for none."""
@@ -137,6 +163,9 @@ class Script(Frozen):
     straps: tuple[Strap, ...] = ()
     figures: tuple[str, ...] = ()
     full_text: tuple[str, ...] = ()
+    """With readings and the marks of notes."""
+    notes: tuple[str, ...] | None = None
+    """脚注, for the editor: nobody reads them aloud."""
     speed: int
     target: int
     """Seconds that it should take; 0 where that is no question: an announcement is as long as it is."""
@@ -204,8 +233,68 @@ def _differences(printed: str, said: str) -> Iterator[tuple[str, str]]:
         yield printed[start : end + 1], said[said_start : said_end + 1]
 
 
+_SPLIT = re.compile(r"[，。；：！？、“”‘’（）《》\s]|,(?!\d{3})|;")
+
+
 def _clauses(text: str) -> list[str]:
-    return re.split(r"[，。；：！？、“”‘’（）《》\s]|,(?!\d{3})|;", text)
+    return _SPLIT.split(text)
+
+
+# -- how characters are read: what stands above them in the article ---------------------------------------
+
+
+MARK = "\ufdd0"
+"""Stands behind characters where their reading will be put: a noncharacter, which no text of ours holds."""
+Given = Mapping[str, Sequence[tuple[int, str, str]]]
+"""By clause: (place behind the characters, the characters, how they are read)."""
+
+
+def _aloud(reading: str) -> str:
+    return house().words["reading"].format(reading=reading)
+
+
+def readings_given(article: Article) -> Given:
+    """The readings that the article gives, by the clause that they stand in.
+
+    Sentences are chosen, joined and cut on the way to the script; their clauses stay what they were.
+    """
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    for part in article.parts(tables=False):
+        if part.find(".//rt") is None:
+            continue
+        own, given = copy.deepcopy(part), []
+        for other in own.xpath(".//ul | .//ol"):
+            other.drop_tree()
+        for above in own.iter("rt"):
+            given.append((text_of(above.getparent()), text_of(above)))
+        for above in own.iter("rt"):
+            above.tag, above.text = "span", MARK
+        behind = iter(given)
+        for clause in _clauses(text_of(own)):
+            before, *rest = clause.split(MARK)
+            if not rest:
+                continue
+            places = []
+            for more in rest:
+                places.append((len(before), *next(behind)))
+                before += more
+            found[before] = places
+    return found
+
+
+def _read_aloud(text: str, given: Given) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """(how the text is said, the same with the readings behind their characters, those readings)."""
+    marked, used = "", []
+    for clause, behind in zip(_clauses(text), [*_SPLIT.findall(text), ""], strict=True):
+        start = 0
+        for place, characters, reading in given.get(clause, ()):
+            marked += clause[start:place] + MARK
+            used.append((characters, reading))
+            start = place
+        marked += clause[start:] + behind
+    first, *rest = spoken(marked).split(MARK)
+    shown = first + "".join(_aloud(reading) + behind for (_, reading), behind in zip(used, rest, strict=True))
+    return first + "".join(rest), shown, tuple(dict.fromkeys(used))
 
 
 # -- reading the article ----------------------------------------------------------------------------------
@@ -245,9 +334,10 @@ class Unit:
 
 
 class Reader:
-    """Reads a body into blocks; tables are left to the graphics department."""
+    """Reads a body into blocks; tables are left to the graphics department, notes to the editor."""
 
-    def __init__(self) -> None:
+    def __init__(self, article: Article) -> None:
+        self._article = article
         self.blocks: list[Block] = []
         self._waiting: list[str] = []
         """Captions of pictures that stand before the first block."""
@@ -259,18 +349,27 @@ class Reader:
             case "table":
                 pass
             case "figure":
-                caption = _text(element.findtext("figcaption") or "")
-                alternatives = [image.get("alt") for image in element.iter("img") if image.get("alt")]
-                self._picture([caption] if caption else alternatives)
+                self._picture(self._captions(element))
             case "h2" | "h3":
-                self._under = house().part_of(_text(element.text_content()).strip(":： "))
+                self._under = house().part_of(text_of(element).strip(":： "))
             case "ul" | "ol":
-                self._list([_text(item.text_content()) for item in element.iter("li")])
+                self._list([text_of(item) for item in element.iter("li")])
             case "p":
-                self._paragraph(_text(element.text_content()))
+                if not note_of(element):
+                    self._paragraph(text_of(element))
             case _:
                 for paragraph in element.iter("p"):
-                    self._paragraph(_text(paragraph.text_content()), quoted=True)
+                    self._paragraph(text_of(paragraph), quoted=True)
+
+    def _captions(self, figure: Any) -> Iterator[str]:
+        """What its pictures are called, and that a machine has made them."""
+        below = figure.find("figcaption")
+        caption = text_of(below) if below is not None else ""
+        for place, picture in enumerate(figure.iter("img")):
+            name = caption if place == 0 and caption else "" if caption else picture.get("alt", "")
+            words = label.of_picture(self._article.image(picture.get("src", "").removeprefix("image:")))
+            if name or words:
+                yield house().pictures["made"].format(caption=name, words=words) if name and words else name or words
 
     def _picture(self, captions: Iterable[str]) -> None:
         (self.blocks[-1].pictures if self.blocks else self._waiting).extend(captions)
@@ -300,7 +399,7 @@ class Reader:
 
 def _blocks(article: Article) -> list[Block]:
     """The body in reading order."""
-    reader = Reader()
+    reader = Reader(article)
     for element in article.blocks:
         reader.read(element)
     return reader.blocks
@@ -503,17 +602,20 @@ class Writer:
     """Makes cues at one speed."""
 
     speed: int
+    given: Given
+    """How the article says that characters are read."""
 
     def cue(self, kind: Kind, text: str, picture: str, speaker: str = "", post: str = "") -> Cue:
-        said = spoken(text)
+        said, shown, marked = _read_aloud(text, self.given)
         return Cue(
             kind=kind,
             picture=picture,
             text=text,
-            spoken=said,
+            spoken=shown,
             seconds=seconds_of(said, self.speed),
             speaker=speaker,
             post=post,
+            marked=marked or None,
         )
 
     def bite(self, text: str, speaker: str, post: str) -> Cue:
@@ -545,7 +647,7 @@ class Writer:
 def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> Script:
     """The script of a revision in its slot."""
     article, words = revision.article, house()
-    writer = Writer(terms.speed)
+    writer = Writer(terms.speed, readings_given(article))
     blocks = _blocks(article)
     own = any(block.part for block in blocks)
     column = newsroom.column_of(article).name
@@ -571,11 +673,10 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
         headline=" ".join(article.headline.split()),
         column=column,
         series=article.series,
-        reporters=article.reporters,
-        camera=article.photographers,
-        editors=article.editors,
-        reviewers=article.reviewers,
-        approvers=article.approvers,
+        **{field: _entries(article, duty, called, newsroom.house) for field, (duty, called) in FIELDS.items()},
+        others=_others(article, newsroom.house) or None,
+        label=label.of_text(article) or None,
+        picture_labels=(() if slot.corrects else label.of_pictures(article)) or None,
         cues=tuple(cues),
         opening=opening,
         titles=titles,
@@ -589,10 +690,32 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
             )
         ),
         figures=() if article.announces else _figures(cues),
-        full_text=tuple(article.paragraphs()),
+        full_text=tuple(article.paragraphs(marked=True)),
+        notes=article.notes or None,
         speed=terms.speed,
         target=0 if article.announces else terms.story,
         own=own and not slot.corrects,
+    )
+
+
+def _entries(article: Article, duty: Duty, field: str, printing: Printing) -> tuple[str, ...]:
+    """Those with a duty, for its field of the form: each with the role that they had, unless it is what the field is
+    called anyway."""
+    own = {ROLES[duty], "".join(house().words[field].split())}
+    found: list[str] = []
+    for credit in byline.credits_of(article, duty.group):
+        if credit.duty is duty:
+            names = byline.names_printed(credit, printing)
+            found += names if credit.role in own else [str(byline.Printed(credit.role, byline.BETWEEN.join(names)))]
+    return tuple(dict.fromkeys(found))
+
+
+def _others(article: Article, printing: Printing) -> tuple[tuple[str, str], ...]:
+    fields = {duty for duty, _ in FIELDS.values()}
+    return tuple(
+        (credit.role, byline.side_by_side(byline.names_printed(credit, printing)))
+        for credit in byline.credits_of(article, *Group)
+        if credit.duty not in fields
     )
 
 
@@ -781,7 +904,7 @@ def _figures(cues: Iterable[Cue]) -> tuple[str, ...]:
     for cue in cues:
         if cue.kind is Kind.BITE:
             continue
-        for clause in re.split(r"[，,。；;：:！？“”]", cue.text):
+        for clause in re.split(r"[，,。；;：:！？!?…“”]", cue.text):
             years_only = not re.search(r"\d", re.sub(r"\d{4}年|\d{1,2}月|\d{1,2}日", "", clause))
             if 0 < len(clause) <= FIGURE and not years_only:
                 found.append(clause.strip("、 "))

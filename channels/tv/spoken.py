@@ -22,6 +22,8 @@ Match = re.Match[str]
 
 DIGITS = "零一二三四五六七八九"
 GROUPS = ("", "万", "亿", "万亿", "亿亿")
+LONGEST = 4 * len(GROUPS)
+"""Figures of a whole number for which there are words: each group has four."""
 NUMBER = r"\d+(?:\.\d+)?"
 SCALE = r"(?:万亿|[万亿千百])"
 DASH = r"(?:[-–—―－~～〜－]{1,2})"
@@ -96,19 +98,21 @@ MEANT_NEGATIVE = "为是达至到约在低温"
 
 def one_by_one(figures: str, *, yao: bool = False) -> str:
     """Each figure by itself: 2019 → 二零一九; with `yao`, 1 is said 幺."""
-    said = "".join(DIGITS[int(figure)] if figure.isdigit() else figure for figure in figures)
+    said = "".join(DIGITS[int(figure)] if figure.isdecimal() else figure for figure in figures)
     return said.replace("一", "幺") if yao else said
 
 
 def cardinal(figures: str, *, ordinal: bool = False) -> str:
     """A number's value in words, decimals after 点; the leading 2 of 百 千 万 亿 is 两, but 二 in an ordinal.
 
+    A number that is longer than the language has words for is read figure by figure.
+
     >>> cardinal("122705"), cardinal("2600"), cardinal("0.95")
     ('十二万二千七百零五', '两千六百', '零点九五')
     """
     whole, _, decimals = figures.partition(".")
     whole = whole.lstrip("0") or "0"
-    said = DIGITS[0] if whole == "0" else _whole(whole)
+    said = DIGITS[0] if whole == "0" else one_by_one(whole) if len(whole) > LONGEST else _whole(whole)
     if not ordinal and len(whole) > 2 and re.match("二[百千万亿]", said):
         said = "两" + said[1:]
     return said + ("点" + one_by_one(decimals) if decimals else "")
@@ -437,7 +441,9 @@ RULES = (
 
 ADDRESS = re.compile(r"(https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+)", re.ASCII)
 """What nobody reads aloud stays as it is."""
-READABLE = re.compile(rf"[0-9０-９{ROMAN}≥≤±≈]")
+READABLE = re.compile(rf"[\d{ROMAN}≥≤±≈]")
+FOREIGN = re.compile(r"[^\D0-9]")
+"""A figure of another script."""
 LEFT = re.compile(r"[-+]?\d[\d.,:/%℃°A-Za-z²³·]{0,30}[\u4e00-\u9fff]{0,2}")
 
 
@@ -473,7 +479,7 @@ def spoken(text: str) -> str:
 
 def _said(text: str) -> str:
     """A text without addresses."""
-    said = text.translate(_NARROWED)
+    said = FOREIGN.sub(lambda found: str(int(found.group())), text.translate(_NARROWED))
     for rule in RULES:
         said = rule.pattern.sub(rule.read, said)
     return LEFT.sub(lambda found: _general(found.group()), said) if re.search(r"\d", said) else said

@@ -66,6 +66,7 @@ from pipeline.channel import (
     Standing,
     Text,
     Unpublishable,
+    mark_of,
     moved,
     utc_now,
 )
@@ -102,7 +103,7 @@ class Website(Channel):
         """The core of the article's page, and its pictures' files."""
         if revision.article.announces:
             _refuse_column(revision.article.announces.column, newsroom)
-        return Rendition.of("text/html", core(revision, self.frame(newsroom)), assets_of(revision.article))
+        return Rendition.of("text/html", core(revision, self.frame(newsroom)), assets_of(revision, newsroom))
 
     def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
         """The whole page with its style and pictures inside it."""
@@ -123,7 +124,7 @@ class Website(Channel):
         revision, token = delivery.revision, _token(delivery.revision)
         frame = self.frame(delivery.newsroom.after(revision))
         announced = revision.article.announces
-        banner = assets_of(announced.column) if announced else ()
+        banner = assets_of(announced.column, frame.newsroom) if announced else ()
         for asset in dict.fromkeys((*delivery.rendition.assets, *banner)):
             data = made(asset, delivery.media)
             if asset in delivery.rendition.assets:
@@ -147,7 +148,7 @@ class Website(Channel):
             frame = self.frame(delivery.newsroom)
             lists = Lists(frame, delivery.catalogue, entry, self.files.exists)
             self._furnish(frame, lists, delivery)
-            self._show_pictures(delivery, folder_of(entry.revision, frame), assets_of(entry.revision.article))
+            self._show_pictures(delivery, folder_of(entry.revision, frame), assets_of(entry.revision, frame.newsroom))
             self._show_page(frame, delivery, delivery.rendition)
             taken = utc_now()
             self._rewrite(lists, frame, delivery, entry)
@@ -183,7 +184,7 @@ class Website(Channel):
             frame = self.frame(delivery.newsroom)
             whole = (
                 self._is_listed(delivery, frame)
-                and self._hold(folder_of(delivery.revision, frame), assets_of(delivery.revision.article))
+                and self._hold(folder_of(delivery.revision, frame), assets_of(delivery.revision, frame.newsroom))
                 and (not delivery.revision.article.announces or self._column_holds(delivery, frame))
             )
             standing = Standing.LIVE if whole else Standing.ABSENT
@@ -223,7 +224,7 @@ class Website(Channel):
             own = None
         for path, data in lists.opening(anew=own.id if own else ""):
             if path in columns:
-                self._show_pictures(delivery, columns[path].address, assets_of(columns[path]), BANNER)
+                self._show_pictures(delivery, columns[path].address, assets_of(columns[path], frame.newsroom), BANNER)
             self.files.write(path, data)
 
     def _show_page(self, frame: Frame, delivery: Delivery, rendition: Rendition) -> None:
@@ -245,7 +246,7 @@ class Website(Channel):
             if before := self.files.read(path):
                 self.files.write(path, with_around(before, lists.around(other)))
         if column := frame.column(entry.revision.article):
-            self._show_pictures(delivery, column.address, assets_of(column), BANNER)
+            self._show_pictures(delivery, column.address, assets_of(column, frame.newsroom), BANNER)
         for path, data in lists.files():
             self.files.write(path, data)
         for path in ("columns.html", "404.html", "robots.txt"):
@@ -272,7 +273,7 @@ class Website(Channel):
             self.files.prune(address, {path.rpartition("/")[2] for path, _ in pages})
         if column:
             names = {path.rpartition("/")[2] for path, _ in lists.pages_at(column.address)}
-            self.files.prune(column.address, names | {asset.name for asset in assets_of(column)})
+            self.files.prune(column.address, names | {asset.name for asset in assets_of(column, frame.newsroom)})
 
     def _show_pictures(self, delivery: Delivery, folder: str, shown: Sequence[Asset], staged: str = "") -> None:
         """Put staged pictures in place; make those that were lost, if they do not stand there already."""
@@ -285,7 +286,7 @@ class Website(Channel):
 
     def _drop_pictures(self, entry: Entry, frame: Frame) -> None:
         """Delete what the article no longer shows: a picture may be what was wrong."""
-        shown = () if entry.withdrawn_at else assets_of(entry.revision.article)
+        shown = () if entry.withdrawn_at else assets_of(entry.revision, frame.newsroom)
         self.files.prune(folder_of(entry.revision, frame), {asset.name for asset in shown})
 
     def _unstage(self, revision: Revision) -> None:
@@ -345,10 +346,10 @@ class Website(Channel):
         link = f'href="{frame.column_href(column)}"'.encode()
         return (
             tells_of(page, column)
-            and self._hold(column.address, assets_of(column))
+            and self._hold(column.address, assets_of(column, frame.newsroom))
             and link in (self.files.seen("columns.html") or b"")
             and all(
-                there == page or moved(frame.column_href(column)) in there[:1024]
+                there == page or mark_of(there) == moved(frame.column_href(column))
                 for address in _free(column.former_addresses, frame.newsroom)
                 for there in [self.files.seen(f"{address}/index.html") or b""]
             )

@@ -14,19 +14,25 @@ from typing import Any
 from lxml import html as lxml_html
 from markupsafe import Markup
 
-from channels.body import NOT_HTML, blocks, column_of, refuse_characters
-from channels.pictures import derivative
+from channels import byline, label
+from channels.body import NOT_HTML, blocks, column_of, refuse_characters, text_and_notes
+from channels.pictures import common, derivative, spread
 from channels.website.frame import ICON, Frame
-from pipeline.article import Article, Column, Image, Revision
-from pipeline.channel import GONE, Asset
+from pipeline.article import Article, Column, Image, Newsroom, Revision, note_meant, note_of
+from pipeline.channel import GONE, Asset, mark_of
+from pipeline.credit import Group
 from pipeline.value import Frozen
 
 WIDTHS = (480, 960, 1440)
 """Pixels: a thumbnail or a small phone, the text's column on a plain screen, the same on a dense one."""
-FALLBACK = {"image/png": "image/png", "image/gif": "image/png"}
-"""Beside WebP pictures are JPEG, which everything shows, except drawings."""
+MOVING = 960
+"""Pixels: the one size of a picture that moves."""
 DESCRIPTION = 120
 """Characters of a page's description."""
+CALLED = {"编辑": "责任编辑"}
+"""Roles that a government's site has to call otherwise."""
+MADE_BY_MACHINE = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
+"""schema.org's word for IPTC's (`label.MADE_BY_MACHINE`)."""
 
 HEAD, ARTICLE, AROUND = ((f"<!--tongfa:{name}-->", f"<!--/tongfa:{name}-->") for name in ("head", "article", "around"))
 """The marks of the three sections. No text can hold them: it has no `<` of its own."""
@@ -44,8 +50,14 @@ class Picture(Frozen):
     webp: tuple[Asset, ...]
     """Narrowest first."""
     fallback: tuple[Asset, ...]
+    moving: Asset | None
+    """What stands in the article in their place; lists show it standing still."""
     alt: str
     caption: str
+    label: str = ""
+    """What has to be said of it if a machine has made it."""
+    source_type: str = ""
+    """IPTC's name for what it was made by, if that is known."""
 
     @property
     def largest(self) -> Asset:
@@ -62,18 +74,23 @@ class Picture(Frozen):
 def pictures_of(revision: Revision, frame: Frame) -> dict[str, Picture]:
     """The article's pictures by their digest, in its order."""
     folder = folder_of(revision, frame)
-    return {image.digest: _picture(image, folder, frame) for image in revision.article.images}
+    spreads = [spread(image, frame.newsroom, revision.id) for image in revision.article.images]
+    return {image.digest: _picture(image, folder, frame) for image in spreads}
 
 
 def banner_of(revision: Revision, frame: Frame) -> Picture | None:
     """The banner above the article; None if its column has none."""
     banner = revision.article.banner
-    return _picture(banner, folder_of(revision, frame), frame) if banner else None
+    if banner is None:
+        return None
+    return _picture(spread(banner, frame.newsroom, revision.id), folder_of(revision, frame), frame)
 
 
 def column_banner(column: Column, frame: Frame) -> Picture | None:
     """The same above the column's own pages, whose folder has files of its own: they go with the column."""
-    return _picture(column.banner, column.address, frame) if column.banner else None
+    if column.banner is None:
+        return None
+    return _picture(spread(column.banner, frame.newsroom, f"column:{column.id}"), column.address, frame)
 
 
 def _picture(image: Image, folder: str, frame: Frame) -> Picture:
@@ -81,17 +98,27 @@ def _picture(image: Image, folder: str, frame: Frame) -> Picture:
         href=frame.href(f"{folder}/"),
         url=frame.url(f"{folder}/"),
         webp=_sizes(image, "image/webp"),
-        fallback=_sizes(image, _fallback(image)),
+        fallback=_sizes(image, common(image)),
+        moving=derivative(image, MOVING, image.media_type) if image.animated else None,
         alt=image.alt,
         caption=image.caption,
+        label=label.of_picture(image),
+        source_type=label.source_type(image.aigc),
     )
 
 
-def assets_of(shown: Article | Column) -> tuple[Asset, ...]:
+def assets_of(shown: Revision | Column, newsroom: Newsroom) -> tuple[Asset, ...]:
     """Every file of the article's pictures, its banner's among them, or of the column's banner, each once."""
-    images = shown.pictures if isinstance(shown, Article) else (shown.banner,) if shown.banner else ()
-    formats = [(image, ("image/webp", _fallback(image))) for image in images]
-    return tuple(dict.fromkeys(asset for image, types in formats for type_ in types for asset in _sizes(image, type_)))
+    if isinstance(shown, Revision):
+        images, shown_by = shown.article.pictures, shown.id
+    else:
+        images, shown_by = (shown.banner,) if shown.banner else (), f"column:{shown.id}"
+    assets: list[Asset] = []
+    for image in (spread(image, newsroom, shown_by) for image in images):
+        assets += [*_sizes(image, "image/webp"), *_sizes(image, common(image))]
+        if image.animated:
+            assets.append(derivative(image, MOVING, image.media_type))
+    return tuple(dict.fromkeys(assets))
 
 
 def folder_of(revision: Revision, frame: Frame) -> str:
@@ -118,10 +145,24 @@ def core(revision: Revision, frame: Frame) -> str:
         "banner": banner,
         "shared": next(iter(shared), None),
         "description": article.abstract(DESCRIPTION),
-        "authors": article.reporters or (article.source or newsroom.name,),
     }
-    head = frame.render("article-head.html", data=_structured(revision, frame, column, shared), **values)
-    text = frame.render("article.html", blocks=_blocks(article, pictures, frame), **values)
+    head = frame.render(
+        "article-head.html",
+        data=_structured(revision, frame, column, shared),
+        authors=[author.name for author in byline.authors(article, newsroom.name)],
+        aigc=_json(label.metadata(article.aigc, revision, newsroom)) if article.aigc else "",
+        **values,
+    )
+    written, notes = _written(article, pictures, frame)
+    text = frame.render(
+        "article.html",
+        blocks=written,
+        notes=notes,
+        label=label.of_text(article),
+        made=byline.printed(article, newsroom.house, Group.BYLINE, Group.PICTURES),
+        passed=byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE, called=CALLED),
+        **values,
+    )
     # A CR would come back from any parser as LF, or be written as a reference that HTML forbids.
     return "\n".join(_marked(section, text.replace("\r", "")) for section, text in ((HEAD, head), (ARTICLE, text)))
 
@@ -177,7 +218,7 @@ def with_around(page: bytes, around: str) -> bytes:
 
 def is_gone(page: bytes) -> bool:
     """Whether the page stands in the place of a withdrawn article or column."""
-    return GONE in page[:1024]
+    return mark_of(page) == GONE
 
 
 def title_of(page: bytes) -> str:
@@ -193,12 +234,9 @@ def headline(article: Article) -> str:
     return " ".join(article.headline.split())
 
 
-def _fallback(image: Image) -> str:
-    return FALLBACK.get(image.media_type, "image/jpeg")
-
-
 def _sizes(image: Image, media_type: str) -> tuple[Asset, ...]:
-    return tuple(dict.fromkeys(derivative(image, width, media_type) for width in WIDTHS))
+    still = image.model_copy(update={"animated": False})
+    return tuple(dict.fromkeys(derivative(still, width, media_type) for width in WIDTHS))
 
 
 def _marked(section: tuple[str, str], text: str) -> str:
@@ -213,16 +251,20 @@ def _section(text: str, marks: tuple[str, str]) -> slice | None:
     return slice(start, end + len(marks[1])) if start < end else None
 
 
-def _blocks(article: Article, pictures: dict[str, Picture], frame: Frame) -> list[tuple[str, Markup]]:
-    """(element, HTML) of the body's blocks with the pictures in place and headings that leave out no level."""
-    copies = blocks(article)
-    headings = [block for block in copies if block.tag in ("h2", "h3")]
+def _written(
+    article: Article, pictures: dict[str, Picture], frame: Frame
+) -> tuple[list[tuple[str, Markup]], list[Markup]]:
+    """(element, HTML) of the text's blocks, with the pictures in place and headings that leave out no level; HTML of
+    the notes. A mark leads to its note, and the note back to the first that points at it."""
+    text, notes = text_and_notes(blocks(article))
+    headings = [block for block in text if block.tag in ("h2", "h3")]
     if headings and headings[0].tag == "h3":
         for heading in headings:
             heading.tag = "h2"
+    _join_notes(text, notes)
     shown = 0
     written = []
-    for block in copies:
+    for block in text:
         places = []
         for image in block.iter("img"):
             picture = pictures[image.get("src", "").removeprefix("image:")]
@@ -239,11 +281,33 @@ def _blocks(article: Article, pictures: dict[str, Picture], frame: Frame) -> lis
             }
             places.append((f'<img src="picture:{shown}">', frame.render("picture.html", **values).strip()))
             shown += 1
-        html = lxml_html.tostring(block, encoding="unicode", with_tail=False)
+        html = _html(block)
         for place, picture_html in places:
             html = html.replace(place, picture_html)
         written.append((str(block.tag), Markup(html)))  # noqa: S704 - canonical HTML
-    return written
+    return written, [Markup(_html(note)) for note in notes]  # noqa: S704 - canonical HTML
+
+
+def _html(block: lxml_html.HtmlElement) -> str:
+    return str(lxml_html.tostring(block, encoding="unicode", with_tail=False))
+
+
+def _join_notes(text: Sequence[lxml_html.HtmlElement], notes: Sequence[lxml_html.HtmlElement]) -> None:
+    """Give the marks of notes addresses, and make each note's own number the way back."""
+    numbered = {note_of(note): note for note in notes}
+    for mark in (link for block in (*text, *notes) for link in block.iter("a")):
+        if not (number := note_meant(mark)):
+            continue
+        mark.set("role", "doc-noteref")
+        note = numbered.pop(number, None)  # only the first mark is led back to
+        if note is None:
+            continue
+        mark.set("id", f"mark-{number}")
+        before, bracket, behind = (note.text or "").partition("]")
+        if bracket and before.strip():
+            back = lxml_html.Element("a", {"href": f"#mark-{number}", "role": "doc-backlink"})
+            back.text, back.tail, note.text = before.lstrip() + bracket, behind, None
+            note.insert(0, back)
 
 
 def _structured(revision: Revision, frame: Frame, column: Column, pictures: Sequence[Picture]) -> Markup:
@@ -264,8 +328,10 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: Sequ
         "mainEntityOfPage": newsroom.permalink(revision),
         "datePublished": frame.iso(revision.published_at),
         "dateModified": frame.iso(revision.updated_at),
-        "author": [{"@type": "Person", "name": name} for name in article.reporters]
-        or [{"@type": "Organization", "name": article.source or newsroom.name}],
+        "author": [
+            {"@type": "Person" if author.is_person else "Organization", "name": author.name}
+            for author in byline.authors(article, newsroom.name)
+        ],
         "publisher": publisher,
         "articleSection": column.name,
         "inLanguage": newsroom.locale.replace("_", "-"),
@@ -278,17 +344,24 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: Sequ
     if pictures:
         data["image"] = [
             {"@type": "ImageObject", "url": picture.url + picture.largest.name, "width": picture.largest.width,
-             "height": picture.largest.height, **({"caption": picture.caption} if picture.caption else {})}
+             "height": picture.largest.height, **({"caption": picture.caption} if picture.caption else {}),
+             **({"digitalSourceType": MADE_BY_MACHINE} if picture.source_type else {})}
             for picture in pictures
         ]  # fmt: skip
     series = {"@type": "CreativeWorkSeries", "name": article.series} if article.series else None
     data["isPartOf"] = series or {"@type": "WebSite", "name": site.name, "url": frame.url("")}
+    if label.source_type(article.aigc):
+        data["digitalSourceType"] = MADE_BY_MACHINE
     if article.number:
         data["position"] = article.number
     if revision.corrected_at:
         correction = {"@type": "CorrectionComment", "datePublished": frame.iso(revision.corrected_at)}
         data["correction"] = {**correction, **({"text": revision.note} if revision.note else {})}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = _json(data)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - nothing in it ends a script element
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -39,9 +39,10 @@ from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover, Pictures
 from channels.wechat.modes import Drafting, Publishing, Sending
 from channels.wechat.payload import Payload
-from channels.wechat.posting import FOLLOW, SETTLING, Posting
+from channels.wechat.posting import FOLLOW, SETTLING, Posting, declaring
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
+    Action,
     Channel,
     ChannelError,
     Correction,
@@ -53,6 +54,7 @@ from pipeline.channel import (
     Refused,
     Rendition,
     Setting,
+    Standing,
     Text,
     utc_now,
 )
@@ -139,19 +141,24 @@ class Wechat(Channel):
         return render(revision, newsroom, self.look)
 
     def prepare(self, delivery: Delivery) -> Receipt:
-        return self.steps.prepare(delivery)
+        return self._declared(delivery, self.steps.prepare(delivery), Standing.STAGED)
 
     def release(self, delivery: Delivery) -> Receipt:
-        return self.steps.release(delivery)
+        return self._declared(delivery, self.steps.release(delivery))
 
     def find(self, delivery: Delivery) -> Receipt:
-        return self.steps.find(delivery)
+        return self._declared(delivery, self.steps.find(delivery))
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         return self.steps.withdraw(delivery)
 
     def verify(self, delivery: Delivery) -> Evidence:
         return self.steps.verify(delivery)
+
+    def _declared(self, delivery: Delivery, receipt: Receipt, *standings: Standing) -> Receipt:
+        if self.mode == "payload" or delivery.action is Action.WITHDRAW:
+            return receipt
+        return declaring(delivery, receipt, self.outlet.name, Standing.ACCEPTED, Standing.LIVE, *standings)
 
     @property
     def steps(self) -> Steps:

@@ -29,11 +29,13 @@ import css_inline
 from lxml import html as lxml_html
 from markupsafe import Markup
 
-from channels.body import NOT_HTML, blocks, column_of, refuse_characters
-from channels.pictures import derivative
+from channels import byline, label
+from channels.body import NOT_HTML, blocks, column_of, refuse_characters, text_and_notes
+from channels.pictures import common, derivative, spread
 from channels.templating import templates
-from pipeline.article import Article, Deed, Image, Newsroom, Revision
+from pipeline.article import Article, Deed, Image, Newsroom, Revision, note_meant, note_of
 from pipeline.channel import Asset, Problem, Rendition, Text, Unpublishable
+from pipeline.credit import Credit, Group
 
 TITLE, AUTHOR, DIGEST = 32, 16, 120
 """Characters."""
@@ -48,8 +50,6 @@ WIDTH, COVER_WIDTH = 1080, 1440
 """Pixels: a phone's screen, and the cover in the list of a large one."""
 SMALL = 480
 """Pixels below which a picture is not stretched over the text's width."""
-FORMAT = {"image/png": "image/png", "image/gif": "image/png"}
-"""WeChat takes JPEG and PNG in a content; photographs are JPEG."""
 DEFAULT_COVER = "default"
 """Stands for the account's own cover in an article without pictures."""
 
@@ -141,10 +141,11 @@ def render(revision: Revision, newsroom: Newsroom, look: Look) -> Rendition:
     """The article. Raises `Unpublishable` by the field that is over a limit or cannot be shown."""
     refuse_characters(revision, NOT_HTML)
     article = revision.article
-    assets = {image.digest: _picture(image) for image in article.pictures}
+    spreads = [spread(image, newsroom, revision.id) for image in article.pictures]
+    assets = {image.digest: _picture(image) for image in spreads}
     title = _title(article)
     content = _content(revision, newsroom, look, title)
-    cover, size = _cover(article, look)
+    cover, size = _cover(article, spreads, look)
     fields: dict[str, Any] = {
         "article_type": "news",
         "title": title,
@@ -195,9 +196,10 @@ def marker_of(rendition: Rendition) -> Marker:
     return marker
 
 
-def shown_in(article: Article, content: str) -> dict[str, Asset]:
-    """The pictures that a content shows, by the placeholders of their addresses."""
-    pictures = {placeholder(image): _picture(image) for image in article.pictures}
+def shown_in(article: Article, rendition: Rendition) -> dict[str, Asset]:
+    """The pictures that a rendition's content shows, by the placeholders of their addresses."""
+    content, assets = fields_of(rendition)["content"], {asset.name: asset for asset in rendition.assets}
+    pictures = {placeholder(image): assets[_picture(image).name] for image in article.pictures}
     return {place: asset for place, asset in pictures.items() if f'"{place}"' in content}
 
 
@@ -291,25 +293,40 @@ def _title(article: Article) -> str:
 
 
 def _author(article: Article, newsroom: Newsroom, look: Look) -> str:
-    """All reporters if they fit; else the first that do, with 等 for the others; else the source; else the account.
+    """All reporters if they fit; else the first that do, with 等 for the others. Without reporters the authors; without
+    those the correspondents, called what they are; else the source; else the account.
 
     The credits at the end of the article always name everybody.
     """
-    words, names = templates("wechat").get_template("author.txt"), list(article.reporters)
-    tries = [words.render(names=names[:count], more=count < len(names)).strip() for count in range(len(names), 0, -1)]
-    for candidate in (*tries, article.source, look.account, newsroom.short_name):
+    written = byline.credits_of(article, Group.BYLINE)
+    by_duty = [[credit for credit in written if credit.duty is duty] for duty in byline.WRITERS]
+    first = next((credits for credits in by_duty if credits), [])
+    for candidate in (*_fitting(first), article.source, look.account, newsroom.short_name):
         if 0 < len(candidate) <= AUTHOR:
             return candidate
     return ""
 
 
+def _fitting(credits: Sequence[Credit]) -> Iterator[str]:
+    """Those who had a duty, all of them, then ever fewer."""
+    words = templates("wechat").get_template("author.txt")
+    names = list(dict.fromkeys(name for credit in credits for name in credit.everybody))
+    for count in range(len(names), 0, -1):
+        yield words.render(
+            names=names[:count], more=count < len(names), role=credits[0].role, duty=credits[0].duty
+        ).strip()
+
+
 def _picture(image: Image) -> Asset:
-    return derivative(image, WIDTH, FORMAT.get(image.media_type, "image/jpeg"))
+    """WeChat takes JPEG and PNG in a content, photographs are JPEG; and it shows the GIFs of the account's library."""
+    moves = image.animated and image.media_type == "image/gif"
+    return derivative(image, WIDTH, image.media_type if moves else common(image))
 
 
-def _cover(article: Article, look: Look) -> tuple[Asset | None, tuple[int, int]]:
+def _cover(article: Article, pictures: Sequence[Image], look: Look) -> tuple[Asset | None, tuple[int, int]]:
     """The article's first picture, or its column's banner, or the account's own (None), and its size."""
-    first = next(iter([*article.images, *article.pictures]), None)
+    own = next((image.digest for image in article.images), "")
+    first = next((image for image in pictures if image.digest == own), next(iter(pictures), None))
     if first is None:
         return None, look.cover
     asset = derivative(first, COVER_WIDTH, "image/jpeg")
@@ -322,7 +339,7 @@ def _cover(article: Article, look: Look) -> tuple[Asset | None, tuple[int, int]]
 def _content(revision: Revision, newsroom: Newsroom, look: Look, title: str) -> str:
     article, words = revision.article, templates("wechat")
     body = _Body(article)
-    written = [Markup(text) for text in body.written()]  # noqa: S704 - serialised below
+    written, notes = body.written()
     page = words.get_template("article.html").render(
         article=article,
         revision=revision,
@@ -335,7 +352,11 @@ def _content(revision: Revision, newsroom: Newsroom, look: Look, title: str) -> 
             f"{revision.corrected_at.astimezone(newsroom.zone):%Y-%m-%d %H:%M}" if revision.corrected_at else ""
         ),
         blocks=written,
-        links=body.links,
+        notes=notes,
+        links=body.numbered,
+        label=label.of_text(article),
+        banner_label=label.of_picture(article.banner) if article.banner else "",
+        credits=byline.lines(article, newsroom.house, *Group),
         banner=Markup(_string(_image(article.banner, look.account))) if article.banner else "",  # noqa: S704
         opens=article.announces is not None and article.announces.deed is Deed.OPEN and not article.editors_note,
         series=Markup(SERIES),  # noqa: S704 - a mark
@@ -390,12 +411,22 @@ class _Body:
 
     article: Article
     links: list[str] = field(default_factory=list)
-    """Addresses of the footnotes, in order."""
+    """Addresses of the footnotes that stand for links, in order."""
+    last_note: int = 0
+    """The highest number of the article's own notes, after which the links are numbered."""
 
-    def written(self) -> Iterator[str]:
-        for block in blocks(self.article):
-            for element in self._block(block):
-                yield _string(element)
+    def written(self) -> tuple[list[Markup], list[Markup]]:
+        """The text's elements and the notes'."""
+        text, notes = text_and_notes(blocks(self.article))
+        self.last_note = max(map(note_of, notes), default=0)
+        written = [[_string(element) for block in part for element in self._block(block)] for part in (text, notes)]
+        shown, below = ([Markup(one) for one in part] for part in written)  # noqa: S704 - serialised here
+        return shown, below
+
+    @property
+    def numbered(self) -> list[tuple[int, str]]:
+        """The links' footnotes: (number, address)."""
+        return list(enumerate(self.links, self.last_note + 1))
 
     def _block(self, block: lxml_html.HtmlElement) -> Iterator[lxml_html.HtmlElement]:
         match block.tag:
@@ -476,6 +507,8 @@ class _Body:
         for inside in element:
             if inside.tag == "br":
                 yield _Run("\n", marks, "")
+            elif note_meant(inside):
+                yield _Run(inside.text_content(), frozenset({"ref"}), "")
             elif inside.tag == "a":
                 yield from self._link(inside, marks)
             elif inside.tag in ("strong", "em", "sub", "sup"):
@@ -504,7 +537,8 @@ class _Body:
         ):
             if address not in self.links:
                 self.links.append(address)
-            yield _Run(f"[{self.links.index(address) + 1}]", frozenset({"ref"}), "")
+            number = self.last_note + self.links.index(address) + 1
+            yield _Run(f"[{number}]", frozenset({"ref"}), "")
 
 
 class _Run(NamedTuple):

@@ -205,7 +205,7 @@ ERRORS: Mapping[int, Fault] = MappingProxyType(
             Unpublishable,
             Text.of("WeChat finds the author too long (code {code}, rid {rid})"),
             Text.of("shorten the names"),
-            "reporters",
+            "credits",
         ),
         45166: Fault(
             Unpublishable,

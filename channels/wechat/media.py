@@ -14,14 +14,15 @@ from functools import cached_property
 from pathlib import Path
 
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageOps
+from PIL import ImageDraw
 
 from channels.http import Upload
-from channels.pictures import produce
+from channels.pictures import SUFFIX, produce
 from channels.wechat.client import Client
 from channels.wechat.content import Theme
 from channels.wechat.ledger import Turns
 from pipeline.channel import Asset, Media, Problem, Text, Unavailable, Unpublishable
+from pipeline.pixels import on_white, shown
 
 MOST = 2**20 - 1
 """Bytes of a picture in a content."""
@@ -57,7 +58,7 @@ class Cover:
         if self.path is not None:
             try:
                 with Pillow.open(self.path) as opened:
-                    picture = ImageOps.exif_transpose(opened).convert("RGB")
+                    picture = on_white(shown(opened))
                     picture.thumbnail((1440, 1440), Pillow.Resampling.LANCZOS)
                 return _jpeg(picture), ""
             except OSError as error:
@@ -100,8 +101,12 @@ class Pictures:
         with self._turns.of(f"content {_name(asset)}"):
             if known := self._client.ledger.uploaded("content", _name(asset)):
                 return known
-            answer = self._client.upload("media/uploadimg", _file(*content_bytes(asset, media)))
-            address = _told(answer.get("url"), "media/uploadimg")
+            data, media_type = content_bytes(asset, media)
+            # Pictures that move are taken into the library only; its addresses may stand in a content as well.
+            moves = media_type == "image/gif"
+            call = "material/add_material" if moves else "media/uploadimg"
+            answer = self._client.upload(call, _file(data, media_type), type="image" if moves else "")
+            address = _told(answer.get("url"), call)
             address = address.replace("http://mmbiz.qpic.cn/", "https://mmbiz.qpic.cn/")
             self._client.ledger.upload("content", _name(asset), address)
             return address
@@ -119,7 +124,8 @@ class Pictures:
 
 
 def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:
-    """(bytes, media type) of an asset within WeChat's limit: a large PNG becomes a JPEG, a large JPEG a smaller one.
+    """(bytes, media type) of an asset within WeChat's limit: a large PNG becomes a JPEG, a large JPEG a smaller one, of
+    a large GIF the first picture is left.
 
     Raises `Unpublishable` if the picture is lost or cannot be read.
     """
@@ -134,6 +140,7 @@ def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:
                     "media_type": "image/jpeg",
                     "width": max(1, round(asset.width * part)),
                     "height": max(1, round(asset.height * part)),
+                    "animated": False,
                 }
             )
             if len(data := produce(smaller, original)) <= MOST:
@@ -157,14 +164,15 @@ def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:
 
 
 def _name(asset: Asset) -> str:
-    """What a picture is remembered by: what it is made from, and how."""
-    return f"{asset.source}/{asset.name}"
+    """What a picture is remembered by: what it is made from, and how. A label names the article as well."""
+    label = f"/{asset.aigc.propagate_id}" if asset.aigc else ""
+    return f"{asset.source}/{asset.name}{label}"
 
 
 def _file(data: bytes, media_type: str) -> Upload:
     # WeChat judges a file by the ending of its name, and refuses one without.
     digest = hashlib.sha256(data).hexdigest()
-    return Upload(f"{digest[:16]}.{'png' if media_type == 'image/png' else 'jpg'}", data, media_type)
+    return Upload(f"{digest[:16]}.{SUFFIX[media_type]}", data, media_type)
 
 
 def _told(value: object, call: str) -> str:

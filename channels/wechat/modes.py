@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from channels.label import is_labelled
 from channels.wechat.account import Draft, Item, Post, Publication, Status
 from channels.wechat.content import Marker, fields_of
 from channels.wechat.posting import (
@@ -43,6 +44,11 @@ _BY_HAND = Text.of(
     "the article waits among the drafts of {account}: open mp.weixin.qq.com > 草稿箱 and press 发表; "
     "a version published by hand has to be deleted by hand too"
 )
+_BY_HAND_DECLARED = Text.of(
+    "the article waits among the drafts of {account}: open mp.weixin.qq.com > 草稿箱, set its 创作来源 to "
+    "内容由AI生成, for it was made by a machine, wholly or in part, and press 发表; "
+    "a version published by hand has to be deleted by hand too"
+)
 _MESSAGES = {
     "DELETE": (Standing.WITHDRAWN, DELETED),
     "SEND_FAIL": (Standing.STAGED, REMARKS[Status.FAILED]),
@@ -60,7 +66,7 @@ class Drafting(Posting):
             self._own_issue(delivery, ids)
             for draft in self._outdated(marker):
                 self._drop(draft, marker.name)
-            return self._waiting({**ids, **kept_traces(delivery)})
+            return self._waiting(delivery, {**ids, **kept_traces(delivery)})
         return self.find(delivery)
 
     def verify(self, delivery: Delivery) -> Evidence:
@@ -103,7 +109,7 @@ class Drafting(Posting):
         if draft is not None:
             ids["media_id"] = draft.media_id
             if is_placed(delivery) and not self._outdated(marker):
-                return self._waiting(ids)
+                return self._waiting(delivery, ids)
             return Receipt(standing=Standing.STAGED, ids=ids)
         for post in self.account.posts(marker.name, delivery.revision.published_at):
             for index in post.places(marker.name, marker.revision):
@@ -132,8 +138,9 @@ class Drafting(Posting):
         ):
             self.account.copy(draft.media_id, rest)
 
-    def _waiting(self, ids: dict[str, str]) -> Receipt:
-        note = _BY_HAND.given(account=self.name)
+    def _waiting(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
+        form = _BY_HAND_DECLARED if is_labelled(delivery.revision.article) else _BY_HAND
+        note = form.given(account=self.name)
         return Receipt(standing=Standing.LIVE, ids=ids, note=note)
 
 

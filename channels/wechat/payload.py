@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from channels.files import Files
+from channels.label import is_labelled
+from channels.pictures import SUFFIX
 from channels.wechat.content import (
     DEFAULT_COVER,
     SERIES,
@@ -39,6 +41,10 @@ STATE, DRAFT, PUBLISH, PREVIEW = "state.json", "draft-add.json", "publish.json",
 MANIFEST = "manifest"
 """Staged last: where it is, everything is. The rendition, the files' names, and what was filled in of its series."""
 _NOTE = Text.of("the account has no credentials: what would be sent stands in {folder}")
+_NOTE_DECLARED = Text.of(
+    "the account has no credentials: what would be sent stands in {folder}; who publishes it by hand sets 创作来源 to "
+    "内容由AI生成 at mp.weixin.qq.com, for it was made by a machine, wholly or in part"
+)
 
 
 class Payload:
@@ -164,12 +170,12 @@ class Payload:
         """
         rendition = rendition_of(delivery)
         fields = fields_of(rendition)
-        shown = shown_in(delivery.revision.article, fields["content"])
+        shown = shown_in(delivery.revision.article, rendition)
         pictures: dict[str, bytes] = {}
         names: dict[str, str] = {}
         for place, asset in shown.items():
             data, media_type = content_bytes(asset, delivery.media)
-            names[place] = f"{asset.name.rpartition('.')[0]}.{'png' if media_type == 'image/png' else 'jpg'}"
+            names[place] = f"{asset.name.rpartition('.')[0]}.{SUFFIX[media_type]}"
             pictures[names[place]] = data
         if fields["thumb_media_id"] == DEFAULT_COVER:
             pictures[f"{DEFAULT_COVER}.jpg"] = self._cover.data
@@ -201,7 +207,8 @@ class Payload:
     def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
         note = None
         if standing is Standing.LIVE:
-            note = _NOTE.model_copy(update={"values": {"folder": str(self._folder / delivery.revision.id)}})
+            form = _NOTE_DECLARED if is_labelled(delivery.revision.article) else _NOTE
+            note = form.given(folder=str(self._folder / delivery.revision.id))
         return Receipt(standing=standing, ids={"payload": delivery.revision.id}, url=self._url(delivery), note=note)
 
     def _url(self, delivery: Delivery) -> str:

@@ -37,6 +37,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from channels.label import is_labelled
 from channels.wechat.account import Account, Draft, Item, Status
 from channels.wechat.client import TOTAL
 from channels.wechat.content import (
@@ -86,8 +87,22 @@ REMARKS = {
 DELETED = REMARKS[Status.DELETED]
 
 
+DECLARE = Text.of(
+    "it was made by a machine, wholly or in part, which {account} has to declare by hand: at mp.weixin.qq.com set "
+    "创作来源 of this article to 内容由AI生成; the interface has no field for it"
+)
+
+
 SENT, SENDING = "SEND_SUCCESS", "SENDING"
 """`msg_status` of message/mass/get."""
+
+
+def declaring(delivery: Delivery, receipt: Receipt, account: str, *standings: Standing) -> Receipt:
+    """The receipt with the step that only a person can take, if something of the article is labelled as AI-made and it
+    stands so; unless there is something else that a person has to know first."""
+    if receipt.note or receipt.standing not in standings or not is_labelled(delivery.revision.article):
+        return receipt
+    return receipt.model_copy(update={"note": DECLARE.given(account=account)})
 
 
 class Posting(ABC):
@@ -217,7 +232,7 @@ class Posting(ABC):
         fields = fields_of(rendition)
         assets = {asset.name: asset for asset in rendition.assets}
         cover: Asset | None = assets.get(fields["thumb_media_id"])
-        return self.pictures.upload(shown_in(delivery.revision.article, fields["content"]), cover, delivery.media)
+        return self.pictures.upload(shown_in(delivery.revision.article, rendition), cover, delivery.media)
 
     def _names(self, delivery: Delivery, media_id: str) -> dict[str, str]:
         """What a prepared delivery's receipt says of its draft, and of its place among its companions."""

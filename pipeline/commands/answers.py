@@ -17,18 +17,19 @@ from datetime import datetime, timedelta
 from functools import wraps
 from gettext import gettext as _
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
-from pipeline import logs, tasks, terminal
+from pipeline import logs, sheet, tasks, terminal
 from pipeline import newsroom as configuring
 from pipeline.channel import Problem
 from pipeline.engine import Engine, Unfit
 from pipeline.language import tell
 from pipeline.manuscript import BadManuscript
 from pipeline.newsroom import Configuration
-from pipeline.reports import Report
+from pipeline.reports import AsRead, Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.store import Accepted
 
@@ -120,21 +121,32 @@ def problems_of(error: BadManuscript | Unfit) -> Mapping[str, Sequence[Problem]]
     return error.problems if isinstance(error, Unfit) else {"": error.problems}
 
 
-def refuse(path: Path | None, problems: Mapping[str, Sequence[Problem]], engine: Engine, *, as_json: bool) -> int:
-    """Say what is wrong with a manuscript."""
+def problems_told(problems: Mapping[str, Sequence[Problem]]) -> list[dict[str, Any]]:
+    """Problems by channel, for programs."""
+    return [
+        {
+            "channel": channel or None,
+            "field": one.field,
+            "line": getattr(one, "line", None),
+            "message": tell(one.message),
+            "remedy": tell(one.remedy),
+        }
+        for channel, many in problems.items()
+        for one in many
+    ]
+
+
+def refuse(
+    path: Path | None,
+    problems: Mapping[str, Sequence[Problem]],
+    engine: Engine,
+    *,
+    as_json: bool,
+    read: Mapping[str, Any] = MappingProxyType({}),
+) -> int:
+    """Say what is wrong with a manuscript. `read`: how it was read, for programs."""
     if as_json:
-        told = [
-            {
-                "channel": channel or None,
-                "field": one.field,
-                "line": getattr(one, "line", None),
-                "message": tell(one.message),
-                "remedy": tell(one.remedy),
-            }
-            for channel, many in problems.items()
-            for one in many
-        ]
-        print_json({"file": str(path) if path else None, "problems": told})
+        print_json({"file": str(path) if path else None, "problems": problems_told(problems), **read})
     else:
         terminal.show_refused(err, problems, str(path) if path else "", engine.newsroom)
     return BAD
@@ -168,7 +180,8 @@ def accept(accepted: Accepted, engine: Engine, path: Path | None, *, how: How) -
             out.print(_("it goes out at {moment}").format(moment=f"{local:%Y-%m-%d %H:%M:%S}"))
         out.print(_("follow it with: newsroom status {rollout}").format(rollout=report.rollout))
     if how.as_json:
-        print_json({"file": str(path) if path else None, "created": accepted.created, **report.model_dump(mode="json")})
+        made = {"file": str(path) if path else None, "created": accepted.created}
+        print_json({**made, **report_told(report, engine.store.readings(report.rollout))})
     return code_of(report) if how.wait else DONE
 
 
@@ -190,6 +203,20 @@ def follow(engine: Engine, report: Report, timeout: float, *, quiet: bool) -> Re
     if not terminal.ended(report):
         err.print(_("Not finished yet. It goes on by itself: newsroom status {rollout}").format(rollout=report.rollout))
     return report
+
+
+def report_told(report: Report, readings: Sequence[AsRead]) -> dict[str, Any]:
+    """A report with how its manuscripts were read, for programs."""
+    read = [
+        {
+            "article": one.article,
+            "revision": one.revision,
+            "record": one.record.model_dump(mode="json"),
+            "reading": sheet.told(one.reading),
+        }
+        for one in readings
+    ]
+    return {**report.model_dump(mode="json"), "readings": read}
 
 
 def code_of(report: Report) -> int:

@@ -30,9 +30,10 @@ from pipeline.commands.answers import (
     starts_a_rollout,
     who,
 )
+from pipeline.commands.reading import Asking, Desk, reads_manuscripts, words_of
 from pipeline.engine import Engine, Piece, Unfit
-from pipeline.manuscript import BadManuscript, read
-from pipeline.manuscript.images import PictureRefused, inspect
+from pipeline.manuscript import BadManuscript
+from pipeline.manuscript.images import PictureRefused, take
 from pipeline.store import Changed
 
 
@@ -65,8 +66,10 @@ def column() -> None:
     "--address", default="", metavar="WORD", help="its part of web addresses; default: the initials of its pinyin"
 )
 @starts_a_rollout
+@reads_manuscripts
 def open_(
     how: How,
+    asking: Asking,
     name: str,
     note: Path,
     banner: Path | None,
@@ -77,8 +80,12 @@ def open_(
     address: str,
 ) -> int:
     with closing(open_engine(how.config)) as engine:
+        place, moment = _address(address), moment_of(how.at, engine)
         try:
-            manuscript = read(note, untitled=UNTITLED)
+            editor, now = who(how.editor), engine.clock.now()
+            words = words_of(how.config)
+            desk = Desk(asking, engine.newsroom, editor, now, how.as_json, untitled=UNTITLED, column=name, words=words)
+            manuscript = desk.take(note)
             image, media = _banner(banner)
         except BadManuscript as error:
             return refuse(note, problems_of(error), engine, as_json=how.as_json)
@@ -88,7 +95,7 @@ def open_(
         opened = new_column(
             name,
             manuscript.article,
-            address=_address(address),
+            address=place,
             about=about,
             keywords=[one.strip() for one in keywords.replace("，", ",").split(",") if one.strip()],
             series=series,
@@ -98,9 +105,9 @@ def open_(
         try:
             accepted = engine.open_column(
                 opened,
-                Piece(manuscript.article, {**manuscript.media, **media}),
-                editor=who(how.editor),
-                go_live_at=moment_of(how.at, engine),
+                Piece(manuscript.article, {**manuscript.media, **media}, manuscript.reading),
+                editor=editor,
+                go_live_at=moment,
             )
         except (Unfit, Changed) as error:
             return _refuse_column(error, note, engine, as_json=how.as_json)
@@ -119,9 +126,8 @@ def _banner(path: Path | None) -> tuple[Image | None, Mapping[str, bytes]]:
     """The banner's picture and its bytes. Raises `PictureRefused`, OSError."""
     if path is None:
         return None, {}
-    data = path.read_bytes()
-    image = inspect(data, path.name)
-    return image, {image.digest: data}
+    taken = take(path.read_bytes(), path.name)
+    return taken.image, {taken.image.digest: taken.data}
 
 
 def _refuse_column(error: Unfit | Changed, path: Path | None, engine: Engine, *, as_json: bool) -> int:

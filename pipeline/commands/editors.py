@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from pipeline import terminal
-from pipeline.channel import Problem, Text
+from pipeline.channel import Action, Problem, Text
 from pipeline.commands.answers import (
     BAD,
     BROKEN,
@@ -32,15 +32,19 @@ from pipeline.commands.answers import (
     print_json,
     problems_of,
     refuse,
+    report_told,
     rollout_of,
     starts_a_rollout,
     wait_option,
     who,
 )
+from pipeline.commands.reading import Asking, Desk, as_read, read_, reads_manuscripts, words_of
 from pipeline.engine import Engine, Piece, Unfit
-from pipeline.manuscript import BadManuscript, Manuscript, read
+from pipeline.manuscript import BadManuscript, Manuscript
 from pipeline.preview import write_previews
+from pipeline.reports import AsRead
 from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.sheet import sheet
 from pipeline.store import Changed
 from pipeline.web.report import page as report_page
 
@@ -54,10 +58,12 @@ from pipeline.web.report import page as report_page
 @click.option(
     "--together", is_flag=True, help="all files as one rollout (专题): they go out at one moment, or none does"
 )
-@click.option("--check", is_flag=True, help="only say what each channel would refuse; nothing is submitted")
+@click.option("--check", is_flag=True, help="only say what was read and what each channel would refuse")
 @starts_a_rollout
+@reads_manuscripts
 def queue_submit(
     how: How,
+    asking: Asking,
     files: tuple[Path, ...],
     column: str | None,
     channels: str | None,
@@ -67,14 +73,14 @@ def queue_submit(
     with closing(open_engine(how.config)) as engine:
         chosen = _chosen(channels, engine)
         moment = moment_of(how.at, engine)
-        manuscripts, refused = _manuscripts(files, column, engine, chosen)
-        for path, manuscript in manuscripts.items():
-            if not how.as_json:
-                terminal.show_problems(err, manuscript.notices, str(path))
-            if check or (refused and how.as_json):
+        read, refused = _manuscripts(files, engine, chosen, _desk(asking, engine, how, column or ""))
+        manuscripts = {path: manuscript for path, manuscript in read.items() if path not in refused}
+        if check or (refused and how.as_json):
+            for path, manuscript in manuscripts.items():
                 _fit(path, manuscript, as_json=how.as_json)
-        for path, problems in refused.items():
-            refuse(path, problems, engine, as_json=how.as_json)
+        for path in (path for path in dict.fromkeys(files) if path in refused):
+            known = as_read(read[path]) if path in read else {}
+            refuse(path, refused[path], engine, as_json=how.as_json, read=known)
         if refused and not check and len(files) > 1 and not how.as_json:
             err.print(_("Nothing has been submitted: correct the files named above and submit all of them again."))
         if refused or check:
@@ -85,7 +91,7 @@ def queue_submit(
             file = group[0][0] if len(group) == 1 else None
             try:
                 accepted = engine.publish_together(
-                    [Piece(manuscript.article, manuscript.media) for _path, manuscript in group],
+                    [Piece(one.article, one.media, one.reading) for _path, one in group],
                     editor=who(how.editor),
                     channels=chosen,
                     go_live_at=moment,
@@ -112,28 +118,38 @@ def _chosen(channels: str | None, engine: Engine) -> list[str]:
     return wanted
 
 
+def _desk(asking: Asking, engine: Engine, how: How, column: str = "") -> Desk:
+    newsroom = engine.newsroom.with_columns(engine.columns())
+    now, words = engine.clock.now(), words_of(how.config)
+    return Desk(asking, newsroom, who(how.editor), now, how.as_json, column=column, words=words)
+
+
 def _manuscripts(
-    files: Sequence[Path], column: str | None, engine: Engine, channels: Sequence[str]
+    files: Sequence[Path], engine: Engine, channels: Sequence[str], desk: Desk
 ) -> tuple[dict[Path, Manuscript], dict[Path, Mapping[str, Sequence[Problem]]]]:
-    """The files as manuscripts that are fit for their channels, and what is wrong with those that are not."""
-    fit: dict[Path, Manuscript] = {}
+    """The files that can be read, shown and settled, and what keeps any of the files from its channels."""
+    manuscripts: dict[Path, Manuscript] = {}
     refused: dict[Path, Mapping[str, Sequence[Problem]]] = {}
     for path in files:
         try:
-            manuscript = read(path)
-            if column:
-                article = manuscript.article.model_copy(update={"column": column})
-                manuscript = dataclasses.replace(manuscript, article=article)
-            engine.drafts(manuscript.article, channels)
-            fit[path] = manuscript
+            manuscripts[path] = desk.read(path)
+        except BadManuscript as error:
+            refused[path] = problems_of(error)
+    for path, manuscript in manuscripts.items():
+        desk.show(path, manuscript)
+        try:
+            # Where one file is refused none is submitted: nobody is asked for answers that would be lost.
+            asked = dataclasses.replace(desk, alone=desk.alone or bool(refused))
+            manuscripts[path] = asked.settled(path, manuscript)
+            engine.drafts(manuscripts[path].article, channels)
         except (BadManuscript, Unfit) as error:
             refused[path] = problems_of(error)
-    return fit, refused
+    return manuscripts, refused
 
 
 def _fit(path: Path, manuscript: Manuscript, *, as_json: bool) -> None:
     if as_json:
-        print_json({"file": str(path), "problems": []})
+        print_json({"file": str(path), "problems": [], **as_read(manuscript)})
     else:
         headline = manuscript.article.headline
         out.print(_("{path}: “{headline}” can go out on every channel.").format(path=path, headline=headline))
@@ -156,22 +172,26 @@ def _changed(article: str, path: Path) -> Problem:
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--note", default="", metavar="TEXT", help="what the public is told of the correction")
 @starts_a_rollout
+@reads_manuscripts
 def correct(
     how: How,
+    asking: Asking,
     article: str,
     file: Path,
     note: str,
 ) -> int:
     with closing(open_engine(how.config)) as engine:
+        known, moment = article_of(engine, article), moment_of(how.at, engine)
         try:
-            manuscript = read(file)
+            manuscript = _desk(asking, engine, how).take(file)
             accepted = engine.correct(
-                article_of(engine, article),
+                known,
                 manuscript.article,
                 manuscript.media,
                 editor=who(how.editor),
                 note=note,
-                go_live_at=moment_of(how.at, engine),
+                go_live_at=moment,
+                reading=manuscript.reading,
             )
         except (BadManuscript, Unfit) as error:
             return refuse(file, problems_of(error), engine, as_json=how.as_json)
@@ -224,23 +244,37 @@ def retry(rollout: str, adopt: bool, wait: bool, timeout: float, editor: str | N
 def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         found = engine.store.report(rollout_of(engine, id_))
+        # A withdrawal takes down what an earlier rollout published: its reading stands in that one's report.
+        readings = () if found.action is Action.WITHDRAW else engine.store.readings(found.rollout)
         if page:
             chain = engine.store.chain()
             page.parent.mkdir(parents=True, exist_ok=True)
             newsroom = engine.newsroom.with_columns(engine.columns())
-            page.write_text(report_page(found, newsroom, chain, engine.clock.now()), encoding="utf-8")
+            page.write_text(report_page(found, newsroom, chain, engine.clock.now(), readings), encoding="utf-8")
             if as_json:
-                print_json(found.model_dump(mode="json"))
+                print_json(report_told(found, readings))
             else:
                 out.print(_("the report of {rollout} is in {path}").format(rollout=found.rollout, path=page))
             if chain.broken is not None:
                 terminal.show_chain(err, chain, engine.store.event(chain.broken), engine.newsroom)
             return code_of(found) or (DONE if chain.broken is None else BROKEN)
         if as_json:
-            print_json(found.model_dump(mode="json"))
+            print_json(report_told(found, readings))
         else:
             terminal.show_report(out, found, engine.newsroom)
+            _show_readings(readings, engine)
         return code_of(found)
+
+
+def _show_readings(readings: Sequence[AsRead], engine: Engine) -> None:
+    newsroom = engine.newsroom.with_columns(engine.columns())
+    for one in readings:
+        if one.reading is not None:
+            out.print()
+            title = _("{article}, revision {revision}, as {file} was read").format(
+                article=one.article, revision=one.revision, file=one.reading.file
+            )
+            terminal.show_reading(out, title, sheet(one.record, one.reading, newsroom))
 
 
 @click.command(help="Where things stand: everything under way, held or failed; or one rollout.")
@@ -284,6 +318,7 @@ def list_(limit: int, config: str | None) -> int:
 
 @click.command(help="How a manuscript, or an article (a1), looks on every channel.")
 @click.argument("source", metavar="FILE|ID")
+@reads_manuscripts
 @click.option(
     "--out",
     "folder",
@@ -293,13 +328,16 @@ def list_(limit: int, config: str | None) -> int:
     metavar="DIR",
     help="where to write it",
 )
+@as_option
 @config_option
-def preview(source: str, folder: Path, config: str | None) -> int:
+def preview(asking: Asking, source: str, folder: Path, editor: str | None, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         path = Path(source)
         try:
             if path.exists():
-                manuscript = read(path)
+                newsroom = engine.newsroom.with_columns(engine.columns())
+                desk = Desk(asking, newsroom, who(editor), engine.clock.now(), as_json=False, words=words_of(config))
+                manuscript = desk.take(path)
                 written = write_previews(engine, manuscript.article, manuscript.media, folder)
             else:
                 revision = engine.store.revision(article_of(engine, source))
@@ -354,5 +392,5 @@ def show(id_: str, as_json: bool, config: str | None) -> int:
         return DONE
 
 
-COMMANDS = (correct, withdraw, retry, report, status, list_, preview, audit)
+COMMANDS = (read_, correct, withdraw, retry, report, status, list_, preview, audit)
 """Those of `newsroom`; `queue_submit` is a program of its own."""

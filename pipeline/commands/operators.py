@@ -122,7 +122,9 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        serve_site(site or configuration.site, host.strip("[]"), int(port), None if site else _hearing(configuration))
+        hear = None if site else _hearing(configuration)
+        public = configuration.newsroom.site.url
+        serve_site(site or configuration.site, host.strip("[]"), int(port), hear, address=public)
     except OSError as error:
         err.print(
             _(

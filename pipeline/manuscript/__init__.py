@@ -1,4 +1,4 @@
-"""Manuscripts → articles: .md, .docx, .html and .txt.
+"""Manuscripts → articles: .md, .docx (and .doc, .wps, .rtf, .odt), .html and .txt.
 
     manuscript = read(Path("examples/wushan-sibuzhai.md"))
     manuscript.article.headline
@@ -9,20 +9,23 @@ of a file is run or fetched. Whatever is wrong with a file is found in one readi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from pipeline.article import Article, Image
+from pipeline.article import Article, House, Image
 from pipeline.channel import Text
-from pipeline.manuscript import docx, fields, html, markdown, text
+from pipeline.manuscript import fields, html, markdown, text, word
 from pipeline.manuscript.body import Block, serialise
 from pipeline.manuscript.characters import clean
 from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript
+from pipeline.manuscript.warnings import warnings_of
 from pipeline.manuscript.words import Words
-from pipeline.reading import ManuscriptProblem
+from pipeline.reading import ManuscriptProblem, Reading
 
 __all__ = ["FORMATS", "BadManuscript", "Manuscript", "ManuscriptProblem", "read"]
 
@@ -30,7 +33,11 @@ FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str
     {
         ".md": markdown.read,
         ".markdown": markdown.read,
-        ".docx": docx.read,
+        ".docx": word.read,
+        ".doc": word.read,
+        ".wps": word.read,
+        ".rtf": word.read,
+        ".odt": word.read,
         ".html": html.read,
         ".htm": html.read,
         ".txt": text.read,
@@ -39,7 +46,7 @@ FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str
 """What reads a file, by its suffix in small letters."""
 
 _MB = 1024 * 1024
-LARGEST = MappingProxyType({".docx": 100 * _MB, ".txt": 2 * _MB})
+LARGEST = MappingProxyType({**dict.fromkeys((".docx", ".doc", ".wps", ".rtf", ".odt"), 100 * _MB), ".txt": 2 * _MB})
 LARGEST_OTHER = 20 * _MB
 """Bytes, by suffix. A text of 2 MB is a thick book; the rest is room for the pictures in the file."""
 
@@ -50,11 +57,14 @@ def read(
     untitled: str = "",
     decided: Mapping[str, str] = MappingProxyType({}),
     words: Words | None = None,
+    house: House = House(),  # noqa: B008 - a frozen value
+    today: date | None = None,
 ) -> Manuscript:
     """Read a manuscript. Raises `BadManuscript` with all its problems, and nothing else.
 
     `untitled`: the headline of one that has none, for texts that need none of their own.
     `decided`: the editor's answers to `Doubt`s, by field. `words`: those of the newsroom, default the shipped ones.
+    `house`, `today`: see `warnings_of`.
     """
     draft = Draft(clean(path.name), decided, words)
     suffix = clean(path.suffix).lower()
@@ -68,12 +78,23 @@ def read(
         if untitled and not draft.text("headline"):
             draft.put("headline", untitled)
         if not any(problem.field in ("file", "text") for problem in draft.problems):
-            return finished(path, draft, content, media)
+            ask = partial(warnings_of, house=house, today=today, words=words)
+            return finished(path, draft, content, media, ask=None if untitled else ask)
     raise BadManuscript(path, draft.problems)
 
 
-def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str, bytes]) -> Manuscript:
-    """The manuscript that a draft has become. Raises `BadManuscript`."""
+def finished(
+    path: Path,
+    draft: Draft,
+    content: list[Block],
+    media: Mapping[str, bytes],
+    *,
+    ask: Callable[[Article, Reading], Sequence[ManuscriptProblem]] | None = None,
+) -> Manuscript:
+    """The manuscript that a draft has become. Raises `BadManuscript`.
+
+    `ask`: what an editor would ask about the article as it was read; it joins the reading's warnings.
+    """
     images: dict[str, Image] = {}
     for block in content:
         if block.image is not None:
@@ -113,10 +134,11 @@ def finished(path: Path, draft: Draft, content: list[Block], media: Mapping[str,
                     line=draft.lines.get(field),
                 )
         else:
+            reading = draft.reading()
             return Manuscript(
                 article=article,
                 media=MappingProxyType({digest: media[digest] for digest in images}),
-                reading=draft.reading(),
+                reading=reading.warned(ask(article, reading)) if ask else reading,
             )
     raise BadManuscript(path, sorted(draft.problems, key=lambda problem: (problem.line is None, problem.line or 0)))
 
@@ -145,13 +167,6 @@ def _bytes(path: Path, suffix: str, draft: Draft) -> bytes | None:
 
 
 def _unknown(suffix: str, draft: Draft) -> None:
-    if suffix in (".doc", ".wps", ".rtf", ".odt"):
-        draft.wrong(
-            "file",
-            Text.of("files of the kind {suffix} are not read", suffix=suffix),
-            Text.of("open it in Word or WPS and save it as “Word document (.docx)”"),
-        )
-        return
     draft.wrong(
         "file",
         Text.of("files of the kind “{suffix}” are not read", suffix=suffix),

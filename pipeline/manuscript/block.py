@@ -57,6 +57,8 @@ class Hints:
     bold: bool = False
     size: float = 0
     """Size of its letters, in points; 0 if unknown."""
+    rows: tuple[float, ...] = ()
+    """Size of the letters of each of its lines, where breaks divide lines of different sizes."""
     font: str = ""
     """Name of the font of most of its Chinese letters, such as 黑体; "" if unknown."""
     page: bool = False

@@ -35,9 +35,9 @@ from pipeline.manuscript.block import (
     tidy,
     truncated,
 )
-from pipeline.manuscript.captions import Cell, laid_out
 from pipeline.manuscript.characters import clean, one_line
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.layout import unfold
 from pipeline.manuscript.notes import UNNAMED, lines, numbered
 from pipeline.manuscript.serialise import serialise
 
@@ -74,6 +74,7 @@ _DEEPEST = 200
 _MOST_ELEMENTS = 50_000
 """A long article has some hundreds."""
 _MOST_SPANS = 1000
+_SIZE = r"\d{1,4}(?:\.\d)?"
 _LONGEST_NAME = 100
 """Characters of a font's name."""
 _NOTE = re.compile(r"\s*\[(\d{1,5})\]\s*")
@@ -105,6 +106,7 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
     etree.strip_elements(document, *_DROPPED, with_tail=False)
     notes = _notes(document)
     reading = _Reading(draft, take)
+    unfold(document)
     content = list(reading.flow(document, _Style()))
     for note in notes:
         content.extend(reading.note(note))
@@ -303,24 +305,17 @@ class _Reading:
         for caption in element.iterchildren("caption"):
             yield from self._block(caption, self._styled(caption, style))
         grid = [[self._cell(cell, self._styled(cell, style)) for cell in row] for row in cells]
-        shown = laid_out(grid, style.hints)
-        if shown is not None:
-            for part in shown:
-                yield from [part] if isinstance(part, Block) else self._picture(part, style.hints)
-            return
-        written = [Block("tr", children=tuple(Block(c.tag, c.runs, spans=c.spans) for c in row)) for row in grid if row]
+        written = [Block("tr", children=tuple(row)) for row in grid if row]
         if any(cell.runs for row in written for cell in row.children):
             yield Block("table", children=tuple(written), hints=style.hints)
-        self.kept.extend(picture for row in grid for cell in row for picture in cell.pictures)
         yield from self._released(style)
 
-    def _cell(self, cell: lxml_html.HtmlElement, style: _Style) -> Cell:
+    def _cell(self, cell: lxml_html.HtmlElement, style: _Style) -> Block:
         parts = self._parts(cell, style)
         runs = [run for part in parts for run in (_flattened(part) if isinstance(part, Block) else [part])]
         if cell.tag == "th":
             runs = [run if run.note else replace(run, marks=run.marks - {"strong"}) for run in runs]
-        pictures = tuple(int(run.href) for run in runs if run.marks == {"img"})
-        return Cell(cell.tag, tidy(run for run in runs if run.marks != {"img"}), pictures, _spans(cell))
+        return Block(cell.tag, tidy(self._without_pictures(runs)), spans=_spans(cell))
 
     def _quotation(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         inner: list[Block] = []
@@ -352,7 +347,7 @@ class _Reading:
                 caption_text = ""
         yield from found
         if caption_text:
-            yield from self._paragraphs("p", [Run(caption_text)], style.hints)
+            yield from self._paragraphs("p", [Run(caption_text)], replace(style.hints, role="caption"))
 
     def _inside(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Run]:
         yield Run(element.text or "", style.marks, style.href)
@@ -438,9 +433,9 @@ class _Reading:
     def _picture(self, index: int, hints: Hints) -> Iterator[Block]:
         picture = self.pictures[index]
         image = self.take(one_line(picture.get("src", "")), _line(picture) or hints.line)
-        if image is not None:
-            said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
-            yield Block("figure", image=image.model_copy(update=said), hints=hints)
+        said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
+        # A figure without an image stands for one that was left out: its caption is no other picture's.
+        yield Block("figure", image=image and image.model_copy(update=said), hints=hints)
 
     def _without_pictures(self, runs: Iterable[Run]) -> Iterator[Run]:
         for run in runs:
@@ -519,14 +514,15 @@ def _line(element: lxml_html.HtmlElement) -> int | None:
 def _hints(element: lxml_html.HtmlElement, outer: Hints) -> Hints:
     if not element.keys():
         return outer
-    size = element.get("data-size", "")
+    size, rows = element.get("data-size", ""), element.get("data-rows", "")
     return Hints(
         line=_line(element) or outer.line,
         role=element.get("data-role") or outer.role,
         centred=outer.centred or "data-centred" in element.attrib,
         right=outer.right or "data-right" in element.attrib,
         bold=outer.bold or "data-bold" in element.attrib,
-        size=float(size) if re.fullmatch(r"\d{1,4}(\.\d)?", size) else outer.size,
+        size=float(size) if re.fullmatch(_SIZE, size) else outer.size,
+        rows=tuple(map(float, rows.split())) if re.fullmatch(rf"{_SIZE}( {_SIZE}){{0,99}}", rows) else (),
         font=one_line(element.get("data-font", ""))[:_LONGEST_NAME] or outer.font,
         box=outer.box or "data-box" in element.attrib,
     )

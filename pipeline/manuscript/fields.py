@@ -22,17 +22,20 @@ NAMES: dict[str, tuple[str, ...]] = {
     "number": ("序号", "篇次", "number"),
     "reference": ("编号", "稿号", "稿件编号", "reference", "id"),
     "source": ("来源", "稿件来源", "信息来源", "文章来源", "供稿", "供稿单位", "source"),
-    "reporters": ("记者", "作者", "通讯员", "撰稿", "采写", "文字", "文", "reporter", "reporters", "author", "authors"),
-    "photographers": ("摄影", "摄像", "图片", "图", "photographer", "photographers"),
-    "editors": ("编辑", "责任编辑", "责编", "editor", "editors"),
-    "reviewers": ("审核", "审稿", "初审", "复审", "一审", "二审", "审校", "reviewer", "reviewers"),
-    "approvers": ("签发", "终审", "三审", "签发人", "approver", "approvers"),
+    "reporters": ("记者", "reporter", "reporters"),
+    "correspondents": ("通讯员", "correspondent", "correspondents"),
+    "authors": ("作者", "author", "authors"),
+    "photographers": ("摄影", "photographer", "photographers"),
+    "editors": ("编辑", "editor", "editors"),
+    "proofreaders": ("校对", "proofreader", "proofreaders"),
+    "reviewers": ("审核", "reviewer", "reviewers"),
+    "approvers": ("签发", "approver", "approvers"),
     "keywords": ("关键词", "关键字", "keywords", "tags"),
     "editors_note": ("编者按", "编者的话", "editors_note", "note"),
     "summary": ("摘要", "导读", "内容提要", "summary"),
     DATE: ("时间", "日期", "发布时间", "发布日期", "成稿时间", "date", "time"),
 }
-"""Every field and the names a manuscript may give it, Chinese or English."""
+"""Every field and the names a manuscript may give it, Chinese or English; more of persons' roles: `roles.duty_of`."""
 
 FIELD_OF = {name: field for field, names in NAMES.items() for name in names}
 
@@ -40,7 +43,6 @@ _NUMERALS = {character: value for value, character in enumerate("零一二三四
 _NUMERAL = "[零一二三四五六七八九十]{1,3}|[0-9０-９]{1,4}"
 _NUMBER = re.compile(rf"(?:之|第)\s*({_NUMERAL})\s*[篇期集回]?$|[（(]\s*({_NUMERAL})\s*[)）]$")
 _SPLIT = re.compile(r"[、,，;；/／|｜]+")
-_WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ.'’-]*")
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:[T\s]*(\d{1,2})\s*[:：时]\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?)?\s*分?\s*(?:Z|[+-]\d\d:?\d\d)?)?"
@@ -60,30 +62,6 @@ def nearest_name(name: str) -> str | None:
     """The known name that looks most like this one, or None if none does."""
     close = difflib.get_close_matches(name.strip().lower(), FIELD_OF, n=1, cutoff=0.5)
     return close[0] if close else None
-
-
-def people(value: str | Iterable[str]) -> tuple[str, ...]:
-    """Names of persons. One string may hold several, divided by 、 , ; / or spaces; a two-character name padded
-    with a space is one name, and so are the words of a name in Latin letters.
-
-    >>> people("张 三、李四，王五 赵　六")
-    ('张三', '李四', '王五', '赵六')
-    >>> people("John Smith, 记者甲")
-    ('John Smith', '记者甲')
-    """
-    found: list[str] = []
-    for string in [value] if isinstance(value, str) else value:
-        for part in _SPLIT.split(string):
-            previous = ""
-            for word in part.split():
-                padded = len(previous) == 1 == len(word) and _chinese(previous) and _chinese(word)
-                latin = bool(_WORD.fullmatch(word) and _WORD.fullmatch(previous.rpartition(" ")[2]))
-                if padded or latin:
-                    found[-1] = previous = previous + (" " if latin else "") + word
-                else:
-                    found.append(word)
-                    previous = word
-    return tuple(dict.fromkeys(one_line(name) for name in found if one_line(name)))
 
 
 def keywords(value: str | Iterable[str]) -> tuple[str, ...]:

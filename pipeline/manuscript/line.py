@@ -48,6 +48,7 @@ _SIGNS = (
 _DECORATION = re.compile(rf"^{_SIGNS}+|{_SIGNS}+$")
 
 
+_INSET = re.compile(r"(?:相关|推荐|延伸|往期|更多|拓展)(?:阅读|报道|新闻|推荐|回顾)[:：].{2,60}[^。；;，,：:]$")
 _FACT = re.compile(
     r"(?:会议|活动|讲座|培训|比赛|演出)?(?:时间|地点|地址|主持人?|出席(?:人员|领导)?|参加(?:人员)?|列席(?:人员)?|缺席|记录人?|议题|主题"
     r"|主讲人?|嘉宾|对象|内容|主办(?:单位|方)?|承办(?:单位|方)?|协办(?:单位|方)?|电话|联系人|附件)[:：]"
@@ -103,7 +104,7 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
     found: list[Line] = []
     for place, block in enumerate(content):
         if _MOST_ABOVE < place < len(content) - _MOST_BELOW:
-            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
+            found.append(Line(block, place, Kind.PICTURE if block.tag == "figure" else Kind.TEXT))
         elif block.tag == "blockquote" and all(
             one.tag == "p" and said(one.text, words) is not None for one in block.children
         ):
@@ -117,7 +118,7 @@ def lines_of(content: Sequence[Block], words: Words) -> list[Line]:
                 kind, told = kind_of(one.text, words)
                 found.append(Line(one, place, kind, told))
         else:
-            found.append(Line(block, place, Kind.TEXT if block.image is None else Kind.PICTURE))
+            found.append(Line(block, place, Kind.PICTURE if block.tag == "figure" else Kind.TEXT))
     return found
 
 
@@ -201,6 +202,11 @@ def is_sidebar(text: str, words: Words) -> bool:
     return _undecorated(text).strip(":：“”") in words.noise.sidebar
 
 
+def is_inset(text: str) -> bool:
+    """Whether it is a link to another article: 相关阅读：… without a full stop."""
+    return bool(_INSET.match(_undecorated(text)))
+
+
 def _undecorated(text: str) -> str:
     """A line without spaces and without the arrows, signs and brackets that pages set around it."""
     return _DECORATION.sub("", "".join(text.split()))
@@ -234,7 +240,8 @@ def without_dashes(text: str) -> str:
 
 def is_bold(block: Block) -> bool:
     """Whether all of its letters are bold."""
-    return block.hints.bold or bool(block.runs) and all("strong" in run.marks for run in block.runs if run.text.strip())
+    letters = [run for run in block.runs if run.text.strip()]
+    return block.hints.bold or (bool(letters) and all("strong" in run.marks for run in letters))
 
 
 def is_labelled(text: str) -> bool:
@@ -271,7 +278,13 @@ def divided(block: Block) -> list[Block]:
             parts.append([])
         else:
             parts[-1].append(run)
-    return [replace(block, runs=runs) for part in parts if (runs := tidy(part))]
+    lines = [replace(block, runs=runs) for part in parts if (runs := tidy(part))]
+    sizes = block.hints.rows
+    if len(sizes) != len(lines):
+        return lines
+    return [
+        replace(line, hints=replace(line.hints, size=size, rows=())) for line, size in zip(lines, sizes, strict=True)
+    ]
 
 
 def joined(lines: Sequence[Line]) -> list[Block]:

@@ -97,7 +97,7 @@ def _with_numbers(block: Block, numbers: Mapping[int, int]) -> list[Block]:
     runs = _runs(block.runs, numbers)
     children = tuple(kept for child in block.children for kept in _with_numbers(child, numbers))
     changed = replace(block, runs=runs, children=children)
-    if runs or block.image is not None or block.tag in ("td", "th"):
+    if runs or block.tag in ("figure", "td", "th"):
         return [changed]
     if block.tag == "li":
         return [item for list_ in children for item in list_.children]

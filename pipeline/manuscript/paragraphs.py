@@ -17,6 +17,8 @@ _WIDTHS = range(30, 165)
 """Columns (an ideograph takes two) at which programs break lines; shorter lines are verse, lists or credits."""
 _VERSE = 24
 """Columns; a shorter line was ended by its author, also behind a comma."""
+_WINDOW = 80
+"""Columns of a terminal; a longer line without its full stop is a paragraph that lacks it."""
 _FULL = 0.8
 """A line of at least this share of the width was broken there; words, and marks that begin no line, stay whole."""
 _CLOSED = re.compile(r"[。！？!?…；;：:][”’」』）)】》\]*_~]*$|[”」』】》]$")
@@ -161,4 +163,9 @@ def _begins(before: _Line, after: _Line, width: int, *, plain: bool) -> bool:
         return plain
     if not plain and _BREAK.search(before.raw):
         return bool(_CLOSED.search(before.text.rstrip("\\")))
-    return before.width < _VERSE or not _OPEN.search(before.text)
+    if before.width < _VERSE:
+        return True
+    # A sentence with its clauses that stops in the middle, and the next line ends it.
+    stops = before.width <= _WINDOW and _WITHIN.search(before.text) and not _CLOSED.search(before.text)
+    halved = not plain and stops and _CLOSED.search(after.text)
+    return not (_OPEN.search(before.text) or halved)

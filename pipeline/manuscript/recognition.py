@@ -52,11 +52,10 @@ def harvest_around(content: Sequence[Block], draft: Draft) -> None:
 
 def without_label(content: list[Block], draft: Draft) -> list[Block]:
     """The text without the word 正文 before it, where the parts of a manuscript are named."""
-    for place, block in enumerate(content[:2]):
+    for place, block in enumerate(content[:2] if len(content) > 1 else []):
         label = re.match(r"(?:【正文】|\[正文\]|（正文）|正文)\s*[:：]?\s*", block.text) if block.tag == "p" else None
-        if label and (
-            label[0].strip(" :：") != "正文" or ":" in label[0] or "：" in label[0] or label[0] == block.text
-        ):
+        named = label and (label[0].strip() != "正文" or label[0] == block.text)
+        if label and named and (len(block.text) > label.end() or any(one.text for one in content[place + 1 :])):
             draft.dropped(label[0].strip(), reasons.PART, line=block.hints.line)
             left = behind(block, label.end())
             return [*content[:place], *([left] if left.runs else []), *content[place + 1 :]]
@@ -69,41 +68,43 @@ def without_second(lines: Sequence[Line], draft: Draft) -> list[Line]:
     if not texts:
         return list(lines)
     first = next((line for line in lines[: texts[0]] if line.kind is Kind.TITLE), None)
+    headline = draft.text("headline") or (first.text if first else "")
     for place in range(texts[0] + 1, len(lines)):
-        line = lines[place]
-        if (
-            line.kind is Kind.TITLE
-            and first is not None
-            and not is_numbered(line.text)
-            and _is_second(lines, place, first)
-        ):
-            return _cut(lines, place, draft, first.text)
+        titled = lines[place].kind is Kind.TITLE and not is_numbered(lines[place].text)
+        if titled and headline and _is_second(lines, place, first):
+            return _cut(lines, place, draft, headline)
     return list(lines)
 
 
-def _is_second(lines: Sequence[Line], place: int, first: Line) -> bool:
-    """Whether a line in the middle is a headline: it looks like the first, begins a page, and has a text of its own."""
+def _is_second(lines: Sequence[Line], place: int, first: Line | None) -> bool:
+    """Whether a line in the middle is a headline: it looks like the first, begins a page, and has a text of its own.
+
+    `first`: the line of the first headline, None if the reader of the format has taken it.
+    """
     line = lines[place]
-    mine, its = line.block.hints, first.block.hints
-    look = (first.block.tag, its.size, its.centred, its.role, its.bold)
-    apart = its.centred or its.role == "title" or its.bold or first.block.tag == "h1"
-    same = apart and (line.block.tag, mine.size, mine.centred, mine.role, mine.bold) == look
+    same = line.block.tag == "h1" if first is None else _is_like(line, first)
+    paged = line.block.hints.page
     follows = [one for one in lines[place + 1 : place + 4] if one.block.runs]
     if not any(one.kind is Kind.TEXT for one in follows):
         return False
-    told = follows[0].said if follows else None
+    told, before = follows[0].said, lines[place - 1].said
     named = told is not None and bool(told.credits)
-    paged = getattr(line.block.hints, "page", False)
-    before = lines[place - 1].said
     ended = before is not None and bool(before.credits)
-    return (same and (named or paged or ended)) or (paged and named) or (ended and named)
+    return (same and (named or paged or ended)) or (named and (paged or ended))
+
+
+def _is_like(line: Line, first: Line) -> bool:
+    mine, its = line.block.hints, first.block.hints
+    apart = its.centred or its.role == "title" or its.bold or first.block.tag == "h1"
+    look = (first.block.tag, its.size, its.centred, its.role, its.bold)
+    return apart and (line.block.tag, mine.size, mine.centred, mine.role, mine.bold) == look
 
 
 def _cut(lines: Sequence[Line], place: int, draft: Draft, headline: str) -> list[Line]:
     other = lines[place].text
     for line in lines[place:]:
         if line.text:
-            draft.dropped(line.text, Text.of(reasons.OTHER_ARTICLE.template, headline=other), line=line.number)
+            draft.dropped(line.text, reasons.OTHER_ARTICLE.given(headline=other), line=line.number)
     draft.notice(
         "file",
         Text.of(

@@ -16,7 +16,9 @@ def serialise(content: Iterable[Block]) -> str:
     """The body these blocks make: a well-formed fragment. Headings become h2 and h3, notes are numbered and last."""
     content = list(content)
     lowered = any(block.tag == "h1" for block in content)
-    blocks = (_levelled(block, lowered) for block in numbered(content))
+    # A figure without an image is the place of a picture that was left out.
+    shown = [block for block in content if block.tag != "figure" or block.image is not None]
+    blocks = (_levelled(block, lowered) for block in numbered(shown))
     return "".join(etree.tostring(_element(block), encoding="unicode") for block in blocks)
 
 

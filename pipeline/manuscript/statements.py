@@ -19,7 +19,7 @@ _COLON = re.compile(r"[\s　\xa0]{0,4}(?:[:：|｜丨/／•]+|[\s　][-—–]+
 _GAP = re.compile(r"[\s　\xa0|｜丨;；]+")
 _FULL_STOP = re.compile("[。！？!?；;…]")
 _SOURCE = re.compile(
-    r"(?:(?:信息|稿件|文章|新闻|内容|本文|资料|消息)\s*)?(?:来\s*源(?!于)|稿\s*源|出\s*处)\s*[:：|｜/／]\s*"
+    r"(?:(?:信息|稿件|文章|新闻|内容|本文|资料|消息)\s*)?(?:来\s*源(?!于)|稿\s*源|出\s*处)\s*[:：|｜丨/／]\s*"
     r"|(?:供稿|来稿|投稿)(?:单位|部门)\s*[:：]\s*|转载?自\s*[:：]\s*"
 )
 _LONGEST_SOURCE = 40
@@ -31,8 +31,9 @@ _BEHIND = re.compile(r"([文图摄写])(?=[\s　\xa0]|$)")
 _GLUED = ("摄影报道", "图文报道", "摄影", "供图", "供稿", "拍摄", "整理", "文图", "摄")
 """What stands directly behind a name: 张三摄, 县气象局供图."""
 _MADE_UP = re.compile(r"[\u3400-\u9fff]{2,3}[甲乙丙丁戊己庚辛]")
-_ASKS = frozenset({"记者", "主播", "技术", "主任", "主编", "总监"})
-"""Where a colon behind these may begin what somebody says (记者：没有), a name has to have a usual surname."""
+_ASKS = frozenset({"记者", "主播", "技术", "主任", "主编", "总监", "图", "图片", "配图", "漫画", "视频"})
+"""Behind these a colon may begin what somebody says (记者：没有) or what is seen (图：采摘现场): a name has to have a
+usual surname."""
 _NO_DEED = frozenset({"报道", "报导", "综合报道", "采访报道", "联合报道", "编译", "综合"})
 """Behind names: that they reported is said already."""
 _CONTRIBUTED = frozenset({"供稿", "投稿", "来稿", "供稿人"})
@@ -91,16 +92,18 @@ class Statements:
                 return False
             if token.kind == "role":
                 roles = [*(roles if token.adjacent and not waiting else []), *self._roles(token.text)]
-            elif roles and not waiting:
+            elif (roles and not waiting) or not self._other(token, waiting):
                 return False
-            elif token.kind == "source" and self._source(token.text):
-                roles = []
-            elif token.kind == "behind" and self._behind(self._roles(token.text), names.split(" ".join(waiting))):
-                roles = []
             else:
-                return False
+                roles = []
             waiting = []
         return self._take(roles, waiting) if waiting else not roles or self._behind(roles)
+
+    def _other(self, token: Token, waiting: Sequence[str]) -> bool:
+        """Take a source, or a role behind the names that were waiting."""
+        if token.kind == "source":
+            return self._source(token.text)
+        return self._behind(self._roles(token.text), names.split(" ".join(waiting)))
 
     def _tokens(self, text: str) -> Iterator[Token]:
         place, after_role = 0, False

@@ -14,7 +14,7 @@ from pipeline.manuscript import reasons
 from pipeline.manuscript.block import Block, truncated
 from pipeline.manuscript.credits import Said, alone, closing, said
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.line import Kind, Line, is_below, is_footer, is_sidebar
+from pipeline.manuscript.line import Kind, Line, is_below, is_footer, is_inset, is_sidebar
 from pipeline.manuscript.taking import take, take_said
 
 _MOST_BEHIND = 2
@@ -33,7 +33,8 @@ _SPOKEN_DATELINE = re.compile(
 
 
 def without_other_articles(lines: Sequence[Line], draft: Draft) -> list[Line]:
-    """What stands below 相关新闻, 往期推荐 and the like is another article's; desk credits there are still this one's."""
+    """Without what stands below 相关新闻, 往期推荐 and the like; desk credits there are still this article's."""
+    lines = _without_insets(lines, draft)
     start = next((place for place in range(1, len(lines)) if _begins_others(lines, place, draft)), None)
     if start is None:
         return list(lines)
@@ -56,6 +57,17 @@ def without_other_articles(lines: Sequence[Line], draft: Draft) -> list[Line]:
         line=heading.number,
     )
     return [*lines[:start], *kept, *lines[end:]]
+
+
+def _without_insets(lines: Sequence[Line], draft: Draft) -> list[Line]:
+    """Links to other articles on lines of their own in the text: 相关阅读：…"""
+    left = []
+    for line in lines:
+        if line.kind is Kind.TITLE and is_inset(line.text):
+            draft.dropped(line.text, reasons.BUTTONS, line=line.number, guessed=True)
+        else:
+            left.append(line)
+    return left
 
 
 def _end_of_inset(lines: Sequence[Line], start: int, draft: Draft) -> int:
@@ -96,7 +108,7 @@ def without_tail(lines: Sequence[Line], draft: Draft) -> list[Line]:
         elif told is not None and (told.became != ("date",) or dated):
             take_said(line, told, draft)
         elif line.kind in (Kind.NOISE, Kind.CRUMB):
-            draft.dropped(line.text, reasons.BUTTONS, line=line.number)
+            _drop(line, draft)
         elif line.kind is Kind.FORM:
             draft.dropped(line.text, reasons.FORM, line=line.number)
         elif credited and _is_left_over(tail, place):
@@ -122,6 +134,14 @@ def _authors(line: Line, draft: Draft) -> Said | None:
     """Names alone in brackets on a line of their own."""
     names = re.fullmatch(r"[（(]([^（）()]{2,30})[)）]", line.text) if line.kind is Kind.TITLE else None
     return alone(names[1], draft.words) if names else None
+
+
+def _drop(line: Line, draft: Draft) -> None:
+    """Leave a line of noise out; credits that close it (原标题：… （责任编辑：张三）) are taken."""
+    found = closing(line.text, draft.words)
+    if found:
+        take(found[1], draft, line.number)
+    draft.took(line.text, found[1].became if found else (), reasons.BUTTONS, line=line.number)
 
 
 def _is_foot(tail: Sequence[Line], place: int, draft: Draft) -> bool:

@@ -46,9 +46,10 @@ def _chosen(head: Head) -> list[int]:
 
 def _by_look(head: Head) -> list[int]:
     """The title by its style, else the first of the largest lines set apart, with those that go on with it."""
-    for signs in (lambda block: block.hints.role == "title", lambda block: block.tag == "h1"):
-        if styled := [one for one in head.candidates if signs(head.lines[one].block)]:
-            return _with_next(head, styled[0])
+    styled = [one for one in head.candidates if head.lines[one].block.hints.role == "title"]
+    styled = styled or [one for one in head.candidates if head.lines[one].block.tag == "h1"]
+    if styled:
+        return _with_next(head, styled[0])
     apart = [
         one
         for one in head.candidates

@@ -14,18 +14,23 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipeline import sheet
 from pipeline.article import Newsroom
 from pipeline.channel import Action, Standing
 from pipeline.database import Chain
 from pipeline.language import ACTION, DELIVERY, FLAW, N_, ROLLOUT, tag, tell
 from pipeline.newsroom import templates
-from pipeline.reports import DeliveryReport, Report
+from pipeline.reading import Line, Reading
+from pipeline.reports import AsRead, DeliveryReport, Report
 from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.sheet import became, facts, quoted, remarks
 
 MILLISECOND = timedelta(milliseconds=1)
 WINDOW = timedelta(seconds=5)
 """How much of what follows the first release the zoomed axis shows at most: a straggler must not flatten the others."""
 NARROWEST = timedelta(milliseconds=20)
+MOST_LINES = 40
+"""Lines of a manuscript that the page quotes: more than a sheet of paper has."""
 TICKS = 4
 """Labels on an axis at most: as many as a telephone has room for."""
 STEPS = [
@@ -271,8 +276,11 @@ def _told(drawing: Drawing, marks: Mapping[str, str], shown: Callable[[datetime]
     return "; ".join(rows)
 
 
-def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime) -> str:
-    """The report as an HTML page in the process's language; `chain` is the state of the record, checked at `at`."""
+def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime, readings: Sequence[AsRead] = ()) -> str:
+    """The report as an HTML page in the process's language; `chain` is the state of the record, checked at `at`.
+
+    `readings`: how the manuscripts were read, where that was kept.
+    """
     names = [report.name(one, newsroom) for one in report.deliveries]
     columns = {column.id: column.name for column in newsroom.columns}
     instant = instant_of(report)
@@ -289,6 +297,8 @@ def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime) -> str:
     return html.render(
         _=_,
         language=tag(),
+        became=became,
+        quoted=quoted,
         report=report,
         newsroom=newsroom,
         columns=columns,
@@ -312,4 +322,33 @@ def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime) -> str:
         show=show,
         linked=linked,
         tell=tell,
+        readings=[_read(one, one.reading, newsroom) for one in readings if one.reading is not None],
+    )
+
+
+class Read(NamedTuple):
+    """How one manuscript was read, as the page shows it."""
+
+    article: str
+    revision: int
+    file: str
+    facts: list[sheet.Row]
+    remarks: list[sheet.Row]
+    """But for lines."""
+    lines: tuple[Line, ...]
+    """What was left out or guessed, up to `MOST_LINES`."""
+    more: int
+    """How many of those are not among them."""
+
+
+def _read(one: AsRead, reading: Reading, newsroom: Newsroom) -> Read:
+    lines = [line for line in reading.lines if line.guessed or not line.fields]
+    return Read(
+        article=one.article,
+        revision=one.revision,
+        file=reading.file,
+        facts=facts(one.record, reading, newsroom),
+        remarks=remarks(reading.model_copy(update={"lines": ()})),
+        lines=tuple(lines[:MOST_LINES]),
+        more=max(0, len(lines) - MOST_LINES),
     )

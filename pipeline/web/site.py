@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import anyio.to_thread
 import brotli  # type: ignore[import-untyped]
@@ -38,17 +38,19 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.channel import GONE, Heard, Refused, moved
+from pipeline.channel import GONE, Heard, Refused, mark_of, moved
 
 Hear = Callable[[str, str, Mapping[str, str], bytes], Heard]
 """(channel, method, query, body) → what the channel made of it; see `pipeline.engine.Engine.hear`."""
 
-HEAD = 1024
-"""Bytes in which a file says that it is `GONE` or `moved`."""
-MOVED = re.compile(re.escape(moved("@")).replace(b"@", rb"(https?://[^\s<>\"\\]+|(?:/(?!/)|\.\.?/)[^\s<>\"\\]*)"))
-"""The mark with its address: a web address, or one that is relative to the host or the file."""
-MOVED_TEXT = re.compile(rb'(?:\A|")' + MOVED.pattern + rb'(?:\Z|"|\s)')
-"""The same where the mark may be part of a text: there it has to be the whole of it."""
+HEAD = 4096
+"""Bytes of a long file in which its mark stands, if it has one."""
+MARKED = (".html", ".htm", ".xml")
+"""The files that may have a mark (`mark_of`), by their ending."""
+MOVED = re.compile(re.escape(moved("@")).replace(b"@", rb"([!-~]+)"))
+"""The mark with its address."""
+ON_THIS_HOST = re.compile(r"(?:/(?!/)|\.\.?/)[^\"<>\\]*")
+"""An address that names no host: relative to the site or the file."""
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -89,8 +91,13 @@ HASHED = re.compile(r"(?:^|[._-])((?=(?:[0-9]*[a-f]){2})[0-9a-f]{8,}|[0-9a-f]{16
 """A digest in a file's name: 8 hexadecimal digits with two letters among them, which no date and no id has, or 16."""
 SHARED = "/app/api/"
 """What any site and any app's web view may read."""
-PAGE, FEED, ASSET = 60, 300, 3600
-"""Seconds for which pages, feeds and other files may be shown without asking again."""
+CONTENT = "public, max-age=60, must-revalidate"
+"""What may hold an article, its picture or its place in a list: so long a withdrawn one may still be shown by caches,
+and not even then beyond where they cannot ask. Asking costs a 304."""
+OWN = {"text/css", "text/javascript", "font/woff2"}
+"""What no article is ever made of: the project's own files, which nobody withdraws."""
+ASSET, LASTING = "public, max-age=3600", "public, max-age=31536000, immutable"
+"""Those of them, and those whose names hold a digest."""
 
 LONGEST_CALL = 64 * 1024
 """Bytes of a platform's call that are read."""
@@ -104,16 +111,17 @@ IN_MEMORY = 2 * 2**20
 ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 
-def site(root: Path, hear: Hear | None = None) -> Starlette:
+def site(root: Path, hear: Hear | None = None, *, address: str = "") -> Starlette:
     """The application that serves the files under `root`, which need not exist yet.
 
-    `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard.
+    `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard. `address`: the site's public
+    address; what has moved leads nowhere else.
     """
     app = Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/hooks/{channel}", _Hooks(hear), methods=["GET", "POST"]),
-            Mount("/", _Site(root)),
+            Mount("/", _Site(root, address)),
         ],
         middleware=[Middleware(_Hardened)],
         exception_handlers={HTTPException: _plainly},
@@ -122,8 +130,8 @@ def site(root: Path, hear: Hear | None = None) -> Starlette:
     return app
 
 
-def serve(root: Path, host: str, port: int, hear: Hear | None = None) -> None:
-    """Serve `root` (and `hear`, see `site`) until SIGINT or SIGTERM; requests under way get five seconds to end.
+def serve(root: Path, host: str, port: int, hear: Hear | None = None, *, address: str = "") -> None:
+    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. `hear`, `address`: see `site`.
 
     OSError if the port is taken.
 
@@ -136,7 +144,7 @@ def serve(root: Path, host: str, port: int, hear: Hear | None = None) -> None:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = uvicorn.Server(
         uvicorn.Config(
-            site(root, hear),
+            site(root, hear, address=address),
             access_log=False,
             log_config=None,
             lifespan="off",
@@ -264,20 +272,18 @@ class _File:
 
     @property
     def cache_control(self) -> str:
-        if self.media_type in ("text/html", "application/json"):
-            return f"public, max-age={PAGE}"
-        if self.textual and self.media_type not in ("text/css", "text/javascript", "image/svg+xml"):
-            return f"public, max-age={FEED}"
-        if HASHED.search(os.path.basename(self.path)):
-            return "public, max-age=31536000, immutable"
-        return f"public, max-age={ASSET}"
+        if self.media_type not in OWN:
+            return CONTENT
+        return LASTING if HASHED.search(os.path.basename(self.path)) else ASSET
 
 
 class _Site(StaticFiles):
     """Answers GET and HEAD with the files under a folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, address: str) -> None:
         super().__init__(directory=root, html=True, check_dir=False)
+        host = urlsplit(address).netloc.lower()
+        self._origins = tuple(f"{scheme}://{host}/" for scheme in ("http", "https") if host)
         self.config_checked = True  # a folder that is not there yet is an empty site, not an error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -307,7 +313,7 @@ class _Site(StaticFiles):
             file = self._open(path) if path else None
             if file is None and path and self._open(f"{path}/index.html"):
                 query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-                where = {"Location": quote(f"/{path}/") + query, "Cache-Control": f"public, max-age={PAGE}"}
+                where = {"Location": quote(f"/{path}/") + query, "Cache-Control": CONTENT}
                 return Response(status_code=301, headers=where)
         if file is None or path == "404.html":
             missing = self._open("404.html")
@@ -317,7 +323,7 @@ class _Site(StaticFiles):
         if file.moved:
             response = _whole(file, scope, 301)
             response.headers["Location"] = file.moved
-            response.headers["Cache-Control"] = f"public, max-age={PAGE}"  # it may be called so again
+            response.headers["Cache-Control"] = CONTENT  # it may be called so again
             return response
         if file.gone:
             return _whole(file, scope, 410)
@@ -342,13 +348,16 @@ class _Site(StaticFiles):
                 data = opened.read(IN_MEMORY if now.st_size <= IN_MEMORY else HEAD)
         except (OSError, ValueError):  # unreadable, name too long, no such name
             return None
-        page = full.endswith((".html", ".htm"))
-        gone = page and GONE in data[:HEAD]
-        # In HTML and XML no text can hold the mark: it has no `<` of its own.
-        elsewhere = (MOVED if page or full.endswith(".xml") else MOVED_TEXT).search(data[:HEAD])
+        mark = mark_of(data[:HEAD]) if full.endswith(MARKED) else b""
         whole = data if len(data) == now.st_size else None
-        where = elsewhere.group(1).decode() if elsewhere else ""
-        return _File(full, now.st_ino, now.st_mtime_ns, now.st_size, now, whole, gone, where)
+        return _File(full, now.st_ino, now.st_mtime_ns, now.st_size, now, whole, mark == GONE, self._address_in(mark))
+
+    def _address_in(self, mark: bytes) -> str:
+        """Where a mark leads; "" if it leads nowhere, or to another host."""
+        found = MOVED.fullmatch(mark)
+        where = found.group(1).decode() if found else ""
+        own = where.lower().startswith(self._origins)
+        return where if own or ON_THIS_HOST.fullmatch(where) else ""
 
 
 def _whole(file: _File, scope: Scope, status: int) -> Response:

@@ -4,9 +4,12 @@ import { keepPictures, openStore } from "./{{ file["store.js"] }}";
 import { API, LATEST, Missing, syncWith } from "./{{ file["sync.js"] }}";
 
 const EVERY = 60 * 1000; // milliseconds between two syncs while the app is looked at
-const TAGS = new Set("P H2 H3 UL OL LI TABLE CAPTION THEAD TBODY TFOOT TR TH TD BLOCKQUOTE FIGURE FIGCAPTION STRONG EM A BR SUB SUP IMG".split(" "));
+const TAGS = new Set("P H2 H3 UL OL LI TABLE CAPTION THEAD TBODY TFOOT TR TH TD BLOCKQUOTE FIGURE FIGCAPTION STRONG EM A BR SUB SUP RUBY RT RP SMALL IMG".split(" "));
 const KEPT = { A: ["href"], IMG: ["alt", "width", "height"], TH: ["colspan", "rowspan"], TD: ["colspan", "rowspan"], OL: ["start"] };
-const PEOPLE = ["reporter", "photographer", "editor", "reviewer", "approver"];
+const PEOPLE = ["reporter", "photographer", "editor", "reviewer", "approver"]; // of documents from before there were credits
+const SPACED_NAMES = {{ "true" if newsroom.house.spaced_names else "false" }};
+const TWO = /^\p{Script=Han}{2}$/u;
+const NOTE = /^#(note-[1-9][0-9]*)$/;
 
 const $ = (id) => document.getElementById(id);
 const main = $("main");
@@ -41,10 +44,27 @@ function paragraphs(text) {
   return (text || "").split("\n").filter((line) => line.trim()).map((line) => Object.assign(document.createElement("p"), { textContent: line }));
 }
 
+/** The words that have to be read with what a machine has made. */
+function labelElement(aigc, tag) {
+  return Object.assign(document.createElement(tag), { className: "aigc", textContent: aigc.text });
+}
+
 function bannerElement(banner) {
   const image = shown(banner, banner.large, banner.alt);
   image.className = "banner";
-  return image;
+  if (!banner.aigc) { return image; }
+  const both = document.createDocumentFragment();
+  both.append(image, labelElement(banner.aigc, "small"));
+  return both;
+}
+
+/** A row's picture, with what has to be said of it. */
+function pictureElement(image, file) {
+  const element = shown(image, file, "");
+  if (!image.aigc) { return element; }
+  const both = Object.assign(document.createElement("span"), { className: "pictured" });
+  both.append(element, labelElement(image.aigc, "small"));
+  return both;
 }
 
 function rowElement(row, first) {
@@ -57,7 +77,7 @@ function rowElement(row, first) {
   fill(element, ".source", row.source);
   time(element.querySelector("time"), row.published, day(row.published));
   if (!row.corrected) { element.querySelector(".mark").remove(); }
-  if (row.image) { link.append(shown(row.image, first ? row.image.large : row.image.thumbnail, "")); }
+  if (row.image) { link.append(pictureElement(row.image, first ? row.image.large : row.image.thumbnail)); }
   link.classList.toggle("lead", first && Boolean(row.image));
   return element;
 }
@@ -77,10 +97,14 @@ function bodyOf(html, images) {
       const image = files.get((node.getAttribute("src") || "").split("/").pop());
       return image ? shown(image, image.large, node.alt) : document.createDocumentFragment();
     }
-    if (node.tagName === "A") {
+    const note = node.tagName === "A" && NOTE.exec(node.getAttribute("href") || "");
+    if (note) {
+      element.dataset.note = note[1];
+    } else if (node.tagName === "A") {
       if (!/^(https?|mailto|tel):/i.test(element.getAttribute("href") || "")) { element.removeAttribute("href"); }
       Object.assign(element, { rel: "noopener", target: "_blank" });
     }
+    if (node.tagName === "P" && NOTE.test(`#${node.id}`)) { element.id = node.id; }
     element.append(...[...node.childNodes].map(copy));
     if (node.tagName === "TABLE") {
       const scroll = document.createElement("div");
@@ -93,7 +117,44 @@ function bodyOf(html, images) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const body = document.createDocumentFragment();
   body.append(...[...parsed.body.childNodes].map(copy));
+  joinNotes(body);
   return body;
+}
+
+/** Marks lead to their notes, and each note's number back to the first mark: within the article, whose address stays. */
+function joinNotes(body) {
+  const lead = (link, to) => {
+    link.href = location.hash;
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      to.tabIndex = -1;
+      to.scrollIntoView({ block: "center" });
+      to.focus({ preventScroll: true });
+    });
+  };
+  for (const note of body.querySelectorAll("p[id]")) {
+    const marks = body.querySelectorAll(`a[data-note="${note.id}"]`);
+    for (const mark of marks) {
+      mark.setAttribute("role", "doc-noteref");
+      lead(mark, note);
+    }
+    const number = /^\s*(\[[0-9]+\])/.exec(note.firstChild?.data || "");
+    if (!marks.length || !number) { continue; }
+    const back = Object.assign(document.createElement("a"), { textContent: number[1] });
+    back.setAttribute("role", "doc-backlink");
+    lead(back, marks[0]);
+    note.firstChild.data = note.firstChild.data.slice(number[0].length);
+    note.prepend(back);
+  }
+}
+
+/** Who did what, a line each, as printed. */
+function creditsOf(envelope, people) {
+  const printed = (name) => (SPACED_NAMES && TWO.test(name) ? [...name].join("　") : name);
+  if (envelope.credits) {
+    return envelope.credits.map(({ role, names = [], organisations = [] }) => `${role}：${[...names.map(printed), ...organisations].join("、")}`);
+  }
+  return PEOPLE.filter((role) => people(role).length).map((role) => `${word(role)}：${people(role).join("、")}`);
 }
 
 function articleElement(envelope, columns) {
@@ -126,7 +187,8 @@ function articleElement(envelope, columns) {
   notes.append(...lines);
   if (!lines.length) { notes.remove(); }
   element.querySelector(".body").append(bodyOf(body("main"), envelope.images));
-  const credits = PEOPLE.filter((role) => people(role).length).map((role) => `${word(role)}：${people(role).join("、")}`);
+  if (envelope.aigc) { element.querySelector(".body").prepend(labelElement(envelope.aigc, "p")); }
+  const credits = creditsOf(envelope, people);
   element.querySelector(".credits").append(...credits.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
   element.querySelector(".web").href = envelope.url;
   element.querySelector(".share").addEventListener("click", () => share(headline("main"), envelope.url));

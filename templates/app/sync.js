@@ -28,7 +28,7 @@ const resolve = (href, base) => new URL(href, base).href;
 function picture(image, base) {
   if (!image) { return null; }
   const files = Object.fromEntries(image.renditions.map((one) => [one.name, { ...one, src: resolve(one.href, base) }]));
-  return { alt: image.alt, caption: image.caption, ...files };
+  return { alt: image.alt, caption: image.caption, aigc: image.aigc, ...files };
 }
 
 function rowOf(item, base) {

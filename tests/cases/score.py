@@ -79,8 +79,7 @@ def captions_agree(got: list[str], expected: list[str]) -> bool:
     shown = [one for place, one in enumerate(got) if one and (not place or one != got[place - 1])]
     if len(shown) != len(expected):
         return False
-    for one, wanted in zip(shown, expected, strict=True):
-        one, wanted = caption(one), caption(wanted)
+    for one, wanted in zip(map(caption, shown), map(caption, expected), strict=True):
         if one != wanted and not (one.startswith(wanted) and CREDIT.fullmatch(one[len(wanted) :].lstrip("。，"))):
             return False
     return True

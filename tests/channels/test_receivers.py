@@ -39,10 +39,24 @@ class ReceiverContract(ChannelContract):
         yield channel
         channel.http.close()
 
-    def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
+    def running(self, rehearsal: Rehearsal) -> Running:
         assert isinstance(rehearsal.channel, Posted)
-        running = Running(self.receiver_kind, Path(), port=int(rehearsal.channel.endpoint.rpartition(":")[2]))
-        running.tamper(revision.id, "something else")
+        return Running(self.receiver_kind, Path(), port=int(rehearsal.channel.endpoint.rpartition(":")[2]))
+
+    def posted(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        """The body that the public gets."""
+        assert isinstance(rehearsal.channel, Posted)
+        return str(rehearsal.channel.http.get(f"/public/{revision.id}").json()["posts"][-1]["body"])
+
+    def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
+        self.running(rehearsal).tamper(revision.id, "something else")
+
+    def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
+        self.running(rehearsal).tamper(revision.id, self.posted(rehearsal, revision).replace(words, ""))
+
+    def read(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        body = json.loads(self.posted(rehearsal, revision))
+        return "\n".join([body["headline"], *body["byline"], body["label"], body["body"]])
 
     def test_the_journal_tells_every_deed(
         self, rehearsal: Rehearsal, receiver: Running, first: Revision, second: Revision

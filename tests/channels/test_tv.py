@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from lxml import html
 
 from channels.tv import Television
 from pipeline.article import Revision
@@ -23,7 +24,25 @@ def alter(rehearsal: Rehearsal, path: str, old: str, new: str, *, state: bool = 
     files.write(path, before.replace(old.encode(), new.encode()))
 
 
-class TestTelevision(ChannelContract):
+class TelevisionContract(ChannelContract):
+    """What stands on paper, for the contract."""
+
+    def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
+        alter(rehearsal, f"2026-11-24/{revision.id}.html", words, "")
+
+    def read(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        """The script without the whole manuscript below it and what it says of how things are read aloud."""
+        channel = rehearsal.channel
+        assert isinstance(channel, Television)
+        page = channel.files.read(f"2026-11-24/{revision.id}.html")
+        assert page is not None
+        (sheet,) = html.document_fromstring(page.decode()).iter("main")
+        for beside in (sheet.find_class("full")[0], *sheet.find_class("read")):
+            beside.drop_tree()
+        return str(html.tostring(sheet, encoding="unicode", with_tail=False))
+
+
+class TestTelevision(TelevisionContract):
     """Without a device: the messages are files."""
 
     @pytest.fixture
@@ -34,7 +53,7 @@ class TestTelevision(ChannelContract):
         alter(rehearsal, "mos/2026-11-24/1001-roStorySend.mos.xml", "五点二万亩", "九点九万亩", state=True)
 
 
-class TestTelevisionWithAPrompter(ChannelContract):
+class TestTelevisionWithAPrompter(TelevisionContract):
     """With a MOS device on a real socket."""
 
     @pytest.fixture

@@ -16,7 +16,7 @@ from lxml import html
 from channels.tv import documents
 from channels.tv.script import Script
 from pipeline.article import Column
-from pipeline.channel import GONE
+from pipeline.channel import GONE, mark_of
 from pipeline.manuscript import read
 from pipeline.testing import Rehearsal, article_of, opening_of, revision_of
 from tests.channels.tv_newsroom import DAY, EXAMPLES, put, script_of, story, television
@@ -181,7 +181,7 @@ def test_the_pages_need_nothing_inline(rehearsal: Rehearsal) -> None:
                 target = (Path(files.root) / path).parent / address.partition("#")[0]
                 assert target.exists() or (target / "index.html").exists(), (path, address)
         assert page.xpath("//meta[@name='robots']/@content") == ["noindex, nofollow"]
-    assert GONE in files.read(f"{DAY}/a2.html")[:1024]
+    assert mark_of(files.read(f"{DAY}/a2.html")) == GONE
 
 
 def test_the_script_page_shows_the_script(script: Script) -> None:

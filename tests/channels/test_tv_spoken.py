@@ -208,6 +208,145 @@ def test_syllables_add_up(one: str, other: str) -> None:
     assert syllables(f"{one}，{other}") == syllables(one) + syllables(other)
 
 
+FIGURES = st.one_of(
+    st.text("0123456789", min_size=1, max_size=60),
+    st.text("０１２３４５６７８９", min_size=1, max_size=60),
+    st.text("٠١٢٣٤٥٦٧٨٩०१२𝟏𝟐", min_size=1, max_size=30),
+    st.lists(st.text("0123456789", min_size=3, max_size=3), min_size=1, max_size=20).map(
+        lambda many: "1," + ",".join(many)
+    ),
+    st.tuples(st.text("0123456789", min_size=1, max_size=60), st.text("0123456789", min_size=1, max_size=60)).map(
+        ".".join
+    ),
+)
+AROUND = st.sampled_from(
+    [
+        *(
+            "人",
+            "户",
+            "万亩",
+            "亿元",
+            "万亿",
+            "%",
+            "‰",
+            "℃",
+            "°C",
+            "元/亩",
+            "km",
+            "km/h",
+            "公斤",
+            "kg",
+            "m²",
+            "年",
+            "月",
+            "号",
+        ),
+        *(
+            "级",
+            "平方米",
+            "年代",
+            "国道",
+            "室",
+            "度",
+            "°",
+            "′",
+            "后",
+            "多人",
+            "、3个",
+            "-5人",
+            "—8亿元",
+            "~9%",
+            "至10℃",
+            "/3",
+        ),
+        *(
+            "/100",
+            "×3",
+            ":1",
+            "：30",
+            "+",
+            "#",
+            "·3",
+            "第",
+            "约",
+            "$",
+            "￥",
+            "电话：",
+            "热线",
+            "拨打",
+            "-",
+            "−",
+            "≥",
+            "±",
+            "K",
+        ),
+        *(
+            "〔",
+            "零下",
+            "比分",
+            "编号：",
+            "歼-",
+            "3、",
+            "2-",
+            "5—",
+            "0.",
+            "A",
+            "G",
+            "DH",
+            "v",
+            "www.",
+            "@",
+            "²",
+            "③",
+            "Ⅳ",
+        ),
+        *("Ⅻ级", "年的历史", "，。", "\u200b", " ", "."),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(st.one_of(FIGURES, AROUND, st.text(max_size=3)), max_size=6).map("".join))
+def test_no_text_is_too_much_for_it(text: str) -> None:
+    said = spoken(text)
+    assert spoken(text) == said
+    assert syllables(said) >= 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "then"),
+    [("", "人", "人"), ("", "万亩", "万亩"), ("", "km", "公里"), ("", "平方米", "平方米"), ("$", "", "美元")],
+)
+@pytest.mark.parametrize("length", [one for one in range(1, 61) if one != 18])  # which is somebody's identity number
+def test_a_number_of_any_length_before_a_unit(length: int, before: str, after: str, then: str) -> None:
+    """Its value in words, as long as there are words for it; then its figures."""
+    figures = ("3456789" * 9)[:length]
+    said = spoken(f"共{before}{figures}{after}。").removeprefix("共").removesuffix(f"{then}。")
+    if length > 20:
+        assert said == one_by_one(figures)
+    else:
+        assert said == cardinal(figures)
+        assert said != one_by_one(figures) or length == 1
+
+
+@pytest.mark.parametrize("length", [1, 4, 5, 20, 21, 22, 40, 60])
+def test_long_numbers_in_other_places(length: int) -> None:
+    figures = ("3456789" * 9)[:length]
+    words = cardinal(figures)
+    full = figures.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+    assert spoken(f"{figures}%") == spoken(f"{full}％") == f"百分之{words}"
+    assert spoken(f"{figures}.5℃") == f"{words}点五摄氏度"
+    assert spoken(f"3.{figures}公里") == f"三点{one_by_one(figures)}公里"
+    assert spoken(f"{figures}-{figures}元") == f"{words}到{words}元"
+    assert spoken(f"{figures}~{figures}%") == f"百分之{words}到百分之{words}"
+    assert spoken(f"{figures}元/亩") == f"每亩{words}元"
+    assert spoken(f"{figures},{figures[:3].ljust(3, '0')}人").endswith("人")
+
+
+def test_figures_of_other_scripts_are_figures() -> None:
+    assert spoken("１２户，٣户，𝟒户") == "十二户，三户，四户"
+
+
 def test_figures_one_by_one() -> None:
     assert one_by_one("2019") == "二零一九"
     assert one_by_one("110", yao=True) == "幺幺零"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from channels.app import App
 from pipeline.article import Column, Deed, Outlet, Revision
 from pipeline.channel import Setting
-from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, picture, revision_of
+from pipeline.credit import Aigc, Certainty
+from pipeline.testing import LABELS, NOON, Rehearsal, article_of, laden_of, newsroom_of, picture, revision_of
 from tests.channels.test_app import announced, column_of, in_series, renamed, served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -251,6 +253,61 @@ def test_an_article_leads_through_its_series(world: World, context: BrowserConte
     page.reload()
     ready(page)
     expect(page.locator(".around a")).to_have_text("上一篇第40条消息")
+
+
+def laden(world: World, n: int = 9) -> Revision:
+    """An article with all that a record can hold, under a banner made by a machine."""
+    image, data = picture("#5a6f2f", caption="架豆装车")
+    world.rehearsal.media[image.digest] = data
+    banner = image.model_copy(update={"alt": "栏目", "aigc": Aigc(label=Certainty.SUSPECTED)})
+    return revision_of(laden_of(image, banner=banner), id=f"a{n}", at=NOON + timedelta(minutes=n))
+
+
+def test_an_article_is_shown_with_all_that_its_record_holds(world: World, context: BrowserContext) -> None:
+    world.publish(laden(world))
+    page = world.open(context)
+    expect(page.locator(".row:has-text('岞山镇') .aigc")).to_have_text("图片由人工智能生成")
+    page.click("text=岞山镇架豆喜获丰收")
+    expect(page.locator(".body > :first-child")).to_have_text("可能由人工智能生成")
+    expect(page.locator("article > .banner + .aigc")).to_have_text("图片疑似由人工智能生成")
+    expect(page.locator("figcaption")).to_have_text("架豆装车　图片由人工智能生成")
+    expect(page.locator(".body ruby rt")).to_have_text("zuò")
+    assert page.locator(".credits span").all_text_contents() == [
+        "记者：张三、欧阳四", "通讯员：李五、岞山镇党政办", "航拍：王六", "配音：赵七", "责编：钱八", "校对：孙九",
+        "一审：周十", "二审：吴一", "三审：郑二", "签发：冯三", "总监制：陈四",
+    ]  # fmt: skip
+    page.click("sup a")
+    assert page.evaluate("() => document.activeElement.id") == "note-1"
+    page.click("#note-1 a")
+    assert page.evaluate("() => document.activeElement.textContent") == "[1]"
+    assert page.evaluate("() => document.activeElement.closest('sup') !== null")
+    assert page.url.endswith("#/article/a9")
+
+
+def test_a_document_from_before_there_were_credits_names_its_people(world: World, context: BrowserContext) -> None:
+    file = world.root / "api/articles/a1.json"
+    envelope = json.loads(file.read_text())
+    del envelope["credits"]
+    file.write_text(json.dumps(envelope))
+    page = world.open(context, "#/article/a1")
+    assert page.locator(".credits span").all_text_contents() == [
+        "记者：记者甲", "摄影：摄影乙", "编辑：编辑丙", "审核：审核丁", "签发：签发戊",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_label_can_be_read_in_every_look(world: World, browser: Browser, scheme: str) -> None:
+    world.publish(laden(world))
+    context = browser.new_context(viewport={"width": 375, "height": 812}, color_scheme=scheme)
+    page = world.open(context, "#/article/a9")
+    page.wait_for_selector("article .body")
+    for large in (False, True):
+        if large:
+            page.click("#size")
+        for words in (*LABELS, "图片疑似由人工智能生成"):
+            expect(page.locator("article").get_by_text(words)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    context.close()
 
 
 def test_lists_are_walked_and_gaps_are_closed(

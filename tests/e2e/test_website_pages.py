@@ -22,11 +22,14 @@ from channels.feeds import Feeds
 from channels.website import Website
 from pipeline.article import Column, Deed, Outlet, Revision
 from pipeline.channel import Setting
+from pipeline.credit import Aigc, Certainty
 from pipeline.manuscript import read
 from pipeline.testing import (
+    LABELS,
     NOON,
     Rehearsal,
     article_of,
+    laden_of,
     newsroom_of,
     opening_of,
     picture,
@@ -59,6 +62,7 @@ PAGES = {
     "article": "/2026/11/a24.html",
     "long": "/2026/11/a25.html",
     "corrected": "/2026/11/a26.html",
+    "laden": "/2026/11/a27.html",
     "subscribe": "/subscribe.html",
     "gone": "/2026/11/a2.html",
     "missing": "/2026/11/a999.html",
@@ -177,7 +181,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             images=[image],
         )
         made = [article_of(f"武山县第{n}条消息：冷棚变身“聚宝盆”，冬闲变“冬忙”") for n in range(1, 24)]
-        made += [manuscript.article for manuscript in examples] + [table]
+        laden = laden_of(
+            image, banner=image.model_copy(update={"alt": "栏目", "aigc": Aigc(label=Certainty.SUSPECTED)})
+        )
+        made += [manuscript.article for manuscript in examples] + [table, laden]
         revisions = [
             revision_of(
                 one.model_copy(update={"column": newsroom.column(one.column).id}),
@@ -190,7 +197,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             rehearsal.media.update({image.digest: photo, **examples[0].media, **examples[1].media})
             for revision in revisions:
                 rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
-            last = revisions[-1]
+            last = revisions[25]
             corrected = Revision(**{**dict(last), "number": 2, "corrected_at": NOON + timedelta(hours=2), "note": "注"})
             rehearsal.release(rehearsal.prepare(rehearsal.delivery(corrected)))
             rehearsal.withdraw(revisions[1], "数据有误")
@@ -316,6 +323,43 @@ def test_everything_works_without_scripts(visit: Any, width: int) -> None:
     page.get_by_text("标准模式").click()
     assert page.get_by_text("长者模式").is_visible()
     assert opened.complaints == []
+
+
+@browsed
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_mark_leads_to_its_note_and_back(visit: Any, scripts: bool) -> None:
+    page = visit(PAGES["laden"], 375, java_script_enabled=scripts).page
+    page.get_by_role("link", name="[1]").first.click()
+    assert page.url.endswith("#note-1")
+    assert page.locator("#note-1").is_visible()
+    page.locator("#note-1 a").click()
+    assert page.url.endswith("#mark-1")
+
+
+@browsed
+@pytest.mark.parametrize("look", ["light", "dark", "elder", "paper"])
+def test_a_label_is_seen_in_every_look(visit: Any, look: str) -> None:
+    page = visit(PAGES["laden"], 375).page
+    if look == "elder":
+        page.get_by_text("长者模式").click()
+    else:
+        page.emulate_media(**({"media": "print"} if look == "paper" else {"color_scheme": look}))
+    for words in (*LABELS, "图片疑似由人工智能生成"):
+        shown = page.locator("article").get_by_text(words, exact=False)
+        assert shown.count() == 1
+        assert shown.is_visible()
+        assert shown.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= (24 if look == "elder" else 14)
+
+
+@browsed
+def test_elders_read_how_a_character_is_read_in_the_line(visit: Any) -> None:
+    page = visit(PAGES["laden"], 375).page
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    assert page.locator("rt").evaluate(size) < page.locator(".text").evaluate(size)
+    assert page.locator("rp").first.is_hidden()
+    page.get_by_text("长者模式").click()
+    assert page.locator("rt").evaluate(size) == page.locator(".text").evaluate(size)
+    assert page.locator("rp").first.is_visible()
 
 
 @browsed

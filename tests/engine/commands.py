@@ -114,6 +114,8 @@ class Newsroom:
     """Where the commands are installed."""
     modules: str = str(ROOT)
     """Where Python finds the stand-ins' kinds."""
+    patience: float = PATIENCE * 2
+    """Seconds within which a command has to come to its end."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -134,7 +136,7 @@ class Newsroom:
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=PATIENCE * 2,
+            timeout=self.patience,
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)

@@ -20,7 +20,7 @@ from lxml import etree
 
 from channels.feeds.documents import ATOM, Form
 from pipeline.article import Newsroom
-from pipeline.channel import GONE, Action
+from pipeline.channel import GONE, Action, mark_of
 from pipeline.newsroom import Configuration
 from pipeline.reports import Report
 from tests.engine.judge import Command, Deed
@@ -64,7 +64,7 @@ class PublicFiles:
 
     def page(self, path: Path) -> Seen:
         content = path.read_bytes()
-        if GONE in content[:1024]:
+        if mark_of(content) == GONE:
             return Seen(path.stem, None)
         found = {int(revision) for _, revision in TEXT.findall(content.decode())}
         assert len(found) == 1, f"{path} shows revisions {found}"

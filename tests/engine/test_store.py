@@ -5,14 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pipeline import database as database_module
-from pipeline.article import Article
+from pipeline import waits
+from pipeline.article import Article, Column
 from pipeline.channel import Action, Receipt, Standing, Unavailable
 from pipeline.reports import Impossible
 from pipeline.rollout import DeliveryState, RolloutState, Step
@@ -20,6 +21,8 @@ from pipeline.store import Changed, Store, Submission
 from pipeline.testing import MemoryCatalogue, article_of, revision_of
 from tests.engine.bench import OUTLETS, PACE, Bench, at_once
 from tests.engine.simulation import Mute
+
+ZHAOPIN = Column(id="zp", name="招聘", description="招聘信息", keywords=("招聘",), note="按语。")
 
 
 def test_an_article_goes_its_way(bench: Bench) -> None:
@@ -82,6 +85,100 @@ def test_a_correction_stays_in_its_column(bench: Bench) -> None:
     with pytest.raises(Impossible) as caught:
         bench.engine.correct(known, moved, {}, editor="记者甲")
     assert caught.value.problem.field == "column"
+
+
+def correct(bench: Bench, known: str, headline: str, **fields: object) -> str:
+    """Correct an article with the text of a file; the rollout."""
+    given = {"column": "", "body": "<p>更正。</p>", **fields}
+    return bench.engine.correct(known, article_of(headline, **given), {}, editor="记者甲").rollout_id
+
+
+OF_ANOTHER = {
+    "as it was submitted": ("架豆", {"column": "yaowen"}),
+    "by the column's name": ("架豆", {"column": "武山要闻"}),
+    "without a column": ("架豆", {}),
+    "with other blanks": ("  架豆\n", {}),
+    "of another column": ("洋芋", {"column": "乡镇动态"}),
+    "of another column, which it does not name": ("洋芋", {}),
+    "with its own number": ("别的标题", {"reference": "2026-7", "column": "tuopin"}),
+    "withdrawn": ("韭菜", {}),
+    "the text of a column's opening": ("开栏的话", {}),
+}
+
+
+@pytest.mark.parametrize(("headline", "fields"), OF_ANOTHER.values(), ids=[*OF_ANOTHER])
+def test_a_correction_with_the_text_of_another_article_names_that(
+    bench: Bench, headline: str, fields: dict[str, Any]
+) -> None:
+    known = {
+        bench.publish("架豆", column="yaowen"): "架豆",
+        bench.publish("洋芋", column="xiangzhen"): "洋芋",
+        bench.publish("有编号", column="xiangzhen", reference="2026-7"): "有编号",
+        bench.publish("韭菜"): "韭菜",
+        bench.open(ZHAOPIN, article_of("开栏的话", column="", body="<p>按语。</p>")).article_id: "开栏的话",
+    }
+    bench.withdraw("a4")
+    mine = bench.publish("花椒", column="yaowen")
+    bench.run()
+    before = bench.store.revision(mine)
+    with pytest.raises(Impossible) as caught:
+        correct(bench, mine, headline, **fields)
+    told = {**caught.value.problem.message.values, **caught.value.problem.remedy.values}
+    assert (told["headline"], told["article"]) == (known[str(told["other"])], mine)
+    assert told["headline"] in (headline.strip(), "有编号")
+    if told["other"] != "a4":
+        assert f"newsroom correct {told['other']} FILE" in str(caught.value.problem.remedy)
+    assert bench.store.revision(mine) == before, "nothing has been stored"
+
+
+def test_the_store_itself_refuses_the_text_of_another_article(bench: Bench) -> None:
+    bench.publish("架豆")
+    mine, now = bench.publish("花椒"), bench.clock.now()
+    of_another = Submission(article=article_of("架豆"), media={}, outlets=())
+    with pytest.raises(Impossible, match="a1"):
+        bench.store.correct(mine, of_another, note="", editor="记者甲", go_live_at=now, now=now)
+
+
+def test_a_columns_opening_takes_no_articles_text(bench: Bench) -> None:
+    bench.publish("架豆")
+    opening = bench.open(ZHAOPIN).article_id
+    bench.run()
+    with pytest.raises(Impossible) as caught:
+        correct(bench, opening, "架豆")
+    assert caught.value.problem.message.values["other"] == "a1"
+    correct(bench, opening, "-", body="<p>新按语。</p>")
+    correct(bench, opening, "今起开栏", body="<p>再改按语。</p>")
+    bench.run()
+    assert [one.announces and one.announces.column.note for one in (bench.store.revision(opening).article,)] == [
+        "再改按语。"
+    ]
+
+
+def test_a_corrected_headline_frees_the_old_one(bench: Bench) -> None:
+    first = bench.publish("架豆", column="yaowen")
+    correct(bench, first, "架豆喜获丰收")
+    correct(bench, first, "架豆")
+    correct(bench, first, "架豆喜获丰收")
+    second = bench.publish("架豆", column="yaowen")
+    assert second != first
+    with pytest.raises(Impossible) as caught:
+        correct(bench, first, "架豆")
+    assert caught.value.problem.message.values["other"] == second
+    correct(bench, first, "架豆", reference="2026-8", column="武山要闻")  # the way out that is named
+    assert bench.store.revision(first).article.headline == "架豆"
+
+
+def test_an_article_submitted_again_after_its_withdrawal_keeps_its_own_text(bench: Bench) -> None:
+    bench.withdraw(bench.publish("架豆"))
+    again = bench.publish("架豆")
+    assert correct(bench, again, "架豆")
+
+
+def test_two_articles_of_one_headline_are_told_apart_by_their_column(bench: Bench) -> None:
+    first, second = bench.publish("简讯", column="yaowen"), bench.publish("简讯", column="xiangzhen")
+    correct(bench, first, "简讯")
+    correct(bench, second, "简讯", column="乡镇动态")
+    assert [bench.store.revision(one).number for one in (first, second)] == [2, 2]
 
 
 def test_one_claim_has_one_winner(bench: Bench) -> None:
@@ -302,7 +399,7 @@ def _enter(store: Store, channel: str) -> None:
 
 @pytest.mark.timeout(30)
 def test_a_channels_lock_is_no_turn_to_write(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "TURN", timedelta(minutes=10))  # whoever waits for it here waits for itself
+    monkeypatch.setattr(waits, "TURN", timedelta(minutes=10))  # whoever waits for it here waits for itself
     with bench.store.exclusive("writer"), bench.store.writing() as tx:
         assert tx.scalar(text("SELECT count(*) FROM event")) == 0
 

@@ -12,6 +12,10 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from lxml import html
+
+from channels import byline, label
+from channels.body import blocks
 from channels.http import Http
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
@@ -31,6 +35,7 @@ from pipeline.channel import (
     Text,
     utc_now,
 )
+from pipeline.credit import Group
 
 MEDIA_TYPE = "application/json"
 
@@ -51,8 +56,9 @@ class Posted(Channel):
         body = {
             "revision": revision.number,
             "headline": article.headline,
-            "byline": [newsroom.name, *article.reporters],
-            "body": article.body,
+            "label": label.of_text(article),
+            "byline": [newsroom.name, *byline.lines(article, newsroom.house, *Group)],
+            "body": "".join(html.tostring(block, encoding="unicode") for block in blocks(article)),
             "published": revision.published_at.isoformat(),
             "updated": revision.updated_at.isoformat(),
             "note": revision.note,

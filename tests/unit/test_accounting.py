@@ -34,7 +34,7 @@ def kept(manuscript: Manuscript) -> Counter[str]:
 
 
 def of_word(path: Path) -> str:
-    """The text that Word shows of the main story and its notes: each box once, deleted text and field codes left out."""
+    """The text that Word shows of the main story and its notes: each box once, no deleted text, no field codes."""
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as package:
         named = [name for name in package.namelist() if re.fullmatch(r"word/(document|footnotes|endnotes)\.xml", name)]
         return "".join(_shown(etree.fromstring(package.read(name))) for name in named)

@@ -5,55 +5,30 @@
 
 from __future__ import annotations
 
-import gettext
-import json
 import re
 import shutil
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import click
 import pytest
 
-from pipeline import cli, doctor, logs, tasks, terminal
+from pipeline import doctor, tasks, terminal
 from pipeline import newsroom as configuring
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Problem, Rendition, Text, Unpublishable
-from pipeline.commands import answers, editors
+from pipeline.commands import answers
 from pipeline.doctor import Finding
 from pipeline.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import newsroom_of
 from tests.standins.kinds import Keyed
+from tests.unit.commands import FILE, Command
 
-FILE = """\
----
-标题: 短讯一则
-记者: 记者甲
----
-
-正文一段。
-"""
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Command = Callable[..., Outcome]
-
+pytestmark = pytest.mark.usefixtures("alone")
 
 PUBLIC = Outlet(id="website", kind="website", name="县政府网站")
 
@@ -80,47 +55,6 @@ class Silent(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """An empty folder, English, no logs, nobody to wake."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "TONGFA_CONFIG", "TONGFA_DATA", "TONGFA_LISTEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "en_US.UTF-8")
-    monkeypatch.setattr(logs, "configure", lambda *_: None)
-    monkeypatch.setattr(tasks.Sender, "__call__", lambda sender, _: setattr(sender, "away", True))
-    before = gettext.textdomain()
-    yield
-    gettext.textdomain(before)
-
-
-def runs(command: click.Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    def run(*words: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", [str(command.name), *map(str, words)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli._run(command)
-        code = ended.value.code
-        assert isinstance(code, int)
-        return Outcome(code, *capfd.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def newsroom(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """The command `newsroom`."""
-    return runs(cli.newsroom, monkeypatch, capfd)
-
-
-@pytest.fixture
-def submit(newsroom: Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """The command `queue-submit`, in a folder with the demo newsroom."""
-    text = configuring.demo_file().read_text(encoding="utf-8")
-    Path("newsroom.toml").write_text(text.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
-    return runs(editors.queue_submit, monkeypatch, capfd)
 
 
 @pytest.fixture
@@ -242,13 +176,16 @@ def test_check_says_what_would_be_refused_and_submits_nothing(submit: Command, n
     Path("bad.md").write_text(FILE.replace("标题", "栏目"), encoding="utf-8")
 
     good = submit("good.md", "--check")
-    assert (good.code, good.out) == (0, "good.md: “短讯一则” can go out on every channel.\n")
+    assert (good.code, good.said) == (0, "good.md: “短讯一则” can go out on every channel.\n")
+    assert good.out.startswith("good.md\nheadline  短讯一则\n")
     both = submit("good.md", "bad.md", "--check")
     assert both.code == 2
     assert both.out == good.out
     assert "bad.md: headline: the article has no headline" in both.err
     assert "Nothing has been submitted" not in both.err
-    assert submit("good.md", "--check", "--json").json == [{"file": "good.md", "problems": []}]
+    [told] = submit("good.md", "--check", "--json").json
+    assert (told["file"], told["problems"]) == ("good.md", [])
+    assert (told["article"]["headline"], told["reading"]["file"]) == ("短讯一则", "good.md")
     assert "短讯一则" not in newsroom("list").out
 
 
@@ -275,7 +212,7 @@ def test_without_a_broker_a_submission_is_accepted_and_says_so(submit: Command, 
     done = submit("short.md", "--as", "编辑丁")
 
     assert done.code == 0
-    assert done.out.startswith("short.md: accepted as a1, revision 1, rollout r1\n")
+    assert done.said.startswith("short.md: accepted as a1, revision 1, rollout r1\n")
     assert "The broker is away. The submission is safe" in done.err
     assert newsroom("report", "r1", "--json").json[0]["editor"] == "编辑丁"
     assert newsroom("report", "r1").code == 5
@@ -293,8 +230,20 @@ def test_a_changed_file_needs_a_word(submit: Command, newsroom: Command, article
     [told] = submit(article, "--json").json
     assert "newsroom correct a1 short.md" in told["problems"][0]["remedy"]
 
-    assert newsroom("correct", "a1", article).out.startswith("short.md: accepted as a1, revision 2, rollout r2\n")
-    assert submit(article).out.startswith("short.md: nothing new: this is a1, revision 2, rollout r2\n")
+    assert newsroom("correct", "a1", article).said.startswith("short.md: accepted as a1, revision 2, rollout r2\n")
+    assert submit(article).said.startswith("short.md: nothing new: this is a1, revision 2, rollout r2\n")
+
+
+def test_a_correction_with_another_articles_file_names_that(submit: Command, newsroom: Command, article: Path) -> None:
+    other = article.with_name("other.md")
+    other.write_text(FILE.replace("短讯一则", "另一篇"), encoding="utf-8")
+    assert submit(article).code == submit(other).code == 0
+
+    done = newsroom("correct", "a2", article)
+    assert done.code == 2
+    assert "this is “短讯一则”, a1; it is not a2" in done.err
+    assert "newsroom correct a1 FILE" in done.err
+    assert "short.md: nothing new: this is a1, revision 1" in newsroom("correct", "a1", article).out
 
 
 def test_a_correction_that_cannot_go_out_is_told_like_a_submission(
@@ -345,14 +294,14 @@ def three(submit: Command) -> list[Path]:
 def test_files_together_are_one_rollout(submit: Command, newsroom: Command, three: list[Path]) -> None:
     done = submit(*three, "--together")
 
-    assert (done.code, done.out.splitlines()[0]) == (0, "accepted together as a1, a2, a3, rollout r1")
+    assert (done.code, done.said.splitlines()[0]) == (0, "accepted together as a1, a2, a3, rollout r1")
     assert done.out.splitlines()[-1] == "follow it with: newsroom status r1"
     [report] = newsroom("report", "a3", "--json").json
     headlines = [one["headline"] for one in report["articles"]]
     assert (report["rollout"], headlines) == ("r1", ["短讯1则", "短讯2则", "短讯3则"])
     [again] = submit(*three, "--together", "--json").json
     assert (again["created"], again["rollout"], again["file"]) == (False, "r1", None)
-    assert submit(three[0]).out.startswith("1.md: nothing new: this is a1, revision 1, rollout r1\n")
+    assert submit(three[0]).said.startswith("1.md: nothing new: this is a1, revision 1, rollout r1\n")
 
 
 def test_together_is_all_or_nothing(submit: Command, newsroom: Command, three: list[Path]) -> None:
@@ -388,7 +337,7 @@ def test_more_than_a_channel_takes_at_once_is_refused(submit: Command, newsroom:
     [told] = submit(*three, "--together", "--json").json
     assert (told["file"], [one["channel"] for one in told["problems"]]) == (None, ["pairs"])
     assert submit(*three[:2], "--together").code == 0
-    assert submit(*three[2:], "--together").out.startswith("3.md: accepted as a3, revision 1, rollout r2\n")
+    assert submit(*three[2:], "--together").said.startswith("3.md: accepted as a3, revision 1, rollout r2\n")
 
 
 # -- columns --------------------------------------------------------------------------------------------
@@ -411,7 +360,7 @@ def test_a_column_is_opened(newsroom: Command, note: Path) -> None:
     done = newsroom(*words)
 
     assert done.code == 0
-    assert done.out.splitlines() == ["accepted as a1, revision 1, rollout r1", "follow it with: newsroom status r1"]
+    assert done.said.splitlines() == ["accepted as a1, revision 1, rollout r1", "follow it with: newsroom status r1"]
     [report] = newsroom("report", "r1", "--json").json
     assert (report["articles"][0]["headline"], report["articles"][0]["column"]) == ("《走基层》今日开栏", "zjc")
     [line] = [one for one in newsroom("column", "list", "--json").json[0] if one["column"]["id"] == "zjc"]
@@ -425,7 +374,7 @@ def test_a_column_is_opened(newsroom: Command, note: Path) -> None:
 def test_an_opening_for_later_says_when(newsroom: Command, note: Path) -> None:
     done = newsroom("column", "open", "走基层", "--note", note, "--at", "2099-01-01 08:00", "--address", "zou")
 
-    assert done.out.splitlines()[1] == "it goes out at 2099-01-01 08:00:00"
+    assert done.said.splitlines()[1] == "it goes out at 2099-01-01 08:00:00"
     [line] = [one for one in newsroom("column", "list", "--json").json[0] if one["column"]["id"] == "zou"]
     assert line["opens_at"] == "2099-01-01T00:00:00Z"
 
@@ -590,6 +539,7 @@ def test_a_report_as_a_page(newsroom: Command, article: Path) -> None:
     assert both.json[0]["rollout"] == "r1"
     assert len(both.json[0]["articles"][0]["digest"]) == 64
     assert Path("r1.html").is_file()
+    assert "How the manuscript was read" in made
     assert newsroom("report", "r9", "--html", "r9.html").code == 2
     assert not Path("r9.html").exists()
 
@@ -732,7 +682,7 @@ def test_a_database_that_cannot_be_used_is_a_broken_installation(submit: Command
     done = submit("short.md")
 
     assert done.code == 1
-    assert "[engine] database: the database cannot be used: unable to open database file\n  → start it" in done.err
+    assert "[engine] database: the database cannot be used: unable to open database file\n  → look" in done.err
     assert "✗ database" in newsroom("doctor").out
 
 
@@ -759,6 +709,45 @@ def test_doctor_tells_an_operator_what_to_start(newsroom: Command, article: Path
         "  workers: none is running",
         "    → newsroom up, or newsroom worker, starts them",
     ]
+
+
+def test_a_channel_that_is_no_longer_in_the_file_is_told_of_everywhere(newsroom: Command, article: Path) -> None:
+    file = Path("newsroom.toml")
+    whole = file.read_text(encoding="utf-8")
+    parts = whole.split("[[channel]]")
+    file.write_text("[[channel]]".join(part for part in parts if 'id = "tv"' not in part), encoding="utf-8")
+    doctor_says = [
+        "✗ channel tv of the record",
+        f"  channel: {file.absolute()} has no such channel, but something is still to be done there: r1",
+        "    → put the channel back with this id and restart the workers; then newsroom retry ID for what has failed",
+    ]
+    lines = newsroom("doctor").out.splitlines()
+    assert lines[lines.index(doctor_says[0]) :][:3] == doctor_says
+
+    with closing(tasks.open_engine(configuring.load(file.absolute(), {}))) as engine:
+        tv = next(one.id for one in engine.store.report("r1").deliveries if one.channel == "tv")
+        for minutes in range(10):
+            now = datetime.now(UTC) + timedelta(minutes=minutes)
+            if claim := engine.store.claim(tv, now):
+                engine.finish(claim, engine.attempt(claim))
+    remedy = "put the channel back with this id and restart the workers, then run: newsroom retry r1; if it is gone for"
+    told = [
+        f"tv: channel: the newsroom's file {file.absolute()} has no channel tv",
+        f"  → {remedy} good, withdraw a1 and submit it again, or look after it there by hand",
+    ]
+    for command in (("status",), ("status", "r1"), ("report", "a1")):
+        done = newsroom(*command)
+        assert "held: nothing has gone out" in done.out
+        lines = done.out.splitlines()
+        assert lines[lines.index(told[0]) :][:2] == told
+    assert newsroom("report", "a1", "--html", "report.html").code == 3
+    assert "has no channel tv" in Path("report.html").read_text(encoding="utf-8")
+    assert doctor_says[0] in newsroom("doctor").out.splitlines()
+
+    file.write_text(whole, encoding="utf-8")
+    assert newsroom("retry", "r1").code == 0
+    assert "has no channel tv" not in newsroom("status", "r1").out
+    assert doctor_says[0] not in newsroom("doctor").out.splitlines()
 
 
 def test_doctor_finds_what_was_changed_behind_its_back(article: Path) -> None:

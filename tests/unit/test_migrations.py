@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from pipeline import migrations, tables
 from pipeline.article import Article
+from pipeline.reading import Reading
 from pipeline.rollout import DeliveryState, Pace, RolloutState, Step
 from pipeline.store import Store, Submission
 from pipeline.testing import NOON, article_of, newsroom_of
@@ -120,6 +122,19 @@ def test_a_column_counts_the_articles_that_were_there(store: Store) -> None:
     filled, empty = (newsroom_of().column(name).model_copy(update={"note": "编者按"}) for name in ("yaowen", "tuopin"))
     assert store.place(filled).first is False
     assert store.place(empty).first is True
+
+
+def test_revisions_from_before_have_no_reading(store: Store) -> None:
+    """How a manuscript was read is kept since 0003."""
+    assert [(one.article, one.revision, one.reading) for one in store.readings("r1")] == [("a1", 2, None)]
+    assert [one.reading for one in store.events("a1")] == []
+    reading = Reading(file="二.md")
+    made = dataclasses.replace(submission(article_of("二", summary="再更正")), reading=reading)
+
+    again = store.correct("a1", made, note="", editor="记者甲", go_live_at=NOON, now=NOON)
+
+    assert [(one.revision, one.reading) for one in store.readings(again.rollout_id)] == [(3, reading)]
+    assert [one.reading for one in store.readings("r1")] == [None]
 
 
 def test_the_tables_are_those_that_the_code_knows(store: Store) -> None:

@@ -111,12 +111,20 @@ def test_the_environment_overrides_the_file(path: Path) -> None:
         ("[[column]]", '[engine]\nlisten = "8000"\n[[column]]', "engine.listen"),
         ("[[column]]", '[engine]\nworkers = "many"\n[[column]]', "engine.workers"),
         ('short_name = "武山融媒"', 'short_name = "x"\ntimezone = "Asia/Wushan"', "newsroom.timezone"),
+        ("[[column]]", '[house]\nspaced_names = "wide"\n[[column]]', "house.spaced_names"),
+        ("[[column]]", "[house]\nspaced_name = true\n[[column]]", "house.spaced_name"),
         ('short_name = "武山融媒"', "short_name = 武山", "TOML"),
     ],
 )
 def test_a_mistake_is_told_by_its_key(path: Path, before: str, after: str, field: str) -> None:
     assert before in MINIMAL
     assert problems(path, MINIMAL.replace(before, after, 1)).keys() == {field}
+
+
+def test_the_house_prints_plainly_unless_it_says_otherwise(path: Path) -> None:
+    assert loaded(path).newsroom.house.spaced_names is False
+    assert newsroom.load(newsroom.demo_file(), {}).newsroom.house.spaced_names is False
+    assert loaded(path, MINIMAL + "[house]\nspaced_names = true\n").newsroom.house.spaced_names is True
 
 
 def test_mistakes_are_told_together(path: Path) -> None:

@@ -17,10 +17,11 @@ from pipeline import language
 from pipeline.article import Newsroom, Outlet
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
 from pipeline.database import Chain, Flaw
-from pipeline.reports import DeliveryReport, Published, Report
+from pipeline.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
+from pipeline.reports import AsRead, DeliveryReport, Published, Report
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.testing import newsroom_of
-from pipeline.web.report import TICKS, Axis, instant_of, offset, page, whole, zoomed
+from pipeline.testing import article_of, newsroom_of
+from pipeline.web.report import MOST_LINES, TICKS, Axis, instant_of, offset, page, whole, zoomed
 
 INSTANT = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
 """Half past midnight of the next day in Asia/Shanghai."""
@@ -216,6 +217,79 @@ def test_the_drawing_says_in_words_what_the_table_says(newsroom: Newsroom) -> No
     for moment in tree.xpath("//table//time/text()"):
         assert moment in described
     assert "县政府网站: taken by the channel +12.5 ms" in described
+
+
+# -- how the manuscripts were read -------------------------------------------------------------------------
+
+
+def as_read(article: str = "a7", **values: Any) -> AsRead:
+    question = Text.of("use the second line?")
+    reading = Reading(
+        file="稿件<1>.docx",
+        date="2026-11-24",
+        lines=(
+            Line(text="送审稿", why=Text.of("it names a form"), line=1),
+            Line(text="张三", fields=("reporters",), why=Text.of("a name alone"), guessed=True, line=9),
+            Line(text="来源：某处", fields=("source",), why=Text.of("a label"), line=8),
+        ),
+        decisions=(Decision(field="headline", question=question, yes=True, value="短讯", by="编辑丁"),),
+        warnings=(
+            ManuscriptProblem(file="a", field="source", message=Text.of("no source"), remedy=Text.of("name it")),
+        ),
+    )
+    values = {"reading": reading, "record": article_of("短讯一则", kicker="引题一行"), **values}
+    return AsRead(article=article, revision=2, **values)
+
+
+def test_it_says_how_the_manuscript_was_read_and_who_decided(newsroom: Newsroom) -> None:
+    made = page(usual(), newsroom, GOOD, CHECKED, [as_read()])
+
+    said = text_of(made)
+    for told in (
+        *(
+            "How the manuscript was read",
+            "稿件<1>.docx → a7, revision 2",
+            "引题一行",
+            "要闻",
+            "记者 记者甲",
+            "2026-11-24",
+        ),
+        *("use the second line? Yes, said 编辑丁: “短讯”", "no source → name it", "paragraphs 2"),
+    ):
+        assert told in said, told
+    tree = etree.fromstring(made.encode())
+    rows = [
+        [" ".join("".join(cell.itertext()).split()) for cell in row]
+        for row in tree.xpath("//table[@class='lines']//tr")
+    ]
+    assert rows[1:] == [
+        ["1", "“送审稿”", "left out", "it names a form"],
+        ["9", "“张三”", "reporters (guessed)", "a name alone"],
+    ]
+
+
+def test_an_article_without_a_reading_has_no_sheet(newsroom: Newsroom) -> None:
+    assert "How the manuscript" not in page(usual(), newsroom, GOOD, CHECKED, [as_read(reading=None)])
+    assert "How the manuscript" not in page(usual(), newsroom, GOOD, CHECKED)
+
+
+@pytest.mark.parametrize("locale", ["en_GB.UTF-8", "zh_CN.UTF-8"])
+def test_a_hostile_manuscript_is_only_text(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
+    monkeypatch.setenv("LANG", locale)
+    line = Line(text=HOSTILE, fields=("source",), why=Text.of("{it}", it=HOSTILE), guessed=True)
+    doubt = Doubt(field="body", question=Text.of("{it}", it=HOSTILE), taken=HOSTILE, instead=HOSTILE)
+    reading = Reading(file=HOSTILE, date=HOSTILE, lines=(line,) * 100, doubts=(doubt,))
+    record = article_of(HOSTILE, source=HOSTILE)
+    many = [as_read(one, reading=reading, record=record) for one in ("a7", "a8")]
+
+    made = page(usual(), newsroom, GOOD, CHECKED, many)
+
+    tree = etree.fromstring(made.encode())
+    assert not tree.xpath("//script | //b[text()='']")
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    assert made.count('<table class="lines">') == 2
+    assert len(tree.xpath("//table[@class='lines']/tbody/tr")) == 2 * MOST_LINES
 
 
 # -- the geometry -----------------------------------------------------------------------------------------

@@ -29,6 +29,49 @@ from pipeline.web.site import IN_MEMORY, SECURITY, serve, site
 PAGE = "<!DOCTYPE html>\n<title>武山</title>\n" + "<p>架豆喜获丰收</p>\n" * 100
 MOVED_PAGE = f"<!DOCTYPE html>\n{moved('/yaowen/').decode()}\n<p>栏目已更名</p>" + "\n<p>武山</p>" * 100
 GONE_PAGE = f"<!DOCTYPE html>\n{GONE.decode()}\n<p>本稿已撤回</p>" + "\n<p>武山</p>" * 100
+ADDRESS = "http://www.wushan.gov.cn"
+"""The site's own."""
+RIGHT_XML = b"<?xml version='1.0' encoding='UTF-8'?>\n"
+MARK = moved("/yaowen/")
+SAID: dict[str, bytes] = {
+    "whole.json": MARK,
+    "value.json": b'{"version": "1.1", "moved": "%b"}' % MARK,
+    "string.json": b'"%b"' % MARK,
+    "declared.json": b"<!doctype html>" + MARK,
+    "photo.jpg": b"\xff\xd8\xff\xfe\x00\x30" + MARK + b"\xff\xd9" * 200,
+    "declared.jpg": b"<!doctype html>" + MARK,
+    "chart.png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\x30tEXtComment\0" + MARK,
+    "drawing.svg": b"<?xml version='1.0'?>" + MARK + b"<svg/>",
+    "notes.txt": b"<!doctype html>" + MARK,
+    "bare.html": MARK + PAGE.encode(),
+    "bare.xml": MARK + b"<rss/>",
+    "title.html": b"<!doctype html><title>" + MARK + b"</title>",
+    "script.html": b'<!doctype html><script type="application/ld+json">{"headline": "%b"}</script>' % MARK,
+    "comment.html": b"<!doctype html><!-- a word of the editor's -->" + MARK,
+    "attribute.html": b"<!doctype html><meta name='Description' content='" + MARK + b"'>",
+    "cdata.xml": RIGHT_XML + b"<rss><description><![CDATA[" + MARK + b"]]></description></rss>",
+    "comment.xml": RIGHT_XML + b"<rss><description>" + MARK + b"</description></rss>",
+    "attribute.xml": RIGHT_XML + b"<opml title='" + MARK + b"'/>",
+    "instruction.xml": RIGHT_XML + b"<?about " + MARK + b"?><rss/>",
+}
+"""What a manuscript, or a picture's comment, might bring into a file: none of it is the project's own mark."""
+ELSEWHERE = [
+    b"https://a.cn/",
+    b"//a.cn/",
+    b"http:/a.cn",
+    b"http://[a",
+    b"javascript:alert(1)",
+    b"http://www.wushan.gov.cn.a.cn/",
+    b"http://www.wushan.gov.cn@a.cn/",
+    b"http://www.wushan.gov.cn:8080/",
+    b"http://wushan.gov.cn/",
+    b"yaowen/",
+    b"/\\a.cn/",
+    b"/\xe6\xad\xa6/",
+]
+"""Addresses that are not the site's, or none at all."""
+CONTENT = "public, max-age=60, must-revalidate"
+"""What any cache is told of whatever may be withdrawn."""
 VIDEO = bytes(range(256)) * (IN_MEMORY // 256 + 10)
 SECRET = "what nobody may see"
 
@@ -80,9 +123,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "former/index.html": MOVED_PAGE,
         "former/late.html": PAGE + moved("/yaowen/").decode(),
         "former/rss.xml": "<?xml version='1.0'?>" + moved("../yaowen/rss.xml").decode() + "<rss/>" * 100,
-        "former/feed.json": f'{{"version": "1.1", "moved": "{moved("https://a.cn/新.json").decode()}"}}',
-        "former/said.json": f'{{"title": "如何写{moved("https://a.cn/").decode()}"}}',
-        "former/bad.html": "<!DOCTYPE html>" + moved("javascript:alert(1)").decode() + moved("//a.cn").decode() + PAGE,
+        "former/atom.xml": b"\xef\xbb\xbf" + RIGHT_XML + moved(f"{ADDRESS}/新.xml") + b"<feed/>" * 100,
+        **{f"said/{name}": content for name, content in SAID.items()},
+        **{
+            f"elsewhere/{n}.html": b"<!doctype html>" + MARK.replace(b"/yaowen/", url) + PAGE.encode()
+            for n, url in enumerate(ELSEWHERE)
+        },
         "empty/note.txt": "短",
         "栏目/index.html": PAGE,
         "assets/site.3f2a9c1b.css": "body { color: #222 }\n" * 50,
@@ -125,9 +171,10 @@ def get(root: Path) -> Iterator[Client]:
 class running:  # noqa: N801 - reads as a sentence
     """The application behind uvicorn on a loopback port while the block runs."""
 
-    def __init__(self, root: Path) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(site(root), access_log=False, log_config=None, lifespan="off", ws="none")
+    def __init__(self, root: Path, *, port: int = 0) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port))
+        app = site(root, address=f"{ADDRESS}/")
+        config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 
@@ -147,24 +194,24 @@ class running:  # noqa: N801 - reads as a sentence
 @pytest.mark.parametrize(
     ("path", "content_type", "cache"),
     [
-        ("/", "text/html; charset=utf-8", "public, max-age=60"),
-        ("/2026/11/a1.html", "text/html; charset=utf-8", "public, max-age=60"),
-        ("/inside.html", "text/html; charset=utf-8", "public, max-age=60"),
-        ("/feeds/rss.xml", "application/rss+xml; charset=utf-8", "public, max-age=300"),
-        ("/feeds/rss-2.xml", "application/rss+xml; charset=utf-8", "public, max-age=300"),
-        ("/feeds/atom.xml", "application/atom+xml; charset=utf-8", "public, max-age=300"),
-        ("/feeds/feed.json", "application/feed+json; charset=utf-8", "public, max-age=300"),
-        ("/feeds/opml.xml", "text/x-opml; charset=utf-8", "public, max-age=300"),
-        ("/sitemap.xml", "application/xml; charset=utf-8", "public, max-age=300"),
-        ("/robots.txt", "text/plain; charset=utf-8", "public, max-age=300"),
-        ("/app/articles.json", "application/json; charset=utf-8", "public, max-age=60"),
+        ("/", "text/html; charset=utf-8", CONTENT),
+        ("/2026/11/a1.html", "text/html; charset=utf-8", CONTENT),
+        ("/inside.html", "text/html; charset=utf-8", CONTENT),
+        ("/feeds/rss.xml", "application/rss+xml; charset=utf-8", CONTENT),
+        ("/feeds/rss-2.xml", "application/rss+xml; charset=utf-8", CONTENT),
+        ("/feeds/atom.xml", "application/atom+xml; charset=utf-8", CONTENT),
+        ("/feeds/feed.json", "application/feed+json; charset=utf-8", CONTENT),
+        ("/feeds/opml.xml", "text/x-opml; charset=utf-8", CONTENT),
+        ("/sitemap.xml", "application/xml; charset=utf-8", CONTENT),
+        ("/robots.txt", "text/plain; charset=utf-8", CONTENT),
+        ("/app/articles.json", "application/json; charset=utf-8", CONTENT),
         ("/assets/site.3f2a9c1b.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
         ("/assets/site-20200110.css", "text/css; charset=utf-8", "public, max-age=3600"),
-        ("/media/d53c1613c45b9e36-1200.webp", "image/webp", "public, max-age=31536000, immutable"),
-        ("/media/banner-20200110.jpg", "image/jpeg", "public, max-age=3600"),
-        ("/icon.svg", "image/svg+xml; charset=utf-8", "public, max-age=3600"),
-        ("/packed.html.gz", "application/octet-stream", "public, max-age=3600"),
-        ("/video.mp4", "video/mp4", "public, max-age=3600"),
+        ("/media/d53c1613c45b9e36-1200.webp", "image/webp", CONTENT),
+        ("/media/banner-20200110.jpg", "image/jpeg", CONTENT),
+        ("/icon.svg", "image/svg+xml; charset=utf-8", CONTENT),
+        ("/packed.html.gz", "application/octet-stream", CONTENT),
+        ("/video.mp4", "video/mp4", CONTENT),
     ],
 )
 def test_types_and_caching(get: Client, root: Path, path: str, content_type: str, cache: str) -> None:
@@ -259,7 +306,7 @@ def test_a_withdrawn_page_is_gone_whatever_is_asked(get: Client, root: Path) -> 
         ("/former/", "/yaowen/"),
         ("/former/index.html", "/yaowen/"),
         ("/former/rss.xml", "../yaowen/rss.xml"),
-        ("/former/feed.json", "https://a.cn/%E6%96%B0.json"),
+        ("/former/atom.xml", f"{ADDRESS}/%E6%96%B0.xml"),
     ],
 )
 def test_what_has_moved_says_where_to(get: Client, path: str, location: str) -> None:
@@ -267,7 +314,7 @@ def test_what_has_moved_says_where_to(get: Client, path: str, location: str) -> 
         for asked in ({}, {"If-None-Match": "*"}, {"Range": "bytes=0-9"}, {"Accept-Encoding": "br"}):
             answer = get(path, method, **asked)
             assert (answer.status, answer["Location"]) == (301, location)
-            assert answer["Cache-Control"] == "public, max-age=60"  # it may be called so again
+            assert answer["Cache-Control"] == CONTENT  # it may be called so again
             assert not answer["ETag"]
             assert bool(answer.body) is (method == "GET")
 
@@ -276,11 +323,23 @@ def test_a_page_of_the_former_address_says_it_itself(get: Client) -> None:
     assert get("/former/").body == MOVED_PAGE.encode()
 
 
-@pytest.mark.parametrize("path", ["/former/late.html", "/former/said.json", "/former/bad.html"])
-def test_not_everything_that_looks_like_it_moves(get: Client, path: str) -> None:
-    """Later than in the first kilobyte, within a text, or to what is no address of a page."""
+@pytest.mark.parametrize("name", [*SAID, "../former/late.html"])
+def test_what_a_manuscript_says_moves_nothing(get: Client, root: Path, name: str) -> None:
+    path = os.path.normpath(f"/said/{name}")
     answer = get(path)
     assert (answer.status, answer["Location"]) == (200, "")
+    assert answer.body == (root / path[1:]).read_bytes()
+
+
+@pytest.mark.parametrize("number", range(len(ELSEWHERE)))
+def test_nobody_is_sent_to_another_host(get: Client, number: int) -> None:
+    answer = get(f"/elsewhere/{number}.html")
+    assert (answer.status, answer["Location"]) == (200, "")
+
+
+def test_a_site_that_knows_no_address_sends_nobody_to_any_host(root: Path) -> None:
+    assert ask(root, "/former/atom.xml")[0] == 200
+    assert ask(root, "/former/rss.xml")[0] == 301
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
@@ -306,7 +365,7 @@ def test_conditional_requests(get: Client, root: Path) -> None:
         answer = get("/yaowen/", If_None_Match=same)
         assert (answer.status, answer.body) == (304, b"")
         assert (answer["ETag"], answer["Cache-Control"], answer["Vary"]) == (
-            etag, "public, max-age=60", "Accept-Encoding",
+            etag, CONTENT, "Accept-Encoding",
         )  # fmt: skip
     assert get("/yaowen/", "HEAD", If_None_Match=etag).status == 304
     assert get("/yaowen/", If_Modified_Since=modified).status == 304
