@@ -60,7 +60,6 @@ def test_text_is_told_without_readings_and_with_them() -> None:
 
 def test_a_reading_in_a_caption_stands_in_brackets() -> None:
     caption = "图为<ruby>岞<rt>zuò</rt></ruby>山"
-    assert body_of(f"<p>一</p>{IMG}<p>{caption}</p>") == f"<p>一</p>{figure('图为岞（zuò）山')}"
     assert body_of(f"<figure>{IMG}<figcaption>{caption}</figcaption></figure>") == figure("图为岞（zuò）山")
 
 
@@ -158,44 +157,12 @@ def test_pictures_in_notes_stand_before_them() -> None:
 # Pictures and captions
 
 
-@pytest.mark.parametrize(
-    ("line", "caption"),
-    [
-        ("图为采摘现场", "图为采摘现场"), ("左图为甲，右图为乙。", "左图为甲，右图为乙。"), ("上图：甲", "上图：甲"),
-        ("▲采摘现场", "采摘现场"), ("图片说明：采摘", "采摘"), ("图说 采摘", ""), ("记者看到，图为采摘", ""),
-    ],
-)  # fmt: skip
-def test_lines_below_a_picture_that_say_they_are_captions(line: str, caption: str) -> None:
-    draft = Draft("a.html")
-    body = canonical(f"<p>一</p>{IMG}<p>{line}</p>", draft, known)
-    assert body == "<p>一</p>" + (figure(caption) if caption else f"{FIGURE}<p>{line}</p>")
-    # What is cut off stands in the reading.
-    assert [one.text for one in draft.reading().lines] == ([line] if caption not in ("", line) else [])
-
-
 def rows(*lines: str) -> str:
     return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
 def cells(*inside: str, span: int = 1) -> str:
     return "".join(f"<td colspan={span}>{one}</td>" for one in inside)
-
-
-@pytest.mark.parametrize(
-    ("markup", "body"),
-    [
-        (rows(cells(IMG, IMG), cells("甲", "乙")), figure("甲") + figure("乙")),
-        (rows(cells(IMG, IMG), cells("甲", "乙"), cells(IMG, ""), cells("丙", "")), "".join(map(figure, "甲乙丙"))),
-        (rows(cells(IMG, IMG), cells("合影", span=2)), FIGURE + figure("合影")),
-        (rows(cells(IMG + "<p>甲</p>", IMG + "<p>乙</p>")), figure("甲") + figure("乙")),
-        (rows(cells(IMG, IMG), cells("长" * 121, "乙")), f"{FIGURE}<p>{'长' * 121}</p>{figure('乙')}"),
-        (rows(cells("组图", span=2), cells(IMG, IMG)), f"<p>组图</p>{FIGURE * 2}"),
-        (rows(cells(IMG, "旁边的一段话。")), f"{FIGURE}<p>旁边的一段话。</p>"),
-        (rows(f"<td rowspan=2>{IMG}</td><td>甲</td>", cells("乙")), f"{FIGURE}<p>甲</p><p>乙</p>"),
-    ],
-)  # fmt: skip
-def test_tables_that_only_lay_pictures_out(markup: str, body: str) -> None:
-    assert body_of(markup) == body
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,8 @@ def test_lines_without_number_below_numbered_ones_are_one_level_deeper() -> None
     "lines",
     [
         ("记者 张三", "通讯员 李四"), ("（记者 张三）", "（李四 摄）"), ("责编：张三", "审核：李四"),
-        ("【解说】", "【同期声】"), ("2026年5月1日", "2026年5月2日"), ("▲采摘现场", "▲分拣现场"), ("张三 摄", "李四 供图"), ("——张三", "——李四"),
+        ("【解说】", "【同期声】"), ("2026年5月1日", "2026年5月2日"), ("▲采摘现场", "▲分拣现场"), ("张三 摄", "李四 供图"),
+        ("——张三", "——李四"),
     ],
 )  # fmt: skip
 def test_credits_captions_and_marks_are_no_headings(lines: tuple[str, str]) -> None:

@@ -647,7 +647,7 @@ def test_tables_that_lay_pictures_out_are_figures_with_captions(tmp_path: Path) 
     one, two = cell(p(picture("one"))), cell(p(picture("two")))
     assert captions_of(tmp_path, table([one, two], [cell("甲镇"), cell("乙镇")])) == ["甲镇", "乙镇"]
     assert captions_of(tmp_path, table([one], [cell("甲镇")], [two], [cell("乙镇")])) == ["", ""]
-    assert captions_of(tmp_path, table([one, two], [cell("左图为甲，右图为乙", SPAN(2))])) == ["", "左图为甲，右图为乙"]
+    assert captions_of(tmp_path, table([one, two], [cell("左图为甲，右图为乙", SPAN(2))])) == ["左图为甲", "右图为乙"]
     both = cell(p(picture("one")) + p("甲镇"))
     assert captions_of(tmp_path, table([both, cell(p(picture("two")) + p("乙镇"))])) == ["甲镇", "乙镇"]
     assert captions_of(tmp_path, table([one, two])) == ["", ""]
