@@ -32,7 +32,7 @@ class Files:
     """A tree of public files under `root` (a path or an fsspec URL) with a staging tree beside it.
 
     Paths are relative, with `/`. Every failure of the storage is `Unavailable`. `address` is where the public gets
-    the tree, with a trailing slash; with `over_http`, `seen` asks there.
+    the tree, with a trailing slash ("": nowhere); with `over_http`, `seen` asks there.
     """
 
     def __init__(self, root: str, *, staging: str = "", address: str = "", over_http: bool = False) -> None:
@@ -53,8 +53,20 @@ class Files:
             _placed(root, setting.data),
             staging=_placed(staging, setting.data) if staging else "",
             address=address,
-            over_http=options.get("verify") == "http",
+            over_http=options.get("verify") == "http" and bool(address),
         )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether `root` is a folder of this machine."""
+        return isinstance(self.fs, LocalFileSystem)
+
+    def where(self, path: str) -> str:
+        """Where a person reads a file: its address, or if nobody serves the tree its place in the storage."""
+        if self.address:
+            return self.address + path
+        place = f"{self.root}/{path}"
+        return place if self.is_local else str(self.fs.unstrip_protocol(place))
 
     def problems(self, setting: Setting) -> list[Problem]:
         """What is wrong with the options, the address and the storage, for `Channel.check`."""
@@ -113,7 +125,7 @@ class Files:
         source, target = f"{self.staging}/{token}/{staged}", f"{self.root}/{path}"
         with self._trouble(path):
             try:
-                if isinstance(self.fs, LocalFileSystem):
+                if self.is_local:
                     os.utime(source)
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     os.replace(source, target)
@@ -147,7 +159,7 @@ class Files:
 
     def _write(self, full: str, data: bytes) -> None:
         with self._trouble(full):
-            if not isinstance(self.fs, LocalFileSystem):
+            if not self.is_local:
                 self.fs.pipe_file(full, data)
                 return
             os.makedirs(os.path.dirname(full), exist_ok=True)

@@ -47,6 +47,18 @@ ACCOUNTS = dict(zip(("WECHAT_FABU", "WECHAT_RONGMEI"), DEMO, strict=True))
 LIMIT = timedelta(seconds=120)
 
 
+MARK = ".tongfa-demo"
+"""The file by which the demo knows a folder that it has made."""
+
+
+class NotOurs(Exception):
+    """The folder holds something that the demo did not put there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self.folder = folder
+
+
 class NotUp(Exception):
     """The newsroom did not start; the file `log` says why."""
 
@@ -57,12 +69,11 @@ class NotUp(Exception):
 
 @contextmanager
 def running(config: Path, data: Path, **more: str) -> Iterator[dict[str, str]]:
-    """A newsroom that is up in `data`, emptied first, with stand-ins for what cannot be had; yields its environment.
+    """A newsroom that is up in `data`, with stand-ins for what cannot be had; yields its environment.
 
-    `more` is added to the environment. Raises `NotUp`.
+    What an earlier demo left in `data` goes first. `more` is added to the environment. Raises `NotOurs`, `NotUp`.
     """
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    _make_room(data)
     address = f"127.0.0.1:{_free_port(SITE)}"
     environment = {
         **os.environ,
@@ -113,6 +124,21 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
     out.print(_("and the accounts' posts at {url} with:").format(url=f"http://127.0.0.1:{port}"))
     out.print(f"  {command} fake-wechat --data {_near(data / 'fake-wechat')} --port {port}", soft_wrap=True)
     return report
+
+
+def _make_room(data: Path) -> None:
+    """Leave nothing but the mark. Raises `NotOurs`, and changes nothing, if no demo has made what is there."""
+    mark = data / MARK
+    if data.exists() and (not data.is_dir() or (any(data.iterdir()) and not mark.is_file())):
+        raise NotOurs(data)
+    data.mkdir(parents=True, exist_ok=True)
+    if not mark.exists():
+        mark.write_text("newsroom demo made this folder, and empties it when it runs again.\n", encoding="utf-8")
+    for found in data.iterdir():
+        if found.is_dir() and not found.is_symlink():
+            shutil.rmtree(found)
+        elif found != mark:
+            found.unlink()
 
 
 @contextmanager

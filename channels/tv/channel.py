@@ -1,16 +1,19 @@
 """The `tv` kind: an article becomes one story in the running order of its broadcast day.
 
-    site/tv/index.html                  the days
-    site/tv/2026-11-24/index.html       the rundown, prompter.html, programme.txt, programme.rtf
-    site/tv/2026-11-24/a1.html          a story's script; a1.docx, a1.txt, a1.rtf
+    {id}/pages/index.html               the days
+    {id}/pages/2026-11-24/index.html    the rundown, prompter.html, programme.txt, programme.rtf
+    {id}/pages/2026-11-24/a1.html       a story's script; a1.docx, a1.txt, a1.rtf
     {id}/2026-11-24/programme.json      the running order: order, lock, what the device acknowledged (data folder)
     {id}/2026-11-24/a1.1.json           the script of a story's revision
     {id}/mos/2026-11-24/1000-….mos.xml  without a device: the messages, for mosromgr and others
 
 Options: those of the programme (`programme.Terms`: programme, air, duration, deadline, days, speed, story, lead,
-opening, closing, column_titles, producer), of its files (`root`, `staging`, `verify`; `url`, the pages' public
-address), and `mos` (the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`,
+opening, closing, column_titles, producer), of its files (`root`, `staging`, `verify`; `url`, where `root` is served),
+and `mos` (the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`,
 `ncs_id` (how device and newsroom call each other), `answer` (seconds a device may take to acknowledge).
+
+What is to be aired is nobody's business before: the pages stand outside the public site, in the data folder, for
+whoever of the newsroom can read that. With a `root` in the site's folder they are public.
 
 A release has two parts. What it wants is written first, with the message that is on its way, then said to the device,
 message by message: with the last answer the channel has taken it (`Receipt.at`). Then what the device holds is written
@@ -27,6 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -67,6 +71,10 @@ from pipeline.channel import (
 MARK = "script.json"
 """Staged last: where it is, everything is."""
 OPTIONS = {*files.OPTIONS, *Terms.model_fields, "url", "mos", "mos_id", "ncs_id", "answer"}
+PAGES = "pages"
+"""The folder of the pages in the channel's own."""
+SITE, FORMER = "site", "tv"
+"""The public site's folder, and where in it the pages stood before."""
 PATIENCE = 10.0
 """Seconds to wait for the channel's own lock."""
 POLL = 0.005
@@ -89,8 +97,8 @@ class Television(Channel):
         spoken.model()  # half a second, now and not within the first article
         documents.load()
         self.terms, self._problems = terms_of(self.options, self.outlet.name)
-        self.public = str(self.options.get("url") or f"{self.newsroom.site.url}/tv/").rstrip("/") + "/"
-        self.files = Files.of(setting, "site/tv", self.public)
+        url = str(self.options.get("url") or "")
+        self.files = Files.of(setting, f"{self.outlet.id}/{PAGES}", f"{url.rstrip('/')}/" if url else "")
         own = setting.data / self.outlet.id
         self.state = Files(str(own), staging=str(own / "unstaged"))
         self._own = own
@@ -228,7 +236,7 @@ class Television(Channel):
             )
             standing = Standing.LIVE if whole else self._otherwise(delivery, slot)
         return Evidence(
-            url=self._url(slot),
+            url=self.files.where(_page_path(slot)),
             at=utc_now(),
             standing=standing,
             digest=hashlib.sha256(page).hexdigest() if page is not None else "",
@@ -241,6 +249,14 @@ class Television(Channel):
             *self._problems,
             *self.files.problems(self.setting),
         ]
+        if self.options.get("verify") == "http" and not self.files.address:
+            found.append(
+                Problem(
+                    field="url",
+                    message=Text.of("{option} is {value}", option="verify", value="http"),
+                    remedy=Text.of("write with url where the folder of root is served, or leave verify out"),
+                )
+            )
         answer = self.options.get("answer", mos.ANSWER)
         if not isinstance(answer, int | float) or not 0 < answer <= mos.DEED:
             found.append(
@@ -267,6 +283,22 @@ class Television(Channel):
                     pass
         except ChannelError as trouble:
             found.append(trouble.problem)
+        return found
+
+    def figures(self) -> list[Text]:
+        """Where the pages are, and whether anybody can read them."""
+        site, pages = self.setting.data / SITE, Path(self.files.root)
+        found = [Text.of("scripts, running order and prompter: {folder}", folder=self.files.where("index.html"))]
+        if self.files.is_local and pages.is_relative_to(site):
+            found.append(
+                Text.of("they are public before they are aired: {folder} is in the public site", folder=str(pages))
+            )
+        elif (old := site / FORMER / "index.html").exists():
+            found.append(
+                Text.of(
+                    "scripts of earlier programmes are still public: delete the folder {folder}", folder=str(old.parent)
+                )
+            )
         return found
 
     def locked(self, now: datetime) -> list[Problem]:
@@ -675,9 +707,6 @@ class Television(Channel):
             who=self.terms.producer or self.newsroom.short_name,
         )
 
-    def _url(self, slot: Slot) -> str:
-        return self.public + _page_path(slot)
-
     def _receipt(
         self, delivery: Delivery, standing: Standing, note: Text | None = None, *, at: datetime | None = None
     ) -> Receipt:
@@ -690,15 +719,15 @@ class Television(Channel):
                 "story": slot.story,
                 **({"message": f"{number}"} if number is not None else {}),
             },
-            url=self._url(slot),
+            url=self.files.where(_page_path(slot)),
             at=at,
             note=note or (self._pages(slot) if standing is Standing.LIVE else None),
         )
 
     def _pages(self, slot: Slot) -> Text:
         """Where the day's pages stand, for whoever reads the report."""
-        day = f"{self.public}{slot.day}/"
-        return Text.of("running order: {rundown}  prompter: {prompter}", rundown=day, prompter=f"{day}prompter.html")
+        rundown, prompter = (self.files.where(f"{slot.day}/{name}") for name in ("index.html", "prompter.html"))
+        return Text.of("running order: {rundown}  prompter: {prompter}", rundown=rundown, prompter=prompter)
 
 
 def _story(revision: Revision, rendition: Rendition, script: Script, *, ordinal: int) -> Story:

@@ -136,6 +136,9 @@ def _print(channel: Television, shown: Programme) -> None:
     )
     if not all(row.acknowledged for row in shown.rows(calendar)):
         click.echo(_("! the prompter has not acknowledged this story's last text"))
+    if shown.stories or shown.withdrawn:
+        rundown, prompter = (channel.files.where(f"{shown.day}/{name}") for name in ("index.html", "prompter.html"))
+        click.echo(_("running order: {rundown}  prompter: {prompter}").format(rundown=rundown, prompter=prompter))
 
 
 def _padded(text: str, width: int) -> str:

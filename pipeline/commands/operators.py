@@ -196,13 +196,22 @@ def init(folder: Path) -> int:
     default=Path("var/demo"),
     show_default=True,
     metavar="DIR",
-    help="where to leave the pages; emptied first",
+    help="where to leave the pages: a new or empty folder; what the demo itself left there before goes first",
 )
 @config_option
 def demo_(data: Path, config: str | None) -> int:
     logs.configure(logging.ERROR)
     started = time.monotonic()
-    shown = demo.run(configuring.locate(config) if config else configuring.demo_file(), data.absolute(), out)
+    try:
+        shown = demo.run(configuring.locate(config) if config else configuring.demo_file(), data.absolute(), out)
+    except demo.NotOurs as error:
+        err.print(
+            _(
+                "{folder} is not empty, and the demo did not make it: nothing was changed. "
+                "Name a new or empty folder with --data, or delete it yourself if nobody needs it."
+            ).format(folder=error.folder)
+        )
+        return BAD
     if shown is None:
         return BROKEN
     out.print(_("That took {seconds} seconds.").format(seconds=round(time.monotonic() - started)))

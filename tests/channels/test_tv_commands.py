@@ -57,7 +57,11 @@ def test_show(run: Run, rehearsal: Rehearsal) -> None:
     assert "19:30:00" in result.output
     assert "!" not in result.output
     assert run("show", DAY).output == result.output
+    pages = rehearsal.channel.setting.data / "tv" / "pages" / DAY
+    assert result.output.endswith(f"running order: {pages}/index.html  prompter: {pages}/prompter.html\n")
+    assert all((pages / name).is_file() for name in ("index.html", "prompter.html"))
     assert order(run("show", "2026-12-01")) == []
+    assert "prompter.html" not in run("show", "2026-12-01").output
 
 
 def test_move(run: Run, rehearsal: Rehearsal) -> None:

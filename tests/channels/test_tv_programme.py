@@ -18,8 +18,9 @@ from mosromgr.moscollection import MosCollection
 
 from channels.tv import Television, mos
 from channels.tv.programme import Calendar, Programme, Story, Terms, terms_of
-from pipeline.channel import Action, Correction, Delivery, Refused, Standing, Unpublishable
-from pipeline.testing import NOON, Rehearsal, article_of, revision_of
+from pipeline.article import Outlet
+from pipeline.channel import Action, Correction, Delivery, Refused, Setting, Standing, Unpublishable
+from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, revision_of
 from tests.channels.tv_newsroom import DAY, put, script_of, story, television
 
 TODAY = date(2026, 11, 24)
@@ -485,6 +486,52 @@ def test_files_changed_by_hand_are_seen(rehearsal: Rehearsal) -> None:
     delivery = put(rehearsal, story(1))
     channel_of(rehearsal).state.write(f"mos/{DAY}/1001-roStorySend.mos.xml", b"<mos>")
     assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+
+# -- who can read it --------------------------------------------------------------------------------------
+
+
+def test_nothing_of_a_programme_is_in_the_public_site(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(television(tmp_path))
+    delivery = put(rehearsal, story(1))
+    rehearsal.publish(story(2))
+    rehearsal.withdraw(story(2), "数据有误")
+    assert not (tmp_path / "site").exists()
+    page = tmp_path / "tv" / "pages" / DAY / "a1.html"
+    seen = rehearsal.verify(delivery)
+    assert (seen.standing, seen.url) == (Standing.LIVE, str(page))
+    page.write_bytes(page.read_bytes().replace("5.2万亩".encode(), "9.9万亩".encode()))
+    assert rehearsal.verify(delivery).standing is not Standing.LIVE
+    told = [str(one) for one in rehearsal.channel.figures()]
+    assert told == [f"scripts, running order and prompter: {tmp_path}/tv/pages/index.html"]
+
+
+def test_two_programmes_have_pages_of_their_own(tmp_path: Path) -> None:
+    outlets = [Outlet(id=one, kind="tv", name=one) for one in ("noon", "evening")]
+    for outlet in outlets:
+        channel = Television(Setting(outlet=outlet, newsroom=newsroom_of(*outlets), data=tmp_path))
+        put(Rehearsal(channel), story(1))
+    assert all((tmp_path / one.id / "pages" / DAY / "a1.html").is_file() for one in outlets)
+
+
+def test_doctor_tells_what_is_public_before_it_is_aired(tmp_path: Path) -> None:
+    chosen = television(tmp_path, root="site/tv", url="https://desk.wushan.example/tv")
+    assert chosen.check() == []
+    assert [str(one) for one in chosen.figures()] == [
+        "scripts, running order and prompter: https://desk.wushan.example/tv/index.html",
+        f"they are public before they are aired: {tmp_path}/site/tv is in the public site",
+    ]
+    put(Rehearsal(chosen), story(1))
+    assert [str(one) for one in television(tmp_path).figures()][1:] == [
+        f"scripts of earlier programmes are still public: delete the folder {tmp_path}/site/tv"
+    ]
+
+
+def test_reading_back_over_http_needs_an_address(tmp_path: Path) -> None:
+    channel = television(tmp_path, verify="http")
+    assert [problem.field for problem in channel.check()] == ["url"]
+    rehearsal = Rehearsal(channel)
+    assert rehearsal.verify(put(rehearsal, story(1))).standing is Standing.LIVE
 
 
 # -- options ---------------------------------------------------------------------------------------------

@@ -74,7 +74,8 @@ browsed = pytest.mark.skipif(
 
 def fill(data: Path, url: str) -> Rehearsal:
     """A day of eight stories as a county's newsroom has it, one moved, one withdrawn, the day after, and a column."""
-    outlet = Outlet(id="tv", kind="tv", name="武山新闻", options={"opening": 20, "closing": 15})
+    options = {"opening": 20, "closing": 15, "root": "site/tv", "url": f"{url}/tv/"}
+    outlet = Outlet(id="tv", kind="tv", name="武山新闻", options=options)
     channel = Television(Setting(outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=data))
     rehearsal = Rehearsal(channel)
     examples = [read(EXAMPLES / name).article for name in ("jiadou.md", "wushan-sibuzhai.md", "renju.md")]

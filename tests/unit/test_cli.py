@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import doctor, tasks, terminal
+from pipeline import demo, doctor, tasks, terminal
 from pipeline import newsroom as configuring
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Problem, Rendition, Text, Unpublishable
@@ -695,6 +695,45 @@ def test_a_data_folder_that_cannot_be_made_is_a_broken_installation(
 
     assert done.code == 1
     assert done.err == "/dev/null/data: Not a directory. What is wrong with the installation: newsroom doctor\n"
+
+
+@pytest.mark.parametrize("inside", ["newsroom.db", ".gitignore", "site/index.html", "empty/"])
+def test_demo_empties_no_folder_that_it_did_not_make(newsroom: Command, inside: str) -> None:
+    folder = Path("mine")
+    folder.mkdir()
+    if inside.endswith("/"):
+        (folder / inside).mkdir()
+    else:
+        (folder / inside).parent.mkdir(exist_ok=True)
+        (folder / inside).write_text("what nobody may lose", encoding="utf-8")
+    before = sorted(folder.rglob("*"))
+    done = newsroom("demo", "--data", folder)
+    assert done.code == 2
+    assert f"{folder.absolute()} is not empty, and the demo did not make it: nothing was changed." in done.err
+    assert "--data" in done.err
+    assert sorted(folder.rglob("*")) == before
+    Path("file").write_text("a file", encoding="utf-8")
+    assert newsroom("demo", "--data", "file").code == 2
+    assert Path("file").read_text(encoding="utf-8") == "a file"
+
+
+def test_demo_empties_what_it_has_made(newsroom: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks_off(*_: object) -> None:
+        raise demo.NotUp(Path("log"))
+
+    monkeypatch.setattr(demo, "_wechat", breaks_off)
+    beside = Path("beside.txt")
+    beside.write_text("not the demo's", encoding="utf-8")
+    Path("empty").mkdir()
+    for folder in (Path("new/folder"), Path("empty")):
+        assert newsroom("demo", "--data", folder).code == 1
+        (folder / "site").mkdir()
+        (folder / "site" / "index.html").write_text("of an earlier run", encoding="utf-8")
+        (folder / "link").symlink_to(beside.absolute())
+        (folder / "folder").symlink_to(Path().absolute(), target_is_directory=True)
+        assert newsroom("demo", "--data", folder).code == 1
+        assert sorted(one.name for one in folder.iterdir()) == [demo.MARK, "newsroom.log"]
+    assert beside.read_text(encoding="utf-8") == "not the demo's"
 
 
 def test_doctor_tells_an_operator_what_to_start(newsroom: Command, article: Path) -> None:
