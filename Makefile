@@ -9,7 +9,7 @@ SEED ?=
 .PHONY: test lint demo up bench chaos messages pictures constraints clean
 
 test: $(VENV)/.test lint            ## everything that CI checks
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --durations 20
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipeline.credit import Credit, Duty, joined
 from pipeline.manuscript import fields, names
+from pipeline.manuscript.label import NoLabel, labelled
 from pipeline.manuscript.statements import Statements
 from pipeline.manuscript.words import Words, shipped
 
@@ -67,6 +68,9 @@ _IN_BRACKETS = re.compile(r"\s*[（(【\[]([^（）()【】\[\]]{2,120})[)）】
 _LAST_SENTENCE = re.compile(r"(?<=[。！？!?”…])[\s　]*(?=[^。！？!?]{2,40}$)")
 _LONGEST_CLOSING, _LONGEST_SENTENCE = 140, 60
 """Characters of credits that end a paragraph: in brackets, and as a sentence of their own."""
+_AIGC = re.compile(
+    r"(?:AIGC|AI(?:生成)?(?:标识|内容)?|人工智能生成(?:合成)?(?:内容)?(?:标识)?)\s*[:：]\s*(\S{1,4}|\{.+\})"
+)
 _MOST_AUTHORS = 4
 
 
@@ -104,7 +108,7 @@ def said(text: str, words: Words | None = None) -> Said | None:
     if len(text) > LONGEST_FIELD:
         return None
     byline = alone(_opened(text)[0], known) if text[:1] in _BYLINE_BULLETS else None
-    return _whole_line(text) or byline or _said(text, known)
+    return _ai_label(text) or _whole_line(text) or byline or _said(text, known)
 
 
 def _said(text: str, known: Words) -> Said | None:
@@ -147,6 +151,18 @@ def alone(text: str, words: Words) -> Said | None:
     if not 0 < len(persons) <= _MOST_AUTHORS or not all(names.is_person(one, words, strictly=True) for one in persons):
         return None
     return Said((Credit(role="作者", duty=Duty.AUTHOR, names=persons, organisations=offices),))
+
+
+def _ai_label(text: str) -> Said | None:
+    """AIGC：是|可能|否, on a line of its own."""
+    match = _AIGC.fullmatch(_opened(text)[0])
+    if match is None:
+        return None
+    try:
+        labelled(match[1])
+    except NoLabel:
+        return None
+    return Said(fields=(("aigc", match[1]),), labelled=True)
 
 
 def _whole_line(text: str) -> Said | None:

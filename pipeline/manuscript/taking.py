@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.manuscript import fields, reasons
 from pipeline.manuscript.credits import Said
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.label import labelled
 from pipeline.manuscript.line import Line, column_of, is_form, without_mark
 
 LONGEST_FORM_NAME = 7
@@ -44,6 +45,8 @@ def take(told: Said, draft: Draft, line: int | None) -> None:
     for name, value in told.fields:
         if name == "headline":
             put_headline(str(value), draft, line)
+        elif name == "aigc":
+            draft.aigc = draft.aigc or labelled(str(value))
         elif name == "number":
             draft.put(name, int(value) if isinstance(value, int) else fields.number(str(value)) or 0, line=line)
         else:

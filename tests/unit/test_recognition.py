@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.credit import Duty
+from pipeline.credit import Certainty, Duty
 from pipeline.manuscript import names, read, words
 from pipeline.manuscript.credits import alone, closing, said
 from pipeline.manuscript.line import is_below, is_form, is_noise
@@ -285,3 +285,22 @@ def test_a_file_of_words_that_cannot_be_used_is_named(tmp_path: Path, text: str)
     (tmp_path / "reading.toml").write_text(text, encoding="utf-8")
     with pytest.raises(words.BadWords, match=r"reading\.toml"):
         words.beside(tmp_path / "newsroom.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("AIGC：是", Certainty.IS),
+        ("AIGC: 可能", Certainty.MAY_BE),
+        ("人工智能生成合成内容标识：疑似", Certainty.SUSPECTED),
+        ("（AI标识：否）", None),
+    ],
+)
+def test_what_a_machine_made_is_said_on_a_line_of_its_own(tmp_path: Path, line: str, label: Certainty | None) -> None:
+    for text in (f"武山架豆上市\n{line}\n正文一。\n正文二。", f"武山架豆上市\n正文一。\n正文二。\n编辑：李四\n{line}"):
+        article = read(written(tmp_path, "a.txt", text)).article
+        assert (article.aigc and article.aigc.label) == label
+        assert article.body == "<p>正文一。</p><p>正文二。</p>"
+    kept = read(written(tmp_path, "b.txt", "武山架豆上市\n正文一。\nAIGC：大家怎么看？\n正文二。")).article
+    assert kept.aigc is None
+    assert "大家怎么看" in kept.body
