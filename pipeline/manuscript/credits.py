@@ -33,9 +33,11 @@ WHOLE_LINE = frozenset(
 )
 """Fields whose value runs to the end of the line, whatever follows."""
 
-_BULLETS = re.compile(r"^[\s　□■◇◆○●◎▲△▶►▷☐☆★※*#·•✎✍🖋📷🎤|｜丨—–-]+")
+_BULLETS = re.compile(r"^[\s　□■◇◆○●◎▲△▶►▷➤▍▌▎▏◉⊙☐☆★※*#·•✎✍🖋📷🎤|｜丨—–-]+")
 _BYLINE_BULLETS = "□■○●◎◇◆☐▢✎/／"
 _PAIRS = {"（": "）", "(": ")", "【": "】", "[": "]", "〔": "〕", "［": "］", "{": "}", "「": "」"}
+_SIDE_BY_SIDE = re.compile(r"[】\])）]\s*[【\[(（]")
+"""【编辑：张三】【审核：李四】."""
 _EMPTY = frozenset("[]【】()（）|｜/／-—·:： 　")
 _EDGES = " \t　\xa0|｜丨/／,，、;；"
 _DATE = re.compile(
@@ -47,7 +49,9 @@ _DATE = re.compile(
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}[-/月]\d{1,2}日?[\s　]+\d{1,2}[:：]\d{2}(?![\d:])")
 """As apps print it, without the year."""
 _WEEKDAY = re.compile(r"[（(]?(?:星期|周)[一二三四五六日天][)）]?")
-_WHERE = re.compile(r"(?:发表于|发布于|IP属地[:：]?|原创)\s*[\u3400-\u9fff]{0,4}|(?:来自|发自)\s*\S{2,16}")
+_WHERE = re.compile(
+    r"(?:发表于|发布于|IP属地[:：]?|原创)\s*[\u3400-\u9fff]{0,4}|(?:来自|发自)\s*\S{2,16}|第\s*\w{1,3}\s*版"
+)
 """What WeChat prints beside a post's date."""
 _BUTTONS = re.compile(
     r"[\[【(（]?\s*(?:打印(?:本页|本文|此页|文章)?|关闭(?:窗口|本页|页面)?|我要(?:评论|纠错)|分享(?:到|至)?[:：]?"
@@ -71,6 +75,8 @@ _LONGEST_CLOSING, _LONGEST_SENTENCE = 140, 60
 _AIGC = re.compile(
     r"(?:AIGC|AI(?:生成)?(?:标识|内容)?|人工智能生成(?:合成)?(?:内容)?(?:标识)?)\s*[:：]\s*(\S{1,4}|\{.+\})"
 )
+_EDITED = re.compile("(?:主?编印?|印发?|主办)$")
+"""Behind the office that edits a bulletin, beside the date of its issue."""
 _MOST_AUTHORS = 4
 
 
@@ -185,7 +191,7 @@ def _whole_line(text: str) -> Said | None:
 def _opened(text: str) -> tuple[str, bool]:
     """The line without bullets before it and brackets around it, and whether there were such brackets."""
     bare = _BULLETS.sub("", text).strip(" \t　\xa0")
-    stripped = bare.rstrip("。. 　")
+    stripped = _SIDE_BY_SIDE.sub(" ", bare.rstrip("。. 　"))
     last = _PAIRS.get(stripped[:1])
     if last and stripped.endswith(last) and not any(mark in stripped[1:-1] for mark in (stripped[0], last)):
         return stripped[1:-1].strip(" 　"), True
@@ -201,4 +207,4 @@ def _without_date(text: str, words: Words) -> tuple[str, str]:
     plain = _CLOCK.sub(" ", _DATE.sub(lambda match: " " if fields.is_date(match[1]) else match[0], text))
     plain = _WHERE.sub(" ", _WEEKDAY.sub(" ", plain)).strip(_EDGES)
     # 青河融媒 2026年5月9日 18:20: the account's own name; if it is the source, a line of its own says so.
-    return "" if names.is_organisation(plain, words) else plain, dates[0]
+    return "" if names.is_organisation(_EDITED.sub("", plain), words) else plain, dates[0]

@@ -42,6 +42,9 @@ _BRACKETED = re.compile(r"[（(【\[][^（）()【】\[\]]{1,24}[)）】\]]$")
 _DASHES = re.compile(r"^\s*[—–―─-]{1,4}\s*")
 
 
+_ENTRY = re.compile(r"([\u3400-\u9fff]{2,8})[:：]")
+_OF_A_FORM = re.compile("意见|审|签|稿|报送|播发|拟发")
+"""What the labels of a form have and no fact of an event."""
 _SIGNS = (
     r"[\[\]【】（）()●○■□◆◇▶►▷★☆※*·•|｜丨>＞»《》〉▼▽▲△↓↑→←⬇⬆➤⇩⇧~～＝=_\u2600-\u27bf\ufe0f\U0001f000-\U0001faff—–-]"
 )
@@ -177,6 +180,9 @@ def is_form(text: str, words: Words) -> bool:
     if len(text) > _LONGEST_FORM:
         return False
     bare = "".join(text.split())
+    entry = _ENTRY.match(bare)
+    if entry and entry[1].endswith(words.forms.private) and _OF_A_FORM.search(entry[1]):
+        return True
     spellings = {bare, bare.strip('（）()【】[]《》“”"*★☆·-—:：'), _BRACKETED.sub("", bare)}
     return any(words.form.fullmatch(one) for one in spellings if one)
 

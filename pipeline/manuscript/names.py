@@ -51,7 +51,8 @@ def split(value: str | Iterable[str]) -> tuple[str, ...]:
     for string in [value] if isinstance(value, str) else value:
         for part in _SPLIT.split(_ASIDE.sub(" ", string)):
             found.extend(_words(re.sub(r"\s*([·•・])\s*", r"\1", part).split()))
-    return tuple(dict.fromkeys(name for one in found if (name := one_line(one))))
+    bare = (one.removesuffix("等") if len(one) > 2 else one for one in found)  # 张三、李四等
+    return tuple(dict.fromkeys(name for one in bare if (name := one_line(one))))
 
 
 def _words(words: list[str]) -> list[str]:

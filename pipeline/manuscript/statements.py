@@ -121,7 +121,7 @@ class Statements:
                 spelled, place, colon = role
                 self.labelled = self.labelled or colon
                 yield Token("role", spelled, adjacent=after_role)
-                after_role = not colon
+                after_role = not colon or _TEXT_AND_PICTURES.fullmatch(spelled) is not None
             elif word := _WORD.match(text, place):
                 place, after_role = word.end(), False
                 yield from self._word(word[0])
@@ -212,7 +212,7 @@ class Statements:
         """Roles behind names: what those before them did, or did as well. `last`: only those named last."""
         named = self.unroled or last or [name for credit in self.credits for name in credit.everybody]
         for role, duty in roles:
-            if role in _NO_DEED or (self.credits and not self.unroled and duty is not Duty.PHOTOGRAPHER):
+            if not self.unroled and (role in _NO_DEED or (self.credits and duty is not Duty.PHOTOGRAPHER)):
                 continue  # they have a role already
             if not self._give([(role, duty)], list(named), strictly=False):
                 return False

@@ -22,7 +22,7 @@ _MOST_BEHIND = 2
 _SHORT = 30
 """Characters of an unknown line that behind the credits is noise."""
 _BELONGS = re.compile(
-    r"^(?:附件?|附录|附表|抄送|抄报|主送|注|备注|说明|链接|电话|联系|地址|报名|咨询|时间|地点|（此件|\(此件|特此)"
+    r"^(?:附件?|附录|附表|抄送|抄报|主送|[报送发][:：]|注|备注|说明|链接|电话|联系|地址|报名|咨询|时间|地点|（此件|\(此件|特此)"
 )
 """How a line begins that belongs to the text even there."""
 _BRACKETED = re.compile(r"^(.{0,30}?)[（(]([^（）()]{2,80})[)）]")
@@ -109,7 +109,7 @@ def without_tail(lines: Sequence[Line], draft: Draft) -> list[Line]:
             take_said(line, told, draft)
         elif line.kind in (Kind.NOISE, Kind.CRUMB):
             _drop(line, draft)
-        elif line.kind is Kind.FORM:
+        elif line.kind is Kind.FORM and not _BELONGS.match(line.text):
             draft.dropped(line.text, reasons.FORM, line=line.number)
         elif credited and _is_left_over(tail, place):
             draft.dropped(line.text, reasons.AFTER_CREDITS, line=line.number, guessed=True)
