@@ -12,6 +12,9 @@ from pipeline.manuscript.line import Kind, Line, is_bold, is_dashed, is_numbered
 from pipeline.manuscript.taking import LONGEST_FORM_NAME, put_headline
 from pipeline.reading import Doubt
 
+_LONGEST_OF_TWO, _NEARLY = 16, 2
+"""Characters: of each line of a headline in two, and by how many they differ at most."""
+
 
 def without_head(lines: Sequence[Line], draft: Draft) -> list[Line]:
     """The lines that are left when headline, credits and noise above the text have been taken."""
@@ -38,7 +41,7 @@ def _chosen(head: Head) -> list[int]:
         return list(same)[:1]
     if head.draft.text("headline"):
         return []
-    if title := _by_look(head) or head.candidates[:1]:
+    if title := _by_look(head) or _by_place(head):
         return title
     # What only looks like a form's name may be a headline after all, if there is no other.
     return [one for one in head.forms if len(head.lines[one].text) > LONGEST_FORM_NAME][-1:]
@@ -61,6 +64,18 @@ def _by_look(head: Head) -> list[int]:
     big = [one for one in apart if head.weight(one)[0] >= largest - LARGER]
     best = max(head.weight(one)[1:] for one in big)
     return _with_next(head, next(one for one in big if head.weight(one)[1:] == best))
+
+
+def _by_place(head: Head) -> list[int]:
+    """The first candidate; with the second, where both are short, about equally long, and the credits follow."""
+    first = head.candidates[:1]
+    second = head.candidates[1:2]
+    if not second or second[0] != first[0] + 1 or not head.is_followed_by_head(second[0]):
+        return first
+    lengths = [len(head.lines[one].text) for one in (*first, *second)]
+    paired = max(lengths) <= _LONGEST_OF_TWO and abs(lengths[0] - lengths[1]) <= _NEARLY
+    plain = not any(is_dashed(head.lines[one].text) or "：" in head.lines[one].text for one in second)
+    return [*first, *second] if paired and plain else first
 
 
 def _with_next(head: Head, first: int) -> list[int]:
@@ -90,9 +105,10 @@ def _name(head: Head, title: Sequence[int]) -> None:
         else reasons.TITLE_FIRST
     )  # fmt: skip
     put_headline(" ".join(line.text for line in lines), head.draft, lines[0].number)
+    paired = len(title) > 1 and not head.is_apart(title[0])
     for place, line in zip(title, lines, strict=True):
         head.taken.add(place)
-        head.draft.took(line.text, ["headline"], why, line=line.number, guessed=place in head.forms)
+        head.draft.took(line.text, ["headline"], why, line=line.number, guessed=paired or place in head.forms)
 
 
 def _beside(head: Head, title: Sequence[int], place: int) -> None:
@@ -145,7 +161,7 @@ def _ask(head: Head, title: Sequence[int]) -> None:
         return
     guessed = [one for one in head.candidates if one > title[-1] and one in head.taken]
     left = [one for one in range(title[-1] + 1, len(head.lines)) if one not in head.taken]
-    place = next(iter([*guessed, *left]), None)
+    place = next(iter([*title[1:], *guessed, *left]), None)
     if place is None or head.lines[place].kind is not Kind.TITLE or is_numbered(head.lines[place].text):
         return
     taken, instead = head.draft.text("headline"), head.lines[place].text

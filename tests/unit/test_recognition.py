@@ -249,7 +249,11 @@ def test_a_second_line_without_a_look_is_a_doubt_and_the_answer_holds(tmp_path: 
     path = written(tmp_path, "a.txt", "乡村振兴进行时\n武山架豆卖到了省城\n记者 张三\n正文一。\n正文二。\n")
     manuscript = read(path)
     (doubt,) = manuscript.reading.doubts
-    assert (doubt.field, doubt.taken, doubt.instead) == ("headline", "乡村振兴进行时", "武山架豆卖到了省城")
+    assert (doubt.field, doubt.taken, doubt.instead) == (
+        "headline",
+        "乡村振兴进行时 武山架豆卖到了省城",
+        "武山架豆卖到了省城",
+    )
     decided = read(path, decided={"headline": doubt.instead})
     assert (decided.article.headline, decided.article.kicker) == ("武山架豆卖到了省城", "乡村振兴进行时")
     assert decided.reading.doubts == ()
@@ -304,3 +308,17 @@ def test_what_a_machine_made_is_said_on_a_line_of_its_own(tmp_path: Path, line: 
     kept = read(written(tmp_path, "b.txt", "武山架豆上市\n正文一。\nAIGC：大家怎么看？\n正文二。")).article
     assert kept.aigc is None
     assert "大家怎么看" in kept.body
+
+
+@pytest.mark.parametrize(
+    ("lines", "headline", "subhead"),
+    [
+        ("山村来了新农人\n荒地变成聚宝盆", "山村来了新农人 荒地变成聚宝盆", ""),
+        ("守水人的二十年\n青河县水文站职工罗华的故事", "守水人的二十年", "青河县水文站职工罗华的故事"),
+        ("守水人的二十年\n——记青河县水文站罗华", "守水人的二十年", "记青河县水文站罗华"),
+    ],
+)
+def test_two_lines_above_the_credits(tmp_path: Path, lines: str, headline: str, subhead: str) -> None:
+    article = read(written(tmp_path, "a.txt", f"{lines}\n记者 张三\n正文一。\n正文二。\n")).article
+    assert (article.headline, article.subhead) == (headline, subhead)
+    assert article.body == "<p>正文一。</p><p>正文二。</p>"
