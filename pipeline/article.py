@@ -329,11 +329,11 @@ class Article(Frozen):
 
     @property
     def pictures(self) -> tuple[Image, ...]:
-        """Every picture it shows: its column's banner, if it has one, then `images`; each once."""
-        shown = (*([self.banner] if self.banner else []), *self.images)
-        return tuple(
-            {image.digest: image for image in reversed(shown)}[one] for one in dict.fromkeys(i.digest for i in shown)
-        )
+        """Every picture it shows: its column's banner, if it has one, then `images`; each once.
+
+        One file can stand here twice, as banner and in the text, with a label of AI-made content in one place only.
+        """
+        return tuple(dict.fromkeys((*([self.banner] if self.banner else []), *self.images)))
 
     def image(self, digest: str) -> Image:
         """The picture with this digest; KeyError if the article has none."""

@@ -118,7 +118,7 @@ def test_a_bad_manuscript_is_told_with_file_line_field_and_remedy(submit: Comman
     done = submit("bad.md")
 
     assert done.code == 2
-    assert "bad.md:3: 编缉: no field is called “编缉”\n  → did you mean “责编”?\n" in done.err
+    assert "bad.md:3: 编缉: no field is called “编缉”\n  → did you mean “编辑”?\n" in done.err
     assert "bad.md:4: date: “昨天” is not a date\n  → write it like 2020-01-10" in done.err
     [told] = submit("bad.md", "--json").json
     assert told["file"] == "bad.md"

@@ -20,8 +20,8 @@ IMG = "<img src=a.png>"
 FIGURE = f'<figure><img src="image:{"0" * 64}" alt=""/></figure>'
 
 
-def figure(caption: str) -> str:
-    return f'<figure><img src="image:{"0" * 64}" alt="{caption}"/><figcaption>{caption}</figcaption></figure>'
+def figure(caption: str, alt: str) -> str:
+    return f'<figure><img src="image:{"0" * 64}" alt="{alt}"/><figcaption>{caption}</figcaption></figure>'
 
 
 # Readings
@@ -60,7 +60,7 @@ def test_text_is_told_without_readings_and_with_them() -> None:
 
 def test_a_reading_in_a_caption_stands_in_brackets() -> None:
     caption = "图为<ruby>岞<rt>zuò</rt></ruby>山"
-    assert body_of(f"<figure>{IMG}<figcaption>{caption}</figcaption></figure>") == figure("图为岞（zuò）山")
+    assert body_of(f"<figure>{IMG}<figcaption>{caption}</figcaption></figure>") == figure("图为岞（zuò）山", "")
 
 
 # Notes
