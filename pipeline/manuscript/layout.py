@@ -98,11 +98,14 @@ def _unfolded(rows: list[list[_Cell]]) -> Iterator[Element]:
 
 
 def _with_words(cells: list[_Cell], words: list[_Cell]) -> Iterator[Element]:
-    """A row of pictures, with the words in their own cells or in `words`; pictures that share some stand together."""
+    """A row of pictures, with the words in their own cells or in `words`; pictures that share some stand together.
+    Words that belong to none of them are paragraphs behind them."""
     pictures: list[Element] = []
     before: _Cell | None = None
+    used: set[int] = set()
     for cell in (one for one in cells if one.pictures):
         below = None if cell.text else next((one for one in words if one.is_below(cell)), None)
+        used.add(id(below))
         if pictures and (below is None or below is not before):
             yield from _captioned(pictures, before)
             pictures = []
@@ -112,6 +115,7 @@ def _with_words(cells: list[_Cell], words: list[_Cell]) -> Iterator[Element]:
             yield from _captioned(pictures, cell)
             pictures = []
     yield from _captioned(pictures, before)
+    yield from (_paragraph(text=one.text) for one in words if id(one) not in used)
 
 
 def _captioned(pictures: list[Element], words: _Cell | None) -> Iterator[Element]:

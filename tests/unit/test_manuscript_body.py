@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import pytest
 
 from pipeline.manuscript.block import Block, Hints, Run, reference
@@ -189,3 +192,14 @@ def test_hints_of_the_source() -> None:
     assert one.hints == Hints(page=True, right=True, font="黑体", size=16, box=True)
     assert two.hints == Hints(page=False, right=True, font="黑体", size=16, box=True)
     assert three.hints == Hints()
+
+
+@pytest.mark.parametrize("span", [1, 2])
+def test_no_word_of_any_table_with_pictures_is_lost(span: int) -> None:
+    words = [f"字{sign}" for sign in "一二三四五六"]
+    for grid in itertools.product(("", "{}", IMG, f"{IMG}{{}}"), repeat=6):
+        inside = [cell.format(word) for cell, word in zip(grid, words, strict=True)]
+        markup = rows(cells(*inside[:2]), cells(*inside[2:4], span=span), cells(*inside[4:]))
+        said = re.sub(' alt="[^"]*"', "", canonical(markup, Draft("a.html"), known))
+        missing = [word for cell, word in zip(grid, words, strict=True) if "{}" in cell and word not in said]
+        assert (missing, said.count("<figure>")) == ([], markup.count("<img")), markup
