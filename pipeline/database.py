@@ -1,4 +1,4 @@
-"""One database: its transactions, its one writer, the event chain, and a lock for every channel.
+"""One database: its transactions, the event chain, and a lock for every channel.
 
 SQLite (WAL) by default, PostgreSQL by URL, from the same code.
 """
@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, make_url, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pipeline import migrations, tables, waits
+from pipeline import chain, migrations, waits
+from pipeline.chain import Chain
 from pipeline.channel import Problem, Text, Unavailable
 from pipeline.rollout import Pace
 
@@ -41,38 +40,6 @@ def sqlite_module() -> ModuleType:
 
 LOOK = timedelta(milliseconds=1)
 """Between two looks at a file lock."""
-_HEAD = "tongfa.chain"
-"""Under this the writing connection knows the hash of the last event."""
-_LOCK = select(tables.chain.c.hash).with_for_update()
-_APPEND, _MOVE = insert(tables.event), update(tables.chain)
-
-BEGINNING = "0" * 64
-"""What stands for the hash before the first event."""
-
-
-class Flaw(StrEnum):
-    """What is wrong with the event at which a chain breaks."""
-
-    CHANGED = "changed"
-    """It is not what was written."""
-    GAP = "gap"
-    """It is, but what was written before it is not there, or is something else."""
-    CUT = "cut"
-    """What was written after it is gone."""
-
-
-class Chain(NamedTuple):
-    """What one walk along the event chain has found."""
-
-    events: int
-    """How many were read: all, or up to the broken one."""
-    since: datetime | None
-    """The time of the first event."""
-    last: str
-    """The hash of the last event that holds, which covers all before it."""
-    broken: int | None
-    """The id of the first event that does not hold; None if all do."""
-    flaw: Flaw | None
 
 
 class Database:
@@ -149,10 +116,18 @@ class Database:
 
     @contextmanager
     def _begin(self, mode: str) -> Iterator[Connection]:
-        """A transaction. Raises `waits.Held` where somebody else has held what it needs for too long."""
+        with (
+            self._telling(),
+            self.engine.connect().execution_options(sqlite_mode=mode) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raise `waits.Held` where somebody else has held what is needed for too long."""
         try:
-            with self.engine.connect().execution_options(sqlite_mode=mode) as connection, connection.begin():
-                yield connection
+            yield
         except DBAPIError as error:
             if waits.in_vain(error):
                 raise self._held() from error
@@ -176,10 +151,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction of the one writer."""
+        """A transaction that changes something. On SQLite it is the only one; on PostgreSQL see `locks`."""
         with self._turn(), self._begin("IMMEDIATE") as connection:
-            connection.info[_HEAD] = connection.scalar(_LOCK)
             yield connection
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """For one statement that changes something. PostgreSQL ends it by itself, whatever becomes of this process."""
+        if self.sqlite:
+            with self.writing() as connection:
+                yield connection
+        else:
+            with self._telling(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                yield connection
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -227,61 +211,34 @@ class Database:
     def _lock_file(self, name: str) -> Path:
         return self._locks / f"{name}.lock"
 
-    def append(
-        self,
-        tx: Connection,
-        now: datetime,
-        who: str,
-        what: str,
-        *,
-        article: int | None = None,
-        rollout: int | None = None,
-        delivery: int | None = None,
-        digest: str = "",
-        **data: object,
-    ) -> None:
-        """Append to the chain: each event's hash covers its content and the hash before it."""
-        previous = tx.info[_HEAD]
-        content = {
-            "at": now,
-            "who": who,
-            "what": what,
-            "article_id": article,
-            "rollout_id": rollout,
-            "delivery_id": delivery,
-            "digest": digest,
-            "data": json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
-            "previous": previous,
-        }
-        digested = _event_hash(content)
-        tx.execute(_APPEND, {**content, "hash": digested})
-        tx.execute(_MOVE, {"hash": digested})
-        tx.info[_HEAD] = digested
+    # -- the event chain ------------------------------------------------------------------------------
 
-    def broken_event(self) -> int | None:
-        """The id of the first event whose hash does not hold, None if the whole chain does."""
-        return self.chain().broken
+    def seal(self) -> int:
+        """Number and chain what has been committed; how many events. Any number of processes may try at once."""
+        sealed = 0
+        while True:
+            with self.reading() as tx:
+                if not chain.unsealed(tx):
+                    return sealed
+            with self.writing() as tx:
+                count = chain.seal(tx)
+            sealed += count
+            if count < chain.BATCH:
+                return sealed
 
     def chain(self) -> Chain:
-        """Read every event and check that each is what was written; some ten thousand a second.
-
-        Safe while others append: the end of the chain is read first, and has to be met on the way or be its start.
-        """
-        before, since, count, number = BEGINNING, None, 0, 0
+        """Seal what is there, if that may be, and walk along the whole chain, which tells how much is left unsealed."""
+        try:
+            self.seal()
+        except SQLAlchemyError as error:
+            if not (isinstance(error, waits.Held) or waits.is_forbidden(error)):
+                raise
         with self.reading(long=True) as tx:
-            head = tx.scalar(select(tables.chain.c.hash))
-            met = head == before
-            events = select(tables.event).order_by(tables.event.c.id).execution_options(yield_per=1000)
-            with tx.execute(events) as read:
-                for row in read.mappings():
-                    content = {name: row[name] for name in row if name not in ("id", "hash")}
-                    count, number, since = count + 1, int(row["id"]), since or row["at"]
-                    changed = row["hash"] != _event_hash(content)
-                    if changed or row["previous"] != before:
-                        return Chain(count, since, before, number, Flaw.CHANGED if changed else Flaw.GAP)
-                    before = row["hash"]
-                    met = met or head == before
-        return Chain(count, since, before, None if met else number, None if met else Flaw.CUT)
+            return chain.walk(tx)
+
+    def broken_event(self) -> int | None:
+        """The number of the first event whose hash does not hold, None if the whole chain does."""
+        return self.chain().broken
 
     def version(self) -> str:
         """Name and version of the database."""
@@ -355,12 +312,6 @@ def _lost(channel: str) -> Unavailable:
         remedy=Text.of("nothing need be done: the step is done again by itself"),
     )
     return Unavailable(problem, sent=True)
-
-
-def _event_hash(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(
-        json.dumps({**content, "at": content["at"].isoformat()}, ensure_ascii=False, sort_keys=True).encode()
-    ).hexdigest()
 
 
 def _tune_sqlite(engine: Engine) -> None:

@@ -481,6 +481,10 @@ class Engine:
         self.send(wakes)
         return len(wakes)
 
+    def seal(self) -> int:
+        """Chain the events that have happened since the last time; how many."""
+        return self.store.seal()
+
     def run(self, delivery_id: int) -> bool:
         """Do the next step of a delivery, if it is due and free. False: there was nothing to do."""
         claim = self.store.claim(delivery_id, self.clock.now())
@@ -550,7 +554,7 @@ class Engine:
         for earlier in claim.earlier:
             if asks:
                 receipt = channel.find(self._delivery_of(channel, claim, earlier))
-                self.store.settle_doubt(earlier, receipt)
+                self.store.settle_doubt(earlier, receipt, self.clock.now())
                 if receipt.standing is not Standing.ABSENT and (previous is None or previous.id <= earlier.id):
                     previous = earlier.model_copy(update={"receipt": receipt})
         delivery = self._delivery(channel, claim, previous)

@@ -10,8 +10,8 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from pipeline.channel import Action, Problem, Text
-from pipeline.database import Flaw
+from pipeline.chain import Flaw
+from pipeline.channel import Action, Problem, Standing, Text
 from pipeline.rollout import DeliveryState, RolloutState, Step
 
 DOMAIN = "tongfa"
@@ -49,6 +49,13 @@ STEP = {
     Step.RELEASE: N_("release"),
     Step.FOLLOW: N_("follow-up"),
     Step.VERIFY: N_("reading back"),
+}
+STANDING = {
+    Standing.ABSENT: N_("not there"),
+    Standing.STAGED: N_("staged, not public"),
+    Standing.ACCEPTED: N_("accepted, not yet visible"),
+    Standing.LIVE: N_("visible to the public"),
+    Standing.WITHDRAWN: N_("no longer visible"),
 }
 FLAW = {
     Flaw.CHANGED: N_("it was changed after it was written"),
@@ -98,7 +105,7 @@ def tag() -> str:
 
 
 def tell_what(what: str) -> str:
-    """What an event says happened: `publish accepted`, `release live`, `rollout complete`, `retry`.
+    """What an event says happened: `publish accepted`, `release live`, `find absent`, `rollout complete`, `retry`.
 
     >>> tell_what("release verified")
     'release: live, seen'
@@ -108,6 +115,8 @@ def tell_what(what: str) -> str:
         subject, outcome = ACTION[Action(subject)], N_("submission accepted")
     elif subject in STEP and outcome in DELIVERY:
         subject, outcome = STEP[Step(subject)], DELIVERY[DeliveryState(outcome)]
+    elif subject == "find" and outcome in STANDING:
+        subject, outcome = N_("asked the channel"), STANDING[Standing(outcome)]
     elif subject == N_("rollout") and outcome in ROLLOUT:
         outcome = ROLLOUT[RolloutState(outcome)]
     elif what == "retry":

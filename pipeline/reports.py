@@ -163,6 +163,8 @@ class Event(Frozen):
     """One link of the event chain."""
 
     id: int
+    number: int | None
+    """Its place in the chain; None: it is not sealed yet."""
     at: AwareDatetime
     who: str
     """The editor, or `engine`."""
@@ -176,7 +178,12 @@ class Event(Frozen):
     """Of the record that was accepted, or of the rendition."""
     reading: str = ""
     """The digest of the reading that was accepted with the record."""
+    receipt: str
+    """Digest of what the channel answered, where it did (`Receipt` as JSON)."""
+    evidence: str
+    """Digest of what was read back (`Evidence` as JSON)."""
     hash: str
+    """Empty as long as it is not sealed."""
 
 
 class ArticleLine(Frozen):
@@ -430,9 +437,9 @@ class Reports(Database):
         return [event_of(row) for row in rows]
 
     def event(self, number: int) -> Event | None:
-        """One event by its number, if there is such a one."""
+        """One sealed event by its number, if there is such a one."""
         with self.reading() as tx:
-            row = tx.execute(select(tables.event).where(tables.event.c.id == number)).one_or_none()
+            row = tx.execute(select(tables.event).where(tables.event.c.number == number)).one_or_none()
         return None if row is None else event_of(row)
 
     def reports(self, states: Iterable[RolloutState]) -> list[Report]:
@@ -535,18 +542,18 @@ def event_of(row: Any) -> Event:
         data = json.loads(row.data)
     except ValueError:  # somebody wrote into the record
         data = {}
+    told = data if isinstance(data, dict) else {}
     return Event(
         id=row.id,
+        number=row.number,
         at=row.at,
         who=row.who,
         what=row.what,
         article="" if row.article_id is None else article_id(row.article_id),
         rollout="" if row.rollout_id is None else rollout_id(row.rollout_id),
-        channel=str(data.get("channel", "")) if isinstance(data, dict) else "",
-        error=str(data.get("error", "")) if isinstance(data, dict) else "",
+        **{name: str(told.get(name, "")) for name in ("channel", "error", "reading", "receipt", "evidence")},
         digest=row.digest,
-        reading=str(data.get("reading", "")) if isinstance(data, dict) else "",
-        hash=row.hash,
+        hash=row.hash or "",
     )
 
 

@@ -137,6 +137,13 @@ delivery = Table(
     sqlite_autoincrement=True,
 )
 
+Index(
+    "delivery_leased",
+    delivery.c.lease_until,
+    postgresql_where=delivery.c.lease_until.is_not(None),
+    sqlite_where=delivery.c.lease_until.is_not(None),
+)
+
 placement = Table(
     "placement",
     metadata,
@@ -175,9 +182,18 @@ event = Table(
     Column("delivery_id", BigInteger),
     Column("digest", String(64), nullable=False),
     Column("data", Text, nullable=False),
-    Column("previous", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("number", BigInteger),
+    Column("previous", String(64)),
+    Column("hash", String(64)),
+    Index("event_number", "number", unique=True),
     sqlite_autoincrement=True,
+)
+"""`number`, `previous`, `hash`: its place in the chain, None until it is sealed."""
+Index(
+    "event_unsealed",
+    event.c.id,
+    postgresql_where=event.c.number.is_(None),
+    sqlite_where=event.c.number.is_(None),
 )
 
 chain = Table(
@@ -185,6 +201,6 @@ chain = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("hash", String(64), nullable=False),
+    Column("number", BigInteger, nullable=False),
 )
-"""One row: the hash of the last event. Whoever writes anything locks it first, so there is one writer at a time on
-every database, as on SQLite; that makes the gate, the ordinals and the chain simple."""
+"""One row: hash and number of the last sealed event. Whoever seals has it locked; nobody else needs it."""

@@ -21,8 +21,9 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import broker
+from pipeline import broker, waits
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.rollout import Step
@@ -39,6 +40,8 @@ TURN = timedelta(microseconds=50)
 SLACK = Path("/proc/self/timerslack_ns")
 """Linux: by how many nanoseconds its kernel may prolong the waits of a thread, and of those that it starts. By default
 as long as a whole turn."""
+SEAL = timedelta(seconds=1)
+"""Between two times that a worker of `STEPS` seals what has happened."""
 STEP_ASIDE = 10
 """By how much the workers of `STEPS` lower their priority for the processor."""
 
@@ -152,6 +155,8 @@ def work(configuration: Configuration, queue: str) -> None:
     def ready(**_: Any) -> None:
         loop = threading.Thread(target=_sweep, args=(engine, sign_of_life, stopping), daemon=True, name="sweeper")
         loop.start()
+        if queue == STEPS:  # never beside what waits for an instant
+            threading.Thread(target=_seal, args=(engine, stopping), daemon=True, name="sealer").start()
 
     @worker_shutting_down.connect(weak=False)
     def stop(**_: Any) -> None:
@@ -184,6 +189,15 @@ def _come_first() -> None:
     # Without this a thread that wakes waits some milliseconds for whatever has the processor, of whatever priority.
     with suppress(AttributeError, OSError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+
+def _seal(engine: Engine, stopping: threading.Event) -> None:
+    """Chain what has happened, once a second; any number of workers may do so, one of them does."""
+    while not stopping.wait(SEAL / timedelta(seconds=1)):
+        try:
+            engine.seal()
+        except SQLAlchemyError as error:  # the database is away, or held: what happened waits to be sealed
+            log.warning("not sealed", error=str(waits.trouble(error).message))
 
 
 def _sweep(engine: Engine, sign_of_life: Path, stopping: threading.Event) -> None:

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline.article import Newsroom
+from pipeline.chain import Chain, Flaw
 from pipeline.channel import Problem
-from pipeline.database import Chain, Flaw
 from pipeline.engine import ColumnLine
 from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.manuscript import ManuscriptProblem
@@ -236,12 +236,14 @@ def show_reading(out: Console, title: str, rows: Sequence[Row]) -> None:
 def show_chain(out: Console, chain: Chain, broken: Event | None, newsroom: Newsroom) -> None:
     """Whether the event chain holds; where not, `broken` is its first broken event, if any is left."""
     since = _time(chain.since, newsroom.zone, day=True)
-    if chain.broken is None and not chain.events:
+    if chain.broken is None and not chain.events and not chain.unsealed:
         out.print(_("✓ the event chain holds: nothing has happened yet"))
         return
     if chain.broken is None:
         out.print(_("✓ the event chain holds: {count} events since {since}").format(count=chain.events, since=since))
         out.print(_("  hash of the last event: {hash}").format(hash=chain.last))
+        if chain.unsealed:
+            out.print(_("  newer events that are not sealed yet: {count}").format(count=chain.unsealed))
         return
     flaw = _(FLAW[chain.flaw or Flaw.CHANGED])
     out.print(_("✗ the event chain is broken at event {number}: {flaw}").format(number=chain.broken, flaw=flaw))
@@ -261,12 +263,12 @@ def show_events(out: Console, events: Iterable[Event], newsroom: Newsroom) -> No
     for one in events:
         what = tell_what(one.what)
         table.add_row(
-            str(one.id),
+            "–" if one.number is None else str(one.number),
             f"{_time(one.at, newsroom.zone, day=True)}.{one.at.microsecond // 1000:03d}",
             tell_who(one.who),
             one.rollout,
             names.get(one.channel, one.channel),
             f"{what}\n{one.error}" if one.error else what,
-            one.hash[:16],
+            one.hash[:16] or _("not sealed yet"),
         )
     out.print(table, soft_wrap=False)

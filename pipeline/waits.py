@@ -141,6 +141,12 @@ def in_vain(error: DBAPIError) -> bool:
     return locked or _state(error) == "55P03"  # lock_not_available
 
 
+def is_forbidden(error: SQLAlchemyError) -> bool:
+    """Whether the database may only be read here: by this user's rights, or because it is a copy of another."""
+    read_only = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF == 8  # SQLITE_READONLY
+    return read_only or _state(error) in ("42501", "25006")  # insufficient_privilege, read_only_sql_transaction
+
+
 def is_passing(error: SQLAlchemyError) -> bool:
     """Whether the same transaction, begun anew, may succeed: the database was away, restarted, or held."""
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -252,6 +258,7 @@ _REMEDIES: Mapping[str | int, Text] = {
     **dict.fromkeys(("57P01", "57P02", "57P03", "53300", "08006", "40001"), _AGAIN),
     "53100": _ROOM,
     "42501": Text.of("give the database's user the right to it"),
+    "25006": Text.of("name the database that may be written: this one is a copy (TONGFA_DATABASE_URL)"),
     8: _FOLDER,  # SQLITE_READONLY
     10: _AGAIN,  # SQLITE_IOERR
     11: _RESTORE,  # SQLITE_CORRUPT

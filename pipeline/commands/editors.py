@@ -366,6 +366,7 @@ def verify(as_json: bool, config: str | None) -> int:
                 {
                     "holds": chain.broken is None,
                     "events": chain.events,
+                    "unsealed": chain.unsealed,
                     "since": chain.since and chain.since.isoformat(),
                     "last": chain.last,
                     "flaw": chain.flaw,

@@ -16,9 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline import sheet
 from pipeline.article import Newsroom
-from pipeline.channel import Action, Standing
-from pipeline.database import Chain
-from pipeline.language import ACTION, DELIVERY, FLAW, N_, ROLLOUT, tag, tell
+from pipeline.chain import Chain
+from pipeline.channel import Action
+from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, STANDING, tag, tell
 from pipeline.newsroom import templates
 from pipeline.reading import Line, Reading
 from pipeline.reports import AsRead, DeliveryReport, Report
@@ -40,13 +40,6 @@ STEPS = [
     *(timedelta(hours=one) for one in (1, 2, 3, 6, 12)),
     *(timedelta(days=one) for one in (1, 2, 7, 14, 30, 90, 365)),
 ]
-STANDING = {
-    Standing.ABSENT: N_("not there"),
-    Standing.STAGED: N_("staged, not public"),
-    Standing.ACCEPTED: N_("accepted, not yet visible"),
-    Standing.LIVE: N_("visible to the public"),
-    Standing.WITHDRAWN: N_("no longer visible"),
-}
 DONE = frozenset({DeliveryState.VERIFIED, DeliveryState.WITHDRAWN})
 BAD = frozenset({DeliveryState.FAILED, DeliveryState.UNKNOWN})
 

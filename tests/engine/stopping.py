@@ -24,7 +24,7 @@ def main() -> None:
     def _executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if words in statement:
             event.remove(Engine, "after_cursor_execute", _executed)
-            # To this very thread: one to the process may be taken by another, and this one commits before that is scheduled.
+            # To this very thread: sent to the process, another may get it, and this one commits before that runs.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
     main_newsroom()

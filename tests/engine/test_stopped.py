@@ -24,8 +24,8 @@ from tests.standins.running import Running
 
 ANSWERS = 15.0
 """Seconds within which every command has to answer, beyond what it takes to start one on this machine now."""
-PLACES = ("UPDATE delivery SET lease_until", "INSERT INTO event")
-"""In the middle of a claim, and of recording what came of it."""
+PLACES = ("UPDATE delivery SET lease_until", "INSERT INTO event", "UPDATE chain")
+"""In the middle of a claim, of recording what came of it, and of sealing what has happened."""
 COMMANDS = (
     ("newsroom", "status"),
     ("newsroom", "list"),

@@ -356,6 +356,7 @@ def test_a_changed_event_is_found(bench: Bench) -> None:
 
 def test_a_cut_chain_is_found(bench: Bench) -> None:
     bench.publish()
+    assert bench.store.seal() == 1
     with bench.store.writing() as tx:
         tx.execute(text("DELETE FROM event WHERE id = (SELECT max(id) FROM event)"))
     assert bench.store.broken_event() is not None

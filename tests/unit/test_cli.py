@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import demo, doctor, tasks, terminal
+from pipeline import demo, doctor, tasks, terminal, waits
 from pipeline import newsroom as configuring
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Problem, Rendition, Text, Unpublishable
 from pipeline.commands import answers
+from pipeline.database import sqlite_module
 from pipeline.doctor import Finding
 from pipeline.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
@@ -555,7 +556,27 @@ def test_the_record_holds(newsroom: Command, article: Path) -> None:
     )
     [told] = newsroom("audit", "verify", "--json").json
     assert (told["holds"], told["events"], told["broken"], told["event"]) == (True, 1, None, None)
+    assert told["unsealed"] == 0
     assert told["last"] in done.out
+
+
+def test_what_cannot_be_sealed_now_is_told(newsroom: Command, article: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else has the database: the record is checked all the same, and what that does not cover is named."""
+    assert newsroom("audit", "verify").code == 0
+    assert newsroom("correct", "a1", changed(article)).code == 0
+    monkeypatch.setattr(waits, "TURN", timedelta(0))
+    monkeypatch.setattr(waits, "BUSY", timedelta(0))
+    with closing(sqlite_module().connect("var/newsroom.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = newsroom("audit", "verify")
+        page = newsroom("report", "a1", "--html", "a1.html")
+
+    assert done.code == 0
+    assert "✓ the event chain holds: 1 events" in done.out
+    assert done.out.endswith("  newer events that are not sealed yet: 2\n")
+    assert page.out == "the report of r2 is in a1.html\n"
+    assert "<dt>events not sealed yet</dt><dd>2</dd>" in Path("a1.html").read_text(encoding="utf-8").replace("\n", "")
+    assert "not sealed yet" not in newsroom("audit", "verify").out
 
 
 @pytest.mark.parametrize(
@@ -573,8 +594,10 @@ def test_a_broken_record_is_told_by_its_first_event(
 ) -> None:
     assert newsroom("correct", "a1", changed(article), "--as", "编辑丁").code == 0
     configuration = configuring.load(Path("newsroom.toml").absolute(), {})
-    with closing(tasks.open_engine(configuration)) as engine, engine.store.engine.begin() as connection:
-        connection.exec_driver_sql(statement)
+    with closing(tasks.open_engine(configuration)) as engine:
+        engine.seal()
+        with engine.store.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
 
     done = newsroom("audit", "verify")
 
@@ -594,6 +617,11 @@ def test_a_broken_record_is_told_by_its_first_event(
 
 def test_the_events_of_an_article_and_of_a_rollout(newsroom: Command, article: Path) -> None:
     assert newsroom("correct", "a1", changed(article), "--as", "engineer").code == 0
+
+    fresh = newsroom("audit", "show", "a1").out.splitlines()[1:]
+    assert [line.split()[0] for line in fresh] == ["–"] * 3, "no worker has sealed them yet"
+    assert all(line.rstrip().endswith("not sealed yet") for line in fresh)
+    assert newsroom("audit", "verify").code == 0
 
     of_article, of_rollout = newsroom("audit", "show", "a1"), newsroom("audit", "show", "r2")
 
@@ -791,8 +819,10 @@ def test_a_channel_that_is_no_longer_in_the_file_is_told_of_everywhere(newsroom:
 
 def test_doctor_finds_what_was_changed_behind_its_back(article: Path) -> None:
     configuration = configuring.load(Path("newsroom.toml").absolute(), {})
-    with closing(tasks.open_engine(configuration)) as engine, engine.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE event SET who = 'somebody else' WHERE id = 1")
+    with closing(tasks.open_engine(configuration)) as engine:
+        engine.seal()
+        with engine.store.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE event SET who = 'somebody else' WHERE id = 1")
 
     [finding] = [one for one in doctor.examine(configuration) if str(one.what) == "event chain"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -135,6 +136,44 @@ def test_revisions_from_before_have_no_reading(store: Store) -> None:
 
     assert [(one.revision, one.reading) for one in store.readings(again.rollout_id)] == [(3, reading)]
     assert [one.reading for one in store.readings("r1")] == [None]
+
+
+def old_hash(content: dict[str, Any]) -> str:
+    """As events were chained when each was written under the lock of the chain's head."""
+    told = json.dumps({**content, "at": NOON.isoformat()}, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def test_a_chain_from_before_holds_as_it_was_and_goes_on(database: str, tmp_path: Path) -> None:
+    engine, before, hashes = create_engine(database), "0" * 64, []
+    with engine.begin() as tx:
+        upgraded(tx, "0002")
+        for number, who in ((1, "记者甲"), (2, "engine"), (5, "engine")):  # some transactions did not come to their end
+            content = {"who": who, "what": "retry", "article_id": None, "rollout_id": None, "delivery_id": None}
+            content |= {"digest": "", "data": json.dumps({"reason": "误"}, ensure_ascii=False), "previous": before}
+            before = old_hash(content)
+            hashes.append(before)
+            names = ["id", "at", "hash", *content]
+            values = {**content, "id": number, "at": micro(), "hash": before}
+            given = ", ".join(f":{name}" for name in names)
+            tx.execute(text(f"INSERT INTO event ({', '.join(names)}) VALUES ({given})"), values)
+        tx.execute(text("UPDATE chain SET hash = :hash"), {"hash": before})
+        if not database.startswith("sqlite"):
+            tx.execute(text("SELECT setval(pg_get_serial_sequence('event', 'id'), 9)"))
+    engine.dispose()
+    with closing(Store(database, pace=Pace(), locks=tmp_path / "locks")) as store:
+        store.migrate()
+        assert (store.chain().events, store.chain().last, store.chain().broken) == (3, before, None)
+        assert [store.event(number).hash for number in (1, 2, 5)] == hashes  # type: ignore[union-attr]
+        store.publish([submission(article_of("一"))], editor="记者甲", go_live_at=NOON, now=NOON)
+        chain = store.chain()
+        assert (chain.events, chain.broken, chain.unsealed) == (4, None, 0)
+        newest = store.event(6)
+        assert newest is not None, "numbers go on from the last, whatever ids are given out"
+        assert newest.id == (6 if store.sqlite else 10)
+        with store.writing() as tx:
+            tx.execute(text("UPDATE event SET who = '记者乙' WHERE id = 1"))
+        assert store.broken_event() == 1
 
 
 def test_the_tables_are_those_that_the_code_knows(store: Store) -> None:

@@ -15,8 +15,8 @@ from lxml import etree, html
 
 from pipeline import language
 from pipeline.article import Newsroom, Outlet
+from pipeline.chain import Chain, Flaw
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
-from pipeline.database import Chain, Flaw
 from pipeline.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.reports import AsRead, DeliveryReport, Published, Report
 from pipeline.rollout import DeliveryState, RolloutState
