@@ -60,6 +60,7 @@ class Database:
             self.engine = create_engine(
                 url,
                 connect_args=waits.arguments(make_url(url)),
+                isolation_level="READ COMMITTED",  # whoever has a lock sees what was committed before it had it
                 pool_size=16,
                 max_overflow=32,
                 pool_timeout=waits.LOCK / timedelta(seconds=1),

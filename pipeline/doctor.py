@@ -14,12 +14,13 @@ from typing import NamedTuple
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import broker, tasks, waits
+from pipeline import broker, roster, tasks, waits
 from pipeline.article import Outlet
 from pipeline.channel import Problem, Text
-from pipeline.database import SAFE_SQLITE, sqlite_module
+from pipeline.database import SAFE_SQLITE, Database, sqlite_module
 from pipeline.language import tell
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
+from pipeline.roster import Worker
 from pipeline.store import Store
 
 FRESH = 10.0
@@ -30,6 +31,13 @@ NAMED = 5
 """Rollouts that are named at most."""
 SPACE = 1024**3
 """Bytes that should be free in the data folder."""
+
+
+_NONE = Problem(
+    field="workers",
+    message=Text.of("none is running"),
+    remedy=Text.of("newsroom up, or newsroom worker, starts them"),
+)
 
 
 class Finding(NamedTuple):
@@ -45,7 +53,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     yield _space(configuration)
     yield from _database(configuration)
     yield _broker(configuration)
-    yield from (_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))
+    yield from _all_workers(configuration)
     yield from priority(configuration)
     if configuration.listen:
         yield _server(configuration)
@@ -173,9 +181,47 @@ def priority(configuration: Configuration) -> Iterator[Finding]:
 def _worker(configuration: Configuration, queue: str) -> Finding:
     count = len(_workers(configuration, queue))
     what = Text.of("workers for {queue} on this machine: {count}", queue=queue, count=count)
-    if count:
-        return Finding(what)
-    message, remedy = Text.of("none is running"), Text.of("newsroom up, or newsroom worker, starts them")
+    return Finding(what, None if count else _NONE)
+
+
+def _all_workers(configuration: Configuration) -> Iterator[Finding]:
+    """Those of every machine, as the record knows them; where it cannot be read, those of this one."""
+    database = Database(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration))
+    try:
+        known = roster.workers(database)
+    except SQLAlchemyError:  # told already
+        yield from (_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))
+        return
+    finally:
+        database.close()
+    for queue in (tasks.STEPS, tasks.RELEASES):
+        there = [one for one in known if one.queue == queue and one.is_there]
+        what = Text.of("workers for {queue}: {count}", queue=queue, count=len(there))
+        yield Finding(what, None if there else _NONE)
+        for one in there:
+            yield Finding(Text.of("  process {process} on {host}, version {version}, data folder {data}", **_told(one)))
+    for one in known:
+        if not one.is_there:
+            yield _silent(one, configuration)
+    versions = sorted({one.version for one in known if one.is_there})
+    if len(versions) > 1:
+        message = Text.of("they are of several versions: {versions}", versions=", ".join(versions))
+        remedy = Text.of("stop those of the older one, and start them again with the newer")
+        yield Finding(Text.of("workers"), Problem(field="workers", message=message, remedy=remedy))
+
+
+def _told(worker: Worker) -> dict[str, str | int]:
+    return {"process": worker.process, "host": worker.host, "version": worker.version, "data": worker.data}
+
+
+def _silent(worker: Worker, configuration: Configuration) -> Finding:
+    seen = worker.seen.astimezone(configuration.newsroom.zone)
+    what = Text.of("worker for {queue}: process {process} on {host}", queue=worker.queue, **_told(worker))
+    message = Text.of("it has not been seen since {moment}", moment=f"{seen:%H:%M:%S}")
+    remedy = Text.of(
+        "if it has been stopped, let it go on: kill -CONT {process}; if it is gone for good, it is forgotten by itself",
+        process=worker.process,
+    )
     return Finding(what, Problem(field="workers", message=message, remedy=remedy))
 
 

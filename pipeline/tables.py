@@ -204,3 +204,16 @@ chain = Table(
     Column("number", BigInteger, nullable=False),
 )
 """One row: hash and number of the last sealed event. Whoever seals has it locked; nobody else needs it."""
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("process", Integer, primary_key=True, autoincrement=False),
+    Column("queue", String(64), primary_key=True),
+    Column("data", Text, nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("seen", Instant, nullable=False),
+)
+"""Who works on a queue, and when each was last seen."""

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -27,11 +27,12 @@ from pipeline import broker, waits
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.rollout import Step
+from pipeline.roster import QUEUES, Presence
 from pipeline.store import Store, Waiting, Wake
 
 log = structlog.get_logger("tongfa")
 
-STEPS, RELEASES = "steps", "releases"
+STEPS, RELEASES = QUEUES
 """The two queues. Releases have their own, so that a long preparation never delays an instant."""
 
 TASK = "tongfa.run"
@@ -153,8 +154,8 @@ def work(configuration: Configuration, queue: str) -> None:
 
     @worker_ready.connect(weak=False)
     def ready(**_: Any) -> None:
-        loop = threading.Thread(target=_sweep, args=(engine, sign_of_life, stopping), daemon=True, name="sweeper")
-        loop.start()
+        told = (engine, queue, sign_of_life, stopping)
+        threading.Thread(target=_sweep, args=told, daemon=True, name="sweeper").start()
         if queue == STEPS:  # never beside what waits for an instant
             threading.Thread(target=_seal, args=(engine, stopping), daemon=True, name="sealer").start()
 
@@ -200,13 +201,22 @@ def _seal(engine: Engine, stopping: threading.Event) -> None:
             log.warning("not sealed", error=str(waits.trouble(error).message))
 
 
-def _sweep(engine: Engine, sign_of_life: Path, stopping: threading.Event) -> None:
+def _sweep(engine: Engine, queue: str, sign_of_life: Path, stopping: threading.Event) -> None:
     sign_of_life.parent.mkdir(parents=True, exist_ok=True)
+    presence = Presence(engine.store, queue, engine.configuration.data)
+    _look(presence.show)  # first: who counts as alive on this machine is seen by all others
     while not stopping.wait(engine.store.pace.sweep / timedelta(seconds=1)):
         sign_of_life.touch()
-        try:
-            engine.sweep()
-        except Exception:
-            log.exception("sweeper")  # a database that is away for a moment must not end the loop
+        _look(presence.show)
+        _look(engine.sweep)
+    _look(presence.end)
     with suppress(FileNotFoundError):
         sign_of_life.unlink()
+
+
+def _look(deed: Callable[[], object]) -> None:
+    """Do it; a database that is away for a moment must not end the loop."""
+    try:
+        deed()
+    except Exception:
+        log.exception("sweeper")

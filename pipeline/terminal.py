@@ -21,6 +21,7 @@ from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_proble
 from pipeline.manuscript import ManuscriptProblem
 from pipeline.reports import ArticleLine, DeliveryReport, Event, Report
 from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.roster import QUEUES, Worker
 from pipeline.sheet import Look, Row
 
 _GOOD = {DeliveryState.VERIFIED, DeliveryState.WITHDRAWN, DeliveryState.LIVE}
@@ -155,6 +156,29 @@ def _time(moment: datetime | None, zone: object, *, day: bool = False) -> str:
         return "–"
     local = moment.astimezone(zone)  # type: ignore[arg-type]
     return f"{local:%Y-%m-%d %H:%M:%S}" if day else f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def show_workers(out: Console, known: Sequence[Worker]) -> None:
+    """How many workers of all machines are there, if any are."""
+    there = [one for one in known if one.is_there]
+    if there:
+        counts = {queue: sum(1 for one in there if one.queue == queue) for queue in QUEUES}
+        hosts = ", ".join(sorted({one.host for one in there}))
+        said = _("workers: {steps} for preparation, {releases} for releases, on {hosts}")
+        out.print(said.format(**counts, hosts=hosts))
+
+
+def show_missing(out: Console, known: Sequence[Worker], newsroom: Newsroom) -> None:
+    """The queues that nobody works on, and the workers that have not been seen lately."""
+    missing = [queue for queue in QUEUES if not any(one.is_there and one.queue == queue for one in known)]
+    if missing:
+        said = _("No worker for {queues} is running: newsroom up, or newsroom worker, starts them; nothing is lost")
+        out.print(said.format(queues=", ".join(missing)))
+    for one in known:
+        if not one.is_there:
+            said = _("The worker for {queue} (process {process} on {host}) has not been seen since {moment}")
+            told = {"queue": one.queue, "process": one.process, "host": one.host}
+            out.print(said.format(**told, moment=_time(one.seen, newsroom.zone, day=True)))
 
 
 def show_columns(out: Console, lines: Iterable[ColumnLine], newsroom: Newsroom) -> None:

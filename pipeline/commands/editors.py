@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import terminal
+from pipeline import roster, terminal
 from pipeline.channel import Action, Problem, Text
 from pipeline.commands.answers import (
     BAD,
@@ -42,7 +42,7 @@ from pipeline.commands.reading import Asking, Desk, as_read, read_, reads_manusc
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript, Manuscript
 from pipeline.preview import write_previews
-from pipeline.reports import AsRead
+from pipeline.reports import AsRead, Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.sheet import sheet
 from pipeline.store import Changed
@@ -261,7 +261,7 @@ def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> in
         if as_json:
             print_json(report_told(found, readings))
         else:
-            terminal.show_report(out, found, engine.newsroom)
+            _show(found, engine)
             _show_readings(readings, engine)
         return code_of(found)
 
@@ -277,13 +277,20 @@ def _show_readings(readings: Sequence[AsRead], engine: Engine) -> None:
             terminal.show_reading(out, title, sheet(one.record, one.reading, newsroom))
 
 
+def _show(found: Report, engine: Engine) -> None:
+    """The report, and who is missing where it waits for workers."""
+    terminal.show_report(out, found, engine.newsroom)
+    if not terminal.ended(found):
+        terminal.show_missing(out, roster.workers(engine.store), engine.newsroom)
+
+
 @click.command(help="Where things stand: everything under way, held or failed; or one rollout.")
 @click.argument("id_", metavar="[ID]", required=False)
 @config_option
 def status(id_: str | None, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         if id_:
-            terminal.show_report(out, engine.store.report(rollout_of(engine, id_)), engine.newsroom)
+            _show(engine.store.report(rollout_of(engine, id_)), engine)
             return DONE
         shown = engine.store.reports(
             [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
@@ -291,13 +298,18 @@ def status(id_: str | None, config: str | None) -> int:
         for one in [*shown, *(one for one in engine.store.stuck() if one not in shown)]:
             terminal.show_report(out, one, engine.newsroom)
             out.print()
+        running = sum(1 for one in shown if one.state is not RolloutState.HELD)
+        known = roster.workers(engine.store)
+        terminal.show_workers(out, known)
+        if running:
+            terminal.show_missing(out, known, engine.newsroom)
         health = engine.store.health(engine.clock.now())
         out.print(
             _(
                 "{complete} complete, {running} under way, {held} held; failed deliveries: {failed}, unknown: {unknown}"
             ).format(
                 complete=health.rollouts.get(RolloutState.COMPLETE, 0),
-                running=sum(1 for one in shown if one.state is not RolloutState.HELD),
+                running=running,
                 held=health.rollouts.get(RolloutState.HELD, 0),
                 failed=health.deliveries.get(DeliveryState.FAILED, 0),
                 unknown=health.deliveries.get(DeliveryState.UNKNOWN, 0),

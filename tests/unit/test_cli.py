@@ -771,7 +771,7 @@ def test_doctor_tells_an_operator_what_to_start(newsroom: Command, article: Path
     lines = done.out.splitlines()
     for good in ("database: SQLite ", "event chain", "deliveries due", "channel 县政府网站 (website)"):
         assert any(line.startswith(f"✓ {good}") for line in lines)
-    at = lines.index("✗ workers for steps on this machine: 0")
+    at = lines.index("✗ workers for steps: 0")
     assert lines[at + 1 : at + 3] == [
         "  workers: none is running",
         "    → newsroom up, or newsroom worker, starts them",

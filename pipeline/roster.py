@@ -1,0 +1,146 @@
+"""The workers of all machines: each signs in to the record, says every few seconds that it is there, and signs off.
+
+Whoever was killed is not there any more `GONE` after it was last seen, and forgotten soon after. Times are those of one
+clock, the database's, so that machines whose clocks differ agree on who is there.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import AwareDatetime
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline import tables
+from pipeline.database import Database
+from pipeline.value import Frozen
+
+QUEUES = ("steps", "releases")
+"""The queues that workers work on; both are needed."""
+BEAT = timedelta(seconds=4)
+"""Between two signs of a worker."""
+GONE = timedelta(seconds=16)
+"""Unseen for so long, a worker has been stopped or killed, or its machine is gone: some signs may come late."""
+FORGOTTEN = timedelta(minutes=10)
+"""Unseen for so long, it is not told of any more. Should it go on after all, it signs in again."""
+
+_w = tables.worker.c
+
+
+def _sign(made: Any) -> Any:
+    signed = made(tables.worker)
+    told = {name: signed.excluded[name] for name in ("data", "version", "started", "seen")}
+    return signed.on_conflict_do_update(index_elements=["host", "process", "queue"], set_=told)
+
+
+_SIGN: Mapping[str, Any] = {"sqlite": _sign(sqlite.insert), "postgresql": _sign(postgresql.insert)}
+
+
+class Worker(Frozen):
+    """A process that works on one queue."""
+
+    host: str
+    process: int
+    """Its id there."""
+    queue: str
+    data: str
+    """Its data folder."""
+    version: str
+    """Of this program."""
+    started: AwareDatetime
+    seen: AwareDatetime
+    silent: timedelta = timedelta(0)
+    """For how long it has not been seen."""
+
+    @property
+    def is_there(self) -> bool:
+        return self.silent < GONE
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a process of this machine."""
+        return self.host == socket.gethostname()
+
+
+def workers(database: Database) -> Sequence[Worker]:
+    """All that have signed in and neither signed off nor been forgotten, by queue, host and start."""
+    with database.reading() as tx:
+        now = _now(tx)
+        rows = tx.execute(select(tables.worker).order_by(_w.queue, _w.host, _w.started)).mappings().all()
+    return [Worker(**row, silent=now - row["seen"]) for row in rows if now - row["seen"] < FORGOTTEN]
+
+
+class Presence:
+    """This process on the roster, as one that works on a queue; `show` whenever its loop comes by."""
+
+    def __init__(self, database: Database, queue: str, data: Path) -> None:
+        self._database = database
+        self._queue = queue
+        self._data = data
+        self._me: Worker | None = None
+        self._shown = 0.0
+
+    def show(self) -> None:
+        """Sign in, or say again that it is there if the last time was a while ago."""
+        moment = time.monotonic()
+        if self._me is not None and moment - self._shown < BEAT / timedelta(seconds=1):
+            return
+        with self._database.writing() as tx:
+            now = _now(tx)
+            me = self._sign(tx, now)
+            tx.execute(delete(tables.worker).where(_w.seen < now - FORGOTTEN))
+        self._me, self._shown = me, moment
+
+    def end(self) -> None:
+        """Sign off."""
+        if self._me is not None:
+            with self._database.writing() as tx:
+                mine = (_w.host == self._me.host, _w.process == self._me.process, _w.queue == self._me.queue)
+                tx.execute(delete(tables.worker).where(*mine))
+                self._me = None
+
+    def _sign(self, tx: Connection, now: datetime) -> Worker:
+        """Those before it on this machine and data folder that are no more are struck off."""
+        me = Worker(
+            host=socket.gethostname(),
+            process=os.getpid(),
+            queue=self._queue,
+            data=str(self._data),
+            version=version("tongfa"),
+            started=now,
+            seen=now,
+        )
+        if self._me is not None:
+            me = me.model_copy(update={"started": self._me.started})
+        else:
+            here = (_w.host == me.host, _w.data == me.data)
+            ended = [one for one in tx.scalars(select(_w.process).where(*here).distinct()) if not _runs(one)]
+            tx.execute(delete(tables.worker).where(*here, _w.process.in_(ended)))
+        tx.execute(_SIGN[tx.dialect.name], me.model_dump(exclude={"silent"}))
+        return me
+
+
+def _now(tx: Connection) -> datetime:
+    if tx.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    now: datetime = tx.execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is a process of this id on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
