@@ -230,7 +230,7 @@ class Catalogue(Protocol):
     """
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """The channel's lock, over processes and machines. Raises `Unavailable` if it is not free in time."""
+        """The channel's lock: that of `Setting.exclusive`. Raises `Unavailable` if it is not free in time."""
 
     def entry(self, article_id: str) -> Entry | None:
         """The article's current entry, also if withdrawn; None if its moment has not come."""
@@ -307,6 +307,49 @@ class Delivery:
         return self.configured.with_columns(self.catalogue.columns())
 
 
+class Note(Frozen):
+    """A page of a notebook as it was read."""
+
+    text: str
+    version: int
+    """Names what was written: no later text of the page bears it, also after the page was dropped."""
+    age: timedelta
+    """How long ago that was, by the record's own clock: those of several machines differ."""
+
+
+class Notebook(Protocol):
+    """What one channel has to remember between two calls: pages of text in the record, one and the same on every
+    machine.
+
+    Pages are named by the adapter (`programme/2026-11-24`). Each change is committed when the call returns, and is an
+    event with the page's name, its version and the digest of its text, never the text itself. While the record cannot
+    be used every method raises `Unavailable` with `sent`, since the adapter may be in the middle of a deed.
+    """
+
+    def read(self, page: str) -> Note | None:
+        """The page as it stands; None if there is none."""
+
+    def write(self, page: str, text: str, over: int | None = None, *, by: str = "", deed: str = "") -> bool:
+        """Compare and set: the text in the place of version `over`; None: the page must not be there yet.
+
+        False, and nothing has happened, if something else stands there: of several that write over one version, one
+        gets True. For the event, `by` names the person who decided it, if one did, and `deed` says in at most 32
+        characters what it was.
+        """
+
+    def drop(self, page: str, over: int) -> bool:
+        """Remove the page if it still is of this version; whether it was."""
+
+    def pages(self, prefix: str = "") -> Sequence[str]:
+        """The names that begin with `prefix`, in the order of their characters."""
+
+    def prune(self, prefix: str, unwritten: timedelta) -> int:
+        """Remove the pages that begin with `prefix` and have not been written for so long; how many they were."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """See `Setting.exclusive`."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
     """Where a channel instance lives: what `Channel` is constructed with."""
@@ -314,11 +357,22 @@ class Setting:
     outlet: Outlet
     newsroom: Newsroom
     data: Path
-    """The newsroom's data folder; a kind keeps what it must in it only under its own id."""
+    """The data folder of this machine, which no other one sees and which may be lost at any time: a kind keeps in it,
+    under its own id, what it can make again, and what people are to find there."""
+    notebook: Notebook = field(repr=False)
+    """Whatever the kind has to remember stands here and nowhere else."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The process's environment: the only place secrets come from."""
     redis: str = ""
     """URL of the Redis that all workers share, which may be away or lose everything; empty: there is none."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """The channel's lock, over processes and machines: the one that `Catalogue.exclusive` takes as well, so never
+        one inside the other. Free again when its holder ends, however that happens.
+
+        Raises `Unavailable`, with who or what is in the way, if it is not free in time.
+        """
+        return self.notebook.exclusive()
 
 
 class ChannelError(Exception):

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import broker, language, terminal, waits
+from pipeline import language, terminal, waits
 from pipeline import newsroom as configuring
 from pipeline.channel import Channel
 from pipeline.commands import column, editors, operators
@@ -19,8 +19,8 @@ from pipeline.commands.answers import (
     BAD,
     BROKEN,
     DONE,
-    configured,
     err,
+    open_engine,
 )
 from pipeline.newsroom import BadConfiguration
 from pipeline.reports import Impossible
@@ -107,10 +107,10 @@ class _Newsroom(click.Group):
 
 def _opened(kind: str, config: str | None = None) -> Channel:
     """The newsroom's channel of this kind, for the kind's own commands."""
-    configuration = configured(config)
-    for outlet in configuration.newsroom.outlets:
+    engine = open_engine(config)
+    for outlet in engine.newsroom.outlets:
         if outlet.kind == kind:
-            return configuring.open_channel(configuration, outlet, redis=broker.plain_address(configuration))
+            return engine.channel(outlet.id)
     raise click.UsageError(_("this newsroom has no channel of the kind {kind}").format(kind=kind))
 
 

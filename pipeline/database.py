@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline import chain, migrations, waits
@@ -252,8 +252,9 @@ class Database:
     def exclusive(self, channel: str, patience: timedelta = timedelta(seconds=15)) -> Iterator[None]:
         """A channel's lock: a file lock beside SQLite, an advisory lock in PostgreSQL; freed when its holder dies.
 
-        A holder that has been stopped keeps it: once it goes on it would write what is out of date by then. Raises
-        `Unavailable` where it is not to be had, with who has it, and where it was lost together with the database.
+        A holder that has been stopped keeps it: once it goes on it would write what is out of date by then. While it is
+        held no transaction is open. Raises `Unavailable` where it is not to be had, with who has it, and where it was
+        lost together with the database.
         """
         name = f"channel-{channel}"
         if self.sqlite:
@@ -267,27 +268,47 @@ class Database:
         with self._queued(name, patience) as first:
             if not first:
                 raise _busy(channel, None)
-            try:
-                with self._begin("DEFERRED") as connection:
-                    self._lock_channel(connection, channel, timedelta(seconds=max(0.001, deadline - time.monotonic())))
-                    yield
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise _lost(channel) from error
-                raise
+            with self._session_lock(channel, timedelta(seconds=max(0.001, deadline - time.monotonic()))):
+                yield
 
-    def _lock_channel(self, connection: Connection, channel: str, patience: timedelta) -> None:
+    @contextmanager
+    def _session_lock(self, channel: str, patience: timedelta) -> Iterator[None]:
+        """PostgreSQL: a lock of a connection and of no transaction, for its holder may be on the network."""
         lock = channel_lock(channel)
-        waits.patience(
-            connection, lock_timeout=patience, statement_timeout=None, idle_in_transaction_session_timeout=None
-        )
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for setting, value in (("lock_timeout", waits.milliseconds(patience)), ("statement_timeout", 0)):
+                connection.execute(text(f"SET {setting} = {value}"))
+            try:
+                connection.execute(select(func.pg_advisory_lock(lock)))
+            except DBAPIError as error:
+                connection.invalidate()  # it may have been given in the very moment in which we gave up
+                if not waits.in_vain(error):
+                    raise
+                with self.reading() as tx:
+                    raise _busy(channel, waits.locker(tx, lock)) from error
+            try:
+                yield
+            finally:
+                self._unlock(connection, channel)
+
+    def _unlock(self, connection: Connection, channel: str) -> None:
+        """Let go of the lock, or of the whole connection: no other user of it may inherit the lock."""
         try:
-            connection.execute(select(func.pg_advisory_xact_lock(lock)))
+            held = connection.scalar(select(func.pg_advisory_unlock(channel_lock(channel))))
+            connection.execute(text("RESET lock_timeout"))
+            connection.execute(text("RESET statement_timeout"))
         except DBAPIError as error:
-            if not waits.in_vain(error):
-                raise
-            with self.reading() as tx:
-                raise _busy(channel, waits.locker(tx, lock)) from error
+            connection.invalidate()
+            raise _lost(channel) from error
+        if not held:
+            raise _lost(channel)
+
+    def now(self, tx: Connection) -> datetime:
+        """The time by the one clock that all machines share: the database's; beside SQLite there is but one machine."""
+        if self.sqlite:
+            return datetime.now(UTC)
+        told: datetime = tx.execute(select(func.clock_timestamp(type_=DateTime(timezone=True)))).scalar_one()
+        return told.astimezone(UTC)
 
 
 def channel_lock(channel: str) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, roster, tasks, waits
 from pipeline.article import Outlet
-from pipeline.channel import Problem, Text
+from pipeline.channel import ChannelError, Problem, Text
 from pipeline.database import SAFE_SQLITE, Database, sqlite_module
 from pipeline.language import tell
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
@@ -57,20 +57,29 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     yield from priority(configuration)
     if configuration.listen:
         yield _server(configuration)
-    for outlet in configuration.newsroom.outlets:
-        yield from _channel(configuration, outlet)
+    with closing(_store(configuration)) as store:
+        for outlet in configuration.newsroom.outlets:
+            yield from _channel(configuration, outlet, store)
 
 
-def _channel(configuration: Configuration, outlet: Outlet) -> Iterator[Finding]:
+def _store(configuration: Configuration) -> Store:
+    return Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
+
+
+def _channel(configuration: Configuration, outlet: Outlet, store: Store) -> Iterator[Finding]:
     what = Text.of("channel {name} ({channel})", name=outlet.name, channel=outlet.id)
     try:
-        channel = open_channel(configuration, outlet, redis=broker.plain_address(configuration))
+        notebook = store.notebook(outlet.id)
+        channel = open_channel(configuration, outlet, notebook, redis=broker.plain_address(configuration))
+        problems, figures = channel.check(), channel.figures()
     except BadConfiguration as error:
         yield from (Finding(what, problem) for problem in error.problems)
         return
-    problems = channel.check()
+    except ChannelError as error:  # what it has to remember cannot be read
+        yield Finding(what, error.problem)
+        return
     yield from [Finding(what, problem) for problem in problems] or [Finding(what)]
-    for figure in channel.figures():
+    for figure in figures:
         yield Finding(Text.of("  {figure}", figure=tell(figure)))
 
 
@@ -100,7 +109,7 @@ def _space(configuration: Configuration) -> Finding:
 
 
 def _database(configuration: Configuration) -> Iterator[Finding]:
-    store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
+    store = _store(configuration)
     try:
         store.migrate()
         health, broken = store.health(datetime.now(UTC)), store.broken_event()

@@ -200,7 +200,10 @@ class Engine:
         with self._opening:
             if channel_id not in self._channels:
                 self._channels[channel_id] = open_channel(
-                    self.configuration, self._outlet(channel_id), redis=self._redis
+                    self.configuration,
+                    self._outlet(channel_id),
+                    self.store.notebook(channel_id),
+                    redis=self._redis,
                 )
             return self._channels[channel_id]
 

@@ -104,8 +104,12 @@ def tag() -> str:
     return found.get("language", "en").replace("_", "-")
 
 
+NOTES = (N_("note"), N_("note dropped"), N_("notes dropped"))
+"""What happens to a channel's notebook, where its adapter has no better word."""
+
+
 def tell_what(what: str) -> str:
-    """What an event says happened: `publish accepted`, `release live`, `find absent`, `rollout complete`, `retry`.
+    """What an event says happened: `publish accepted`, `find absent`, `rollout complete`, `retry`, an adapter's deed.
 
     >>> tell_what("release verified")
     'release: live, seen'
@@ -122,7 +126,7 @@ def tell_what(what: str) -> str:
     elif what == "retry":
         return gettext.gettext(N_("asked to try again"))
     else:
-        return what
+        return gettext.gettext(what)
     return gettext.gettext("{subject}: {outcome}").format(
         subject=gettext.gettext(subject), outcome=gettext.gettext(outcome)
     )

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from pipeline.article import Newsroom, Outlet
-from pipeline.channel import Channel, Problem, Setting, Text
+from pipeline.channel import Channel, Notebook, Problem, Setting, Text
 from pipeline.rollout import Pace
 from pipeline.value import Frozen
 
@@ -228,7 +228,12 @@ def kind(name: str) -> type[Channel]:
 
 
 def open_channel(
-    configuration: Configuration, outlet: Outlet, *, redis: str = "", environment: Mapping[str, str] = os.environ
+    configuration: Configuration,
+    outlet: Outlet,
+    notebook: Notebook,
+    *,
+    redis: str = "",
+    environment: Mapping[str, str] = os.environ,
 ) -> Channel:
     """The adapter of one configured channel; `redis` is the address of what the workers share."""
     try:
@@ -252,6 +257,7 @@ def open_channel(
             outlet=outlet,
             newsroom=configuration.newsroom,
             data=configuration.data,
+            notebook=notebook,
             secrets=dict(environment),
             redis=redis,
         )

@@ -10,13 +10,13 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline import tables
@@ -73,7 +73,7 @@ class Worker(Frozen):
 def workers(database: Database) -> Sequence[Worker]:
     """All that have signed in and neither signed off nor been forgotten, by queue, host and start."""
     with database.reading() as tx:
-        now = _now(tx)
+        now = database.now(tx)
         rows = tx.execute(select(tables.worker).order_by(_w.queue, _w.host, _w.started)).mappings().all()
     return [Worker(**row, silent=now - row["seen"]) for row in rows if now - row["seen"] < FORGOTTEN]
 
@@ -94,7 +94,7 @@ class Presence:
         if self._me is not None and moment - self._shown < BEAT / timedelta(seconds=1):
             return
         with self._database.writing() as tx:
-            now = _now(tx)
+            now = self._database.now(tx)
             me = self._sign(tx, now)
             tx.execute(delete(tables.worker).where(_w.seen < now - FORGOTTEN))
         self._me, self._shown = me, moment
@@ -126,13 +126,6 @@ class Presence:
             tx.execute(delete(tables.worker).where(*here, _w.process.in_(ended)))
         tx.execute(_SIGN[tx.dialect.name], me.model_dump(exclude={"silent"}))
         return me
-
-
-def _now(tx: Connection) -> datetime:
-    if tx.dialect.name == "sqlite":
-        return datetime.now(UTC)
-    now: datetime = tx.execute(select(func.clock_timestamp())).scalar_one()
-    return now.astimezone(UTC)
 
 
 def _runs(process: int) -> bool:

@@ -32,6 +32,7 @@ from pipeline import chain, locks, tables
 from pipeline.article import Article, Column, Deed, Outlet, Place, Revision
 from pipeline.catalogue import SqlCatalogue, SqlMedia
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
+from pipeline.notebook import SqlNotebook
 from pipeline.reading import Reading
 from pipeline.reports import (
     RUNNING,
@@ -233,6 +234,9 @@ class Store(Reports):
 
     def catalogue(self, channel: str, clock: Callable[[], datetime], configured: Sequence[Column] = ()) -> SqlCatalogue:
         return SqlCatalogue(self, channel, clock, configured)
+
+    def notebook(self, channel: str) -> SqlNotebook:
+        return SqlNotebook(self, channel)
 
     # -- accepting ------------------------------------------------------------------------------------
 

@@ -170,6 +170,20 @@ counter = Table(
     Column("value", Integer, nullable=False),
 )
 
+notebook = Table(
+    "notebook",
+    metadata,
+    Column("version", _ID, primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("page", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("notebook_page", "channel", "page", unique=True),
+    sqlite_autoincrement=True,
+)
+"""Each write of a page is a new row in the place of the old one, so that a version never comes back. Names are compared
+by their characters, whatever language the database speaks."""
+
 event = Table(
     "event",
     metadata,

@@ -18,8 +18,9 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,13 @@ from pipeline.channel import (
     Delivery,
     Entry,
     Evidence,
+    Note,
     Problem,
     Receipt,
     Setting,
     Standing,
     Unpublishable,
+    utc_now,
 )
 from pipeline.credit import Aigc, Certainty, Credit, Duty
 
@@ -194,13 +197,80 @@ def revision_of(article: Article, number: int = 1, *, id: str = "a1", at: dateti
     )
 
 
-class MemoryCatalogue:
-    """A `Catalogue` in memory; `place` and `remove` are what the engine does as a release or withdrawal starts."""
+class MemoryNotebook:
+    """A `Notebook` in memory, for tests and previews. Thread-safe. `now`: the record's clock.
 
-    def __init__(self, configured: Sequence[Column] = ()) -> None:
+    Two adapters that have one of these are one channel on two machines.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        self._written: dict[str, tuple[str, int, datetime]] = {}
+        self._versions = count(1)
+        self._guard = threading.Lock()
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+        self.deeds: list[tuple[str, str, str]] = []
+        """(by, deed, page) of every write, as its event has them."""
+
+    def read(self, page: str) -> Note | None:
+        with self._guard:
+            if page not in self._written:
+                return None
+            text, version, at = self._written[page]
+            return Note(text=text, version=version, age=max(self._now() - at, timedelta(0)))
+
+    def write(self, page: str, text: str, over: int | None = None, *, by: str = "", deed: str = "") -> bool:
+        with self._guard:
+            if self._version(page) != over:
+                return False
+            self._written[page] = (text, next(self._versions), self._now())
+            self.deeds.append((by or "engine", deed or "note", page))
+            return True
+
+    def drop(self, page: str, over: int) -> bool:
+        with self._guard:
+            return self._version(page) == over and self._written.pop(page, None) is not None
+
+    def pages(self, prefix: str = "") -> Sequence[str]:
+        with self._guard:
+            return sorted(page for page in self._written if page.startswith(prefix))
+
+    def prune(self, prefix: str, unwritten: timedelta) -> int:
+        with self._guard:
+            before = self._now() - unwritten
+            old = [page for page, (_, _, at) in self._written.items() if page.startswith(prefix) and at <= before]
+            for page in old:
+                del self._written[page]
+            return len(old)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        # In the record such a channel would wait for itself until its patience ends.
+        assert self._holder != threading.get_ident(), "the channel's lock is taken inside itself"
+        with self._lock:
+            self._holder = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._holder = None
+
+    def _version(self, page: str) -> int | None:
+        return self._written[page][1] if page in self._written else None
+
+
+class MemoryCatalogue:
+    """A `Catalogue` in memory; `place` and `remove` are what the engine does as a release or withdrawal starts.
+
+    `lock` is the channel's: that of its notebook.
+    """
+
+    def __init__(
+        self, configured: Sequence[Column] = (), lock: Callable[[], AbstractContextManager[None]] | None = None
+    ) -> None:
         self._configured = configured
         self._entries: dict[str, Entry] = {}
-        self._lock = threading.RLock()
+        self._lock = lock or MemoryNotebook().exclusive
 
     def place(self, revision: Revision, receipt: Receipt | None = None) -> None:
         known = self._entries.get(revision.id)
@@ -216,10 +286,8 @@ class MemoryCatalogue:
         if known := self._entries.get(article_id):
             self._entries[article_id] = known.model_copy(update={"withdrawn_at": at, "reason": reason})
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        with self._lock:
-            yield
+    def exclusive(self) -> AbstractContextManager[None]:
+        return self._lock()
 
     def entry(self, article_id: str) -> Entry | None:
         return self._entries.get(article_id)
@@ -279,7 +347,7 @@ class Rehearsal:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.catalogue = MemoryCatalogue(channel.newsroom.columns)
+        self.catalogue = MemoryCatalogue(channel.newsroom.columns, channel.setting.exclusive)
         self.media = MemoryMedia()
         self.receipts: dict[str, Receipt] = {}
         self.digests: dict[str, str] = {}
@@ -377,7 +445,13 @@ class ChannelContract:
 
         def setting(kind: str, *, name: str = "", secrets: dict[str, str] | None = None, **options: Any) -> Setting:
             outlet = Outlet(id=kind, kind=kind, name=name or kind, options=options)
-            return Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path, secrets=secrets or {})
+            return Setting(
+                outlet=outlet,
+                newsroom=newsroom_of(outlet),
+                data=tmp_path,
+                notebook=MemoryNotebook(),
+                secrets=secrets or {},
+            )
 
         return setting
 

@@ -35,7 +35,7 @@ from pipeline.newsroom import Configuration, demo_file, examples, kind, load
 from pipeline.rollout import DeliveryState, Pace, RolloutState
 from pipeline.standins.fake_wechat import DEMO, Server
 from pipeline.store import Store
-from pipeline.testing import Rehearsal, article_of, newsroom_of, revision_of
+from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 from tests.benchmarks import skew
 
 ARCHIVES = (100, 1_000, 10_000)
@@ -373,7 +373,13 @@ def _outside_http(data: Path) -> None:
         options = {"appid": appid, "api": server.api, "follow": 0}
         outlet = Outlet(id="bench", kind="wechat", name="武山发布", options=options)
         newsroom = newsroom_of(outlet)
-        setting = Setting(outlet=outlet, newsroom=newsroom, data=data, secrets={"TONGFA_BENCH_SECRET": settings.secret})
+        setting = Setting(
+            notebook=MemoryNotebook(),
+            outlet=outlet,
+            newsroom=newsroom,
+            data=data,
+            secrets={"TONGFA_BENCH_SECRET": settings.secret},
+        )
         rehearsal = Rehearsal(kind("wechat")(setting))
         whole, calls = [], []
         for n in range(ROUNDS + 1):

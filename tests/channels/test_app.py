@@ -35,6 +35,7 @@ from pipeline.channel import Action, Refused, Setting, Standing, Unavailable, Un
 from pipeline.testing import (
     NOON,
     ChannelContract,
+    MemoryNotebook,
     Rehearsal,
     article_of,
     newsroom_of,
@@ -199,7 +200,9 @@ def alter(rehearsal: Rehearsal, path: str, old: str, new: str) -> None:
 def setting(tmp_path: Path) -> Callable[..., Setting]:
     def make(secrets: dict[str, str] | None = None, **options: Any) -> Setting:
         outlet = Outlet(id="app", kind="app", name="新武山APP", options=options)
-        return Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path, secrets=secrets or {})
+        return Setting(
+            notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path, secrets=secrets or {}
+        )
 
     return make
 
@@ -1233,7 +1236,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("data")
     with served(data / "site") as url:
         outlet = Outlet(id="app", kind="app", name="新武山APP", options={"url": f"{url}app/"})
-        rehearsal = Rehearsal(App(Setting(outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=data)))
+        rehearsal = Rehearsal(
+            App(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=data))
+        )
         release_many(rehearsal, range(1, 45))
         rehearsal.publish(with_picture(rehearsal, 45, column="tuopin"))
         rehearsal.publish(article(2, version=2))

@@ -32,6 +32,7 @@ from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable,
 from pipeline.testing import (
     NOON,
     ChannelContract,
+    MemoryNotebook,
     Rehearsal,
     article_of,
     newsroom_of,
@@ -123,7 +124,7 @@ def feeds_of(rehearsal: Rehearsal) -> Feeds:
 def setting(tmp_path: Path) -> Callable[..., Setting]:
     def make(**options: Any) -> Setting:
         outlet = Outlet(id="feeds", kind="feeds", name="订阅", options={"root": "site/feeds", **options})
-        return Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path)
+        return Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path)
 
     return make
 

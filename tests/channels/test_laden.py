@@ -25,7 +25,16 @@ from channels.wechat import Wechat
 from pipeline.article import Article, House, Image, Outlet
 from pipeline.channel import Channel, Delivery, Setting, Standing
 from pipeline.credit import Aigc, Certainty, Credit, Duty
-from pipeline.testing import LABELS, Rehearsal, article_of, laden_of, newsroom_of, picture, revision_of
+from pipeline.testing import (
+    LABELS,
+    MemoryNotebook,
+    Rehearsal,
+    article_of,
+    laden_of,
+    newsroom_of,
+    picture,
+    revision_of,
+)
 from tests.channels.test_feeds import faults
 from tests.channels.test_tv_script import script_of
 from tests.channels.test_wechat import RICH, content_faults, rendered
@@ -47,7 +56,9 @@ def rehearse(tmp_path: Path) -> Callable[..., Rehearsal]:
     def make(kind: str, *, house: House = PLAIN, **options: Any) -> Rehearsal:
         outlet = Outlet(id=kind, kind=kind, name="武山融媒", options=options)
         newsroom = newsroom_of(outlet).model_copy(update={"house": house})
-        rehearsal = Rehearsal(KINDS[kind](Setting(outlet=outlet, newsroom=newsroom, data=tmp_path)))
+        rehearsal = Rehearsal(
+            KINDS[kind](Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom, data=tmp_path))
+        )
         rehearsal.media[IMAGE.digest] = DATA
         return rehearsal
 

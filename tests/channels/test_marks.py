@@ -15,7 +15,7 @@ from channels.tv import Television
 from channels.website import Website
 from pipeline.article import Column, Newsroom, Outlet
 from pipeline.channel import GONE, Channel, Setting, mark_of, moved
-from pipeline.testing import Rehearsal, article_of, newsroom_of, opening_of, picture, revision_of
+from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, picture, revision_of
 from tests.channels.test_website import serving
 
 OUTLETS = (
@@ -52,7 +52,7 @@ def newsroom_that_says(words: str) -> Newsroom:
 def test_no_word_in_any_place_moves_or_ends_what_is_public(tmp_path: Path, kind: type[Channel], words: str) -> None:
     newsroom = newsroom_that_says(words)
     outlet = next(one for one in OUTLETS if one.kind == kind.kind)
-    rehearsal = Rehearsal(kind(Setting(outlet=outlet, newsroom=newsroom, data=tmp_path)))
+    rehearsal = Rehearsal(kind(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom, data=tmp_path)))
     image, data = picture(caption=words)
     rehearsal.media[image.digest] = data
     said = {

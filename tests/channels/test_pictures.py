@@ -28,7 +28,7 @@ from pipeline.channel import Asset, Channel, Rendition, Setting, Standing
 from pipeline.credit import Aigc, Certainty
 from pipeline.manuscript.images import take
 from pipeline.standins.fake_wechat import Server, Settings
-from pipeline.testing import MemoryMedia, Rehearsal, article_of, newsroom_of, opening_of, revision_of
+from pipeline.testing import MemoryMedia, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of
 
 SECRET = b"GEHEIM-0931"
 """What must not leave the house."""
@@ -141,7 +141,15 @@ def channel_of(kind: type[Channel], tmp_path: Path, server: Server, **options: A
         options = {"appid": "wx0", "api": server.api, "follow": 0, "settling": 0, **options}
     outlet = Outlet(id=kind.kind, kind=kind.kind, name=kind.kind, options=options)
     secrets = {"TONGFA_WECHAT_SECRET": "s", "TONGFA_WECHAT_TOKEN": "t"}
-    return kind(Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path / "data", secrets=secrets))
+    return kind(
+        Setting(
+            notebook=MemoryNotebook(),
+            outlet=outlet,
+            newsroom=newsroom_of(outlet),
+            data=tmp_path / "data",
+            secrets=secrets,
+        )
+    )
 
 
 def shown(rehearsal: Rehearsal, *originals: bytes, number: int = 1, **said: Any) -> Revision:

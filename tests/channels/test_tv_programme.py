@@ -20,7 +20,7 @@ from channels.tv import Television, mos
 from channels.tv.programme import Calendar, Programme, Story, Terms, terms_of
 from pipeline.article import Outlet
 from pipeline.channel import Action, Correction, Delivery, Refused, Setting, Standing, Unpublishable
-from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, revision_of
+from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 from tests.channels.tv_newsroom import DAY, put, script_of, story, television
 
 TODAY = date(2026, 11, 24)
@@ -509,7 +509,9 @@ def test_nothing_of_a_programme_is_in_the_public_site(tmp_path: Path) -> None:
 def test_two_programmes_have_pages_of_their_own(tmp_path: Path) -> None:
     outlets = [Outlet(id=one, kind="tv", name=one) for one in ("noon", "evening")]
     for outlet in outlets:
-        channel = Television(Setting(outlet=outlet, newsroom=newsroom_of(*outlets), data=tmp_path))
+        channel = Television(
+            Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(*outlets), data=tmp_path)
+        )
         put(Rehearsal(channel), story(1))
     assert all((tmp_path / one.id / "pages" / DAY / "a1.html").is_file() for one in outlets)
 

@@ -38,6 +38,7 @@ from pipeline.manuscript import read
 from pipeline.testing import (
     NOON,
     ChannelContract,
+    MemoryNotebook,
     Rehearsal,
     article_of,
     newsroom_of,
@@ -130,7 +131,7 @@ def setting(tmp_path: Path) -> Callable[..., Setting]:
             Outlet(id="website", kind="website", name="县政府网站", options={"root": "site", **options}),
             Outlet(id="feeds", kind="feeds", name="订阅"),
         )
-        return Setting(outlet=outlets[0], newsroom=newsroom_of(*outlets), data=tmp_path)
+        return Setting(notebook=MemoryNotebook(), outlet=outlets[0], newsroom=newsroom_of(*outlets), data=tmp_path)
 
     return make
 
@@ -555,7 +556,9 @@ def test_the_home_page_leads_with_a_picture(rehearsal: Rehearsal, root: Path) ->
 def test_every_link_leads_somewhere(rehearsal: Rehearsal, root: Path) -> None:
     """Also those to the feeds, which another kind writes."""
     newsroom = rehearsal.channel.newsroom
-    feeds = Rehearsal(Feeds(Setting(outlet=newsroom.outlets[1], newsroom=newsroom, data=root.parent)))
+    feeds = Rehearsal(
+        Feeds(Setting(notebook=MemoryNotebook(), outlet=newsroom.outlets[1], newsroom=newsroom, data=root.parent))
+    )
     for revision in varied(rehearsal, 45):
         feeds.media.update(rehearsal.media)
         publish(feeds, revision)

@@ -62,6 +62,7 @@ from pipeline.testing import (
     NOON,
     ChannelContract,
     MemoryCatalogue,
+    MemoryNotebook,
     Rehearsal,
     article_of,
     laden_of,
@@ -85,7 +86,9 @@ def setting_of(server: Server, data: Path, *, redis: str = "", **options: Any) -
     options = {"appid": APPID, "api": server.api, "follow": 0, "settling": 0, **options}
     outlet = Outlet(id="wechat", kind="wechat", name="武山融媒", options=options)
     secrets = {"TONGFA_WECHAT_SECRET": SECRET, "TONGFA_WECHAT_TOKEN": TOKEN}
-    return Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=data, secrets=secrets, redis=redis)
+    return Setting(
+        notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet), data=data, secrets=secrets, redis=redis
+    )
 
 
 @pytest.fixture
@@ -1022,7 +1025,7 @@ def test_a_mass_message_is_sent_once(setting: Callable[..., Setting], server: Se
 
 def test_the_payload_says_what_would_be_sent(tmp_path: Path) -> None:
     outlet = Outlet(id="wechat", kind="wechat", name="武山融媒")
-    channel = Wechat(Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path))
+    channel = Wechat(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path))
     assert channel.mode == "payload"
     assert channel.check() == []
     rehearsal = Rehearsal(channel)
@@ -1330,7 +1333,7 @@ def test_a_mass_message_with_a_lost_answer_is_recognised_by_who_has_fewer_compan
 
 def test_the_payload_of_a_topic_is_one_draft(tmp_path: Path) -> None:
     outlet = Outlet(id="wechat", kind="wechat", name="武山融媒")
-    channel = Wechat(Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path))
+    channel = Wechat(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet), data=tmp_path))
     rehearsal = Rehearsal(channel)
     several = published(rehearsal, prepared(rehearsal, topic(rehearsal)))
     assert [rehearsal.verify(one).standing for one in several] == [Standing.LIVE] * 3

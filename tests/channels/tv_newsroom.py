@@ -10,7 +10,7 @@ from channels.tv import Television
 from channels.tv.script import Script
 from pipeline.article import Outlet, Revision
 from pipeline.channel import Delivery, Setting
-from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, revision_of
+from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DAY = "2026-11-24"
@@ -19,7 +19,7 @@ DAY = "2026-11-24"
 
 def television(data: Path, **options: Any) -> Television:
     outlet = Outlet(id="tv", kind="tv", name="武山新闻", options=options)
-    return Television(Setting(outlet=outlet, newsroom=newsroom_of(outlet), data=data))
+    return Television(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet), data=data))
 
 
 def story(

@@ -16,7 +16,17 @@ from channels.app import App
 from pipeline.article import Column, Deed, Outlet, Revision
 from pipeline.channel import Setting
 from pipeline.credit import Aigc, Certainty
-from pipeline.testing import LABELS, NOON, Rehearsal, article_of, laden_of, newsroom_of, picture, revision_of
+from pipeline.testing import (
+    LABELS,
+    NOON,
+    MemoryNotebook,
+    Rehearsal,
+    article_of,
+    laden_of,
+    newsroom_of,
+    picture,
+    revision_of,
+)
 from tests.channels.test_app import announced, column_of, in_series, renamed, served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -101,7 +111,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def world(tmp_path: Path) -> Iterator[World]:
     with served(tmp_path / "site") as url:
         outlet = Outlet(id="app", kind="app", name="新武山APP", options={"url": f"{url}app/"})
-        channel = App(Setting(outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=tmp_path))
+        channel = App(
+            Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=tmp_path)
+        )
         world = World(url, tmp_path / "site" / "app", Rehearsal(channel))
         for n in range(1, 4):
             world.publish(world.revision(n))

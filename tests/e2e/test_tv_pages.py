@@ -16,7 +16,7 @@ from channels.tv import Television
 from pipeline.article import Column, Outlet
 from pipeline.channel import Setting
 from pipeline.manuscript import read
-from pipeline.testing import NOON, Rehearsal, article_of, newsroom_of, opening_of, revision_of
+from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of
 from tests.channels.test_website import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -76,7 +76,9 @@ def fill(data: Path, url: str) -> Rehearsal:
     """A day of eight stories as a county's newsroom has it, one moved, one withdrawn, the day after, and a column."""
     options = {"opening": 20, "closing": 15, "root": "site/tv", "url": f"{url}/tv/"}
     outlet = Outlet(id="tv", kind="tv", name="武山新闻", options=options)
-    channel = Television(Setting(outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=data))
+    channel = Television(
+        Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=data)
+    )
     rehearsal = Rehearsal(channel)
     examples = [read(EXAMPLES / name).article for name in ("jiadou.md", "wushan-sibuzhai.md", "renju.md")]
     made = [

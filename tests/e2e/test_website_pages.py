@@ -27,6 +27,7 @@ from pipeline.manuscript import read
 from pipeline.testing import (
     LABELS,
     NOON,
+    MemoryNotebook,
     Rehearsal,
     article_of,
     laden_of,
@@ -166,7 +167,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
         newsroom = newsroom_of(*outlets, url=url)
         kinds = zip((Website, Feeds), outlets, strict=True)
-        rehearsals = [Rehearsal(kind(Setting(outlet=one, newsroom=newsroom, data=data))) for kind, one in kinds]
+        rehearsals = [
+            Rehearsal(kind(Setting(notebook=MemoryNotebook(), outlet=one, newsroom=newsroom, data=data)))
+            for kind, one in kinds
+        ]
         image, photo = picture("#4f6f2f", (600, 800), "竖图")
         examples = [read(EXAMPLES / name) for name in ("jiadou.md", "wushan-sibuzhai.md")]
         table = article_of(

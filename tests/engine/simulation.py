@@ -24,6 +24,7 @@ from pipeline.channel import (
     Text,
     Unavailable,
 )
+from pipeline.testing import MemoryNotebook
 
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 
@@ -219,4 +220,4 @@ class Mute(Outside):
 
 
 def setting_for(outlet: Outlet, newsroom: Newsroom, data: object) -> Setting:
-    return Setting(outlet=outlet, newsroom=newsroom, data=Path(str(data)))
+    return Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom, data=Path(str(data)))

@@ -11,6 +11,7 @@ from pipeline import newsroom
 from pipeline.article import Outlet
 from pipeline.channel import Channel
 from pipeline.newsroom import BadConfiguration
+from pipeline.testing import MemoryNotebook
 
 MINIMAL = """
 [newsroom]
@@ -68,7 +69,7 @@ def test_the_demo_newsroom_is_valid_and_its_kinds_are_registered() -> None:
     assert demo.newsroom.name == "武山县融媒体中心"
     assert {outlet.kind for outlet in demo.newsroom.outlets} <= set(newsroom.kinds())
     for outlet in demo.newsroom.outlets:
-        assert isinstance(newsroom.open_channel(demo, outlet, environment={}), Channel)
+        assert isinstance(newsroom.open_channel(demo, outlet, MemoryNotebook(), environment={}), Channel)
 
 
 def test_a_minimal_file_and_its_defaults(path: Path) -> None:
@@ -164,7 +165,7 @@ def test_a_kind_that_is_none(path: Path, kind: str) -> None:
     configuration = loaded(path)
 
     with pytest.raises(BadConfiguration) as refused:
-        newsroom.open_channel(configuration, Outlet(id="x", kind=kind, name="x"), environment={})
+        newsroom.open_channel(configuration, Outlet(id="x", kind=kind, name="x"), MemoryNotebook(), environment={})
 
     [problem] = refused.value.problems
     assert kind in str(problem.message)

@@ -1,0 +1,117 @@
+"""The notebook: what adapters have to remember, as pages in the record. Every change is compared, set, and an event."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipeline import chain, tables, waits
+from pipeline.channel import Note, Unavailable
+from pipeline.database import Database
+
+_n = tables.notebook.c
+_LAST = "\U0010ffff"
+"""No character comes after it."""
+
+# Built once: building a statement takes longer than the database does to answer it.
+
+_HERE = (_n.channel == bindparam("on"), _n.page == bindparam("of"))
+_BELOW = (_n.channel == bindparam("on"), _n.page >= bindparam("first"), _n.page < bindparam("last"))
+_READ = select(_n.text, _n.version, _n.at).where(*_HERE)
+_DROP = delete(tables.notebook).where(*_HERE, _n.version == bindparam("over"))
+_PRUNE = delete(tables.notebook).where(*_BELOW, _n.at <= bindparam("before", type_=tables.Instant()))
+_PAGES = select(_n.page).where(*_BELOW).order_by(_n.page)
+_PUT: Mapping[str, Any] = {
+    name: dialect.insert(tables.notebook)
+    .on_conflict_do_nothing(index_elements=["channel", "page"])
+    .returning(_n.version)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+
+
+class SqlNotebook:
+    """`Notebook` of one channel in the record. Thread-safe."""
+
+    def __init__(self, record: Database, channel: str) -> None:
+        self._record = record
+        self._channel = channel
+
+    def read(self, page: str) -> Note | None:
+        with self._reading() as tx:
+            row = tx.execute(_READ, {"on": self._channel, "of": page}).one_or_none()
+            if row is None:
+                return None
+            age = max(self._record.now(tx) - row.at, timedelta(0))
+            return Note(text=row.text, version=row.version, age=age)
+
+    def write(self, page: str, text: str, over: int | None = None, *, by: str = "", deed: str = "") -> bool:
+        with self._writing() as tx:
+            if over is not None and not self._removed(tx, page, over):
+                return False
+            now = self._record.now(tx)
+            row = {"channel": self._channel, "page": page, "text": text, "at": now}
+            version = tx.scalar(_PUT[tx.dialect.name], row)
+            if version is None:
+                return False
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            self._note(tx, by, deed or "note", digest, page=page, version=version)
+            return True
+
+    def drop(self, page: str, over: int) -> bool:
+        with self._writing() as tx:
+            if not self._removed(tx, page, over):
+                return False
+            self._note(tx, "", "note dropped", page=page, version=over)
+            return True
+
+    def pages(self, prefix: str = "") -> Sequence[str]:
+        with self._reading() as tx:
+            return list(tx.scalars(_PAGES, {"on": self._channel, **_span(prefix)}))
+
+    def prune(self, prefix: str, unwritten: timedelta) -> int:
+        with self._writing() as tx:
+            before = self._record.now(tx) - unwritten
+            count = tx.execute(_PRUNE, {"on": self._channel, "before": before, **_span(prefix)}).rowcount
+            if count:
+                self._note(tx, "", "notes dropped", prefix=prefix, count=count)
+            return count
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._record.exclusive(self._channel):
+            yield
+
+    def _removed(self, tx: Connection, page: str, over: int) -> bool:
+        return tx.execute(_DROP, {"on": self._channel, "of": page, "over": over}).rowcount == 1
+
+    def _note(self, tx: Connection, by: str, deed: str, digest: str = "", **about: Any) -> None:
+        now = self._record.now(tx)
+        chain.note(tx, now, by or "engine", deed, digest=digest, channel=self._channel, **about)
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return _answering(self._record.reading())
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return _answering(self._record.writing())
+
+
+def _span(prefix: str) -> dict[str, str]:
+    """From the first name that begins so to the last."""
+    return {"first": prefix, "last": prefix + _LAST}
+
+
+@contextmanager
+def _answering(transaction: AbstractContextManager[Connection]) -> Iterator[Connection]:
+    """The transaction; what goes wrong with the database is `Unavailable`."""
+    try:
+        with transaction as tx:
+            yield tx
+    except SQLAlchemyError as error:
+        raise Unavailable(waits.trouble(error), sent=True, detail=repr(error)) from error
