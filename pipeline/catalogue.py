@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, exists, func, select
+from sqlalchemy import Integer, Row, Select, and_, bindparam, exists, select
 
 from pipeline import tables
 from pipeline.article import Column, columns_after
@@ -90,9 +90,6 @@ class SqlCatalogue:
     def last(self, column: str | None = None) -> int:
         return next((int(row[0]) for row in self._rows(_last(column is not None), column=column)), 0)
 
-    def count(self, column: str | None = None) -> int:
-        return int(self._rows(_count(column is not None), column=column)[0][0])
-
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         here = self.entry(article_id)
         if here is None:
@@ -154,11 +151,6 @@ def _span(in_column: bool) -> Select[Any]:
 def _last(in_column: bool) -> Select[Any]:
     query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
     return query.order_by(ordinal.desc()).limit(1)
-
-
-@cache
-def _count(in_column: bool) -> Select[Any]:
-    return _in(_current(func.count()).where(~_p.withdrawn), in_column)[0]
 
 
 @cache

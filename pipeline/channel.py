@@ -179,6 +179,8 @@ class Receipt(Frozen):
     at: AwareDatetime | None = None
     """When the channel had taken it, where that is before the end of the call: for files, when the article itself stood
     in public and only lists and the like were left to bring up to date. None: when the call ended."""
+    again: timedelta | None = None
+    """Of ACCEPTED: after which time the channel wants to be asked next, where it has a word in that."""
     note: Text | None = None
     """What a person should know or do, such as «press publish by hand»."""
 
@@ -245,9 +247,6 @@ class Catalogue(Protocol):
     def last(self, column: str | None = None) -> int:
         """The highest ordinal given so far, 0 if none."""
 
-    def count(self, column: str | None = None) -> int:
-        """How many are not withdrawn."""
-
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         """The live articles of the same column right before and right after this one (withdrawn or not)."""
 
@@ -291,8 +290,6 @@ class Delivery:
     """What this delivery's own earlier steps got."""
     previous: Receipt | None = None
     """What the article's earlier delivery on this channel got, published or only staged."""
-    previous_digest: str = ""
-    """The digest of that earlier delivery's rendition."""
     reason: str = ""
     """The public reason of a withdrawal."""
     companions: tuple[Companion, ...] = ()
@@ -305,6 +302,25 @@ class Delivery:
     def newsroom(self) -> Newsroom:
         """The newsroom with its columns as they stand now (`Catalogue.columns`)."""
         return self.configured.with_columns(self.catalogue.columns())
+
+    @property
+    def entry(self) -> Entry | None:
+        """The article's entry on the channel as it stands now; None: its moment has not come. Read anew each time."""
+        return self.catalogue.entry(self.revision.id)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something newer is the channel's last word: this deed must not be done any more.
+
+        For a publication or correction that is a newer revision, or that the article is withdrawn; for a withdrawal,
+        that it stands. Whoever changes something public asks this while he holds the channel's lock.
+        """
+        entry = self.entry
+        if entry is None:
+            return False
+        if self.action is Action.WITHDRAW:
+            return entry.withdrawn_at is None
+        return entry.withdrawn_at is not None or entry.revision.number > self.revision.number
 
 
 class Note(Frozen):
@@ -435,6 +451,9 @@ class Channel(ABC):
     recovers: ClassVar[Recovery] = Recovery.ASK
     together: ClassVar[int | None] = None
     """How many articles of one rollout the channel puts into one publication at most; None: each is its own."""
+    stages: ClassVar[bool] = True
+    """Whether the channel can hold an article that the public does not see: drafts, staged files. Where it cannot,
+    `prepare` need not be written, and `find` says ABSENT where others say STAGED."""
     visibility_lag: ClassVar[timedelta] = timedelta(0)
     """How long after a deed `find` may still say it did not happen."""
 
@@ -452,16 +471,20 @@ class Channel(ABC):
         """What the public will see, as one file that is complete in itself: its media type and its content."""
         return rendition.media_type, rendition.body.encode()
 
-    @abstractmethod
-    def prepare(self, delivery: Delivery) -> Receipt:
-        """Upload or stage everything, invisible to the public: STAGED. Safe to repeat."""
+    def prepare(self, delivery: Delivery) -> Receipt:  # noqa: ARG002
+        """Upload or stage everything, invisible to the public: STAGED. Safe to repeat.
+
+        A kind that `stages` has to write it. One that does not may look here whether the channel could take it.
+        """
+        if self.stages:
+            raise NotImplementedError(f"{type(self).__name__} says that it stages, so it needs prepare")
+        return Receipt(standing=Standing.STAGED)
 
     @abstractmethod
     def release(self, delivery: Delivery) -> Receipt:
         """Make the prepared revision public, quickly: LIVE or ACCEPTED. Safe to repeat.
 
-        If the catalogue's entry already is a newer revision, or withdrawn, a worker comes too late: do
-        nothing and answer as `find` does.
+        If it `is_late`, do nothing and answer as `find` does.
         """
 
     @abstractmethod
@@ -480,7 +503,7 @@ class Channel(ABC):
     def withdraw(self, delivery: Delivery) -> Receipt:
         """Take the article off the channel, staged or live. Safe to repeat.
 
-        WITHDRAWN, or ABSENT if it never was there.
+        WITHDRAWN, or ABSENT if it never was there. If it `is_late`, do nothing and answer as `find` does.
         """
 
     @abstractmethod

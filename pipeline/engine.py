@@ -689,7 +689,6 @@ class Engine:
             rendition=rendition,
             receipt=claim.receipt,
             previous=previous.receipt if previous else None,
-            previous_digest=previous.digest if previous else "",
             reason=claim.reason if claim.action is Action.WITHDRAW else "",
             companions=companions,
             catalogue=catalogue,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from pipeline.channel import Action, Problem, Receipt, Recovery, Standing, Text
+from pipeline.channel import Action, Problem, Receipt, Standing, Text
 from pipeline.value import Frozen
 
 
@@ -202,7 +202,7 @@ def judge(
         case Done(receipt) if receipt.standing is Standing.ACCEPTED and accepted_for > pace.follow_limit:
             verdict = _failed(step, _NEVER_VISIBLE, attempts)
         case Done(receipt) if receipt.standing is Standing.ACCEPTED:
-            due = now + max(pace.follow, accepted_for / 4)
+            due = now + (receipt.again or max(pace.follow, accepted_for / 4))
             verdict = Verdict(state=DeliveryState.RELEASED, due=due, attempts=attempts, doubt=False)
         case Done(receipt) if happened(action, receipt.standing):
             verdict = Verdict(state=DeliveryState.LIVE, due=now, attempts=attempts, doubt=False)
@@ -253,11 +253,6 @@ def adopted(step: Step, action: Action, found: Standing) -> bool:
     if step in (Step.PREPARE, Step.CHECK):
         return found is Standing.STAGED
     return found is Standing.ACCEPTED or happened(action, found)
-
-
-def asks_first(doubt: bool, recovers: Recovery) -> bool:
-    """Whether an unknown outcome is settled by asking (else by repeating under the same key)."""
-    return doubt and recovers is Recovery.ASK
 
 
 def first_state(action: Action) -> DeliveryState:

@@ -315,9 +315,6 @@ class MemoryCatalogue:
     def last(self, column: str | None = None) -> int:
         return max((ordinal for ordinal, _ in self._of(column)), default=0)
 
-    def count(self, column: str | None = None) -> int:
-        return len(self.live(column))
-
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         here = self._entries[article_id]
         others = [
@@ -350,7 +347,6 @@ class Rehearsal:
         self.catalogue = MemoryCatalogue(channel.newsroom.columns, channel.setting.exclusive)
         self.media = MemoryMedia()
         self.receipts: dict[str, Receipt] = {}
-        self.digests: dict[str, str] = {}
 
     @property
     def newsroom(self) -> Newsroom:
@@ -374,7 +370,6 @@ class Rehearsal:
             configured=self.channel.newsroom,
             rendition=None if action is Action.WITHDRAW else self.channel.render(revision, self.newsroom),
             previous=self.receipts.get(revision.id),
-            previous_digest=self.digests.get(revision.id, ""),
             reason=reason,
             companions=companions,
             catalogue=catalogue,
@@ -425,7 +420,6 @@ class Rehearsal:
     def _remember(self, delivery: Delivery) -> None:
         if delivery.receipt is not None:
             self.receipts[delivery.revision.id] = delivery.receipt
-            self.digests[delivery.revision.id] = delivery.rendition.digest if delivery.rendition else ""
             entry = self.catalogue.entry(delivery.revision.id)
             if entry is not None and entry.withdrawn_at is None:
                 self.catalogue.place(entry.revision, delivery.receipt)

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.article import Revision
 from pipeline.channel import Action, Channel, Delivery, Receipt, Recovery, Refused, Setting, Standing, Unavailable
-from pipeline.rollout import Step, adopted, asks_first
+from pipeline.rollout import Step, adopted
 from pipeline.testing import ChannelContract, Rehearsal, article_of, revision_of
 from tests.standins.kinds import Asking, Forgetful, Keyed, Posted
 from tests.standins.receiver import Faults, Journal, Kind, Receiver
@@ -244,7 +244,7 @@ def insist(channel: Channel, step: Step, delivery: Delivery, deed: Callable[[Del
     doubt = False
     for _ in range(TRIES):
         try:
-            if asks_first(doubt, channel.recovers):
+            if doubt and channel.recovers is Recovery.ASK:
                 found = channel.find(delivery)
                 if adopted(step, delivery.action, found.standing):
                     return found

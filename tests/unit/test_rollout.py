@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.channel import Action, Problem, Receipt, Recovery, Standing, Text
+from pipeline.channel import Action, Problem, Receipt, Standing, Text
 from pipeline.rollout import (
     ENDED,
     STATE_BEFORE,
@@ -28,7 +28,6 @@ from pipeline.rollout import (
     Verdict,
     adopted,
     after_gate,
-    asks_first,
     backoff,
     check_due,
     first_state,
@@ -165,9 +164,13 @@ def test_backoff_is_bounded_and_jittered(attempts: int, chance: float) -> None:
 def test_doubt_only_where_something_was_sent() -> None:
     assert judged(Step.RELEASE, Again(TROUBLE, None, True)).doubt
     assert not judged(Step.RELEASE, Again(TROUBLE, None, False)).doubt
-    assert asks_first(True, Recovery.ASK)
-    assert not asks_first(True, Recovery.KEY)
-    assert not asks_first(False, Recovery.ASK)
+
+
+def test_a_channel_says_when_it_wants_to_be_asked_next() -> None:
+    accepted = Receipt(standing=Standing.ACCEPTED)
+    assert judged(Step.FOLLOW, Done(accepted)).due == NOW + PACE.follow
+    asked = accepted.model_copy(update={"again": timedelta(minutes=7)})
+    assert judged(Step.FOLLOW, Done(asked)).due == NOW + timedelta(minutes=7)
 
 
 @pytest.mark.parametrize(
