@@ -379,8 +379,6 @@ class Setting:
     """Whatever the kind has to remember stands here and nowhere else."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The process's environment: the only place secrets come from."""
-    redis: str = ""
-    """URL of the Redis that all workers share, which may be away or lose everything; empty: there is none."""
 
     def exclusive(self) -> AbstractContextManager[None]:
         """The channel's lock, over processes and machines: the one that `Catalogue.exclusive` takes as well, so never

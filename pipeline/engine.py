@@ -175,7 +175,6 @@ class Engine:
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         channels: Mapping[str, Channel] | None = None,
-        redis: str = "",
     ) -> None:
         self.configuration = configuration
         self.newsroom: Newsroom = configuration.newsroom
@@ -186,7 +185,6 @@ class Engine:
         self._line = StartLine(self.clock)
         self.chance = chance
         self._channels = dict(channels or {})
-        self._redis = redis
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -200,10 +198,7 @@ class Engine:
         with self._opening:
             if channel_id not in self._channels:
                 self._channels[channel_id] = open_channel(
-                    self.configuration,
-                    self._outlet(channel_id),
-                    self.store.notebook(channel_id),
-                    redis=self._redis,
+                    self.configuration, self._outlet(channel_id), self.store.notebook(channel_id)
                 )
             return self._channels[channel_id]
 
