@@ -60,7 +60,7 @@ def _go_on_from(notebook: Notebook, file: Path) -> None:
     if file.exists():
         text, note = file.read_text(encoding="utf-8"), notebook.read("numbers")
         while (note is None or json.loads(note.text)["next"] < json.loads(text)["next"]) and not notebook.write(
-            "numbers", text, note and note.version, deed=DEED
+            "numbers", text, None if note is None else note.version, deed=DEED
         ):
             note = notebook.read("numbers")
 
