@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -263,7 +264,7 @@ class Television(Channel):
                     )
                 )
             else:
-                with self.setting.exclusive():
+                with self.setting.exclusive() if self._address else nullcontext():
                     self.playout.greet()
         except ChannelError as trouble:
             found.append(trouble.problem)
