@@ -76,6 +76,7 @@ FORMS = ("docx", "txt", "rtf")
 """In which a story's script stands beside its page."""
 PROMPTED = ("prompter.html", "programme.txt", "programme.rtf")
 """What has the text of a whole programme."""
+DAYS_LIST = "index.html"
 SHOWN = 28
 """Broadcast days on the list of days. Of older ones nothing but their pages is kept."""
 
@@ -98,6 +99,7 @@ class Television(Channel):
         self._address = str(self.options.get("mos") or setting.secrets.get(variable, ""))
         self.rundowns = Rundowns(setting.notebook)
         device, calendar = self._device(), self.calendar(setting.newsroom)
+        self._listed: tuple[bytes, dict[date, Programme]] = (b"", {})
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
 
     def _device(self) -> Device | None:
@@ -431,14 +433,24 @@ class Television(Channel):
             return
         calendar, station, scripts = self.calendar(self.newsroom), self.newsroom.name, self._scripts(programme)
         self._furnish()
-        days = self.rundowns.days()[-SHOWN:]
-        programmes = [programme if day == programme.day else self.load(day) for day in reversed(days)]
-        self.files.write("index.html", documents.index(programmes, calendar, station=station))
+        self._list(programme)
         at = f"{programme.day}"
         self.files.write(f"{at}/prompter.html", documents.prompter(programme, scripts, calendar))
         self.files.write(f"{at}/programme.txt", documents.text(scripts))
         self.files.write(f"{at}/programme.rtf", documents.rtf(scripts))
         self.files.write(f"{at}/index.html", documents.rundown(programme, calendar, station=station))
+
+    def _list(self, programme: Programme) -> None:
+        """Write the list of days. Where it is as this process left it, nobody has shown anything else since: then
+        the other days are what they were, and need not be read."""
+        left, known = self._listed
+        if self.files.read(DAYS_LIST) != left:
+            known = {}
+        days = reversed(self.rundowns.days()[-SHOWN:])
+        listed = {day: programme if day == programme.day else known.get(day) or self.load(day) for day in days}
+        page = documents.index(list(listed.values()), self.calendar(self.newsroom), station=self.newsroom.name)
+        self.files.write(DAYS_LIST, page)
+        self._listed = page, listed
 
     def _scripts(self, programme: Programme) -> list[Script]:
         return [self.rundowns.script(programme.day, story) for story in programme.stories]

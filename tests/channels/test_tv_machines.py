@@ -139,6 +139,21 @@ def test_an_order_that_one_has_changed_the_other_keeps(machine: Machine) -> None
     assert ids(other) == listed(other) == ["a3", "a1", "a2", "a4"]
 
 
+def test_the_list_of_days_has_what_either_has_changed(machine: Machine) -> None:
+    one, other = machine(), machine()
+    tomorrow = TODAY + timedelta(days=1)
+    put(one, story(1))
+    put(other, story(2, at=NOON + timedelta(hours=8)))
+    for n, rehearsal in enumerate((one, one, other, one), 3):
+        put(rehearsal, story(n))
+    channel_of(other).lock(tomorrow, "李四", NOON)
+    put(one, story(7))
+    rows = (channel_of(one).files.read("index.html") or b"").decode().split("<tr>")[-2:]
+    counts = [row.split("<td>")[2].split("<")[0] for row in rows]
+    assert counts == ["1", "6"]
+    assert ["已锁定" in row for row in rows] == [True, False]
+
+
 def test_a_machine_that_was_never_there_before_needs_nothing_of_the_others(machine: Machine) -> None:
     """Neither their scripts nor what they have prepared."""
     first = machine()
