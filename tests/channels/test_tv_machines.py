@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -184,10 +184,13 @@ def test_the_messages_of_all_are_one_running_order(tmp_path: Path) -> None:
 # -- message numbers -------------------------------------------------------------------------------------
 
 
-def test_no_number_is_given_twice(machine: Machine, prompter: Prompter) -> None:
-    """Two machines with four threads each, all at once."""
-    both = machine(mos=f"127.0.0.1:{prompter.port}"), machine(mos=f"127.0.0.1:{prompter.port}")
-    prepared = [both[n % 2].prepare(both[n % 2].delivery(story(n))) for n in range(1, 9)]
+def numbers_said(prompter: Prompter) -> list[int]:
+    return [int(line.split()[0]) for line in prompter.prompter.log]
+
+
+def released_at_once(both: Sequence[Rehearsal], which: Iterable[int]) -> list[Delivery]:
+    """These stories, by turns on one machine and the other, each by a thread of its own."""
+    prepared = [both[n % 2].prepare(both[n % 2].delivery(story(n))) for n in which]
     for delivery in prepared:
         both[0].catalogue.place(delivery.revision, delivery.receipt)
     begin = threading.Barrier(len(prepared))
@@ -196,12 +199,19 @@ def test_no_number_is_given_twice(machine: Machine, prompter: Prompter) -> None:
         begin.wait()
         both[n % 2].channel.release(delivery)
 
-    threads = [threading.Thread(target=release, args=(n, one)) for n, one in enumerate(prepared, 1)]
+    threads = [threading.Thread(target=release, args=(n, one)) for n, one in enumerate(prepared)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    numbers = [int(line.split()[0]) for line in prompter.prompter.log]
+    return prepared
+
+
+def test_no_number_is_given_twice(machine: Machine, prompter: Prompter) -> None:
+    """Two machines with four threads each, all at once."""
+    both = machine(mos=f"127.0.0.1:{prompter.port}"), machine(mos=f"127.0.0.1:{prompter.port}")
+    prepared = released_at_once(both, range(1, 9))
+    numbers = numbers_said(prompter)
     assert numbers == sorted(set(numbers))
     assert len(numbers) >= 2 * len(prepared)
     assert ids(both[0]) == listed(both[1]) == [f"a{n}" for n in range(1, 9)]
@@ -398,6 +408,26 @@ def test_old_days_are_dropped_and_recent_ones_kept(aged: tuple[Rehearsal, Delive
     assert channel.files.exists(f"{THEN}/index.html"), "pages are kept"
 
 
+def test_dropping_that_broke_off_is_finished_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = MemoryNotebook()
+    rundowns, other = Rundowns(notebook), Rundowns(notebook)
+    days = [TODAY - timedelta(days=n) for n in (5, 4, 3, 2, 1)]
+    for day in days:
+        rundowns.save(rundowns.load(day))
+    for times in range(4):
+        with monkeypatch.context() as mortal:
+            mortal.setattr(notebook, "prune", lambda *_: (_ for _ in ()).throw(Killed))
+            with pytest.raises(Killed):
+                rundowns.drop(TODAY, but=2)
+        known = [day for day in days if not other.load(day).dropped]
+        assert known == days, f"{times}: what stands there is not forgotten"
+    rundowns.drop(TODAY, but=2)
+    assert other.days() == days[-2:]
+    assert [other.load(day).dropped for day in (days[0], days[2], days[3], TODAY)] == [True, True, False, False]
+    rundowns.drop(TODAY - timedelta(days=3), but=2)  # an old deed, done again late
+    assert other.days() == days[-2:]
+
+
 def test_days_that_are_not_over_are_no_reason_to_drop_any(machine: Machine) -> None:
     rehearsal = machine()
     put(rehearsal, story(1))
@@ -493,10 +523,10 @@ def test_it_is_so_in_a_real_record(database: str, tmp_path: Path, prompter: Prom
             with pytest.raises(Refused):
                 put(other, story(4))
             channel_of(other).unlock(TODAY, "王五", NOON)
-            prepared.append(put(other, story(4)))
+            prepared += [put(other, story(4)), *released_at_once((one, other), range(5, 11))]
             gone = one.withdraw(story(2), "数据有误")
             for rehearsal in (one, other):
-                assert ids(rehearsal) == listed(rehearsal) == ["a3", "a1", "a4"]
+                assert ids(rehearsal) == listed(rehearsal) == ["a3", "a1", *(f"a{n}" for n in range(4, 11))]
                 assert standings(rehearsal, *(one for one in prepared if one.revision.id != "a2")) == {Standing.LIVE}
                 assert standings(rehearsal, gone) == {Standing.WITHDRAWN}
         with store.reading() as tx:
@@ -508,7 +538,7 @@ def test_it_is_so_in_a_real_record(database: str, tmp_path: Path, prompter: Prom
             ("王五", "programme unlocked", f"programme/{DAY}"),
         ]
         assert store.broken_event() is None
-    numbers = [int(line.split()[0]) for line in prompter.prompter.log]
+    numbers = numbers_said(prompter)
     assert numbers == sorted(set(numbers))
     for n in range(2):
         assert {path.name for path in (tmp_path / f"m{n}" / "tv").iterdir()} <= {"staging", "staging.unfinished"}
