@@ -327,7 +327,7 @@ def test_a_withdrawal_that_broke_off_is_finished_by_the_other(
 def test_what_was_prepared_before_is_not_shown_for_what_is_released(machine: Machine) -> None:
     """A held rollout that is tried again has another date: another machine has prepared that."""
     one, other = machine(), machine()
-    held, again = story(1), story(1, at=NOON + timedelta(hours=2))
+    held, again = story(1), story(1, at=NOON + timedelta(days=1))
     one.prepare(one.delivery(held))
     prepared = other.prepare(other.delivery(again))
     assert standings(other, one.release(prepared)) == {Standing.LIVE}
@@ -387,26 +387,28 @@ def test_after_two_have_spoken_at_once_all_is_said_again(
     )
     one, other = machine(), machine()
     put(one, story(1))
-    prepared = [one.prepare(one.delivery(story(n))) for n in (2, 3)]
-    say, between = mos.Talk.say, iter([lambda: other.release(prepared[1])])
+    prepared = one.prepare(one.delivery(story(2)))
+    say, between = mos.Talk.say, iter([lambda: other.withdraw(story(2), "数据有误")])
 
     def crossed(self: mos.Talk, number: int, message: mos.Message) -> mos.Ack:
         for deed in between:
             monkeypatch.setattr(one.catalogue, "_lock", threading.Lock)
-            deed()
+            assert standings(other, deed()) == {Standing.WITHDRAWN}
         return say(self, number, message)
+
+    def held() -> list[str]:
+        return [each["id"] for each in prompter.prompter.state()["orders"][f"tv-{DAY}"]["stories"]]
 
     monkeypatch.setattr(mos.Talk, "say", crossed)
     with pytest.raises(Unavailable) as trouble:
-        one.release(prepared[0])
+        one.release(prepared)
     assert trouble.value.sent
-    for delivery in prepared:
-        if other.channel.find(delivery).standing is not Standing.LIVE:
-            other.release(other.prepare(delivery))
-    stories = prompter.prompter.state()["orders"][f"tv-{DAY}"]["stories"]
-    assert [each["id"] for each in stories] == ids(one) == ["a1", "a2", "a3"]
-    assert all(each["body"] for each in stories)
-    assert standings(one, *prepared) == {Standing.LIVE}
+    assert held() == ["a1", "a2"], "what was said last was out of date"
+    gone = other.delivery(story(2), Action.WITHDRAW)
+    assert other.channel.find(gone).standing is Standing.LIVE
+    assert standings(other, put(other, story(3))) == {Standing.LIVE}
+    assert held() == ids(one) == ["a1", "a3"]
+    assert standings(one, gone) == {Standing.WITHDRAWN}
 
 
 # -- files that are gone -----------------------------------------------------------------------------------
