@@ -96,7 +96,10 @@ def _read(file: Path) -> list[Page]:
             (f"submission/{draft}", json.dumps({"claim": f"0.1.0 {at}", "publication": publication}))
             for draft, at, publication in rows("SELECT draft, at, publication FROM submission")
         ]
-        pages += [(f"outcome/{name}", answer) for name, answer in rows("SELECT publication, answer FROM outcome")]
+        pages += [
+            (f"deleted/{name.removeprefix('deleted:')}", "")
+            for (name,) in rows("SELECT publication FROM outcome WHERE publication LIKE 'deleted:%'")
+        ]
         pages += [(f"upload/{purpose}/{picture}", answer) for purpose, picture, answer in rows("SELECT * FROM upload")]
         return pages + _days(rows("SELECT day, name, count FROM call"), rows("SELECT day, name FROM used_up"))
 

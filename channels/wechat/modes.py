@@ -20,6 +20,7 @@ from channels.wechat.posting import (
     is_older,
     is_placed,
     kept_traces,
+    known_ids,
     message_trace,
     own_ids,
     own_marker,
@@ -152,7 +153,7 @@ class Publishing(Posting):
     def release(self, delivery: Delivery) -> Receipt:
         if delivery.is_late:
             return self.find(delivery)
-        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        ids = known_ids(delivery)
         media_id = _media_id(ids)
         known = self.ledger.submission(media_id)
         if known is None:
@@ -190,7 +191,7 @@ class Publishing(Posting):
         return self._seen(delivery, item, receipt.url or (item.url if item else ""), Standing.ABSENT)
 
     def _found(self, delivery: Delivery) -> Receipt:
-        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        ids = known_ids(delivery)
         marker = own_marker(delivery)
         if "article_id" in ids:
             url = delivery.receipt.url if delivery.receipt is not None else ""
@@ -296,7 +297,7 @@ class Sending(Posting):
     def release(self, delivery: Delivery) -> Receipt:
         if delivery.is_late:
             return self.find(delivery)
-        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        ids = known_ids(delivery)
         media_id = _media_id(ids)
         known = self.ledger.submission(media_id)
         if known is None:
@@ -320,7 +321,7 @@ class Sending(Posting):
         return Evidence(url=found.url, at=utc_now(), standing=found.standing, digest=digest, extract=title)
 
     def _found(self, delivery: Delivery) -> Receipt:
-        ids = {**own_ids(delivery), **kept_traces(delivery)}
+        ids = known_ids(delivery)
         submission = self.ledger.submission(ids["media_id"]) if "media_id" in ids else None
         msg_id, draft = ids.get("msg_id") or (submission.publication if submission else ""), None
         if not msg_id:

@@ -217,7 +217,7 @@ class Posting(ABC):
         """What a prepared delivery's receipt says of its draft, and of the articles in it."""
         ids = {"media_id": media_id, **kept_traces(delivery)}
         if name := together(delivery):
-            ids |= {"together": name, "articles": " ".join(one.revision.id for one in delivery.companions)}
+            ids |= {"together": name, "articles": _order_of(delivery)}
         known = self.ledger.submission(media_id)
         # What failed is told, so that it is not taken for another one's hand when this is handed in again.
         return ids | ({self._publication: known.publication} if known is not None and known.publication else {})
@@ -606,6 +606,18 @@ def is_older(item: Item | None, below: int | None) -> bool:
 
 def own_ids(delivery: Delivery) -> dict[str, str]:
     return dict(delivery.receipt.ids) if delivery.receipt is not None else {}
+
+
+def known_ids(delivery: Delivery) -> dict[str, str]:
+    """What is known of the delivery so far. The receipt of a version before this one does not name the others."""
+    ids = {**own_ids(delivery), **kept_traces(delivery)}
+    if (name := together(delivery)) and ids.get("together") == name:
+        ids["articles"] = _order_of(delivery)
+    return ids
+
+
+def _order_of(delivery: Delivery) -> str:
+    return " ".join(one.revision.id for one in delivery.companions)
 
 
 def _shown(delivery: Delivery) -> dict[str, str]:

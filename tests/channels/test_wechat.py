@@ -1307,6 +1307,26 @@ def test_a_mass_message_with_a_lost_answer_is_recognised_by_who_has_fewer_compan
     close(channel)
 
 
+@pytest.mark.parametrize("mode", ["publish", "mass"])
+def test_a_topic_prepared_by_the_version_before_goes_out_and_each_has_its_place(
+    setting: Callable[..., Setting], server: Server, mode: str
+) -> None:
+    """Its receipts name only their own place, each another one."""
+    channel = Wechat(setting(mode=mode))
+    rehearsal = Rehearsal(channel)
+    several = prepared(rehearsal, topic(rehearsal))
+    old = [
+        dataclasses.replace(one, receipt=one.receipt.model_copy(update={"ids": ids}))
+        for n, one in enumerate(several, 1)
+        if one.receipt and (ids := {**one.receipt.ids, "index": str(n), "of": "3"}) and ids.pop("articles")
+    ]
+    live = published(rehearsal, old)
+    assert [rehearsal.verify(one).standing for one in live] == [Standing.LIVE] * 3
+    rehearsal.withdraw(live[1].revision)
+    assert revisions(server) == [("a1", 1), ("a3", 1)]
+    close(channel)
+
+
 def test_of_a_topic_each_is_told_what_is_its_own(setting: Callable[..., Setting], server: Server) -> None:
     """Made by a machine is only the second, and each has an address of its own."""
     channel = Wechat(setting())

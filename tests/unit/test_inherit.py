@@ -76,10 +76,12 @@ def test_an_unanswered_submission_stays_unanswered(folder: Path, database: str) 
     with closing(sqlite3.connect(folder / "var" / "wechat-fabu" / "account.db")) as ledger, ledger:
         ledger.execute("UPDATE submission SET publication = '' WHERE draft = (SELECT min(draft) FROM submission)")
         ledger.execute("INSERT INTO used_up VALUES ('2026-11-27', 'draft/add')")
+        ledger.execute("INSERT INTO outcome VALUES ('deleted:2650177668/2', 0, 'yes'), ('together:x', 0, 'd')")
     found = carried(folder, database)["wechat-fabu"]
     submitted = [json.loads(text) for page, text in found.items() if page.startswith("submission/")]
     assert [one["publication"] for one in submitted].count("") == 1
     assert json.loads(found["day/2026-11-27"])["used_up"] == ["draft/add"]
+    assert [page for page in found if page.startswith("deleted/")] == ["deleted/2650177668/2"]
 
 
 def test_a_damaged_ledger_stops_nobody(folder: Path, database: str) -> None:
