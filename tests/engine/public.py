@@ -19,6 +19,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from lxml import etree
 
 from channels.feeds.documents import ATOM, Form
+from channels.files import INSIDE
 from pipeline import addresses
 from pipeline.article import Newsroom
 from pipeline.channel import Action
@@ -103,8 +104,11 @@ class PublicFiles:
                 yield from self._feed_faults(form, folder, here)
         yield from self._list_faults(last)
         for path in self.root.rglob("*"):
-            if path.is_file() and ("staging" in str(path.relative_to(self.root)) or path.name.startswith(".")):
-                yield f"{path.relative_to(self.root)} lies in the public folder"
+            inside = next((one for one in path.parents if one.name == INSIDE), None)
+            hidden = inside is not None and inside.stat().st_mode & 0o777 == 0o700
+            there = str(path.relative_to(self.root))
+            if path.is_file() and not hidden and ("staging" in there or path.name.startswith(".")):
+                yield f"{there} lies in the public folder"
 
     def _feed_faults(self, form: Form, folder: str, last: Mapping[str, Command]) -> Iterator[str]:
         shown: dict[str, set[int | None]] = {}
