@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -210,14 +212,38 @@ def test_what_a_release_would_be_refused_is_found_by_prepare(
     assert rehearsal.channel.find(with_picture(rehearsal)).standing is Standing.ABSENT
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is refused to root")
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_root_of_somebody_elses_is_found_before_the_gate(kind: type[TreeChannel], tmp_path: Path) -> None:
-    rehearsal = rehearsal_of(kind, tmp_path)
-    root = Path(files_of(rehearsal).root)
-    root.mkdir(parents=True, mode=0o555)
-    message, _ = refused(rehearsal, with_picture(rehearsal))
-    assert "may not write in" in message
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Nothing is refused to root, so it is somebody else meanwhile."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize(("folder", "refuses"), [("site", True), ("site/2026", True), ("site/2025", False)])
+def test_a_folder_of_somebody_elses_is_found_before_the_gate(folder: str, refuses: bool) -> None:
+    with tempfile.TemporaryDirectory() as base:
+        data = Path(base)
+        data.chmod(0o777)
+        (data / "site").mkdir(mode=0o777)
+        (data / "site").chmod(0o777)
+        closed = data / folder
+        closed.mkdir(exist_ok=True)
+        closed.chmod(0o555)
+        said = []
+        with nobody():
+            if not os.access(data, os.W_OK, effective_ids=True):
+                pytest.skip("the folder of temporary files is root's alone")
+            try:
+                Files(str(data / "site"), near=str(data / "website" / "staging")).prove("2026/11/a1.html")
+            except Unavailable as trouble:
+                said.append(str(trouble.problem.message))
+        assert [one.endswith(f"may not write in {closed}") for one in said] == ([True] if refuses else [])
 
 
 @pytest.mark.parametrize("kind", KINDS)
