@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.server
 import json
 import os
@@ -27,8 +28,10 @@ from schemathesis.config import SchemathesisConfig
 from standardwebhooks import Webhook as Receiver
 
 from channels.app import App, changes, tree
+from channels.app.channel import BACKEND, KEPT, TOLD
 from channels.app.documents import Envelope, Item, Listing, assets_of_column
 from channels.app.ninjs import ContactInfo, Ninjs, RightsInfo
+from channels.app.tree import OWED
 from channels.app.webhook import key_of
 from pipeline.article import Article, Column, Deed, Outlet, Revision
 from pipeline.channel import Action, Refused, Setting, Standing, Unavailable, Unpublishable, utc_now
@@ -677,15 +680,17 @@ def test_a_sequence_that_was_set_back_is_not_taken_for_a_continuation(rehearsal:
     rehearsal.publish(article(1))
     backup = (root / "api/changes.json").read_bytes()
     rehearsal.publish(article(2))
+    rehearsal.publish(article(3))
     client = Mirror(root)
     client.sync()
     (root / "api/changes.json").write_bytes(backup)
-    rehearsal.publish(article(1, version=2))
-    rehearsal.publish(article(3))
-    assert read(root, "changes.json")["cursor"].startswith("3-")
+    rehearsal.publish(article(1, version=2))  # the one told last before is told again
+    rehearsal.publish(article(4))
+    assert read(root, "changes.json")["cursor"].startswith("4-")
     client.sync()
     assert client.live["a1"] == 2
     assert client.live["a3"] == 1
+    assert client.live["a4"] == 1
 
 
 def test_a_worker_that_dies_between_document_and_change_is_made_up_for(
@@ -982,7 +987,7 @@ def test_the_article_stands_before_anything_is_derived(
     asked: list[str] = []
     entry = rehearsal.catalogue.entry
     monkeypatch.setattr(rehearsal.catalogue, "entry", lambda id: (asked.append("entry"), entry(id))[1])
-    for question in ("columns", "span", "last", "live", "count", "neighbours"):
+    for question in ("columns", "span", "last", "live", "neighbours"):
         monkeypatch.setattr(rehearsal.catalogue, question, None)
 
     def stop(*_: Any) -> None:
@@ -1109,6 +1114,63 @@ def test_the_backend_hears_of_everything_once(told: Rehearsal, backend: Backend,
     assert (data["id"], data["revision"], data["pubStatus"]) == ("a1", 2, "canceled")
     envelope = read(root, data["href"].removeprefix(BASE))
     assert envelope["digest"] == data["digest"]
+
+
+def test_another_machine_knows_what_the_backend_was_told(
+    setting: Callable[..., Setting], backend: Backend, tmp_path: Path
+) -> None:
+    """One record, one public tree, and two data folders of which neither has what the other needs."""
+    here = setting(webhook=backend.url, secrets={VARIABLE: SECRET}, root=str(tmp_path / "shared"))
+    one, other = Rehearsal(App(here)), Rehearsal(App(dataclasses.replace(here, data=tmp_path / "two")))
+    other.catalogue, other.media = one.catalogue, one.media
+    delivery = one.prepare(one.delivery(article(1)))
+    one.catalogue.place(delivery.revision)
+    backend.fates = [503]
+    with pytest.raises(Unavailable):
+        one.channel.release(delivery)
+    noted = utc_now()
+    assert other.channel.find(delivery).standing is Standing.STAGED
+    at = other.channel.release(delivery).at
+    assert at is not None
+    assert at <= noted  # when readers had it, as the first machine saw it
+    assert backend.calls == [delivery.key, delivery.key]
+    for machine in (one, other):
+        assert machine.channel.find(delivery).standing is Standing.LIVE
+        machine.channel.release(delivery)
+    assert backend.calls == [delivery.key, delivery.key]
+
+
+def test_what_the_first_edition_kept_of_the_backend_counts(told: Rehearsal, backend: Backend) -> None:
+    delivery = told.prepare(told.delivery(article(1)))
+    app_of(told).files.stage(TOLD, delivery.key, b"digest")
+    told.catalogue.place(delivery.revision)
+    told.channel.release(delivery)
+    assert backend.calls == []
+    assert told.channel.find(delivery).standing is Standing.LIVE
+
+
+def test_what_is_noted_of_the_backend_is_pruned(setting: Callable[..., Setting], backend: Backend) -> None:
+    now = [NOON]
+    made = dataclasses.replace(
+        setting(webhook=backend.url, secrets={VARIABLE: SECRET}), notebook=MemoryNotebook(lambda: now[0])
+    )
+    told = Rehearsal(App(made))
+    told.publish(article(1))
+    assert made.notebook.pages(BACKEND) == [f"{BACKEND}a1.1.app.publish"]
+    now[0] += KEPT
+    again = Rehearsal(App(made))
+    again.publish(article(2))
+    assert made.notebook.pages(BACKEND) == [f"{BACKEND}a2.1.app.publish"]
+
+
+def test_the_pages_of_the_notebook_do_not_grow(rehearsal: Rehearsal) -> None:
+    for n in range(1, 60):
+        rehearsal.publish(article(n))
+    notebook = rehearsal.channel.setting.notebook
+    assert notebook.pages() == [OWED]
+    note = notebook.read(OWED)
+    assert note is not None
+    assert json.loads(note.text) == ["a59"]
 
 
 @pytest.mark.parametrize("fate", [500, 503, 429, 401, 404, 410, 302, "lost"])
