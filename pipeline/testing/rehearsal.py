@@ -22,6 +22,7 @@ from pipeline.channel import (
     Receipt,
     Recovery,
     Standing,
+    Unavailable,
     utc_now,
 )
 from pipeline.testing.samples import NOON
@@ -252,7 +253,18 @@ class Rehearsal:
         return delivery
 
     def resume(self, delivery: Delivery) -> Delivery:
-        """What the engine does with a release or withdrawal whose outcome is unknown: it asks before it repeats."""
+        """What the engine does with a release or withdrawal whose outcome is unknown: it asks before it repeats.
+
+        As long as the channel says that it cannot tell yet (`Unavailable`), it is asked again.
+        """
+        for _ in range(FOLLOW_AT_MOST):
+            try:
+                return self._resumed(delivery)
+            except Unavailable as trouble:
+                said = trouble
+        raise AssertionError(f"after {FOLLOW_AT_MOST} questions still unavailable") from said
+
+    def _resumed(self, delivery: Delivery) -> Delivery:
         withdrawal = delivery.action is Action.WITHDRAW
         if self.channel.recovers is Recovery.ASK:
             found = self.channel.find(delivery)

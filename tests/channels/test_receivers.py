@@ -67,6 +67,13 @@ class ReceiverContract(ChannelContract):
         yield
         running.faults(next=())
 
+    @contextmanager
+    def losing(self, rehearsal: Rehearsal, after: int) -> Iterator[None]:
+        running = self.running(rehearsal)
+        running.faults(next=("well",) * after + ("lost",))
+        yield
+        running.faults(next=())
+
     def copies(self, rehearsal: Rehearsal, revision: Revision) -> int:
         return len(self.running(rehearsal).public()[revision.id])
 

@@ -25,6 +25,7 @@ class Shelf:
         self._pages: dict[str, list[tuple[timedelta, bytes | None]]] = {}
         self._clock = timedelta(0)
         self._left: int | None = None
+        self._until_lost = -1
         self._lock = threading.Lock()
         shelf = self
 
@@ -34,6 +35,9 @@ class Shelf:
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 status, content = shelf.answer(self.command, self.path, body, self.headers.get("Authorization", ""))
+                if shelf.loses():
+                    self.close_connection = True
+                    return
                 self.send_response_only(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -99,6 +103,23 @@ class Shelf:
         """Let so much time pass."""
         with self._lock:
             self._clock += time
+
+    def loses(self) -> bool:
+        """Whether the answer of this call is lost."""
+        with self._lock:
+            self._until_lost -= 1
+            return self._until_lost == -1
+
+    @contextmanager
+    def losing(self, after: int) -> Iterator[None]:
+        """Answer so many calls, and lose the answer of the next one, while the block runs."""
+        with self._lock:
+            self._until_lost = after
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._until_lost = -1
 
     @contextmanager
     def refusing(self, after: int) -> Iterator[None]:

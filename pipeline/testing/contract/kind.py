@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -59,7 +59,7 @@ class Kind:
         """While the block runs, the outlet (or the storage) takes `after` more calls and refuses all that follow."""
         raise NotImplementedError("tell the contract how the outlet refuses: write `refusing`")
 
-    # -- where a kind is special --------------------------------------------------------------------------
+    # -- where a kind is special: each says what it is without it -------------------------------------------
 
     def elsewhere_of(self, channel: Channel, data: Path) -> Channel:
         """The same channel opened on a second machine, whose data folder is `data`; all else is the same."""
@@ -77,6 +77,13 @@ class Kind:
             return base64.b64decode(address.partition("base64,")[2])
         answer = requests.get(address, timeout=10)
         return answer.content if answer.ok else None
+
+    def losing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:  # noqa: ARG002
+        """While the block runs, the outlet answers `after` calls, does what the next one asks, and its answer is lost.
+
+        By itself nothing is lost: a storage has no such thing.
+        """
+        return nullcontext()
 
     def notice(self, rehearsal: Rehearsal, revision: Revision) -> str:
         """Where `corrects` is NOTICE: what the public reads once `revision` has corrected another, or is withdrawn."""
@@ -163,8 +170,13 @@ class Kind:
         )
 
     def once(self, rehearsal: Rehearsal, revision: Revision, did: str) -> None:
-        """Fail if the public finds the article more than once."""
+        """Fail unless the public finds the article, and finds it once."""
         copies = self.copies(rehearsal, revision)
+        assert copies, told(
+            f"{did}, and the public does not find the article",
+            "what verify says is live can be found",
+            "compare the test's `copies` with where release has put it",
+        )
         assert copies == 1, told(
             f"{did}, and the public finds the article {copies} times",
             "nothing goes out twice: whoever does not know whether a deed happened asks before he repeats it",
@@ -172,7 +184,7 @@ class Kind:
             "has to be remembered for that stands in Setting.notebook, where every machine reads it",
         )
 
-    def withdrawn(self, rehearsal: Rehearsal, gone: Delivery, did: str) -> None:
+    def withdrawn(self, rehearsal: Rehearsal, gone: Delivery, did: str, do: str = "") -> None:
         """Fail unless what was public is gone, for everybody who asks, and is known to have been there."""
         told_by = {
             "the receipt": gone.receipt.standing if gone.receipt else None,
@@ -183,7 +195,8 @@ class Kind:
         assert not wrong, told(
             f"{did}, and " + ", ".join(f"{who} says {standing}" for who, standing in wrong.items()),
             "what was public and no longer is is WITHDRAWN; ABSENT is said only of what never was there",
-            "deleting alone forgets: where the outlet cannot tell, `delivery.entry.withdrawn_at` says that it was "
+            do
+            or "deleting alone forgets: where the outlet cannot tell, `delivery.entry.withdrawn_at` says that it was "
             "withdrawn, or the notebook does; while anything of it is public, the answer is LIVE",
         )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.article import Revision
-from pipeline.channel import Action, Standing
-from pipeline.testing.contract.kind import TAKEN, Kind, told
+from pipeline.channel import Action
+from pipeline.testing.contract.kind import GONE, TAKEN, Kind, told
 from pipeline.testing.rehearsal import Rehearsal
 
 LATE = "if the delivery is_late, do nothing and answer as find does"
@@ -54,6 +54,10 @@ class Lateness(Kind):
         assert self.read(rehearsal, first) == before, told(
             "the article stands, a late worker withdrew it, and the public reads something else", LATE, ASK_FIRST
         )
-        assert answer is Standing.LIVE, told(
-            f"a late withdrawal answered {answer}", f"{LATE}: as long as the article is public that is LIVE", ASK_FIRST
+        found = rehearsal.channel.find(late).standing
+        assert answer is found, told(f"a late withdrawal answered {answer}, and find says {found}", LATE, ASK_FIRST)
+        assert found not in GONE, told(
+            f"a late withdrawal changed nothing, and find says {found} of it",
+            "for a withdrawal find says LIVE as long as any revision is public, STAGED if only drafts are left",
+            "ask the outlet what there is of the article, whatever the delivery wants",
         )

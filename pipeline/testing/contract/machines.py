@@ -34,6 +34,17 @@ class Machines(Kind):
         self.live(elsewhere, live, "prepared on one machine, asked for and released on another", ELSEWHERE)
         self.once(rehearsal, first, "prepared on one machine, asked for and released on another")
 
+    def test_what_one_machine_has_just_released_another_does_not_repeat(
+        self, rehearsal: Rehearsal, elsewhere: Rehearsal, first: Revision
+    ) -> None:
+        """The first machine is lost right after its release, before anybody knows what became of it."""
+        prepared = rehearsal.prepare(rehearsal.delivery(first))
+        rehearsal.release(prepared)
+        live = elsewhere.follow(elsewhere.resume(prepared))
+        did = "released on one machine, and asked for on another before it was followed"
+        self.live(elsewhere, live, did, ELSEWHERE)
+        self.once(rehearsal, first, did)
+
     def test_what_one_machine_released_another_finds(
         self, rehearsal: Rehearsal, elsewhere: Rehearsal, first: Revision
     ) -> None:
@@ -45,7 +56,7 @@ class Machines(Kind):
         )
         self.live(elsewhere, elsewhere.follow(elsewhere.resume(prepared)), "released on one machine, again on another")
         self.once(rehearsal, first, "released on one machine, and again on another that did not know of it")
-        self.live(rehearsal, live, "released on one machine, and again on another that did not know of it")
+        self.live(rehearsal, live, "released on one machine, and again on another that did not know of it", ELSEWHERE)
 
     def test_what_one_machine_released_another_corrects_and_withdraws(
         self, rehearsal: Rehearsal, elsewhere: Rehearsal, first: Revision, second: Revision
@@ -57,7 +68,7 @@ class Machines(Kind):
         self.once(rehearsal, second, "published on one machine, corrected on another")
         gone = rehearsal.withdraw(second, "数据有误")
         self.withdrawn(rehearsal, gone, "corrected on one machine, withdrawn on another")
-        self.withdrawn(elsewhere, gone, f"withdrawn on one machine, and asked on another. Mind that {ELSEWHERE}")
+        self.withdrawn(elsewhere, gone, "withdrawn on one machine, and asked on another", ELSEWHERE)
         self.not_live(elsewhere, new, "withdrawn on another machine", ELSEWHERE)
 
     def test_an_older_revision_prepared_elsewhere_stays_away(
