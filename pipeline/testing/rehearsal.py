@@ -247,8 +247,10 @@ class Rehearsal:
     def release(self, delivery: Delivery) -> Delivery:
         """The prepared delivery released; the article stands in the catalogue from the call on, as with the engine."""
         self.catalogue.place(delivery.revision, delivery.receipt)
-        delivery = with_receipt(delivery, self.channel.release(delivery))
-        self.settle()
+        try:
+            delivery = with_receipt(delivery, self.channel.release(delivery))
+        finally:
+            self.settle()
         self._remember(delivery)
         return delivery
 
@@ -306,8 +308,10 @@ class Rehearsal:
 
     def take_back(self, delivery: Delivery) -> Delivery:
         """The withdrawal done."""
-        delivery = with_receipt(delivery, self.channel.withdraw(delivery))
-        self.settle()
+        try:
+            delivery = with_receipt(delivery, self.channel.withdraw(delivery))
+        finally:
+            self.settle()
         self._remember(delivery)
         return delivery
 

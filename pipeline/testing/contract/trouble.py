@@ -23,9 +23,7 @@ class Trouble(Kind):
         with self.refusing(rehearsal, 0):
             error = self._trouble("release", lambda: rehearsal.release(prepared))
         if error is None:  # a draft that a person publishes has been delivered without a call
-            self.live(
-                rehearsal, rehearsal.follow(prepared), "the outlet refused, and release raised nothing", SWALLOWED
-            )
+            self._was_done(rehearsal, prepared, "the outlet refused every call of a release")
             return
         self.not_live(rehearsal, prepared, "the outlet refused the release", "do nothing public before the call")
         found = rehearsal.channel.find(prepared).standing
@@ -51,7 +49,9 @@ class Trouble(Kind):
                 "take the old one away only once the new one is there",
             )
             new = rehearsal.resume(new)
-        self.live(rehearsal, rehearsal.follow(new), "a correction was refused once, then released", SWALLOWED)
+        else:
+            self._was_done(rehearsal, new, "the outlet refused every call of a correction")
+        self.live(rehearsal, rehearsal.follow(new), "a correction was refused once, then released")
 
     def test_a_withdrawal_that_is_refused_is_not_told_as_done(self, rehearsal: Rehearsal, first: Revision) -> None:
         rehearsal.publish(first)
@@ -94,7 +94,7 @@ class Trouble(Kind):
             error = self._trouble("release", lambda: rehearsal.release(prepared))
         did = f"broken off after {place} calls, the release of revision {revision.number}"
         if error is None:
-            self.live(rehearsal, rehearsal.follow(prepared), f"{did} raised nothing", SWALLOWED)
+            self._was_done(rehearsal, prepared, did)
         found = rehearsal.channel.find(prepared)
         if found.standing is Standing.LIVE:
             self.live(
@@ -204,6 +204,11 @@ class Trouble(Kind):
                 )
             ) from error
         return None
+
+    def _was_done(self, rehearsal: Rehearsal, delivery: Delivery, did: str) -> None:
+        """Fail unless a release that raised nothing has been done."""
+        found = rehearsal.channel.find(delivery).standing
+        assert found in TAKEN, told(f"{did}, release raised nothing, and find says {found}", ERRORS, SWALLOWED)
 
     def _not_swallowed(self, error: ChannelError | None, found: Standing, did: str) -> None:
         """Fail if a withdrawal was to be done, raised nothing, and the article is still there."""
