@@ -106,6 +106,8 @@ def tag() -> str:
 
 NOTES = (N_("note"), N_("note dropped"), N_("notes dropped"))
 """What happens to a channel's notebook, where its adapter has no better word."""
+DEEDS = (N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_("refused by the prompter"))
+"""The words of adapters."""
 
 
 def tell_what(what: str) -> str:

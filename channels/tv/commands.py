@@ -6,6 +6,7 @@ Times are the newsroom's. What the channel refuses is told as everywhere: what h
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -44,12 +45,13 @@ def show(open_: Open, day: str | None) -> None:
 @_day
 @click.argument("story", metavar="STORY")
 @click.argument("position", type=click.IntRange(min=1), metavar="POSITION")
+@_as
 @click.pass_obj
-def move(open_: Open, day: str, story: str, position: int) -> None:
+def move(open_: Open, day: str, story: str, position: int, editor: str | None) -> None:
     with _told() as channel_of:
         channel = channel_of(open_)
         try:
-            changed = channel.move(_date(day), story.lower(), position, utc_now())
+            changed = channel.move(_date(day), story.lower(), position, _who(editor), utc_now())
         except KeyError:
             raise click.ClickException(
                 _("there is no story {story} in the programme of {day}").format(story=story, day=day)
@@ -66,16 +68,17 @@ def move(open_: Open, day: str, story: str, position: int) -> None:
 def lock(open_: Open, day: str, editor: str | None) -> None:
     with _told() as channel_of:
         channel = channel_of(open_)
-        _print(channel, channel.lock(_date(day), editor or getpass.getuser(), utc_now()))
+        _print(channel, channel.lock(_date(day), _who(editor), utc_now()))
 
 
 @programme.command(help="Unlock a programme: it takes changes again.")
 @_day
+@_as
 @click.pass_obj
-def unlock(open_: Open, day: str) -> None:
+def unlock(open_: Open, day: str, editor: str | None) -> None:
     with _told() as channel_of:
         channel = channel_of(open_)
-        _print(channel, channel.unlock(_date(day), utc_now()))
+        _print(channel, channel.unlock(_date(day), _who(editor), utc_now()))
 
 
 @contextmanager
@@ -100,6 +103,13 @@ def _text(text: Text) -> str:
     return template.format_map(text.values) if text.values else template
 
 
+def _who(editor: str | None) -> str:
+    try:
+        return editor or getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return str(os.getuid())
+
+
 def _date(day: str) -> date:
     try:
         return date.fromisoformat(day)
@@ -111,6 +121,8 @@ def _print(channel: Television, shown: Programme) -> None:
     """The rundown as a table for a terminal."""
     terms, calendar, words = channel.terms, channel.calendar(channel.newsroom), house()
     click.echo(f"{terms.programme}  {shown.day}  {calendar.on_air(shown.day):%H:%M}")
+    if shown.dropped:
+        click.echo(_("it was aired long ago: only its pages are kept"))
     if shown.lock:
         at = shown.lock.at.astimezone(calendar.zone)
         click.echo(_("locked by {by} since {at}").format(by=shown.lock.by, at=f"{at:%Y-%m-%d %H:%M}"))
@@ -136,7 +148,7 @@ def _print(channel: Television, shown: Programme) -> None:
     )
     if not all(row.acknowledged for row in shown.rows(calendar)):
         click.echo(_("! the prompter has not acknowledged this story's last text"))
-    if shown.stories or shown.withdrawn:
+    if shown.stories or shown.withdrawn or shown.dropped:
         rundown, prompter = (channel.files.where(f"{shown.day}/{name}") for name in ("index.html", "prompter.html"))
         click.echo(_("running order: {rundown}  prompter: {prompter}").format(rundown=rundown, prompter=prompter))
 

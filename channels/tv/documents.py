@@ -200,6 +200,11 @@ def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
     )
 
 
+def link(story: str, digest: str) -> bytes:
+    """How the rundown refers to a story's page: it bears the rendition's digest."""
+    return f'<a href="{story}.html" data-digest="{digest}">'.encode()
+
+
 def prompter(programme: Programme, scripts: Sequence[Script], calendar: Calendar) -> bytes:
     """The whole programme in large type, scrolling by itself."""
     shown = [(script, _read(script)) for script in scripts]

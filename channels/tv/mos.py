@@ -464,6 +464,17 @@ class Folder:
         self.files.write(f"{self.folder}/{number}-{message.label}.mos.xml", text.encode())
         return Ack(ok=True)
 
+    def listed(self) -> list[str]:
+        """What the files are called, in the order of their numbers as long as these have as many digits."""
+        folder = f"{self.files.root}/{self.folder}"
+        self.files.fs.invalidate_cache(folder)  # another machine may have written
+        return sorted(str(found).rpartition("/")[2] for found in self.files.fs.find(folder))
+
+    def messages(self) -> list[str]:
+        """The files' content, in the same order."""
+        read = (self.files.read(f"{self.folder}/{name}") for name in self.listed())
+        return [(data or b"").decode("utf-8", "replace") for data in read]
+
 
 Answers = Callable[[Any], str | None]
 """What the newsroom answers to a device's request, given as the request's element: the inner XML, None for nothing."""

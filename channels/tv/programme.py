@@ -187,6 +187,10 @@ class Programme(Frozen):
     lock: Lock | None = None
     view: View = View()
     """What the device has acknowledged."""
+    version: int | None = Field(default=None, exclude=True)
+    """What it was read as, of its page in the notebook; None: there is none."""
+    dropped: bool = Field(default=False, exclude=True)
+    """Nothing is known of it any more: so long ago was it aired."""
 
     def find(self, story: str) -> Story | None:
         return next((one for one in self.stories if one.id == story), None)
@@ -258,11 +262,24 @@ class Programme(Frozen):
             for position, (story, gone) in enumerate(zip(self.stories, before, strict=False), 1)
         ]
 
-    def refuse_if_locked(self, calendar: Calendar, moment: datetime) -> None:
-        """Raise `Refused`, naming who decides, if it is locked and not over yet."""
+    def refuse_change(self, calendar: Calendar, moment: datetime) -> None:
+        """Raise `Refused` if it is locked and not over yet, naming who decides, or if it was aired long ago."""
+        terms = calendar.terms
+        if self.dropped:
+            raise Refused(
+                Problem(
+                    field="programme",
+                    message=Text.of(
+                        "{programme} of {day} was aired long ago: only its pages are kept",
+                        programme=terms.programme,
+                        day=f"{self.day}",
+                    ),
+                    remedy=Text.of("withdraw the article, and submit it as a new one for the next programme"),
+                ),
+                code="dropped",
+            )
         if self.lock is None or moment >= calendar.over(self.day):
             return
-        terms = calendar.terms
         raise Refused(
             Problem(
                 field="programme",

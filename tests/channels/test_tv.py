@@ -17,10 +17,10 @@ from pipeline.testing import ChannelContract, Rehearsal
 from tests.standins.disk import disk_full
 
 
-def alter(rehearsal: Rehearsal, path: str, old: str, new: str, *, state: bool = False) -> None:
+def alter(rehearsal: Rehearsal, path: str, old: str, new: str, *, messages: bool = False) -> None:
     channel = rehearsal.channel
     assert isinstance(channel, Television)
-    files = channel.state if state else channel.files
+    files = channel.playout.files if messages else channel.files
     before = files.read(path)
     assert before is not None
     assert old.encode() in before
@@ -74,7 +74,7 @@ class TestTelevision(TelevisionContract):
         return Television(rehearsal_setting("tv", name="武山新闻", root=str(tmp_path / "pages")))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
-        alter(rehearsal, "mos/2026-11-24/1001-roStorySend.mos.xml", "五点二万亩", "九点九万亩", state=True)
+        alter(rehearsal, "mos/2026-11-24/1001-roStorySend.mos.xml", "五点二万亩", "九点九万亩", messages=True)
 
 
 class TestTelevisionWithAPrompter(TelevisionContract):

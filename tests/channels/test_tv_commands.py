@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from channels.tv.commands import programme
+from pipeline import language
 from pipeline.channel import Channel
 from pipeline.standins.fake_prompter import Standing as Prompter
-from pipeline.testing import Rehearsal
+from pipeline.testing import NOON, MemoryNotebook, Rehearsal
 from tests.channels.tv_newsroom import DAY, put, story, television
 
 Run = Callable[..., Result]
@@ -85,6 +87,45 @@ def test_lock_and_unlock(run: Run, rehearsal: Rehearsal) -> None:
     assert "李四" in run("lock", DAY, "--as", "赵六").output  # the first lock stands
     assert "locked" not in run("unlock", DAY).output
     assert run("move", DAY, "a1", "1").exit_code == 0
+
+
+def test_what_people_decide_bears_their_names(run: Run, rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in (1, 2):
+        put(rehearsal, story(n))
+    monkeypatch.setenv("LOGNAME", "zhangsan")
+    for arguments in (
+        ("move", DAY, "a2", "1", "--as", "张三"),
+        ("move", DAY, "a2", "1", "--as", "李四"),  # it is there already: nothing is decided
+        ("lock", DAY, "--as", "李四"),
+        ("lock", DAY, "--as", "赵六"),
+        ("unlock", DAY, "--as", "王五"),
+        ("unlock", DAY),
+        ("lock", DAY),
+    ):
+        assert run(*arguments).exit_code == 0, arguments
+    notebook = rehearsal.channel.setting.notebook
+    assert isinstance(notebook, MemoryNotebook)
+    assert [(by, deed, page) for by, deed, page in notebook.deeds if by != "engine"] == [
+        ("张三", "story moved", f"programme/{DAY}"),
+        ("李四", "programme locked", f"programme/{DAY}"),
+        ("王五", "programme unlocked", f"programme/{DAY}"),
+        ("zhangsan", "programme locked", f"programme/{DAY}"),
+    ]
+    assert all(deed in language.DEEDS for by, deed, _ in notebook.deeds if by != "engine")
+
+
+def test_a_day_of_which_only_the_pages_are_kept(run: Run, rehearsal: Rehearsal) -> None:
+    for n in range(30):
+        put(rehearsal, story(n, at=NOON - timedelta(days=29 - n)))
+    shown = run("show", "2026-10-26")
+    assert "it was aired long ago" in shown.output
+    pages = rehearsal.channel.setting.data / "tv" / "pages" / "2026-10-26"
+    assert f"{pages}/index.html" in shown.output
+    assert (pages / "index.html").is_file()
+    refused = run("lock", "2026-10-26")
+    assert refused.exit_code == 1
+    assert "aired long ago" in refused.output
+    assert order(run("show", "2026-10-27")) == ["a1"]
 
 
 def test_dates_that_are_none(run: Run) -> None:

@@ -23,7 +23,7 @@ from channels.tv.mos import Bodies, Body, Device, Item, Listed, Message, Names, 
 from pipeline.article import Column
 from pipeline.channel import Refused, Standing, Unavailable
 from pipeline.standins.fake_prompter import Standing as Prompter
-from pipeline.testing import NOON, Rehearsal, opening_of, revision_of
+from pipeline.testing import NOON, MemoryNotebook, Rehearsal, opening_of, revision_of
 from tests.channels.tv_newsroom import DAY, put, story, television
 
 NAMES = Names()
@@ -278,8 +278,9 @@ def test_a_day_reaches_the_device(rehearsal: Rehearsal, prompter: Prompter) -> N
 
 
 def test_numbers_grow_over_restarts(tmp_path: Path, prompter: Prompter) -> None:
-    for n in (1, 2, 3):  # each time another process would be no different: all is in the files
-        channel = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}"))
+    notebook = MemoryNotebook()
+    for n in (1, 2, 3):
+        channel = Rehearsal(television(tmp_path, notebook, mos=f"127.0.0.1:{prompter.port}"))
         put(channel, story(n))
     numbers = [int(line.split()[0]) for line in prompter.prompter.log]
     assert numbers == sorted(set(numbers))
@@ -342,8 +343,8 @@ def test_a_process_that_dies_between_two_messages_leaves_work_that_is_found(
     tmp_path: Path, prompter: Prompter, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
     """Killed when the device had done the message of this place: another process says what is missing, or all."""
-    address = f"127.0.0.1:{prompter.port}"
-    first = Rehearsal(television(tmp_path, mos=address))
+    address, notebook = f"127.0.0.1:{prompter.port}", MemoryNotebook()
+    first = Rehearsal(television(tmp_path, notebook, mos=address))
     prepared = [first.prepare(first.delivery(story(n))) for n in (1, 2, 3)]
     say, times = mos.Talk.say, iter(range(99))
 
@@ -357,7 +358,7 @@ def test_a_process_that_dies_between_two_messages_leaves_work_that_is_found(
         mortal.setattr(mos.Talk, "say", killed)
         with pytest.raises(KeyboardInterrupt):
             list(map(first.release, prepared))
-    again = Rehearsal(television(tmp_path, mos=address))
+    again = Rehearsal(television(tmp_path, notebook, mos=address))
     again.catalogue = first.catalogue
     for delivery in prepared:
         if again.channel.find(delivery).standing is not Standing.LIVE:
@@ -369,8 +370,8 @@ def test_a_process_that_dies_between_two_messages_leaves_work_that_is_found(
 
 def test_numbers_grow_whoever_speaks(tmp_path: Path, prompter: Prompter) -> None:
     """Workers and the command line are processes of their own, and speak in turn."""
-    address = f"127.0.0.1:{prompter.port}"
-    speakers = [Rehearsal(television(tmp_path, mos=address)) for _ in range(2)]
+    address, notebook = f"127.0.0.1:{prompter.port}", MemoryNotebook()
+    speakers = [Rehearsal(television(tmp_path, notebook, mos=address)) for _ in range(2)]
     for n in range(1, 7):
         put(speakers[n % 2], story(n))
     numbers = [int(line.split()[0]) for line in prompter.prompter.log]

@@ -50,7 +50,7 @@ def ids(rehearsal: Rehearsal, day: date = TODAY) -> list[str]:
 def merged(rehearsal: Rehearsal, day: date = TODAY) -> Any:
     """What mosromgr makes of the day's files."""
     channel = channel_of(rehearsal)
-    files = sorted(Path(f"{channel.state.root}/mos/{day}").glob("*.mos.xml"))
+    files = sorted(Path(f"{channel.playout.files.root}/mos/{day}").glob("*.mos.xml"))
     collection = MosCollection.from_files(files, allow_incomplete=True)
     collection.merge()
     return collection
@@ -69,7 +69,7 @@ def agrees(rehearsal: Rehearsal, day: date = TODAY) -> None:
     rows = programme.rows(CALENDAR)
     assert [one.start_time for one in theirs.stories] == [row.start for row in rows]
     assert [mos.digest_of(one.slug, one.script) for one in theirs.stories] == [one.text for one in programme.stories]
-    ours = mos.merge(channel._messages(day))
+    ours = mos.merge(channel.playout.folder(day).messages())
     assert ours.order == tuple(one.id for one in programme.stories)
     assert ours.ready == (programme.lock is not None)
     page = html.document_fromstring((channel.files.read(f"{day}/index.html") or b"").decode())
@@ -95,9 +95,9 @@ def test_a_correction_a_move_a_withdrawal_and_a_lock(rehearsal: Rehearsal) -> No
     agrees(rehearsal)
     put(rehearsal, story(4, version=2, body="<p>标题也改了。</p>").model_copy(update={"article": article_of("新标题")}))
     agrees(rehearsal)
-    channel.move(TODAY, "a7", 1, NOON)
-    channel.move(TODAY, "a1", 8, NOON)
-    channel.move(TODAY, "a2", 4, NOON)
+    channel.move(TODAY, "a7", 1, "李四", NOON)
+    channel.move(TODAY, "a1", 8, "李四", NOON)
+    channel.move(TODAY, "a2", 4, "李四", NOON)
     agrees(rehearsal)
     put(rehearsal, story(9))
     rehearsal.catalogue.remove("a5", NOON + timedelta(hours=1), "数据有误")
@@ -109,7 +109,7 @@ def test_a_correction_a_move_a_withdrawal_and_a_lock(rehearsal: Rehearsal) -> No
     with pytest.raises(Refused):
         put(rehearsal, story(10))
     agrees(rehearsal)
-    channel.unlock(TODAY, NOON)
+    channel.unlock(TODAY, "王五", NOON)
     put(rehearsal, story(10))
     agrees(rehearsal)
 
@@ -270,7 +270,7 @@ def test_no_order_of_arrival_divides_what_belongs_together(ordinals: list[int], 
 def test_a_correction_keeps_its_place_and_id(rehearsal: Rehearsal) -> None:
     for n in (1, 2, 3):
         put(rehearsal, story(n))
-    channel_of(rehearsal).move(TODAY, "a3", 1, NOON)
+    channel_of(rehearsal).move(TODAY, "a3", 1, "李四", NOON)
     put(rehearsal, story(3, version=2, body="<p>改了。</p>"))
     assert ids(rehearsal) == ["a3", "a1", "a2"]
 
@@ -332,7 +332,7 @@ def test_a_locked_programme_refuses_and_names_who_decides(tmp_path: Path) -> Non
         lambda: rehearsal.prepare(rehearsal.delivery(story(3))),
         lambda: rehearsal.release(waiting),
         lambda: rehearsal.prepare(rehearsal.delivery(story(1, version=2, body="<p>改了。</p>"))),
-        lambda: channel.move(TODAY, "a1", 1, NOON),
+        lambda: channel.move(TODAY, "a1", 1, "李四", NOON),
     ]
     for attempt in attempts:
         with pytest.raises(Refused) as trouble:
@@ -344,7 +344,7 @@ def test_a_locked_programme_refuses_and_names_who_decides(tmp_path: Path) -> Non
     rehearsal.catalogue.remove("a1", NOON + timedelta(hours=1), "")
     with pytest.raises(Refused):
         channel.withdraw(rehearsal.delivery(story(1), Action.WITHDRAW))
-    channel.unlock(TODAY, NOON)
+    channel.unlock(TODAY, "王五", NOON)
     assert channel.withdraw(rehearsal.delivery(story(1), Action.WITHDRAW)).standing is Standing.WITHDRAWN
 
 
@@ -372,7 +372,7 @@ def test_it_is_told_beforehand_that_a_programme_is_locked(tmp_path: Path) -> Non
     assert "2026-11-24 is locked by 李四 since 11-24 17:40" in str(problem.message)
     assert "值班制片人 王五 decides" in str(problem.remedy)
     assert channel.locked(local(18, 10)) == []  # by then stories join the next one
-    channel.unlock(TODAY, local(17, 45))
+    channel.unlock(TODAY, "王五", local(17, 45))
     assert channel.locked(local(17, 50)) == []
 
 
@@ -380,7 +380,7 @@ def test_an_empty_programme_can_be_locked(rehearsal: Rehearsal) -> None:
     channel_of(rehearsal).lock(TODAY, "李四", NOON)
     with pytest.raises(Refused):
         put(rehearsal, story(1))
-    channel_of(rehearsal).unlock(TODAY, NOON)
+    channel_of(rehearsal).unlock(TODAY, "王五", NOON)
     put(rehearsal, story(1))
     agrees(rehearsal)
 
@@ -408,9 +408,9 @@ def test_what_breaks_off_before_the_pages_is_finished_by_its_repetition(
         with pytest.raises(KeyboardInterrupt):
             rehearsal.release(delivery)
     assert channel.find(delivery).standing is Standing.STAGED
-    said = channel._messages(TODAY)
+    said = channel.playout.folder(TODAY).messages()
     assert rehearsal.verify(rehearsal.release(delivery)).standing is Standing.LIVE
-    assert channel._messages(TODAY) == said
+    assert channel.playout.folder(TODAY).messages() == said
     agrees(rehearsal)
 
 
@@ -451,23 +451,34 @@ def test_a_story_withdrawn_between_the_two_parts_stays_withdrawn(
 
 
 def test_everything_survives_a_restart(tmp_path: Path) -> None:
-    first = Rehearsal(television(tmp_path))
+    notebook = MemoryNotebook()
+    first = Rehearsal(television(tmp_path, notebook))
     for n in (1, 2, 3):
         put(first, story(n))
-    channel_of(first).move(TODAY, "a3", 1, NOON)
-    second = Rehearsal(television(tmp_path))
+    channel_of(first).move(TODAY, "a3", 1, "李四", NOON)
+    second = Rehearsal(television(tmp_path, notebook))
     second.catalogue = first.catalogue
     put(second, story(4))
     assert ids(second) == ["a3", "a1", "a2", "a4"]
     agrees(second)
 
 
-def test_a_lost_script_is_named(rehearsal: Rehearsal) -> None:
-    put(rehearsal, story(1))
-    channel_of(rehearsal).state.delete(f"{DAY}/a1.1.json")
+def test_a_lost_script_is_named_and_its_withdrawal_mends_it(tmp_path: Path) -> None:
+    notebook = MemoryNotebook()
+    first = Rehearsal(television(tmp_path, notebook))
+    put(first, story(1))
+    assert notebook.prune(f"script/{DAY}/", timedelta(0)) == 1
+    second = Rehearsal(television(tmp_path, notebook))
+    second.catalogue = first.catalogue
     with pytest.raises(Refused) as trouble:
-        put(rehearsal, story(2))
+        put(second, story(2))
     assert trouble.value.code == "lost"
+    assert "withdraw a1" in str(trouble.value.problem.remedy)
+    second.catalogue.remove("a1", NOON, "")
+    assert second.channel.withdraw(second.delivery(story(1), Action.WITHDRAW)).standing is Standing.WITHDRAWN
+    put(second, story(2))
+    assert ids(second) == ["a2"]
+    agrees(second)
 
 
 def test_pages_changed_by_hand_are_seen(rehearsal: Rehearsal) -> None:
@@ -484,7 +495,7 @@ def test_pages_changed_by_hand_are_seen(rehearsal: Rehearsal) -> None:
 
 def test_files_changed_by_hand_are_seen(rehearsal: Rehearsal) -> None:
     delivery = put(rehearsal, story(1))
-    channel_of(rehearsal).state.write(f"mos/{DAY}/1001-roStorySend.mos.xml", b"<mos>")
+    channel_of(rehearsal).playout.files.write(f"mos/{DAY}/1001-roStorySend.mos.xml", b"<mos>")
     assert rehearsal.verify(delivery).standing is not Standing.LIVE
 
 

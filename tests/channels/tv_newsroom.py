@@ -9,7 +9,7 @@ from typing import Any
 from channels.tv import Television
 from channels.tv.script import Script
 from pipeline.article import Outlet, Revision
-from pipeline.channel import Delivery, Setting
+from pipeline.channel import Delivery, Notebook, Setting
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -17,9 +17,11 @@ DAY = "2026-11-24"
 """The broadcast day of what comes at `NOON`, 12:00 in Beijing; the programme is on air at 19:30."""
 
 
-def television(data: Path, **options: Any) -> Television:
+def television(data: Path, notebook: Notebook | None = None, **options: Any) -> Television:
+    """A channel on one machine; those that have one notebook are one and the same on several."""
     outlet = Outlet(id="tv", kind="tv", name="武山新闻", options=options)
-    return Television(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet), data=data))
+    newsroom = newsroom_of(outlet)
+    return Television(Setting(notebook=notebook or MemoryNotebook(), outlet=outlet, newsroom=newsroom, data=data))
 
 
 def story(

@@ -89,7 +89,7 @@ def fill(data: Path, url: str) -> Rehearsal:
         filed = article.model_copy(update={"column": channel.newsroom.column(article.column).id})
         rehearsal.publish(revision_of(filed, id=f"a{n}", at=NOON + timedelta(minutes=n)))
     rehearsal.publish(revision_of(article_of("撤下的消息"), id="a9", at=NOON + timedelta(minutes=9)))
-    channel.move(NOON.date(), "a2", 1, NOON)
+    channel.move(NOON.date(), "a2", 1, "李四", NOON)
     rehearsal.withdraw(revision_of(article_of("撤下的消息"), id="a9", at=NOON + timedelta(minutes=9)), "数据有误")
     rehearsal.publish(revision_of(article_of("明天的消息"), id="a10", at=NOON + timedelta(hours=8)))
     rehearsal.publish(revision_of(opening_of(COLUMN), id="a11", at=NOON + timedelta(minutes=11)))
