@@ -176,6 +176,8 @@ class Receipt(Frozen):
     """The channel's own names for it: media id, publish id, message id …"""
     url: str = ""
     """Where the public finds it, if known."""
+    urls: dict[str, str] = Field(default_factory=dict)
+    """The same of every article of a publication of several, by the article's id."""
     at: AwareDatetime | None = None
     """When the channel had taken it, where that is before the end of the call: for files, when the article itself stood
     in public and only lists and the like were left to bring up to date. None: when the call ended."""
@@ -294,7 +296,8 @@ class Delivery:
     """The public reason of a withdrawal."""
     companions: tuple[Companion, ...] = ()
     """The rollout's articles in their order, this one among them, where the channel puts several into one publication
-    (`Channel.together`); empty for an article that goes out alone. What has been overtaken is not in it."""
+    (`Channel.together`); empty for an article that goes out alone. What has been overtaken is not in it, so what was
+    prepared with others is outdated. The receipt is that of all of them; each finds its own place and is verified."""
     catalogue: Catalogue = field(repr=False)
     media: Media = field(repr=False)
 
@@ -379,8 +382,6 @@ class Setting:
     """Whatever the kind has to remember stands here and nowhere else."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The process's environment: the only place secrets come from."""
-    redis: str = ""
-    """URL of the Redis that all workers share, which may be away or lose everything; empty: there is none."""
 
     def exclusive(self) -> AbstractContextManager[None]:
         """The channel's lock, over processes and machines: the one that `Catalogue.exclusive` takes as well, so never
@@ -450,7 +451,8 @@ class Channel(ABC):
     corrects: ClassVar[Correction]
     recovers: ClassVar[Recovery] = Recovery.ASK
     together: ClassVar[int | None] = None
-    """How many articles of one rollout the channel puts into one publication at most; None: each is its own."""
+    """How many articles of one rollout the channel puts into one publication at most; None: each is its own. Of those
+    one, the leader, is prepared, checked, released and followed, and its receipt is that of all."""
     stages: ClassVar[bool] = True
     """Whether the channel can hold an article that the public does not see: drafts, staged files. Where it cannot,
     `prepare` need not be written, and `find` says ABSENT where others say STAGED."""

@@ -69,8 +69,7 @@ def _store(configuration: Configuration) -> Store:
 def _channel(configuration: Configuration, outlet: Outlet, store: Store) -> Iterator[Finding]:
     what = Text.of("channel {name} ({channel})", name=outlet.name, channel=outlet.id)
     try:
-        notebook = store.notebook(outlet.id)
-        channel = open_channel(configuration, outlet, notebook, redis=broker.plain_address(configuration))
+        channel = open_channel(configuration, outlet, store.notebook(outlet.id))
         problems, figures = channel.check(), channel.figures()
     except BadConfiguration as error:
         yield from (Finding(what, problem) for problem in error.problems)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 import structlog
@@ -153,6 +154,8 @@ class Attempt(NamedTuple):
     receipt: Receipt | None = None
     evidence: Evidence | None = None
     digest: str = ""
+    beside: Mapping[str, str] = MappingProxyType({})
+    """The digests of what was prepared with it, by the articles' ids."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     """When the channel had taken it."""
@@ -175,7 +178,6 @@ class Engine:
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         channels: Mapping[str, Channel] | None = None,
-        redis: str = "",
     ) -> None:
         self.configuration = configuration
         self.newsroom: Newsroom = configuration.newsroom
@@ -186,7 +188,6 @@ class Engine:
         self._line = StartLine(self.clock)
         self.chance = chance
         self._channels = dict(channels or {})
-        self._redis = redis
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -200,10 +201,7 @@ class Engine:
         with self._opening:
             if channel_id not in self._channels:
                 self._channels[channel_id] = open_channel(
-                    self.configuration,
-                    self._outlet(channel_id),
-                    self.store.notebook(channel_id),
-                    redis=self._redis,
+                    self.configuration, self._outlet(channel_id), self.store.notebook(channel_id)
                 )
             return self._channels[channel_id]
 
@@ -561,11 +559,10 @@ class Engine:
                 if receipt.standing is not Standing.ABSENT and (previous is None or previous.id <= earlier.id):
                     previous = earlier.model_copy(update={"receipt": receipt})
         delivery = self._delivery(channel, claim, previous)
-        digest = delivery.rendition.digest if delivery.rendition else ""
         match claim.step:
             case Step.PREPARE:
                 receipt = self._prepared(channel, claim, delivery, asks=asks)
-                return Attempt(Done(receipt), receipt, digest=digest)
+                return _staged(delivery, receipt)
             case Step.CHECK:
                 return self._checked(channel, claim, delivery)
             case Step.RELEASE:
@@ -595,8 +592,7 @@ class Engine:
         if receipt is None or not adopted(Step.CHECK, claim.action, receipt.standing):
             self._in_time(claim)
             receipt = channel.prepare(delivery)
-        digest = delivery.rendition.digest if delivery.rendition else ""
-        return Attempt(Done(receipt), receipt, digest=digest)
+        return _staged(delivery, receipt)
 
     def _released(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Attempt:
         if claim.doubt and asks:
@@ -662,6 +658,7 @@ class Engine:
             receipt=attempt.receipt,
             evidence=attempt.evidence,
             digest=attempt.digest,
+            beside=attempt.beside,
             started_at=attempt.started_at,
             ended_at=attempt.ended_at,
         )
@@ -709,6 +706,12 @@ class Engine:
             ),
             None,
         )
+
+
+def _staged(delivery: Delivery, receipt: Receipt) -> Attempt:
+    digest = delivery.rendition.digest if delivery.rendition else ""
+    beside = {one.revision.id: one.rendition.digest for one in delivery.companions}
+    return Attempt(Done(receipt), receipt, digest=digest, beside=beside)
 
 
 def _undecided(channel: str) -> Problem:

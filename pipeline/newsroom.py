@@ -232,10 +232,9 @@ def open_channel(
     outlet: Outlet,
     notebook: Notebook,
     *,
-    redis: str = "",
     environment: Mapping[str, str] = os.environ,
 ) -> Channel:
-    """The adapter of one configured channel; `redis` is the address of what the workers share."""
+    """The adapter of one configured channel."""
     try:
         found = kind(outlet.kind)
     except (ImportError, AttributeError, TypeError) as error:
@@ -259,6 +258,5 @@ def open_channel(
             data=configuration.data,
             notebook=notebook,
             secrets=dict(environment),
-            redis=redis,
         )
     )

@@ -16,15 +16,18 @@ from pipeline.article import Announcement, Article, Column, Deed, Newsroom, Revi
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.database import Database
 from pipeline.reading import Reading
-from pipeline.rollout import STEP_OF, DeliveryState, RolloutState
+from pipeline.rollout import STEP_OF, DeliveryState, RolloutState, Step
 from pipeline.value import Frozen
 
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c
 _older, _newer = tables.delivery.alias("older"), tables.delivery.alias("newer")
 _bundled = tables.delivery.alias("bundled")
+_leader = tables.delivery.alias("leader")
 STEPPING = [*STEP_OF]
 """The states of deliveries that have a next step."""
+SHARED = [state for state in STEPPING if STEP_OF[state] is not Step.VERIFY]
+"""Those whose next step is one for all articles of a publication."""
 RUNNING = [RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]
 
 
@@ -224,7 +227,9 @@ def due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Deliveries that are due, in a rollout that goes on, and the oldest in flight of their article and channel.
 
-    An older one is in flight also while another article's delivery is that has it in the same publication.
+    An older one is in flight also while another article's delivery is that has it in the same publication. Of those
+    that are one publication the first that is not overtaken, the leader, does for all whatever comes before the
+    reading back, and none of them while one is in flight that did so before it was overtaken.
     """
     in_flight = exists().where(
         _older.c.article_id == _d.article_id,
@@ -242,8 +247,17 @@ def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         _older.c.channel == _d.channel,
         _older.c.lease_until > now,
     )
+    led = exists().where(
+        _d.bundled,
+        _d.state.in_(SHARED),
+        *(_leader.c.rollout_id == _d.rollout_id, _leader.c.channel == _d.channel, _leader.c.bundled),
+        or_(
+            and_(_leader.c.id < _d.id, _leader.c.state == _d.state, _leader.c.overtaken.is_(False)),
+            and_(_leader.c.id != _d.id, _leader.c.state.in_(SHARED), _leader.c.lease_until > now),
+        ),
+    )
     running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING)).correlate(tables.delivery)
-    return and_(due(now), running, ~in_flight, ~with_another)
+    return and_(due(now), running, ~in_flight, ~with_another, ~led)
 
 
 class Reports(Database):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime
@@ -811,12 +812,14 @@ class Store(Reports):
         receipt: Receipt | None = None,
         evidence: Evidence | None = None,
         digest: str = "",
+        beside: Mapping[str, str] = MappingProxyType({}),
         started_at: datetime | None = None,
         ended_at: datetime | None = None,
     ) -> list[Wake] | None:
         """Record a step's outcome; None, and nothing is recorded, if the claim's fence no longer holds.
 
-        `started_at` and `ended_at` frame the adapter's release call.
+        `started_at` and `ended_at` frame the adapter's release call; `beside` has the digests of what was prepared
+        with it, by the articles' ids. What came of a leader's step comes of all whom it leads.
         """
         with self.writing() as tx:
             rollout = tx.execute(locks.ROLLOUT, {"of": claim.rollout_id}).one()
@@ -826,66 +829,93 @@ class Store(Reports):
             state = verdict.state
             if row.overtaken and state not in (DeliveryState.VERIFIED, DeliveryState.WITHDRAWN):
                 state = DeliveryState.SUPERSEDED  # also where it failed: nobody need act on what has been overtaken
-            values: dict[str, Any] = {
-                "state": state,
-                "due": None if state in ENDED else verdict.due,
-                "wake_at": verdict.due and verdict.due + (self.pace.wake if verdict.due <= now else timedelta(0)),
-                "lease_until": None,
-                "doubt": verdict.doubt,
-                "attempts": verdict.attempts,
-                "problem": verdict.problem and verdict.problem.model_dump_json(),
-                "failed_in": verdict.failed_in,
-            }
-            told = {
-                name: value.model_dump_json()
-                for name, value in (("receipt", receipt), ("evidence", evidence))
-                if value is not None
-            }
-            values |= told | ({"digest": digest} if digest else {})
+            together = self._together(tx, row) if row.bundled else []
+            values = self._outcome(claim, verdict, state, row, rollout, now, started_at, ended_at)
             if row.bundled and verdict.state in (DeliveryState.PENDING, DeliveryState.PREPARED, DeliveryState.FAILED):
-                now_together = [(article_id(one.article_id), one.revision) for one in self._together(tx, row)]
+                now_together = [(article_id(one.article_id), one.revision) for one in together]
                 values["doubt"] |= now_together != [(one.id, one.number) for one in claim.companions]
-            match verdict.state:
-                case DeliveryState.PREPARED if claim.step is Step.PREPARE:
-                    values["prepared_at"] = now
-                    due = check_due(rollout.go_live_at, now, self.pace)
-                    values |= {"due": due, "wake_at": due, "checked_at": None if due else now}
-                case DeliveryState.PREPARED if claim.step is Step.CHECK and verdict.due is None:
-                    values["checked_at"] = now
-                case DeliveryState.RELEASED if row.released_at is None:
-                    values |= {"started_at": started_at, "released_at": ended_at or now}
-                case DeliveryState.LIVE:
-                    values["live_at"] = row.live_at or ended_at or now
-                    if row.released_at is None:
-                        values |= {"started_at": started_at, "released_at": ended_at or now}
-                case DeliveryState.VERIFIED | DeliveryState.WITHDRAWN:
-                    values["verified_at"] = evidence.at if evidence else now
-                case DeliveryState.FAILED if claim.step is Step.RELEASE and not verdict.doubt:
-                    tx.execute(tables.placement.delete().where(_p.delivery_id == row.id))
-            tx.execute(update(tables.delivery).where(_d.id == row.id).values(**values))
-            chain.note(
-                tx,
-                now,
-                "engine",
-                f"{claim.step} {state}",
-                article=row.article_id,
-                rollout=row.rollout_id,
-                delivery=row.id,
-                digest=digest or row.digest or "",
-                channel=row.channel,
-                fence=claim.fence,
-                error=str(verdict.problem.message) if verdict.problem else "",
-                **{name: chain.digest_of(value) for name, value in told.items()},
-            )
+            if state is DeliveryState.VERIFIED or state is DeliveryState.WITHDRAWN:
+                values["verified_at"] = evidence.at if evidence else now
+            led = [] if row.overtaken or claim.step is Step.VERIFY else [one for one in together if _is_led(one, row)]
+            for one in (row, *led):
+                own = dict(values)
+                if receipt is not None:
+                    own["receipt"] = (receipt if one is row else _shared(receipt, one)).model_dump_json()
+                if evidence is not None:
+                    own["evidence"] = evidence.model_dump_json()
+                if prepared := digest if one is row else beside.get(article_id(one.article_id), ""):
+                    own["digest"] = prepared
+                tx.execute(update(tables.delivery).where(_d.id == one.id).values(**own))
+                if verdict.state is DeliveryState.FAILED and claim.step is Step.RELEASE and not verdict.doubt:
+                    tx.execute(tables.placement.delete().where(_p.delivery_id == one.id))
+                self._note_step(tx, now, claim, verdict, one, own)
             wakes = self._settle(tx, row.rollout_id, now, rollout)
             if values["due"] is not None and values["due"] <= now:
-                wakes.append(Wake(row.id, step_of(state, RolloutState(rollout.state))))
-            if row.overtaken:  # what waited for it may begin
+                step = step_of(state, RolloutState(rollout.state))
+                wakes += [Wake(one.id, step) for one in ((row, *led) if step is Step.VERIFY else (row,))]
+            if row.overtaken:  # what waited for it may begin, and of those it led the next one leads
                 newer = select(_d.id, _d.state).where(
-                    _d.article_id == row.article_id, _d.channel == row.channel, _d.id > row.id, claimable(now)
+                    *(_d.article_id.in_([row.article_id, *(one.article_id for one in together)]), _d.id > row.id),
+                    *(_d.channel == row.channel, claimable(now)),
                 )
                 wakes += [Wake(one.id, STEP_OF[DeliveryState(one.state)]) for one in tx.execute(newer)]
             return wakes
+
+    def _outcome(
+        self,
+        claim: Claim,
+        verdict: Verdict,
+        state: DeliveryState,
+        row: Row[Any],
+        rollout: Row[Any],
+        now: datetime,
+        started_at: datetime | None,
+        ended_at: datetime | None,
+    ) -> dict[str, Any]:
+        """What a step's outcome makes of a delivery's row, the same for all that it is one publication with."""
+        values: dict[str, Any] = {
+            "state": state,
+            "due": None if state in ENDED else verdict.due,
+            "wake_at": verdict.due and verdict.due + (self.pace.wake if verdict.due <= now else timedelta(0)),
+            "lease_until": None,
+            "doubt": verdict.doubt,
+            "attempts": verdict.attempts,
+            "problem": verdict.problem and verdict.problem.model_dump_json(),
+            "failed_in": verdict.failed_in,
+        }
+        match verdict.state:
+            case DeliveryState.PREPARED if claim.step is Step.PREPARE:
+                due = check_due(rollout.go_live_at, now, self.pace)
+                values |= {"prepared_at": now, "due": due, "wake_at": due, "checked_at": None if due else now}
+            case DeliveryState.PREPARED if claim.step is Step.CHECK and verdict.due is None:
+                values["checked_at"] = now
+            case DeliveryState.RELEASED if row.released_at is None:
+                values |= {"started_at": started_at, "released_at": ended_at or now}
+            case DeliveryState.LIVE:
+                values["live_at"] = row.live_at or ended_at or now
+                if row.released_at is None:
+                    values |= {"started_at": started_at, "released_at": ended_at or now}
+        return values
+
+    def _note_step(
+        self, tx: Connection, now: datetime, claim: Claim, verdict: Verdict, row: Row[Any], values: Mapping[str, Any]
+    ) -> None:
+        led = {} if row.id == claim.delivery_id else {"leader": claim.delivery_id}
+        chain.note(
+            tx,
+            now,
+            "engine",
+            f"{claim.step} {values['state']}",
+            article=row.article_id,
+            rollout=row.rollout_id,
+            delivery=row.id,
+            digest=values.get("digest") or row.digest or "",
+            channel=row.channel,
+            fence=row.fence,
+            error=str(verdict.problem.message) if verdict.problem else "",
+            **{name: chain.digest_of(values[name]) for name in ("receipt", "evidence") if name in values},
+            **led,
+        )
 
     def _settle(self, tx: Connection, rollout: int, now: datetime, known: Row[Any] | None = None) -> list[Wake]:
         """Apply the gate, or what follows it, to a rollout whose deliveries have changed.
@@ -1118,6 +1148,16 @@ def _column_of(submission: Submission) -> list[str]:
 def _counted(submission: Submission) -> bool:
     """Whether its column gives it something that depends on those before it, so that they come one after another."""
     return submission.column is not None and submission.column.counts and submission.article.announces is None
+
+
+def _is_led(row: Row[Any], leader: Row[Any]) -> bool:
+    """Whether a delivery of the same rollout and channel is one publication with the leader, and stood where it did."""
+    return bool(row.id != leader.id and row.bundled and row.state == leader.state)
+
+
+def _shared(receipt: Receipt, row: Row[Any]) -> Receipt:
+    """A leader's receipt as another delivery's of the same publication: with an address of its own."""
+    return receipt.model_copy(update={"url": receipt.urls.get(article_id(row.article_id), "")})
 
 
 def _inserted(tx: Connection, statement: Any) -> int:

@@ -124,9 +124,8 @@ def open_engine(configuration: Configuration) -> Engine:
     configuration.data.mkdir(parents=True, exist_ok=True)
     store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     store.migrate()
-    redis = broker.plain_address(configuration)
     sender = Sender(broker.address(configuration))
-    return Engine(configuration, store, send=sender, waiting=sender.waiting, redis=redis)
+    return Engine(configuration, store, send=sender, waiting=sender.waiting)
 
 
 def signs_of_life(configuration: Configuration) -> Path:

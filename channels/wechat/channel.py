@@ -26,7 +26,8 @@ WeChat's pages: developers.weixin.qq.com/doc/subscription/. `posting` has the ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -104,7 +105,7 @@ class Wechat(Channel):
         self._api = str(self.options.get("api") or setting.secrets.get("TONGFA_WECHAT_API") or API)
         self.mode = str(self.options.get("mode") or ("publish" if self.appid else "payload"))
         folder = setting.data / self.outlet.id
-        self.ledger = Ledger(folder / "account.db", utc_now)
+        self.ledger = Ledger(setting.notebook, utc_now)
         theme = THEMES.get(str(self.options.get("theme", "red")), THEMES["red"])
         self.cover = Cover(self._path("cover"), theme)
         self.look = Look(
@@ -119,13 +120,7 @@ class Wechat(Channel):
         if self.mode == "payload":
             self._steps = Payload(folder / "payload", self.cover, self.look)
         elif self.mode in MODES and self.appid and secret:
-            self.client = Client(
-                appid=self.appid,
-                secret=secret,
-                ledger=self.ledger,
-                api=self._api,
-                redis=setting.redis,
-            )
+            self.client = Client(appid=self.appid, secret=secret, ledger=self.ledger, api=self._api)
             self._steps = MODES[self.mode](
                 Account(self.client),
                 Pictures(self.client, self.cover),
@@ -141,19 +136,32 @@ class Wechat(Channel):
         return render(revision, newsroom, self.look)
 
     def prepare(self, delivery: Delivery) -> Receipt:
-        return self._declared(delivery, self.steps.prepare(delivery), Standing.STAGED)
+        with self._counted():
+            return self._declared(delivery, self.steps.prepare(delivery), Standing.STAGED)
 
     def release(self, delivery: Delivery) -> Receipt:
-        return self._declared(delivery, self.steps.release(delivery))
+        with self._counted():
+            return self._declared(delivery, self.steps.release(delivery))
 
     def find(self, delivery: Delivery) -> Receipt:
-        return self._declared(delivery, self.steps.find(delivery))
+        with self._counted():
+            return self._declared(delivery, self.steps.find(delivery))
 
     def withdraw(self, delivery: Delivery) -> Receipt:
-        return self.steps.withdraw(delivery)
+        with self._counted():
+            return self.steps.withdraw(delivery)
 
     def verify(self, delivery: Delivery) -> Evidence:
-        return self.steps.verify(delivery)
+        with self._counted():
+            return self.steps.verify(delivery)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """A step, at whose end its calls are known to all machines."""
+        try:
+            yield
+        finally:
+            self.ledger.write_calls()
 
     def _declared(self, delivery: Delivery, receipt: Receipt, *standings: Standing) -> Receipt:
         if self.mode == "payload" or delivery.action is Action.WITHDRAW:
@@ -172,44 +180,43 @@ class Wechat(Channel):
         problems = self._configuration() + self._used_up()
         if self.client is not None and not problems:
             try:
-                self.client.tokens.get()
-                if self.mode == "publish":
-                    self.client.call("freepublish/batchget", {"offset": 0, "count": 1, "no_content": 1})
+                with self._counted():
+                    self.client.tokens.get()
+                    if self.mode == "publish":
+                        self.client.call("freepublish/batchget", {"offset": 0, "count": 1, "no_content": 1})
             except ChannelError as error:
                 problems.append(error.problem)
         return problems
 
     def _used_up(self) -> list[Problem]:
         """The day's calls that are used up: said so by WeChat, or as many as it takes by its own page. Asks nobody."""
-        counts, said = self.ledger.counts(), self.ledger.used_up()
+        if self.mode not in NEEDED:
+            return []
+        counts, said = self.ledger.today()
         return [
             Problem(
                 field="quota",
                 message=Text.of(
                     "the day's calls of {call} are used up ({count} made from here)",
                     call=call,
-                    count=counts.get(call, 0),
+                    count=counts[call],
                 ),
                 remedy=Text.of("publish after midnight in Beijing, or by hand at mp.weixin.qq.com"),
             )
-            for call in NEEDED.get(self.mode, ())
-            if call in said or counts.get(call, 0) >= DAILY[call]
+            for call in NEEDED[self.mode]
+            if call in said or counts[call] >= DAILY[call]
         ]
 
     def figures(self) -> list[Text]:
         found = [Text.of("mode {mode}", mode=self.mode)]
-        for call, count in self.ledger.counts().items():
+        for call, count in sorted(self.ledger.today().calls.items()):
             if limit := DAILY.get(call):
                 found.append(Text.of("{call}: {count} of {limit} calls today", call=call, count=count, limit=limit))
         return found
 
     def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:
         token = self.setting.secrets.get(self._callback_env, "")
-        heard = events.hear(method, query, body, token=token, now=utc_now())
-        for name in heard.ids.values():
-            for question in (name, f"publish:{name}"):
-                self.ledger.hurry(question)
-        return heard
+        return events.hear(method, query, body, token=token, now=utc_now())
 
     # -- configuration -------------------------------------------------------------------------------------
 

@@ -75,7 +75,6 @@ class Client:
         secret: str,
         ledger: Ledger,
         api: str = API,
-        redis: str = "",
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.appid = appid
@@ -84,7 +83,7 @@ class Client:
         self._now = now
         self._http = Http(api, secrets=[secret], read=READ, total=TOTAL, limit=LONGEST, now=now)
         self._uploads = Http(api, secrets=[secret], read=READ, total=UPLOAD_TOTAL, now=now)
-        self.tokens = Tokens(f"{api}\n{appid}", self._stable_token, url=redis, hide=self._hide, now=now)
+        self.tokens = Tokens(self._stable_token, hide=self._hide, now=now)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -124,7 +123,7 @@ class Client:
         try:
             return self._answered(name, send(token))
         finally:
-            self.ledger.count(name)  # afterwards: a release waits for nothing that can be done later
+            self.ledger.count(name)
 
     def _stable_token(self) -> tuple[str, float]:
         self.ledger.count("stable_token")

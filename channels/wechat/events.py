@@ -21,7 +21,12 @@ FRESH = timedelta(hours=1)
 LONGEST = 64 * 1024
 """Bytes of an event; real ones have about one thousand."""
 
-_EVENTS = {"PUBLISHJOBFINISH": ("publish_id", ".//publish_id"), "MASSSENDJOBFINISH": ("msg_id", ".//MsgID")}
+_EVENTS = {
+    "PUBLISHJOBFINISH": ("publish_id", ".//publish_id", "publish:{}"),
+    "MASSSENDJOBFINISH": ("msg_id", ".//MsgID", "message:{}"),
+}
+"""By its name, of each event: what the thing is called in a receipt, where the event names it, and how `earlier` in the
+receipt of a correction or withdrawal does that waits for it."""
 _REMEDY = Text.of(
     "compare the token with 服务器配置 at mp.weixin.qq.com, where the message mode must be 明文模式; "
     "the newsroom's token stands in the environment"
@@ -53,9 +58,9 @@ def _named(body: bytes) -> dict[str, str]:
         raise _refused(Text.of("a call is not XML")) from None
     if root.getroottree().docinfo.doctype or root.find("Encrypt") is not None:
         raise _refused(Text.of("a call is encrypted, or not as WeChat writes them"))
-    name, path = _EVENTS.get((root.findtext("Event") or "").strip(), ("", "."))
+    name, path, earlier = _EVENTS.get((root.findtext("Event") or "").strip(), ("", ".", ""))
     value = (root.findtext(path) or "").strip() if name else ""
-    return {name: value} if value else {}
+    return {name: value, "earlier": earlier.format(value)} if value else {}
 
 
 def _refused(message: Text) -> Refused:

@@ -1,45 +1,79 @@
-"""What an account remembers on this machine: uploaded pictures, calls of the day, submissions under way.
+"""What an account has to remember: pages of its channel's notebook, one and the same on every machine.
 
-One small SQLite file, shared by the machine's processes. Losing it costs little: pictures are uploaded again, the
-day's count starts anew, and after an unknown outcome WeChat alone is asked. So a failure of it fails nothing, but for
-articles that go out together: which of their deliveries hands in the draft is decided here, so they wait.
+    submission/{media id}       {"claim": "9f3c…", "publication": "2650177668"}: a draft that is handed in, and by whose
+                                claim; the publication is "" until WeChat's answer has come
+    outcome/{name}              what has become of something that several deliveries ask about
+    upload/{purpose}/{picture}  what WeChat called the picture when it was uploaded: an address, or a media id
+    day/2026-11-24              {"calls": {"draft/add": 3}, "used_up": ["freepublish/submit"]}: the day in Beijing
+
+While the notebook cannot be used, whatever has to be known or claimed before a deed raises `Unavailable`, and the deed
+is not done. What is only noted afterwards fails nothing: an answer also stands in the delivery's receipt, a picture is
+uploaded once more, and the day's calls are kept until they can be written.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import closing, suppress
-from datetime import datetime
-from pathlib import Path
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from channels.wechat.errors import BEIJING
+from pipeline.channel import Note, Notebook, Unavailable
 
 log = logging.getLogger("tongfa.wechat")
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS upload (purpose TEXT, digest TEXT, answer TEXT, PRIMARY KEY (purpose, digest)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS call (day TEXT, name TEXT, count INTEGER, PRIMARY KEY (day, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS submission (draft TEXT PRIMARY KEY, at REAL, publication TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS question (publication TEXT PRIMARY KEY, since REAL, asked REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outcome (publication TEXT PRIMARY KEY, at REAL, answer TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS used_up (day TEXT, name TEXT, PRIMARY KEY (day, name)) WITHOUT ROWID;
+KEPT: Mapping[str, timedelta] = {
+    "submission/": timedelta(days=30),
+    "outcome/": timedelta(days=30),
+    "upload/": timedelta(days=180),
+    "day/": timedelta(days=7),
+}
+"""For how long pages are kept that nobody writes any more."""
+TRIES = 20
+"""How often the day's page is written anew because another machine was quicker; then the calls wait for the next time.
 """
-_KEEP = 30 * 86400
-"""Seconds for which submissions and questions are kept."""
 
 
 class Submission(NamedTuple):
     """A draft handed in for publication."""
 
-    at: float
-    """Seconds since the epoch."""
     publication: str
     """What WeChat answered: publish_id or msg_id; "" if no answer came (yet)."""
+    claim: str
+    """Names the claim by which it was handed in."""
+    age: timedelta
+    """How long ago that, or the answer, was noted; by the record's own clock."""
+    version: int
+
+
+class Day(NamedTuple):
+    """What is known of one day's calls, by their names."""
+
+    calls: Counter[str]
+    used_up: frozenset[str]
+    """The calls of which WeChat has said that the day's are used up, whoever made them."""
+
+    @classmethod
+    def of(cls, note: Note | None) -> Day:
+        told: dict[str, Any] = json.loads(note.text) if note is not None else {}
+        return cls(Counter(told.get("calls") or {}), frozenset(told.get("used_up") or ()))
+
+    def and_(self, other: Day) -> Day:
+        return Day(self.calls + other.calls, self.used_up | other.used_up)
+
+    def told(self) -> str:
+        """As a page that `of` takes."""
+        return json.dumps({"calls": dict(sorted(self.calls.items())), "used_up": sorted(self.used_up)})
+
+
+NOTHING = Day(Counter(), frozenset())
 
 
 class Turns:
@@ -56,13 +90,16 @@ class Turns:
 
 
 class Ledger:
-    """The memory of one account. Thread-safe, and safe for several processes. Never raises for the file's sake."""
+    """The memory of one account. Thread-safe; those of all machines that share the notebook are one."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        self.path = path
+    def __init__(self, notebook: Notebook, now: Callable[[], datetime]) -> None:
+        self._notebook = notebook
         self._now = now
-        self._making = threading.Lock()
-        self._made = False
+        self._guard = threading.Lock()
+        self._writing = threading.Lock()
+        self._unwritten: dict[str, Day] = {}
+        """By the day's page: what this process has counted and not written yet."""
+        self._pruned = ""
 
     # -- pictures ----------------------------------------------------------------------------------------
 
@@ -71,144 +108,155 @@ class Ledger:
 
         `picture` names its content, such as by a digest.
         """
-        rows = self._rows("SELECT answer FROM upload WHERE purpose = ? AND digest = ?", purpose, picture)
-        return str(rows[0][0]) if rows else ""
+        note = self._notebook.read(_upload(purpose, picture))
+        return note.text if note is not None else ""
 
     def upload(self, purpose: str, picture: str, answer: str) -> None:
-        self._rows("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", purpose, picture, answer)
+        with _best_effort("a picture"):
+            self._put(_upload(purpose, picture), answer)
 
-    def forget_upload(self, answer: str) -> None:
+    def forget_upload(self, purpose: str, picture: str) -> None:
         """WeChat no longer knows it: somebody deleted it in the material library."""
-        self._rows("DELETE FROM upload WHERE answer = ?", answer)
+        page = _upload(purpose, picture)
+        if (note := self._notebook.read(page)) is not None:
+            self._notebook.drop(page, note.version)
 
     # -- the day's calls -----------------------------------------------------------------------------------
 
     def count(self, call: str) -> None:
-        """One more call of this name today, in Beijing."""
-        self._rows(
-            "INSERT INTO call VALUES (?, ?, 1) ON CONFLICT (day, name) DO UPDATE SET count = count + 1",
-            self._today(),
-            call,
-        )
-
-    def counts(self) -> dict[str, int]:
-        """Today's calls by name."""
-        rows = self._rows("SELECT name, count FROM call WHERE day = ? ORDER BY name", self._today())
-        return {str(name): int(count) for name, count in rows}
+        """One more call of this name today, in Beijing. In memory: `write_calls` brings it to the others."""
+        self._add(Day(Counter({call: 1}), frozenset()))
 
     def use_up(self, call: str) -> None:
         """WeChat has said that the day's calls of this name are used up, whoever made them."""
-        self._rows("INSERT OR IGNORE INTO used_up VALUES (?, ?)", self._today(), call)
+        self._add(Day(Counter(), frozenset({call})))
 
-    def used_up(self) -> set[str]:
-        """The calls of which it has said so today."""
-        return {str(name) for (name,) in self._rows("SELECT name FROM used_up WHERE day = ?", self._today())}
+    def today(self) -> Day:
+        """Today's calls on all machines. What others are just counting is in it as soon as their step has ended."""
+        page = self._page_of_today()
+        with self._guard:
+            own = self._unwritten.get(page, NOTHING)
+        return Day.of(self._notebook.read(page)).and_(own)
+
+    def write_calls(self) -> None:
+        """Add what has been counted to the day's page: at the end of a step, so that a step is one event at most.
+
+        Fails nothing: what cannot be written is kept for the next time. Of several threads one writes for all.
+        """
+        while self._unwritten and self._writing.acquire(blocking=False):
+            with self._guard:
+                pages = list(self._unwritten)
+            try:
+                written = all(self._write_day(page) for page in pages)
+            finally:
+                self._writing.release()
+            if not written:
+                return
+
+    def _write_day(self, page: str) -> bool:
+        """Whether what has been counted for a day now stands in its page."""
+        with self._guard:
+            mine = self._unwritten.pop(page, NOTHING)
+        try:
+            for _ in range(TRIES):
+                note = self._notebook.read(page)
+                told = Day.of(note).and_(mine).told()
+                if self._notebook.write(page, told, _version(note), deed="calls counted"):
+                    return True
+            log.info("the day's calls are written later: others are quicker")
+        except Unavailable as error:
+            log.warning("the day's calls are written later: %s", error)
+        with self._guard:
+            self._unwritten[page] = mine.and_(self._unwritten.get(page, NOTHING))
+        return False
+
+    def _add(self, what: Day) -> None:
+        page = self._page_of_today()
+        with self._guard:
+            self._unwritten[page] = self._unwritten.get(page, NOTHING).and_(what)
+
+    def _page_of_today(self) -> str:
+        return f"day/{self._now().astimezone(BEIJING):%Y-%m-%d}"
 
     # -- submissions ---------------------------------------------------------------------------------------
 
-    def claim(self, draft: str, known: Submission | None) -> bool | None:
-        """Note, before it is done, that this draft is handed in: true for exactly one, over threads and processes.
+    def claim(self, draft: str, known: Submission | None) -> str:
+        """Note, before it is done, that this draft is handed in: the claim's name for exactly one, over all machines.
 
-        `known`: what `submission` said before; if that is no longer so, another one was quicker. None: it cannot be
-        noted, because the file cannot be used.
+        `known`: what `submission` said before; if that is no longer so, another one was quicker, and it is "".
         """
-        now = self._now().timestamp()
-        if known is None:
-            return self._one("INSERT OR IGNORE INTO submission VALUES (?, ?, '')", draft, now)
-        return self._one(
-            "UPDATE submission SET at = ?, publication = '' WHERE draft = ? AND at = ? AND publication = ?",
-            now, draft, *known,
-        )  # fmt: skip
+        name = uuid.uuid4().hex
+        told = _submitted(name, "")
+        over = known.version if known is not None else None
+        return name if self._notebook.write(_submission(draft), told, over, deed="draft claimed") else ""
 
-    def submitted(self, draft: str, publication: str) -> None:
-        now = self._now().timestamp()
-        self._rows("INSERT OR REPLACE INTO submission VALUES (?, ?, ?)", draft, now, publication)
+    def submitted(self, draft: str, claim: str, publication: str) -> None:
+        """Keep WeChat's answer."""
+        with _best_effort("a publication"):
+            self._put(_submission(draft), _submitted(claim, publication))
 
-    def prune(self) -> None:
-        """Forget what is too old to matter."""
-        for table in ("submission", "outcome"):
-            self._rows(f"DELETE FROM {table} WHERE at < ?", self._now().timestamp() - _KEEP)  # noqa: S608 - two names
-
-    def not_submitted(self, draft: str) -> None:
-        """WeChat refused: nothing was handed in."""
-        self._rows("DELETE FROM submission WHERE draft = ?", draft)
+    def not_submitted(self, draft: str, claim: str) -> None:
+        """Give the claim back, unless somebody has taken it over: WeChat refused, nothing was handed in."""
+        with _best_effort("a refusal"):
+            known = self.submission(draft)
+            if known is not None and known.claim == claim:
+                self._notebook.drop(_submission(draft), known.version)
 
     def submission(self, draft: str) -> Submission | None:
-        rows = self._rows("SELECT at, publication FROM submission WHERE draft = ?", draft)
-        return Submission(float(rows[0][0]), str(rows[0][1])) if rows else None
+        note = self._notebook.read(_submission(draft))
+        if note is None:
+            return None
+        told = json.loads(note.text)
+        return Submission(str(told.get("publication") or ""), str(told.get("claim") or ""), note.age, note.version)
 
-    # -- questions -----------------------------------------------------------------------------------------
+    # -- outcomes ------------------------------------------------------------------------------------------
 
-    def due(self, publication: str, first: float) -> bool:
-        """Whether it is time to ask again what became of a publication; if so, it counts as asked now.
+    def outcome(self, name: str) -> Note | None:
+        """What `end` was told of it, and how long ago."""
+        return self._notebook.read(f"outcome/{name}")
 
-        `first`: seconds between the first two questions; later the wait is half of the time gone by, because WeChat
-        takes 100 questions a day for all articles together.
-        """
-        now = self._now().timestamp()
-        rows = self._rows("SELECT since, asked FROM question WHERE publication = ?", publication)
-        since, asked = (float(rows[0][0]), float(rows[0][1])) if rows else (now, 0.0)
-        if asked and now - asked < max(first, (asked - since) / 2):
-            return False
-        self._rows("INSERT OR REPLACE INTO question VALUES (?, ?, ?)", publication, since, now)
-        return True
+    def end(self, name: str, answer: str) -> None:
+        """Keep what became of something: of several articles all follow it, and one question is enough."""
+        self._put(f"outcome/{name}", answer)
 
-    def outcome(self, publication: str) -> str:
-        """What `end` was told of it; "" if nothing."""
-        rows = self._rows("SELECT answer FROM outcome WHERE publication = ?", publication)
-        return str(rows[0][0]) if rows else ""
+    # -- pages ---------------------------------------------------------------------------------------------
 
-    def end(self, publication: str, answer: str) -> None:
-        """Keep what became of a publication: of several articles all follow it, and one question is enough."""
-        self._rows("INSERT OR REPLACE INTO outcome VALUES (?, ?, ?)", publication, self._now().timestamp(), answer)
+    def prune(self) -> None:
+        """Forget what is too old to matter; once a day and process."""
+        today = self._page_of_today()
+        if self._pruned != today:
+            self._pruned = today
+            with _best_effort("old pages"):
+                for prefix, age in KEPT.items():
+                    self._notebook.prune(prefix, age)
 
-    def hurry(self, publication: str) -> None:
-        """Something is known to have happened: the next question is due at once."""
-        self._rows("UPDATE question SET asked = 0 WHERE publication = ?", publication)
+    def _put(self, page: str, text: str) -> None:
+        """Let a page say this, whatever stands there; the last one is right."""
+        note = self._notebook.read(page)
+        while (note is None or note.text != text) and not self._notebook.write(page, text, _version(note)):
+            note = self._notebook.read(page)
 
-    # -- the file --------------------------------------------------------------------------------------------
 
-    def _today(self) -> str:
-        return f"{self._now().astimezone(BEIJING):%Y-%m-%d}"
+def _version(note: Note | None) -> int | None:
+    return note.version if note is not None else None
 
-    def _rows(self, statement: str, *values: object) -> list[Any]:
-        """The rows of a statement, committed; none if the file cannot be used."""
-        done = self._done(statement, values)
-        return [] if done is None else done[0]
 
-    def _one(self, statement: str, *values: object) -> bool | None:
-        """Whether a statement changed a row; None if the file cannot be used."""
-        done = self._done(statement, values)
-        return None if done is None else done[1] == 1
+def _upload(purpose: str, picture: str) -> str:
+    return f"upload/{purpose}/{picture}"
 
-    def _done(self, statement: str, values: tuple[object, ...]) -> tuple[list[Any], int] | None:
-        """(the rows, how many were changed) by a statement, committed; None if the file cannot be used."""
-        try:
-            with closing(self._open()) as connection, connection:
-                cursor = connection.execute(statement, values)
-                return cursor.fetchall(), cursor.rowcount
-        except sqlite3.OperationalError as error:  # locked for too long, no space, not writable
-            log.warning("the account's memory %s cannot be used: %s", self.path, error)
-        except sqlite3.DatabaseError as error:  # not a database, or damaged: begin anew
-            log.warning("the account's memory %s is damaged and begins anew: %s", self.path, error)
-            with self._making, suppress(OSError):
-                self.path.unlink()
-                self._made = False
-        except OSError as error:
-            log.warning("the account's memory %s cannot be used: %s", self.path, error)
-        return None
 
-    def _open(self) -> sqlite3.Connection:
-        with self._making:
-            if not self._made:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with closing(self._connect()) as connection:
-                    connection.executescript(_SCHEMA)
-                self._made = True
-        return self._connect()
+def _submission(draft: str) -> str:
+    return f"submission/{draft}"
 
-    def _connect(self) -> sqlite3.Connection:
-        # A rollback journal: old versions of SQLite can damage a write-ahead log. Unsynced: it may be lost.
-        connection = sqlite3.connect(self.path, timeout=5)
-        connection.execute("PRAGMA synchronous = OFF")
-        return connection
+
+def _submitted(claim: str, publication: str) -> str:
+    return json.dumps({"claim": claim, "publication": publication})
+
+
+@contextmanager
+def _best_effort(what: str) -> Iterator[None]:
+    """For what fails nothing if it is not noted."""
+    try:
+        yield
+    except Unavailable as error:
+        log.warning("%s could not be noted: %s", what, error)

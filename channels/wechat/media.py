@@ -93,9 +93,9 @@ class Pictures:
             addresses[place] = self._address(asset, media)
         return addresses, self._material(cover, media)
 
-    def forget(self, cover: str) -> None:
-        """The cover is no longer in the account's library."""
-        self._client.ledger.forget_upload(cover)
+    def forget(self, cover: Asset | None) -> None:
+        """This cover, or the account's own, is no longer in the account's library."""
+        self._client.ledger.forget_upload("cover", self._cover_name(cover))
 
     def _address(self, asset: Asset, media: Media) -> str:
         with self._turns.of(f"content {_name(asset)}"):
@@ -112,7 +112,7 @@ class Pictures:
             return address
 
     def _material(self, cover: Asset | None, media: Media) -> str:
-        name = _name(cover) if cover is not None else hashlib.sha256(self._cover.data).hexdigest()
+        name = self._cover_name(cover)
         with self._turns.of(f"cover {name}"):
             if known := self._client.ledger.uploaded("cover", name):
                 return known
@@ -121,6 +121,9 @@ class Pictures:
             media_id = _told(answer.get("media_id"), "material/add_material")
             self._client.ledger.upload("cover", name, media_id)
             return media_id
+
+    def _cover_name(self, cover: Asset | None) -> str:
+        return _name(cover) if cover is not None else hashlib.sha256(self._cover.data).hexdigest()
 
 
 def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:

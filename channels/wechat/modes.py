@@ -17,7 +17,6 @@ from channels.wechat.posting import (
     Posting,
     deleted,
     holds,
-    is_late,
     is_older,
     is_placed,
     kept_traces,
@@ -59,7 +58,7 @@ class Drafting(Posting):
     """`mode = "draft"`: for an account that may not publish by program. A person presses the button."""
 
     def release(self, delivery: Delivery) -> Receipt:
-        if not is_late(delivery):
+        if not delivery.is_late:
             marker, ids = own_marker(delivery), own_ids(delivery)
             if ids.get("together", "") != marker.together and (own := self._own_draft(delivery, {})) is not None:
                 ids = self._names(delivery, own.media_id)  # a companion has made it again
@@ -116,7 +115,7 @@ class Drafting(Posting):
                 item = post.item(index)
                 shown = {"article_id": post.article_id, "index": str(index)}
                 return Receipt(standing=Standing.LIVE, ids={**ids, **shown}, url=item.url if item else "")
-        if delivery.receipt is not None and delivery.receipt.standing is Standing.LIVE and not is_late(delivery):
+        if delivery.receipt is not None and delivery.receipt.standing is Standing.LIVE and not delivery.is_late:
             return delivery.receipt  # published or deleted by hand: nobody can be asked, and it is not made twice
         return Receipt(standing=Standing.ABSENT, ids=ids)
 
@@ -148,7 +147,7 @@ class Publishing(Posting):
     """`mode = "publish"`: free publishing, 发布. Shown on the account's page, not pushed to followers."""
 
     def release(self, delivery: Delivery) -> Receipt:
-        if is_late(delivery):
+        if delivery.is_late:
             return self.find(delivery)
         ids = {**own_ids(delivery), **kept_traces(delivery)}
         media_id = _media_id(ids)
@@ -160,20 +159,19 @@ class Publishing(Posting):
                 return done
             elif (found := self.find(delivery)).standing is not Standing.STAGED:
                 return found
-            claimed = self.ledger.claim(media_id, known)
-            if claimed is False or (claimed is None and together(delivery)):
+            if not (claim := self.ledger.claim(media_id, known)):
                 raise self._busy()
             try:
                 publish_id = self.account.submit(media_id)
             except ChannelError as error:
                 if not (isinstance(error, Unavailable) and error.sent):
-                    self.ledger.not_submitted(media_id)
+                    self.ledger.not_submitted(media_id, claim)
                 raise
             at = self.now()
             if publish_id:
-                self.ledger.submitted(media_id, publish_id)
+                self.ledger.submitted(media_id, claim, publish_id)
                 return Receipt(standing=Standing.ACCEPTED, ids={**ids, "publish_id": publish_id}, at=at)
-            self.ledger.not_submitted(media_id)
+            self.ledger.not_submitted(media_id, claim)
         return self._without_draft(delivery)
 
     def verify(self, delivery: Delivery) -> Evidence:
@@ -194,8 +192,6 @@ class Publishing(Posting):
         marker = own_marker(delivery)
         if "article_id" in ids:
             url = delivery.receipt.url if delivery.receipt is not None else ""
-            if any(not self.ledger.due(trace, self.follow) for trace in _queued(ids)):
-                return Receipt(standing=Standing.ACCEPTED, ids=ids, url=url)
             post = self.account.post(ids["article_id"])
             places = [] if post is None else post.places(marker.name, marker.revision)
             if post is None or not places:
@@ -209,20 +205,11 @@ class Publishing(Posting):
 
     def _followed(self, delivery: Delivery, ids: dict[str, str]) -> Receipt | None:
         """What became of the submission; None if WeChat does not know it."""
-        publish_id = ids["publish_id"]
-        if told := self.ledger.outcome(publish_id):
-            state = Publication.of(json.loads(told))
-        elif not self.ledger.due(publish_id, self.follow):
-            return Receipt(standing=Standing.ACCEPTED, ids=ids)
-        elif (answer := self.account.publication(publish_id)) is None:
+        if (state := self._state(ids)) is None:
             return None
-        else:
-            state = answer
-            if state.status is Status.PUBLISHED and len(state.urls) > 1:
-                self.ledger.end(publish_id, state.told())
         match state.status:
             case Status.UNDER_WAY:
-                return Receipt(standing=Standing.ACCEPTED, ids=ids)
+                return self._under_way(delivery, ids)
             case Status.PUBLISHED:
                 index = self._index(delivery, ids, state)
                 return self._public(delivery, ids, state.article_id, index, state.urls.get(index, ""))
@@ -230,10 +217,23 @@ class Publishing(Posting):
                 shown = {"article_id": state.article_id} if state.article_id else {}
                 return Receipt(standing=Standing.WITHDRAWN, ids={**ids, **shown}, note=REMARKS[state.status])
             case _:
-                # Handed in twice, by machines that do not know of each other, it has gone out once all the same.
-                posted = self._posted(delivery, ids) if together(delivery) else None
+                # Handed in twice, because WeChat took longer than it was waited for, it has gone out once all the same.
                 standing = Standing.STAGED if ids.get("together", "") == together(delivery) else Standing.ABSENT
-                return posted or Receipt(standing=standing, ids=ids, note=REMARKS[state.status])
+                failed = Receipt(standing=standing, ids=ids, note=REMARKS[state.status])
+                return self._posted(delivery, ids) or failed
+
+    def _state(self, ids: Mapping[str, str]) -> Publication | None:
+        """What became of the submission; of several articles one asks for all. None if WeChat does not know it."""
+        publish_id, shared = ids["publish_id"], "together" in ids
+        told = self.ledger.outcome(publish_id) if shared else None
+        if told is not None:
+            state = Publication.of(json.loads(told.text))
+            if state.status is not Status.UNDER_WAY or told.age < self.follow:
+                return state
+        answer = self.account.publication(publish_id)
+        if shared and answer is not None and answer.status in (Status.UNDER_WAY, Status.PUBLISHED):
+            self.ledger.end(publish_id, answer.told())
+        return answer
 
     def _index(self, delivery: Delivery, ids: Mapping[str, str], state: Publication) -> int:
         """The article's own place, from 1, in what was published."""
@@ -287,7 +287,7 @@ class Publishing(Posting):
         if delivery.revision.number > 1 or traces:
             pending, _ = self._cleared(delivery, traces, keep=(article_id, index))
             if pending:
-                return Receipt(standing=Standing.ACCEPTED, ids={**ids, "earlier": " ".join(traces)}, url=url)
+                return self._under_way(delivery, {**ids, "earlier": " ".join(traces)}, url=url)
         return Receipt(standing=Standing.LIVE, ids=_settled(ids), url=url)
 
     def _without_draft(self, delivery: Delivery) -> Receipt:
@@ -302,12 +302,13 @@ class Sending(Posting):
     """`mode = "mass"`: 群发, a message to the followers. WeChat takes a key for it and sends once for each."""
 
     def release(self, delivery: Delivery) -> Receipt:
-        if is_late(delivery):
+        if delivery.is_late:
             return self.find(delivery)
         ids = {**own_ids(delivery), **kept_traces(delivery)}
         media_id = _media_id(ids)
         with self._turn(delivery, media_id):
-            if (known := self.ledger.submission(media_id)) is None:
+            known = self.ledger.submission(media_id)
+            if known is None:
                 self._own_issue(delivery, ids)
             elif known.publication and (done := self._handed_in(known, ids)) is not None:
                 return done
@@ -315,7 +316,7 @@ class Sending(Posting):
             at = self.now()
             if not msg_id:
                 raise _draft_lost(self.name)
-            self.ledger.submitted(media_id, msg_id)
+            self.ledger.submitted(media_id, known.claim if known is not None else "", msg_id)
         return Receipt(standing=Standing.ACCEPTED, ids={**ids, "msg_id": msg_id}, at=at)
 
     def verify(self, delivery: Delivery) -> Evidence:
@@ -338,20 +339,16 @@ class Sending(Posting):
                 msg_id = self.account.send(ids["media_id"], ids["key"], self.tag)
         if msg_id:
             ids["msg_id"] = msg_id
-            if (
-                delivery.receipt is not None
-                and delivery.receipt.standing is Standing.ACCEPTED
-                and not self.ledger.due(msg_id, self.follow)
-            ):
-                return Receipt(standing=Standing.ACCEPTED, ids=ids)
-            if self.ledger.outcome(deleted(message_trace(ids))):
+            if self.ledger.outcome(deleted(message_trace(ids))) is not None:
                 return Receipt(standing=Standing.WITHDRAWN, ids=ids, note=DELETED)
             status = self.account.message(msg_id)
             if status == SENT:
                 return self._sent(delivery, ids)
-            if status:
-                standing, note = _MESSAGES.get(status, (Standing.ACCEPTED, None))
+            if status in _MESSAGES:
+                standing, note = _MESSAGES[status]
                 return Receipt(standing=standing, ids=ids, note=note)
+            if status:
+                return self._under_way(delivery, ids)
         if draft is None or not holds(draft, own_marker(delivery)):
             return Receipt(standing=Standing.ABSENT, ids=ids)
         return Receipt(standing=Standing.STAGED, ids={**ids, **self._names(delivery, draft.media_id)})
@@ -361,7 +358,7 @@ class Sending(Posting):
         if delivery.revision.number > 1 or traces:
             pending, _ = self._cleared(delivery, traces)
             if pending:
-                return Receipt(standing=Standing.ACCEPTED, ids={**ids, "earlier": " ".join(traces)})
+                return self._under_way(delivery, {**ids, "earlier": " ".join(traces)})
         return Receipt(standing=Standing.LIVE, ids=_settled(ids))
 
     _publication = "msg_id"
@@ -410,7 +407,3 @@ def _draft_lost(account: str) -> Unavailable:
 def _settled(ids: Mapping[str, str]) -> dict[str, str]:
     """The names of what is live, once nothing older is left."""
     return {name: value for name, value in ids.items() if name != "earlier"}
-
-
-def _queued(ids: Mapping[str, str]) -> list[str]:
-    return [trace for trace in ids.get("earlier", "").split() if trace.startswith("publish:")]

@@ -87,8 +87,7 @@ class Payload:
 
     def release(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if entry is not None and (entry.withdrawn_at or entry.revision.number > delivery.revision.number):
+            if delivery.is_late:
                 return self.find(delivery)
             before, done = self._listed(delivery), self._state(delivery)
             if done.get("rendition") == _digest(delivery) and done.get("standing") == "live":
@@ -112,8 +111,7 @@ class Payload:
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if entry is not None and entry.withdrawn_at is None:
+            if delivery.is_late:
                 return self.find(delivery)
             for number in range(1, delivery.revision.number + 1):
                 self.files.discard(f"{delivery.revision.id}.{number}")

@@ -34,7 +34,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.label import is_labelled
@@ -73,7 +73,8 @@ from pipeline.channel import (
 SETTLING = 300.0
 """Seconds after which a submission whose answer was lost shows among drafts and posts what became of it."""
 FOLLOW = 5.0
-"""Seconds between the first two questions what became of a submission."""
+"""Seconds between the first two questions what became of a submission; later half of the time gone by, because WeChat
+takes 100 questions a day for all articles together."""
 SOON = timedelta(seconds=2)
 """After which to look again whether another process has had its answer."""
 
@@ -128,8 +129,8 @@ class Posting(ABC):
         """The account's name, for people."""
         self.look = look
         self.now = now
-        self.settling = settling
-        self.follow = follow
+        self.settling = timedelta(seconds=settling)
+        self.follow = timedelta(seconds=follow)
         self.tag = tag
         self._turns = Turns()
 
@@ -139,7 +140,7 @@ class Posting(ABC):
         """A draft with this revision, uploaded pictures and cover: made, or an unpublished older one changed."""
         if delivery.rendition is None:  # a withdrawal needs no preparation
             return Receipt(standing=Standing.STAGED, ids=kept_traces(delivery))
-        if is_late(delivery):
+        if delivery.is_late:
             return self.find(delivery)
         said_beside = lines(delivery, self.look)
         marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]))
@@ -153,8 +154,11 @@ class Posting(ABC):
                 delivery
             )  # the others do so at the same time: what is left for the one with the lock is little
             with delivery.catalogue.exclusive():
-                media_id = self._made_together(delivery, marker)
-            self.ledger.end(_issue(marker), media_id)
+                drafts = self.account.drafts(marker.name)
+                if handed_in := self._handed_in_with_others(drafts, marker):
+                    return self.find(self._knowing(delivery, marker, handed_in))
+                media_id = self._made_together(delivery, drafts, marker)
+                self.ledger.end(_issue(marker), media_id)
         else:
             media_id = self._made(delivery, drafts, marker, said_beside)
         self.ledger.prune()
@@ -171,8 +175,7 @@ class Posting(ABC):
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         """Delete whatever bears the article's name: posts, messages, drafts."""
-        entry = delivery.catalogue.entry(delivery.revision.id)
-        if entry is not None and entry.withdrawn_at is None:
+        if delivery.is_late:
             return self.find(delivery)
         return self._taken_down(delivery)
 
@@ -192,28 +195,29 @@ class Posting(ABC):
                 return target.media_id
         elif media_id := self.account.add([article]):
             return media_id
-        raise self._missing([article])
+        raise self._missing([delivery])
 
-    def _made_together(self, delivery: Delivery, marker: Marker) -> str:
+    def _made_together(self, delivery: Delivery, drafts: Sequence[Draft], marker: Marker) -> str:
         """The media id of the draft of these articles. To be called with the channel's lock."""
-        drafts = self.account.drafts(marker.name)
         if (own := _own(drafts, marker)) is not None:
             return own.media_id
         self._clear(drafts, marker)
+        several = [
+            dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition) for one in delivery.companions
+        ]
         articles = []
-        for one in delivery.companions:
-            each = dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition)
+        for each in several:
             said_beside = lines(each, self.look)
             its = own_marker(each)._replace(filled=digest_of(said(said_beside)[0]))
             articles.append(self._finished(each, its, said_beside))
         if media_id := self.account.add(articles):
             return media_id
-        raise self._missing(articles)
+        raise self._missing(several)
 
-    def _missing(self, articles: Sequence[Mapping[str, Any]]) -> Unavailable:
+    def _missing(self, several: Iterable[Delivery]) -> Unavailable:
         # Draft and cover cannot be told apart in the answer: both are looked at anew.
-        for article in articles:
-            self.pictures.forget(str(article["thumb_media_id"]))
+        for one in several:
+            self.pictures.forget(_cover_of(rendition_of(one)))
         return Unavailable(
             Problem(
                 field="draft",
@@ -229,10 +233,8 @@ class Posting(ABC):
 
     def _upload(self, delivery: Delivery) -> tuple[Mapping[str, str], str]:
         rendition = rendition_of(delivery)
-        fields = fields_of(rendition)
-        assets = {asset.name: asset for asset in rendition.assets}
-        cover: Asset | None = assets.get(fields["thumb_media_id"])
-        return self.pictures.upload(shown_in(delivery.revision.article, rendition), cover, delivery.media)
+        shown = shown_in(delivery.revision.article, rendition)
+        return self.pictures.upload(shown, _cover_of(rendition), delivery.media)
 
     def _names(self, delivery: Delivery, media_id: str) -> dict[str, str]:
         """What a prepared delivery's receipt says of its draft, and of its place among its companions."""
@@ -248,7 +250,7 @@ class Posting(ABC):
         """The delivery with this draft in its receipt, and of its place in it what is known."""
         ids = own_ids(delivery)
         if ids.get("media_id") != media_id:
-            is_own = marker.together and self.ledger.outcome(_issue(marker)) == media_id
+            is_own = marker.together and self._made_as(marker) == media_id
             ids = self._names(delivery, media_id) if is_own else {"media_id": media_id, **kept_traces(delivery)}
         receipt = delivery.receipt or Receipt(standing=Standing.STAGED)
         return dataclasses.replace(delivery, receipt=receipt.model_copy(update={"ids": ids}))
@@ -266,9 +268,9 @@ class Posting(ABC):
     def _clear(self, drafts: Iterable[Draft], marker: Marker) -> None:
         """Delete the drafts that were made for this article with other companions than it has now."""
         for draft in drafts:
-            if self._is_outdated(draft, marker) and self._is_ours(draft) and self._taken(draft):
+            if self._is_outdated(draft, marker) and self._is_ours(draft) and (claim := self._taken(draft)):
                 self.account.delete_draft(draft.media_id)
-                self.ledger.not_submitted(draft.media_id)
+                self.ledger.not_submitted(draft.media_id, claim)
 
     def _is_outdated(self, draft: Draft, marker: Marker) -> bool:
         return any(
@@ -284,19 +286,17 @@ class Posting(ABC):
         named = {item.marker.together if item.marker is not None else None for item in draft.items}
         return len(draft.items) == 1 or (len(named) == 1 and named != {""} and None not in named)
 
-    def _taken(self, draft: Draft) -> bool:
-        """Whether nobody has handed this draft in, nor will: the claim is ours."""
+    def _taken(self, draft: Draft) -> str:
+        """Our claim, if nobody has handed this draft in, nor will; else ""."""
         known = self.ledger.submission(draft.media_id)
-        return (known is None or not self._is_on_its_way(known)) and self.ledger.claim(
-            draft.media_id, known
-        ) is not False
+        return "" if known is not None and self._is_on_its_way(known) else self.ledger.claim(draft.media_id, known)
 
     def _handed_in_with_others(self, drafts: Iterable[Draft], marker: Marker) -> str:
         """The media id of a draft of several that holds this revision and may still come out, or has; "" if none is.
 
         A companion has handed it in: the very one that is wanted, or one with other companions, which then is late.
         """
-        made = self.ledger.outcome(_issue(marker)) if marker.together else ""
+        made = self._made_as(marker) if marker.together else ""
         several = [
             draft.media_id
             for draft in drafts
@@ -312,24 +312,37 @@ class Posting(ABC):
                 return media_id
         return ""
 
+    def _made_as(self, marker: Marker) -> str:
+        """The media id of the draft that was made of these articles together; "" if none was."""
+        note = self.ledger.outcome(_issue(marker))
+        return note.text if note is not None else ""
+
     def _is_on_its_way(self, known: Submission) -> bool:
         """Whether what was handed in may still come out, or has."""
         if not known.publication:
-            return self._is_fresh(known, self.settling)
+            return known.age < self.settling
         return self._may_come(known.publication)
 
     def _may_come(self, publication: str) -> bool:
         state = self.account.publication(publication)
         return state is not None and state.status in (Status.UNDER_WAY, Status.PUBLISHED)
 
-    def _is_fresh(self, known: Submission, seconds: float) -> bool:
-        return known.at + seconds > self.now().timestamp()
-
     # -- where it stands -----------------------------------------------------------------------------------
 
     @abstractmethod
     def _found(self, delivery: Delivery) -> Receipt:
         """`find` for a publication or correction."""
+
+    def _under_way(
+        self, delivery: Delivery, ids: dict[str, str], *, url: str = "", note: Text | None = None
+    ) -> Receipt:
+        """ACCEPTED: WeChat is still at it. From when it has been so, the receipt keeps; the questions become rarer."""
+        before, now = delivery.receipt, self.now()
+        since = now
+        if before is not None and before.standing is Standing.ACCEPTED and before.at is not None:
+            since = before.at
+        again = max(self.follow, (now - since) / 2)
+        return Receipt(standing=Standing.ACCEPTED, ids=ids, url=url, at=since, again=again, note=note)
 
     def _own_draft(self, delivery: Delivery, ids: Mapping[str, str]) -> Draft | None:
         """The draft that holds exactly this rendition, by its media id or else among all."""
@@ -374,9 +387,10 @@ class Posting(ABC):
         """
         name = self._publication
         if known.publication and ids.get(name) != known.publication:
-            at = datetime.fromtimestamp(known.at, UTC)
+            at = self.now() - known.age
             return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
-        if ids.get("together") and not known.publication and self._is_fresh(known, min(TOTAL, self.settling)):
+        answering = min(timedelta(seconds=TOTAL), self.settling)
+        if ids.get("together") and not known.publication and known.age < answering:
             raise self._busy()
         return None
 
@@ -390,20 +404,18 @@ class Posting(ABC):
         ids = {**_shown(delivery), "earlier": " ".join(traces)}
         pending, found = self._cleared(delivery, traces)
         if pending:
-            return Receipt(standing=Standing.ACCEPTED, ids=ids, note=_QUEUED)
+            return self._under_way(delivery, ids, note=_QUEUED)
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
-                return Receipt(standing=Standing.ACCEPTED, ids=self._also(ids, draft), note=_QUEUED)
+                return self._under_way(delivery, self._also(ids, draft), note=_QUEUED)
         was_there = found or _was_there(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
     def _gone(self, delivery: Delivery) -> Receipt:
         """`find` for a withdrawal: a question, except that one that waits for WeChat's queue is brought to its end."""
-        receipt, traces = delivery.receipt, self._traces(delivery)
-        if receipt is not None and receipt.standing is Standing.ACCEPTED:
-            if any(not self.ledger.due(trace, self.follow) for trace in traces if trace.startswith("publish:")):
-                return receipt
+        if delivery.receipt is not None and delivery.receipt.standing is Standing.ACCEPTED:
             return self._taken_down(delivery)
+        traces = self._traces(delivery)
         name = name_of(delivery.revision, delivery.configured)
         ids = {**_shown(delivery), "earlier": " ".join(traces)}
         public = bool(self.account.posts(name, delivery.revision.published_at)) or any(
@@ -422,7 +434,7 @@ class Posting(ABC):
             post = self.account.post(value)
             return post is not None and bool(post.places(name))
         if kind == "message":
-            return not self.ledger.outcome(deleted(value)) and self.account.message(_message(value)[0]) == SENT
+            return self.ledger.outcome(deleted(value)) is None and self.account.message(_message(value)[0]) == SENT
         state = self.account.publication(value)
         if state is None or state.status is not Status.PUBLISHED:
             return state is not None and state.status is Status.UNDER_WAY
@@ -459,15 +471,16 @@ class Posting(ABC):
         submission = self.ledger.submission(media_id)
         if submission is None or submission.publication:
             return
-        left = submission.at + self.settling - self.now().timestamp()
-        if left > 0:
+        left = self.settling - submission.age
+        if left > timedelta(0):
+            seconds = left // timedelta(seconds=1) + 1
             raise Unavailable(
                 Problem(
                     field="release",
                     message=Text.of("WeChat did not answer when {account} handed in the article", account=self.name),
-                    remedy=Text.of("in {seconds} seconds it can be seen what became of it", seconds=round(left) + 1),
+                    remedy=Text.of("in {seconds} seconds it can be seen what became of it", seconds=seconds),
                 ),
-                retry_after=timedelta(seconds=left),
+                retry_after=left,
             )
 
     def _cleared(
@@ -487,7 +500,7 @@ class Posting(ABC):
             elif kind == "message":
                 msg_id, index = _message(value)
                 status = self.account.message(msg_id)
-                if status == SENT and not self.ledger.outcome(deleted(value)):
+                if status == SENT and self.ledger.outcome(deleted(value)) is None:
                     self.account.delete_message(msg_id, index)
                     self.ledger.end(deleted(value), "yes")  # of several, WeChat does not say which are left
                     found = True
@@ -513,11 +526,11 @@ class Posting(ABC):
             self.account.delete_draft(draft.media_id)
             return True
         if self._is_ours(draft):
-            if not self._taken(draft):
+            if not (claim := self._taken(draft)):
                 return False
             self._keep_rest(draft, name)
             self.account.delete_draft(draft.media_id)
-            self.ledger.not_submitted(draft.media_id)
+            self.ledger.not_submitted(draft.media_id, claim)
             return True
         raise Refused(
             Problem(
@@ -561,15 +574,9 @@ class Posting(ABC):
 _QUEUED = Text.of("WeChat is still publishing it: it is deleted as soon as that is done")
 
 
-def is_late(delivery: Delivery) -> bool:
-    """Whether the channel's last word is newer than this delivery."""
-    entry = delivery.catalogue.entry(delivery.revision.id)
-    return entry is not None and (entry.withdrawn_at is not None or entry.revision.number > delivery.revision.number)
-
-
 def is_placed(delivery: Delivery) -> bool:
     """Whether the moment of this revision has come and it is the last word."""
-    entry = delivery.catalogue.entry(delivery.revision.id)
+    entry = delivery.entry
     return entry is not None and entry.withdrawn_at is None and entry.revision.number == delivery.revision.number
 
 
@@ -577,6 +584,12 @@ def rendition_of(delivery: Delivery) -> Rendition:
     if delivery.rendition is None:
         raise ValueError("a withdrawal has no rendition")
     return delivery.rendition
+
+
+def _cover_of(rendition: Rendition) -> Asset | None:
+    """The picture that is the article's cover; None: the account's own."""
+    cover = fields_of(rendition)["thumb_media_id"]
+    return next((asset for asset in rendition.assets if asset.name == cover), None)
 
 
 def own_marker(delivery: Delivery) -> Marker:

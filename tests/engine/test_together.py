@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.article import Outlet
-from pipeline.channel import Action
+from pipeline.channel import Action, Delivery, Receipt, Standing
 from pipeline.engine import Piece, Unfit
 from pipeline.reports import Impossible
 from pipeline.rollout import DeliveryState, RolloutState, Step
@@ -120,9 +120,10 @@ def test_what_goes_out_alone_is_not_bundled(bench: Bench) -> None:
 def test_a_channel_that_does_not_bundle_gets_each_for_itself(bench: Bench) -> None:
     accepted = bench.together("一", "二")
     site = claimed(bench, accepted.rollout_id, "site", "a2", Step.PREPARE)
-    post = claimed(bench, accepted.rollout_id, "post", "a2", Step.PREPARE)
+    post = claimed(bench, accepted.rollout_id, "post", "a1", Step.PREPARE)
     assert site.companions == ()
     assert [one.id for one in post.companions] == ["a1", "a2"]
+    assert bench.store.claim(bench.part(accepted.rollout_id, "post", "a2").id, bench.clock.now()) is None
 
 
 def test_too_many_for_a_channel_are_refused_by_its_name(bench: Bench) -> None:
@@ -161,12 +162,169 @@ def test_ordinals_follow_the_articles_order_whichever_thread_is_first(bench: Ben
 def test_ordinals_of_releases_that_are_claimed_at_once(bench: Bench) -> None:
     accepted = bench.together("一", "二", "三")
     at_the_gate(bench, accepted.rollout_id)
-    parts = [one.id for one in bench.store.report(accepted.rollout_id).deliveries][::-1]
-    claims = at_once(len(parts), lambda n: bench.store.claim(parts[n], bench.clock.now()))
-    assert None not in claims
+    parts = bench.store.report(accepted.rollout_id).deliveries[::-1]
+    claims = at_once(len(parts), lambda n: bench.store.claim(parts[n].id, bench.clock.now()))
+    led = [("a3", "post"), ("a2", "post")]
+    assert [(one.article, one.channel) for one, claim in zip(parts, claims, strict=True) if claim is None] == led
     bench.clock.advance(PACE.lead)
     entries = bench.store.catalogue("post", bench.clock.now).span(1, 9)
     assert [one.revision.id for one in entries] == ["a1", "a2", "a3"]
+
+
+# -- the leader -------------------------------------------------------------------------------------------
+
+
+def states(bench: Bench, rollout: str, channel: str = "post") -> list[str]:
+    return [one.state for one in bench.store.report(rollout).deliveries if one.channel == channel]
+
+
+def counted(bench: Bench) -> list[str]:
+    """Every step that is given to the adapter of `post`, with its article, as it happens."""
+    post, calls = post_of(bench), list[str]()
+    for name in ("prepare", "release", "find", "verify"):
+        deed = getattr(post, name)
+
+        def told(delivery: Delivery, deed: Callable[[Delivery], object] = deed, name: str = name) -> object:
+            calls.append(f"{name} {delivery.revision.id}")
+            return deed(delivery)
+
+        setattr(post, name, told)
+    return calls
+
+
+def test_one_does_every_step_for_all_and_each_is_read_back_by_itself(bench: Bench) -> None:
+    calls = counted(bench)
+    moment = bench.clock.now() + HOUR
+    accepted = bench.together("一", "二", "三", at=moment)
+    bench.arrive()
+    assert states(bench, accepted.rollout_id) == ["prepared"] * 3
+    bench.clock.moment = moment - PACE.check
+    bench.sweep()
+    bench.clock.moment = moment - PACE.arm
+    bench.sweep()
+    bench.run()
+    assert states(bench, accepted.rollout_id) == ["verified"] * 3
+    verifies = [call for call in calls if call.startswith("verify")]
+    assert sorted(verifies) == ["verify a1", "verify a2", "verify a3"]
+    asked = [call for call in calls if call not in verifies and not call.startswith("find")]
+    assert asked == ["prepare a1", "release a1"]
+    report = bench.store.report(accepted.rollout_id)
+    post = [one for one in report.deliveries if one.channel == "post"]
+    assert len({one.digest for one in post}) == 3, "each has its own rendition"
+    assert len({one.released_at for one in post}) == 1
+    told = {one.article for one in bench.store.events("a3") if one.what == "release live"}
+    assert told == {"a3"}
+    assert bench.store.broken_event() is None
+
+
+def test_what_was_accepted_is_followed_by_one_and_each_gets_its_own_address(bench: Bench) -> None:
+    post, calls = post_of(bench), counted(bench)
+    live = post.release
+    addresses = {f"a{n}": f"https://example.org/{n}" for n in (1, 2, 3)}
+
+    def accepting(delivery: Delivery) -> Receipt:
+        return live(delivery).model_copy(update={"standing": Standing.ACCEPTED, "ids": {"publication": "7"}})
+
+    def found(delivery: Delivery) -> Receipt:
+        calls.append(f"find {delivery.revision.id}")
+        url = addresses[delivery.revision.id]
+        return Receipt(standing=Standing.LIVE, ids={"publication": "7"}, url=url, urls=addresses)
+
+    post.release, post.find = accepting, found  # type: ignore[method-assign]
+    accepted = bench.together("一", "二", "三")
+    at_the_gate(bench, accepted.rollout_id)
+    bench.engine.run(bench.part(accepted.rollout_id, "post", "a1").id)
+    assert states(bench, accepted.rollout_id) == ["released"] * 3
+    for known in accepted.article_ids:
+        receipt = bench.part(accepted.rollout_id, "post", known).receipt
+        assert receipt is not None
+        assert (receipt.standing, receipt.ids) == (Standing.ACCEPTED, {"publication": "7"})
+    assert len(bench.store.hasten("post", {"publication": "7"}, bench.clock.now())) == 3
+    calls.clear()
+    for known in reversed(accepted.article_ids):  # whichever message comes first
+        bench.engine.run(bench.part(accepted.rollout_id, "post", known).id)
+    assert [call for call in calls if call.startswith("find")][:1] == ["find a1"]
+    assert states(bench, accepted.rollout_id)[1:] == ["live"] * 2
+    for known in accepted.article_ids:
+        receipt = bench.part(accepted.rollout_id, "post", known).receipt
+        assert receipt is not None
+        assert receipt.url == addresses[known]
+
+
+@pytest.mark.parametrize("step", ["prepare", "release"])
+def test_an_unknown_outcome_of_the_leader_is_that_of_all(bench: Bench, step: str) -> None:
+    calls = counted(bench)
+    accepted = bench.together("一", "二", "三")
+    if step == "release":
+        at_the_gate(bench, accepted.rollout_id)
+    post_of(bench).weather = lambda what: "lost" if what == step else ""
+    while bench.part(accepted.rollout_id, "post", "a1").error is None:
+        bench.engine.run(bench.messages.pop(0).delivery_id)
+    errors = [bench.part(accepted.rollout_id, "post", one).error for one in accepted.article_ids]
+    assert errors[0] is not None
+    assert errors == errors[:1] * 3
+    post_of(bench).weather = lambda _: ""
+    bench.run()
+    assert [call for call in calls if call.startswith(step)] == [f"{step} a1"], "asked, and not repeated"
+    all_is_as_the_last_word_says(bench, set())
+
+
+@overtaking
+def test_the_leader_is_overtaken_and_the_next_one_leads(bench: Bench, overtake: Overtaking) -> None:
+    """Before the gate: what was prepared with it is prepared again without it."""
+    calls = counted(bench)
+    moment = bench.clock.now() + HOUR
+    bench.together("一", "二", "三", at=moment)
+    bench.arrive()
+    overtake(bench, "a1")
+    bench.arrive()
+    for at in (moment - PACE.check, moment - PACE.arm):
+        bench.clock.moment = at
+        bench.sweep()
+    bench.run()
+    assert [call for call in calls if call.endswith("a2") and call.split()[0] != "find"] == [
+        "prepare a2",
+        "release a2",
+        "verify a2",
+    ]
+    assert [[article for article, *_ in post] for post in post_of(bench).posts if len(post) > 1] == [["a2", "a3"]]
+    assert post_of(bench).released_at["a2"] == post_of(bench).released_at["a3"] == moment
+    all_is_as_the_last_word_says(bench, {"a1"} if overtake is withdraw else set())
+
+
+@overtaking
+def test_nobody_leads_while_one_that_was_overtaken_is_still_at_it(bench: Bench, overtake: Overtaking) -> None:
+    """Its worker has died: the next one leads when its lease has ended, and asks first."""
+    accepted = bench.together("一", "二", "三")
+    at_the_gate(bench, accepted.rollout_id)
+    claimed(bench, accepted.rollout_id, "post", "a1", Step.RELEASE)
+    overtake(bench, "a1")
+    second = bench.part(accepted.rollout_id, "post", "a2").id
+    assert bench.store.claim(second, bench.clock.now()) is None
+    bench.clock.advance(PACE.lease + PACE.arm)
+    claim = bench.store.claim(second, bench.clock.now())
+    assert claim is not None
+    assert claim.doubt
+    assert [one.id for one in claim.companions] == ["a2", "a3"]
+    bench.engine.finish(claim, bench.engine.attempt(claim))
+    bench.run()
+    all_is_as_the_last_word_says(bench, {"a1"} if overtake is withdraw else set())
+
+
+def test_one_that_the_public_sees_otherwise_is_looked_after_alone(bench: Bench) -> None:
+    accepted = bench.together("一", "二", "三")
+    at_the_gate(bench, accepted.rollout_id)
+    bench.engine.run(bench.part(accepted.rollout_id, "post", "a1").id)
+    post = post_of(bench)
+    calls, seen = counted(bench), post.public.pop("a3")
+    bench.engine.run(bench.part(accepted.rollout_id, "post", "a3").id)
+    assert states(bench, accepted.rollout_id) == ["live", "live", "prepared"]
+    post.public["a3"] = seen  # a cache has let go of it
+    bench.run()
+    assert states(bench, accepted.rollout_id) == ["verified"] * 3
+    assert "release a1" not in calls
+    assert "release a3" not in calls
+    all_is_as_the_last_word_says(bench, set())
 
 
 # -- submitted again --------------------------------------------------------------------------------------
@@ -323,19 +481,19 @@ def test_while_the_others_wait_for_their_moment(bench: Bench, overtake: Overtaki
 
 
 @overtaking
-@pytest.mark.parametrize("in_flight", ["a1", "a2", "a3"])
-def test_between_the_gate_and_the_instant(bench: Bench, overtake: Overtaking, in_flight: str) -> None:
+@pytest.mark.parametrize("overtaken", ["a1", "a2", "a3"])
+def test_between_the_gate_and_the_instant(bench: Bench, overtake: Overtaking, overtaken: str) -> None:
     """A release that has begun and would publish the whole post comes to its end first; then the last word is said."""
     accepted = bench.together("一", "二", "三")
     at_the_gate(bench, accepted.rollout_id)
-    begun = claimed(bench, accepted.rollout_id, "post", in_flight, Step.RELEASE)
+    begun = claimed(bench, accepted.rollout_id, "post", "a1", Step.RELEASE)
     bench.messages.clear()
-    overtake(bench, "a2")
+    overtake(bench, overtaken)
     bench.arrive()
     bench.engine.finish(begun, bench.engine.attempt(begun))
     bench.run()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.COMPLETE
-    all_is_as_the_last_word_says(bench, {"a2"} if overtake is withdraw else set())
+    all_is_as_the_last_word_says(bench, {overtaken} if overtake is withdraw else set())
 
 
 @overtaking
@@ -368,7 +526,7 @@ def test_while_a_release_fails(bench: Bench, overtake: Overtaking, trouble: str)
 
 @overtaking
 def test_after_another_has_brought_it_out(bench: Bench, overtake: Overtaking) -> None:
-    """The post is public, though its own delivery has not been released: the channel is asked what became of it."""
+    """The post is public, and every delivery in it knows: nobody has to be asked what became of it."""
     accepted = bench.together("一", "二", "三")
     at_the_gate(bench, accepted.rollout_id)
     bench.engine.run(bench.part(accepted.rollout_id, "post", "a1").id)
@@ -376,7 +534,10 @@ def test_after_another_has_brought_it_out(bench: Bench, overtake: Overtaking) ->
     rollout = overtake(bench, "a2")
     claim = bench.store.claim(bench.part(rollout, "post").id, bench.clock.now())
     assert claim is not None
-    assert [one.revision.id for one in claim.earlier] == ["a2"]
+    assert claim.earlier == ()
+    assert claim.previous is not None
+    assert claim.previous.receipt is not None
+    assert claim.previous.receipt.standing is Standing.LIVE
     bench.engine.finish(claim, bench.engine.attempt(claim))
     bench.run()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.COMPLETE
