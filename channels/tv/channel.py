@@ -501,15 +501,20 @@ class Television(Channel):
             return Standing.STAGED
         return Standing.WITHDRAWN if programme.was_withdrawn(slot.story) else Standing.ABSENT
 
+    def _rundown(self, slot: Slot) -> bytes:
+        return self.files.read(f"{slot.day}/index.html") or b""
+
     def _standing_of_withdrawal(self, delivery: Delivery) -> Standing:
-        """LIVE as long as a programme, or the device for all we know, has a story of the article."""
+        """LIVE as long as a programme, the device for all we know, or a page has a story of the article."""
         gone = False
         for slot in self._slots(delivery):
             programme = self.load(slot.day)
-            page = self.files.read(_page_path(slot)) if programme.dropped else None
-            withdrawn = programme.was_withdrawn(slot.story) or (page is not None and mark_of(page) == GONE)
+            page = self.files.read(_page_path(slot))
+            is_gone = page is not None and mark_of(page) == GONE
+            withdrawn = programme.was_withdrawn(slot.story) or (programme.dropped and is_gone)
             unsure = withdrawn and (programme.view.doubtful(slot.story) or slot.story in programme.view.order)
-            if programme.find(slot.story) or unsure or (page is not None and not withdrawn):
+            listed = not programme.dropped and f'href="{slot.story}.html"'.encode() in self._rundown(slot)
+            if programme.find(slot.story) or unsure or listed or (page is not None and not is_gone):
                 return Standing.LIVE
             gone = gone or withdrawn
         return Standing.WITHDRAWN if gone else Standing.ABSENT
