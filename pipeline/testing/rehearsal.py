@@ -241,6 +241,29 @@ class Rehearsal:
         told = companions if self.channel.together else ()
         return [self.delivery(one, companions=told) for one in revisions]
 
+    def each(self, deliveries: Sequence[Delivery], step: Callable[[Delivery], Delivery]) -> list[Delivery]:
+        """A step of articles that go out together: of those that are one publication the first one's, the leader's,
+        whose receipt then is that of all."""
+        if not self.channel.together:
+            return [step(one) for one in deliveries]
+        leader = step(deliveries[0])
+        receipt = leader.receipt
+        assert receipt is not None
+        shared = (
+            with_receipt(one, receipt.model_copy(update={"url": receipt.urls.get(one.revision.id, "")}))
+            for one in deliveries[1:]
+        )
+        return [leader, *shared]
+
+    def release_each(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Released and followed to LIVE: all of them stand in the catalogue from the first call on."""
+        for one in deliveries:
+            self.catalogue.place(one.revision, one.receipt)
+        live = self.each(deliveries, lambda one: self.follow(self.release(one)))
+        for one in live:
+            self._remember(one)
+        return live
+
     def prepare(self, delivery: Delivery) -> Delivery:
         return with_receipt(delivery, self.channel.prepare(delivery))
 

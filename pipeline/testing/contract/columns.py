@@ -10,7 +10,7 @@ import pytest
 from pipeline.article import Article, Column, Deed
 from pipeline.channel import Delivery, Standing
 from pipeline.testing.contract.kind import Kind, told
-from pipeline.testing.rehearsal import Rehearsal
+from pipeline.testing.rehearsal import Rehearsal, with_receipt
 from pipeline.testing.samples import NOON, article_of, opening_of, picture, revision_of
 
 LIKE_ANY = "what opens, renames or closes a column (Article.announces) is published like any article"
@@ -110,7 +110,7 @@ class Columns(Kind):
     def three(self, rehearsal: Rehearsal) -> list[Delivery]:
         """Three articles of one rollout, prepared."""
         revisions = [revision_of(article_of(f"专题之{n}"), id=f"a{n}") for n in range(1, 4)]
-        return [rehearsal.prepare(one) for one in rehearsal.together(revisions)]
+        return rehearsal.each(rehearsal.together(revisions), rehearsal.prepare)
 
     def test_articles_together(self, rehearsal: Rehearsal, three: list[Delivery]) -> None:
         found = [rehearsal.channel.find(one).standing for one in three]
@@ -121,7 +121,7 @@ class Columns(Kind):
         )
         for one in three:
             self.not_live(rehearsal, one, "three articles were only prepared", "prepare must bring nothing out")
-        live = [rehearsal.follow(one) for one in [rehearsal.release(one) for one in three]]
+        live = rehearsal.release_each(three)
         for one in live:
             self.live(rehearsal, one, f"three articles were published together, {one.revision.id} of them")
         rehearsal.withdraw(live[1].revision, "数据有误")
@@ -134,15 +134,14 @@ class Columns(Kind):
 
     def test_one_of_several_is_overtaken_before_its_moment(self, rehearsal: Rehearsal, three: list[Delivery]) -> None:
         """What was prepared for three does not bring the overtaken one out: asked, the channel says so or leaves it."""
-        left = [three[0], three[2]]
         companions = tuple(one for one in three[0].companions if one.revision.id != "a2")
-        live = []
-        for one in left:
-            again = dataclasses.replace(one, companions=companions)
-            if rehearsal.channel.find(again).standing is Standing.ABSENT:
-                again = rehearsal.prepare(again)
-            live.append(again)
-        live = [rehearsal.follow(rehearsal.release(one)) for one in live]
+        left = [dataclasses.replace(one, companions=companions) for one in (three[0], three[2])]
+
+        def known(one: Delivery) -> Delivery:
+            found = rehearsal.channel.find(one)
+            return rehearsal.prepare(one) if found.standing is Standing.ABSENT else with_receipt(one, found)
+
+        live = rehearsal.release_each(rehearsal.each(left, known))
         did = "one of three was overtaken before the moment"
         for one in live:
             self.live(rehearsal, one, f"{did}, and {one.revision.id} released")

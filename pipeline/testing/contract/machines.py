@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.article import Revision
 from pipeline.channel import Standing
 from pipeline.testing.contract.kind import Kind, told
-from pipeline.testing.rehearsal import Rehearsal, with_receipt
+from pipeline.testing.rehearsal import Rehearsal
 from pipeline.testing.samples import article_of, revision_of
 
 ELSEWHERE = (
@@ -81,16 +81,13 @@ class Machines(Kind):
         self.live(elsewhere, new, "a late worker on another machine released an older revision", ELSEWHERE)
 
     def test_articles_together_on_two_machines(self, rehearsal: Rehearsal, elsewhere: Rehearsal) -> None:
-        """Each delivery of a rollout may be done anywhere: the articles are one publication all the same."""
+        """What was prepared for several on one machine is released on another, as one publication where it is one."""
         revisions = [revision_of(article_of(f"专题之{n}"), id=f"a{n}") for n in range(1, 4)]
-        here, there = rehearsal, elsewhere
-        one, two, three = rehearsal.together(revisions)
-        prepared = [here.prepare(one), there.prepare(two), here.prepare(three)]
-        for machine, delivery in zip((there, here, there), prepared, strict=True):
-            rehearsal.catalogue.place(delivery.revision, delivery.receipt)
-            found = machine.channel.find(delivery)
-            known = with_receipt(delivery, found) if found.standing is Standing.STAGED else delivery
-            live = machine.follow(machine.release(known))
-            self.live(here, live, f"three together, and {delivery.revision.id} released on another machine", ELSEWHERE)
-        for revision in revisions:
-            self.once(rehearsal, revision, "three articles together, released on two machines")
+        prepared = rehearsal.each(rehearsal.together(revisions), rehearsal.prepare)
+        did = "three articles together, prepared on one machine and released on another"
+        for one in elsewhere.release_each(prepared):
+            self.live(rehearsal, one, f"{did}, {one.revision.id} of them", ELSEWHERE)
+            self.once(rehearsal, one.revision, did)
+        left = rehearsal.withdraw(revisions[1], "数据有误")
+        self.withdrawn(elsewhere, left, f"{did}, then one of them withdrawn", ELSEWHERE)
+        self.once(elsewhere, revisions[2], f"{did}, then another withdrawn")
