@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import broker, waits
 from pipeline.engine import Engine
+from pipeline.inherit import inherit
 from pipeline.newsroom import Configuration
 from pipeline.rollout import Step
 from pipeline.roster import QUEUES, Presence
@@ -124,6 +125,7 @@ def open_engine(configuration: Configuration) -> Engine:
     configuration.data.mkdir(parents=True, exist_ok=True)
     store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     store.migrate()
+    inherit(configuration, store)
     sender = Sender(broker.address(configuration))
     return Engine(configuration, store, send=sender, waiting=sender.waiting)
 

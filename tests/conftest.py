@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,9 +67,15 @@ def postgresql_server(folder: Path) -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """SQLAlchemy URL of a PostgreSQL server's `postgres` database; the server lives as long as the tests."""
-    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as server:
+def postgresql() -> Iterator[str]:
+    """SQLAlchemy URL of a PostgreSQL server's `postgres` database; the server lives as long as the tests.
+
+    Not in pytest's folder: another session of pytest locks that for everybody but its own user, and run by root the
+    server is another one.
+    """
+    folder = tempfile.mkdtemp(prefix="tongfa-postgresql-")
+    atexit.register(shutil.rmtree, folder)  # after the wheel's own, which looks at its lock there once more
+    with postgresql_server(Path(folder)) as server:
         yield server.url
 
 

@@ -386,7 +386,7 @@ class Campaign:
 
     def _wait_for_workers(self, configuration: Configuration) -> None:
         signs = tasks.signs_of_life(configuration)
-        _until(lambda: len(list(signs.glob("*-*"))) >= len(WORKERS), 60, "the workers are up")
+        _until(lambda: len(list(signs.glob("*-*"))) >= len(WORKERS), REST, "the workers are up")
 
     # -- the storm ------------------------------------------------------------------------------------
 

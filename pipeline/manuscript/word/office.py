@@ -59,7 +59,7 @@ def as_docx(data: bytes, suffix: str, *, seconds: float = SECONDS) -> bytes:
         source, written = folder / f"manuscript{suffix}", folder / "out" / "manuscript.docx"
         source.write_bytes(data)
         _profile(folder)
-        if not _run(office, folder, source, seconds):
+        if not run(office, folder, source, _FILTER, seconds=seconds):
             raise FileRefused(
                 Text.of("LibreOffice did not get through the file in {seconds} seconds", seconds=round(seconds)),
                 _REMEDY,
@@ -88,12 +88,13 @@ def _profile(folder: Path) -> None:
     )
 
 
-def _run(office: str, folder: Path, source: Path, seconds: float) -> bool:
-    """Convert the file; whether that came to an end in time. Nothing of it goes on running."""
+def run(office: str, folder: Path, source: Path, kind: str, *, seconds: float) -> bool:
+    """Convert a file into `folder / "out"`, with the profile `folder / "profile"`; whether that came to an end in time.
+    Nothing of it goes on running. `kind`: LibreOffice's name of the new one."""
     profile = (folder / "profile").as_uri()
     command = [
         office, f"-env:UserInstallation={profile}", "--headless", "--norestore", "--nolockcheck", "--nodefault",
-        "--convert-to", _FILTER, "--outdir", str(folder / "out"), str(source),
+        "--convert-to", kind, "--outdir", str(folder / "out"), str(source),
     ]  # fmt: skip
     places = {name: str(folder) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "SAL_USE_VCLPLUGIN": "svp", **places}

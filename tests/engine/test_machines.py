@@ -1,0 +1,182 @@
+"""Several machines at one newsroom: nothing is lost, nothing is there twice, and each sees what the others did."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipeline import tasks
+from pipeline.article import Article
+from pipeline.engine import Engine, Piece
+from pipeline.newsroom import load
+from pipeline.testing import article_of
+from tests.conftest import fresh_database
+from tests.engine.machines import ACCOUNTS, QUEUES, Machines, several, told
+
+ROLLOUTS = 60
+SAYS = re.compile(r"第(\d+)条第(\d+)版")
+"""What every body says of itself."""
+
+
+@pytest.fixture
+def machines(postgresql: str, tmp_path: Path) -> Iterator[Machines]:
+    with several(tmp_path, fresh_database(postgresql)) as made:
+        yield made
+
+
+class Editor:
+    """Somebody who publishes, corrects and withdraws, and remembers what the last word on each article was."""
+
+    def __init__(self, engine: Engine, seed: int) -> None:
+        self.engine = engine
+        self.chance = random.Random(seed)
+        self.rollouts = 0
+        self.ids: list[str] = []
+        self.versions: dict[str, int] = {}
+        """The revision that stands; 0: it has been withdrawn."""
+        self.corrected: set[str] = set()
+
+    def article(self, number: int, version: int = 1) -> Article:
+        return article_of(f"青河消息之{number:03}", body=f"<p>这是第{number}条第{version}版，青河县的事。</p>")
+
+    def publish(self, together: int = 1) -> None:
+        first = len(self.ids)
+        pieces = [Piece(self.article(first + one), {}) for one in range(together)]
+        accepted = self.engine.publish_together(pieces, editor="记者甲")
+        self.ids += accepted.article_ids
+        self.versions |= dict.fromkeys(accepted.article_ids, 1)
+        self.rollouts += 1
+
+    def correct(self, known: str) -> None:
+        self.versions[known] += 1
+        self.corrected.add(known)
+        article = self.article(self.ids.index(known), self.versions[known])
+        self.engine.correct(known, article, {}, editor="编辑乙", note="数字有误")
+        self.rollouts += 1
+
+    def withdraw(self, known: str) -> None:
+        self.versions[known] = 0
+        self.engine.withdraw(known, editor="编辑乙", reason="内容有误")
+        self.rollouts += 1
+
+    def standing(self) -> list[str]:
+        return [known for known in self.ids if self.versions[known]]
+
+    def headline(self, known: str) -> str:
+        return self.article(self.ids.index(known)).headline
+
+    def act(self) -> None:
+        """Whatever comes to mind."""
+        standing = self.standing()
+        match self.chance.choices(("one", "several", "correct", "withdraw"), (50, 12, 25, 13))[0]:
+            case "correct" if standing:
+                self.correct(self.chance.choice(standing))
+            case "withdraw" if len(standing) > 4:
+                self.withdraw(self.chance.choice(standing))
+            case "several":
+                self.publish(self.chance.choice((2, 3, 4)))
+            case _:
+                self.publish()
+
+
+@pytest.mark.timeout(900)
+def test_three_machines_are_one_newsroom(machines: Machines) -> None:
+    configuration = load(machines.folder / "newsroom.toml", machines[0].environment)
+    weather = machines.wechat.admin
+    with closing(tasks.open_engine(configuration)) as engine:
+        editor = Editor(engine, seed=12)
+        for _ in range(3):
+            editor.publish()
+        machines.come_to_rest()
+        day = told(machines[0].run("newsroom", "report", editor.ids[0], "--json"))
+        [day] = re.findall(r"\d{4}-\d\d-\d\d", day["deliveries"][3]["receipt"]["ids"]["programme"])
+        moved = 0
+        while editor.rollouts < ROLLOUTS:
+            step = editor.rollouts
+            if step % 4 == 0:  # the answer to what is handed in next is lost
+                weather("PUT", "faults", next=["lost@freepublish/submit"], loss=0.03)
+            if step % 9 == 0:
+                machines.prompter.prompter.next += ["cut", "silent"]
+            if step % 7 == 0:
+                machines[step].kill(QUEUES[step % 2])
+            if step % 10 == 0:
+                move = ("newsroom", "programme", "move", day, editor.standing()[0], "1", "--as", "编辑乙")
+                moved += machines[step].run(*move).code == 0
+            editor.act()
+        weather("PUT", "faults", next=[], loss=0.0)
+        machines.prompter.prompter.next.clear()
+        machines.come_to_rest()
+        assert moved, "nothing was ever moved"
+
+        reports = {known: engine.store.report(known) for known in editor.ids}
+        for known, version in editor.versions.items():
+            done = {"verified"} if version else {"withdrawn"}
+            states = {f"{one.state}" for one in reports[known].deliveries if one.article == known}
+            assert states == done, reports[known]
+        assert engine.store.broken_event() is None
+
+    nothing_is_twice(machines, editor)
+    one_rundown(machines, editor, day)
+    one_quota(machines)
+    public_files(machines, editor)
+    told_of_all(machines)
+
+
+def nothing_is_twice(machines: Machines, editor: Editor) -> None:
+    assert {draft: count for draft, count in machines.submissions().items() if count > 1} == {}
+    for appid in ACCOUNTS.values():
+        shown = machines.posts(appid)
+        for known, version in editor.versions.items():
+            versions = [int(SAYS.findall(text)[0][1]) for text in shown.get(editor.headline(known), [])]
+            assert versions == ([version] if version else []), (appid, known)
+    assert machines.numbers_given_twice() == {}
+
+
+def one_rundown(machines: Machines, editor: Editor, day: str) -> None:
+    """The device and every machine have the same stories, each once; nothing that was withdrawn."""
+    slugs = Counter(machines.stories())
+    standing = Counter(editor.headline(known) for known in editor.standing())
+    notices = {slug for slug in slugs if slug not in standing}
+    assert {slug: count for slug, count in slugs.items() if slug in standing} == dict(standing)
+    assert not notices & {editor.headline(known) for known in editor.ids}
+    shown = [machines[number].run("newsroom", "programme", "show", day).out for number in range(3)]
+    assert len(set(shown)) == 1
+    assert machines[1].run("newsroom", "programme", "lock", day, "--as", "编辑乙").code == 0
+    refused = machines[2].run("newsroom", "programme", "move", day, editor.standing()[-1], "1", "--as", "编辑乙")
+    assert refused.code != 0
+    assert "编辑乙" in refused.err
+    assert machines[0].run("newsroom", "programme", "unlock", day, "--as", "编辑乙").code == 0
+
+
+def one_quota(machines: Machines) -> None:
+    """Every machine says the same of an account's calls, and no fewer than the platform has counted submissions."""
+    told_by = [
+        sorted(line.strip() for line in machines[number].run("newsroom", "doctor").out.splitlines() if "calls" in line)
+        for number in range(3)
+    ]
+    assert told_by[0] == told_by[1] == told_by[2]
+    assert told_by[0]
+
+
+def public_files(machines: Machines, editor: Editor) -> None:
+    """Every page and the feed say the last word, whichever machine wrote them."""
+    public = machines.folder / "public"
+    feed = (public / "feeds" / "rss.xml").read_text(encoding="utf-8")
+    for number, known in enumerate(editor.ids):
+        [page] = public.glob(f"20*/*/{known}.html")
+        said = {int(version) for one, version in SAYS.findall(page.read_text(encoding="utf-8")) if int(one) == number}
+        assert said == ({editor.versions[known]} if editor.versions[known] else set()), known
+    latest = editor.standing()[-1]
+    assert f"第{editor.ids.index(latest)}条第{editor.versions[latest]}版" in feed
+
+
+def told_of_all(machines: Machines) -> None:
+    """Whoever asks on one machine is told of the workers of all."""
+    said = machines[1].run("newsroom", "status").out
+    assert f"workers: {len(machines.machines)} for preparation, {len(machines.machines)} for releases" in said
