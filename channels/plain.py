@@ -1,8 +1,8 @@
 """An article as one plain page of HTML with all that the editor wrote: for outlets that have no form of their own.
 
-    plain.rendition(revision, newsroom)             # in `render`
-    plain.page(rendition, delivery.media)           # what is published: the pictures are inside it
-    plain.headline(answer.body)                     # in `verify`: the headline as published
+plain.rendition(revision, newsroom)             # in `render`
+plain.page(rendition, delivery.media)           # what is published: the pictures are inside it
+plain.headline(answer.body)                     # in `verify`: the headline as published
 """
 
 from __future__ import annotations

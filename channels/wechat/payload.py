@@ -59,7 +59,8 @@ class Payload:
 
     def prepare(self, delivery: Delivery) -> Receipt:
         if delivery.rendition is not None:
-            self._staged(delivery)
+            for one in _each(delivery):
+                self._staged(one)
         return self._receipt(delivery, Standing.STAGED)
 
     def _staged(self, delivery: Delivery) -> dict[str, Any]:
@@ -68,10 +69,9 @@ class Payload:
         name = together(delivery)
         written = self._written(delivery, said_beside, name)
         if name:
-            each = [
-                dataclasses.replace(delivery, revision=o.revision, rendition=o.rendition) for o in delivery.companions
-            ]
-            articles = [self._article(one, lines(one, self._look), name, f"{one.revision.id}/")[0] for one in each]
+            each = {one.revision.id: one for one in _each(delivery)}
+            told = [each[companion.revision.id] for companion in delivery.companions]
+            articles = [self._article(one, lines(one, self._look), name, f"{one.revision.id}/")[0] for one in told]
             written[f"together-{name}.json"] = _json({"articles": articles})
         for file, data in written.items():
             self.files.stage(_token(delivery), file, data)
@@ -89,17 +89,24 @@ class Payload:
         with delivery.catalogue.exclusive():
             if delivery.is_late:
                 return self.find(delivery)
-            before, done = self._listed(delivery), self._state(delivery)
-            if done.get("rendition") == _digest(delivery) and done.get("standing") == "live":
-                return self._receipt(delivery, Standing.LIVE)
-            if not self._moved(delivery, manifest := self._manifest(delivery) or self._staged(delivery)):
-                self._moved(delivery, manifest := self._staged(delivery))
-            self._say(delivery, "live", manifest)
-            receipt = self._receipt(delivery, Standing.LIVE).model_copy(update={"at": utc_now()})
-            for name in before - set(manifest["files"]):
-                self.files.delete(f"{delivery.revision.id}/{name}")
-            self.files.discard(_token(delivery))
-        return receipt
+            all_of_it = _each(delivery)
+            for one in all_of_it:
+                if not one.is_late:
+                    self._put(one)
+        urls = {one.revision.id: self._url(one) for one in all_of_it} if delivery.companions else {}
+        return self._receipt(delivery, Standing.LIVE).model_copy(update={"at": utc_now(), "urls": urls})
+
+    def _put(self, delivery: Delivery) -> None:
+        """Bring one article's files into their places, unless it is done. To be called with the channel's lock."""
+        before, done = self._listed(delivery), self._state(delivery)
+        if done.get("rendition") == _digest(delivery) and done.get("standing") == "live":
+            return
+        if not self._moved(delivery, manifest := self._manifest(delivery) or self._staged(delivery)):
+            self._moved(delivery, manifest := self._staged(delivery))
+        self._say(delivery, "live", manifest)
+        for name in before - set(manifest["files"]):
+            self.files.delete(f"{delivery.revision.id}/{name}")
+        self.files.discard(_token(delivery))
 
     def _moved(self, delivery: Delivery, manifest: Mapping[str, Any]) -> bool:
         """Put the staged files in their places; False if one is no longer staged: an earlier try was broken off."""
@@ -211,6 +218,15 @@ class Payload:
 
     def _url(self, delivery: Delivery) -> str:
         return (self._folder / delivery.revision.id / PREVIEW).absolute().as_uri()
+
+
+def _each(delivery: Delivery) -> list[Delivery]:
+    """The deliveries of all that go out with this one, itself last: where it is done, all of them are."""
+    others = [one for one in delivery.companions if one.revision.id != delivery.revision.id]
+    return [
+        *(dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition) for one in others),
+        delivery,
+    ]
 
 
 def _token(delivery: Delivery) -> str:
