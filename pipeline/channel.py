@@ -191,14 +191,16 @@ class Evidence(Frozen):
     """What was read back from where the public gets it."""
 
     url: str
+    """Where it was looked for. "" only where the channel gives an article no address before it is public."""
     at: AwareDatetime
     """When it was read."""
     standing: Standing
     """LIVE only if the public sees exactly the delivery's revision."""
-    digest: str = ""
-    """Digest of what was read, in the adapter's terms."""
-    extract: str = ""
-    """A line a person recognises: the headline as published, or the withdrawal's notice."""
+    digest: str
+    """Digest of what was read, in the adapter's terms; of a withdrawn article that of its notice. "": nothing there."""
+    extract: str
+    """A line a person recognises: the headline as published; of a withdrawn article its notice or the reason. "":
+    nothing there."""
 
 
 class Heard(Frozen):

@@ -117,7 +117,7 @@ class Posted(Channel):
         url, at = self.endpoint + path, utc_now()
         if answer.status != 200:
             gone = Standing.WITHDRAWN if answer.status == 410 else Standing.ABSENT
-            return Evidence(url=url, at=at, standing=gone, extract=delivery.reason)
+            return Evidence(url=url, at=at, standing=gone, digest="", extract=delivery.reason)
         posts = answer.json()["posts"]
         digests = [Rendition.of(MEDIA_TYPE, post["body"]).digest for post in posts]
         if delivery.action is Action.WITHDRAW:
