@@ -80,6 +80,9 @@ DAYS_LIST = "index.html"
 SHOWN = 28
 """Broadcast days on the list of days. Of older ones nothing but their pages is kept."""
 
+Look = Callable[[str], bytes | None]
+"""How a page is read: from the storage, or as people get it."""
+
 
 class Television(Channel):
     kind: ClassVar[str] = "tv"
@@ -181,7 +184,7 @@ class Television(Channel):
             now = programme.find(story.id)
             if now is None or now.digest != story.digest:  # overtaken meanwhile
                 return self.find(delivery)
-            self._show_story(delivery.revision, delivery.rendition, script)
+            self._show_story(delivery, delivery.rendition, script)
             self._show(programme)
             self._unstage(delivery.revision)
         return self._receipt(delivery, Standing.LIVE, at=taken)
@@ -196,13 +199,13 @@ class Television(Channel):
             taken = utc_now()
             for day in changed:
                 self._show(self.load(day))
-            standing = self._standing_of_withdrawal(delivery)
+            standing = self._standing_of_withdrawal(delivery, self.files.read)
         aired = self._aired(delivery, entry.withdrawn_at) if standing is Standing.WITHDRAWN else None
         return self._receipt(delivery, standing, aired, at=taken)
 
     def find(self, delivery: Delivery) -> Receipt:
         if delivery.action is Action.WITHDRAW:
-            return self._receipt(delivery, self._standing_of_withdrawal(delivery))
+            return self._receipt(delivery, self._standing_of_withdrawal(delivery, self.files.read))
         slot = self._slot(delivery)
         programme = self.load(slot.day)
         whole = self._holds(delivery, slot, programme) and self._shows(delivery, slot, self.files.read)
@@ -213,9 +216,7 @@ class Television(Channel):
         slot, seen = self._slot(delivery), cache(self.files.seen)
         page = seen(_page_path(slot))
         if delivery.action is Action.WITHDRAW:
-            standing = self._standing_of_withdrawal(delivery)
-            if page is not None and mark_of(page) != GONE:
-                standing = Standing.LIVE
+            standing = self._standing_of_withdrawal(delivery, seen)
         else:
             programme = self.load(slot.day)
             whole = (
@@ -387,12 +388,17 @@ class Television(Channel):
         return self.files.exists(f"{day}/{story}.html") if programme.dropped else programme.find(story) is not None
 
     def _take_out(self, slot: Slot, entry: Entry, delivery: Delivery) -> bool:
-        """Withdraw one story from one programme, and its papers; False if it never was in it."""
+        """Withdraw one story from one programme, and its papers; False if it never was in it.
+
+        Of a day that was dropped nobody knows any more how to say it without the story: what has its whole text goes.
+        """
         before = self.load(slot.day)
         moment = entry.withdrawn_at or delivery.revision.updated_at
         if before.dropped:
             if not self.files.exists(_page_path(slot)):
                 return False
+            for name in PROMPTED:
+                self.files.delete(f"{slot.day}/{name}")
         elif before.find(slot.story):
             before.refuse_change(self.calendar(delivery.configured), moment)
             self._bring(before.take_out(slot.story), before, moment)
@@ -400,12 +406,11 @@ class Television(Channel):
             self._bring(before, before, moment)
         else:
             return False
-        headline = " ".join(entry.revision.article.headline.split())
-        self.files.write(
-            _page_path(slot), documents.gone(headline, f"{slot.day}", NOT_HTML.sub("", delivery.reason or entry.reason))
-        )
         for form in FORMS:
             self.files.delete(f"{slot.day}/{slot.story}.{form}")
+        headline = " ".join(entry.revision.article.headline.split())
+        reason = NOT_HTML.sub("", delivery.reason or entry.reason)
+        self.files.write(_page_path(slot), documents.gone(headline, f"{slot.day}", reason))
         return True
 
     # -- what people see ----------------------------------------------------------------------------------
@@ -416,20 +421,18 @@ class Television(Channel):
             if not self.files.exists(path):
                 self.files.write(path, data)
 
-    def _show_story(self, revision: Revision, rendition: Rendition, script: Script) -> None:
-        """Put the staged papers in place; make those that were lost."""
-        made: dict[str, bytes] = {}
+    def _show_story(self, delivery: Delivery, rendition: Rendition, script: Script) -> None:
+        """Put the staged papers in place; make those that this machine does not have, or has of an older rendition."""
+        made = {} if self._staged(delivery) else _papers(script, rendition)
         for name in (*(f"script.{form}" for form in FORMS), "script.html"):
             path = f"{script.day}/{script.story}.{name.partition('.')[2]}"
-            if not self.files.publish(_token(revision), name, path):
+            if made or not self.files.publish(_token(delivery.revision), name, path):
                 made = made or _papers(script, rendition)
                 self.files.write(path, made[name])
 
     def _show(self, programme: Programme) -> None:
         """Write what shows the whole programme: list of days, prompter, and the rundown, which is the last."""
-        if programme.dropped:  # nobody knows any more how to say it without the story that was withdrawn
-            for name in PROMPTED:
-                self.files.delete(f"{programme.day}/{name}")
+        if programme.dropped:
             return
         calendar, station, scripts = self.calendar(self.newsroom), self.newsroom.name, self._scripts(programme)
         self._furnish()
@@ -488,7 +491,7 @@ class Television(Channel):
         )
         return (has or programme.dropped) and not delivery.is_late
 
-    def _shows(self, delivery: Delivery, slot: Slot, look: Callable[[str], bytes | None]) -> bool:
+    def _shows(self, delivery: Delivery, slot: Slot, look: Look) -> bool:
         """Whether the pages have exactly this rendition."""
         rendition = delivery.rendition
         if rendition is None or look(_page_path(slot)) != documents.page(_script(rendition), rendition.digest):
@@ -501,22 +504,19 @@ class Television(Channel):
             return Standing.STAGED
         return Standing.WITHDRAWN if programme.was_withdrawn(slot.story) else Standing.ABSENT
 
-    def _rundown(self, slot: Slot) -> bytes:
-        return self.files.read(f"{slot.day}/index.html") or b""
-
-    def _standing_of_withdrawal(self, delivery: Delivery) -> Standing:
+    def _standing_of_withdrawal(self, delivery: Delivery, look: Look) -> Standing:
         """LIVE as long as a programme, the device for all we know, or a page has a story of the article."""
         gone = False
         for slot in self._slots(delivery):
-            programme = self.load(slot.day)
-            page = self.files.read(_page_path(slot))
-            is_gone = page is not None and mark_of(page) == GONE
-            withdrawn = programme.was_withdrawn(slot.story) or (programme.dropped and is_gone)
+            programme, page = self.load(slot.day), look(_page_path(slot))
+            shown = page is not None and mark_of(page) != GONE
+            if not programme.dropped:
+                shown |= documents.link(slot.story) in (look(f"{slot.day}/index.html") or b"")
+            withdrawn = programme.was_withdrawn(slot.story)
             unsure = withdrawn and (programme.view.doubtful(slot.story) or slot.story in programme.view.order)
-            listed = not programme.dropped and f'href="{slot.story}.html"'.encode() in self._rundown(slot)
-            if programme.find(slot.story) or unsure or listed or (page is not None and not is_gone):
+            if programme.find(slot.story) or unsure or shown:
                 return Standing.LIVE
-            gone = gone or withdrawn
+            gone |= withdrawn or page is not None
         return Standing.WITHDRAWN if gone else Standing.ABSENT
 
     def _aired(self, delivery: Delivery, moment: datetime) -> Text | None:

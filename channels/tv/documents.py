@@ -200,9 +200,10 @@ def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
     )
 
 
-def link(story: str, digest: str) -> bytes:
-    """How the rundown refers to a story's page: it bears the rendition's digest."""
-    return f'<a href="{story}.html" data-digest="{digest}">'.encode()
+def link(story: str, digest: str = "") -> bytes:
+    """How the rundown refers to a story's page, with the rendition's digest; without one, how that begins."""
+    begins = f'<a href="{story}.html" data-digest="'
+    return (f'{begins}{digest}">' if digest else begins).encode()
 
 
 def prompter(programme: Programme, scripts: Sequence[Script], calendar: Calendar) -> bytes:

@@ -18,7 +18,7 @@ from channels.files import Files
 from channels.tv import documents, mos
 from channels.tv.mos import Device, Folder, Line, Names, Sending
 from channels.tv.programme import Calendar, Programme
-from channels.tv.rundown import Rundowns
+from channels.tv.rundown import Overtaken, Rundowns
 from channels.tv.script import Script
 from pipeline.channel import ChannelError, Problem, Refused, Text, Unavailable, utc_now
 
@@ -36,6 +36,8 @@ class Deed(NamedTuple):
 
 
 ROUTINE = Deed()
+UNSURE = Sending(number=0, name="", digest="")
+"""Something was said, and what: then all of it has to be said again."""
 
 
 class Playout:
@@ -95,13 +97,17 @@ class Playout:
             except Unavailable:  # nothing has been said: what is wanted stands written, for the next deed
                 self._save(programme, before, deed)
                 raise
-            told, refusal = self._say(line, programme, plan, numbers, deed)
-            taken = utc_now()
-            if refusal is not None:
-                stands = told if keep else before.model_copy(update={"view": told.view, "version": told.version})
-                self.rundowns.save(stands, deed="refused by the prompter")
-                raise refusal
-            self.rundowns.save(told)
+            try:
+                told, refusal = self._say(line, programme, plan, numbers, deed)
+                taken = utc_now()
+                if refusal is not None:
+                    stands = told if keep else before.model_copy(update={"view": told.view, "version": told.version})
+                    self.rundowns.save(stands, deed="refused by the prompter")
+                    raise refusal
+                self.rundowns.save(told)
+            except Overtaken:  # another was speaking too: nobody knows what the device holds
+                self.rundowns.save(_seen(self.rundowns.load(programme.day), sending=UNSURE))
+                raise
             if not programme.view.known:
                 self._end_old(line, programme.day, moment, numbers)
         return taken

@@ -30,8 +30,8 @@ CACHED = 128
 
 
 class Rundowns:
-    """The running orders of one channel. Raises `Unavailable` as the notebook does, and where somebody else was
-    quicker: then nothing was written."""
+    """The running orders of one channel. Raises `Unavailable` as the notebook does, and `Overtaken` where somebody else
+    was quicker: then nothing was written."""
 
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
@@ -139,8 +139,12 @@ class Rundowns:
         return (date.fromisoformat(note.text), note.version) if note else (date.min, None)
 
 
-def _overtaken() -> Unavailable:
-    return Unavailable(
+class Overtaken(Unavailable):
+    """Somebody else has written in the meantime: the lock was lost."""
+
+
+def _overtaken() -> Overtaken:
+    return Overtaken(
         Problem(
             field="programme",
             message=Text.of("the programme is being changed by somebody else"),

@@ -31,6 +31,9 @@ TODAY = date.fromisoformat(DAY)
 QUICK = 0.3
 """Seconds that a device may take to answer in these tests."""
 
+PAGES = ("index.html", "prompter.html", "programme.txt", "programme.rtf")
+"""A day's pages, beside those of its stories."""
+
 Machine = Callable[..., Rehearsal]
 
 
@@ -283,7 +286,7 @@ def broken_off(channel: Television, path: str, monkeypatch: pytest.MonkeyPatch) 
     return pytest.raises(Killed)
 
 
-@pytest.mark.parametrize("name", ["index.html", "prompter.html", "programme.txt", "programme.rtf"])
+@pytest.mark.parametrize("name", PAGES)
 def test_pages_that_broke_off_are_finished_by_the_other(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -300,17 +303,34 @@ def test_pages_that_broke_off_are_finished_by_the_other(
     assert "五点三万亩" in (channel_of(other).files.read(f"{DAY}/programme.txt") or b"").decode()
 
 
+@pytest.mark.parametrize("path", [f"{DAY}/a2.html", *(f"{DAY}/{name}" for name in PAGES), "index.html"])
 def test_a_withdrawal_that_broke_off_is_finished_by_the_other(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
+    """As long as any page of the day has its text, it is not withdrawn, whatever the device says."""
     one, other = machine(), machine()
     put(one, story(1))
-    put(one, story(2))
-    with broken_off(channel_of(one), f"{DAY}/a2.html", monkeypatch):
+    put(one, story(2, body="<p>撤下的正是这一句话。</p>"))
+    gone = other.delivery(story(2), Action.WITHDRAW)
+    with broken_off(channel_of(one), path, monkeypatch):
         one.withdraw(story(2), "数据有误")
+    assert other.channel.find(gone).standing is Standing.LIVE
+    assert standings(other, gone) == {Standing.LIVE}
     gone = other.withdraw(story(2), "数据有误")
+    assert other.channel.find(gone).standing is Standing.WITHDRAWN
     assert standings(other, gone) == {Standing.WITHDRAWN}
     assert ids(other) == listed(other) == ["a1"]
+    for name in PAGES:
+        assert "撤下的正是这一句话" not in (channel_of(other).files.read(f"{DAY}/{name}") or b"").decode()
+
+
+def test_what_was_prepared_before_is_not_shown_for_what_is_released(machine: Machine) -> None:
+    """A held rollout that is tried again has another date: another machine has prepared that."""
+    one, other = machine(), machine()
+    held, again = story(1), story(1, at=NOON + timedelta(days=1))
+    one.prepare(one.delivery(held))
+    prepared = other.prepare(other.delivery(again))
+    assert standings(other, one.release(prepared)) == {Standing.LIVE}
 
 
 def test_what_a_machine_has_prepared_says_nothing_of_what_another_has_released(machine: Machine) -> None:
@@ -356,6 +376,39 @@ def test_of_two_that_begin_a_day_none_is_lost(machine: Machine, monkeypatch: pyt
     one.release(prepared[0])
     assert ids(other) == listed(other) == ["a1", "a2"]
     assert standings(other, *prepared) == {Standing.LIVE}
+
+
+def test_after_two_have_spoken_at_once_all_is_said_again(
+    tmp_path: Path, prompter: Prompter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was started again in the middle of a conversation: the lock was lost, and another spoke too."""
+    machine = machines(
+        tmp_path, MemoryNotebook(), root=str(tmp_path / "shared"), mos=f"127.0.0.1:{prompter.port}", answer=QUICK
+    )
+    one, other = machine(), machine()
+    put(one, story(1))
+    prepared = one.prepare(one.delivery(story(2)))
+    say, between = mos.Talk.say, iter([lambda: other.withdraw(story(2), "数据有误")])
+
+    def crossed(self: mos.Talk, number: int, message: mos.Message) -> mos.Ack:
+        for deed in between:
+            monkeypatch.setattr(one.catalogue, "_lock", threading.Lock)
+            assert standings(other, deed()) == {Standing.WITHDRAWN}
+        return say(self, number, message)
+
+    def held() -> list[str]:
+        return [each["id"] for each in prompter.prompter.state()["orders"][f"tv-{DAY}"]["stories"]]
+
+    monkeypatch.setattr(mos.Talk, "say", crossed)
+    with pytest.raises(Unavailable) as trouble:
+        one.release(prepared)
+    assert trouble.value.sent
+    assert held() == ["a1", "a2"], "what was said last was out of date"
+    gone = other.delivery(story(2), Action.WITHDRAW)
+    assert other.channel.find(gone).standing is Standing.LIVE
+    assert standings(other, put(other, story(3))) == {Standing.LIVE}
+    assert held() == ids(one) == ["a1", "a3"]
+    assert standings(one, gone) == {Standing.WITHDRAWN}
 
 
 # -- files that are gone -----------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from pipeline import tasks
 from pipeline.newsroom import demo_file, load
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat import DEMO
-from tests.engine.commands import COMMANDS, Outcome, until
+from tests.engine.commands import COMMANDS, Outcome, free_port, until
 from tests.standins.running import ROOT
 
 LEFT = ROOT / "tests" / "upgrade" / "data-0.1.0.tar.xz"
@@ -86,7 +86,7 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
         "PYTHONPATH": str(ROOT),
         "TONGFA_CONFIG": str(folder / "newsroom.toml"),
         "TONGFA_DATA": str(data),
-        "TONGFA_LISTEN": "127.0.0.1:0",
+        "TONGFA_LISTEN": f"127.0.0.1:{free_port()}",
         "TONGFA_ATTACHED": "1",
     }
     with ExitStack() as stack:
