@@ -176,8 +176,6 @@ class Receipt(Frozen):
     """The channel's own names for it: media id, publish id, message id …"""
     url: str = ""
     """Where the public finds it, if known."""
-    urls: dict[str, str] = Field(default_factory=dict)
-    """The same of every article of a publication of several, by the article's id."""
     at: AwareDatetime | None = None
     """When the channel had taken it, where that is before the end of the call: for files, when the article itself stood
     in public and only lists and the like were left to bring up to date. None: when the call ended."""
@@ -185,6 +183,9 @@ class Receipt(Frozen):
     """Of ACCEPTED: after which time the channel wants to be asked next, where it has a word in that."""
     note: Text | None = None
     """What a person should know or do, such as «press publish by hand»."""
+    each: dict[str, Receipt] = Field(default_factory=dict)
+    """Of several articles in one publication: the receipts of the others, by their ids, where they have something of
+    their own, such as an address. Whoever is not in it has this very one."""
 
 
 class Evidence(Frozen):
@@ -299,7 +300,7 @@ class Delivery:
     companions: tuple[Companion, ...] = ()
     """The rollout's articles in their order, this one among them, where the channel puts several into one publication
     (`Channel.together`); empty for an article that goes out alone. What has been overtaken is not in it, so what was
-    prepared with others is outdated. The receipt is that of all of them; each finds its own place and is verified."""
+    prepared with others is outdated. The receipt is that of all of them (`Receipt.each`); each is verified itself."""
     catalogue: Catalogue = field(repr=False)
     media: Media = field(repr=False)
 

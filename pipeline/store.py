@@ -840,7 +840,8 @@ class Store(Reports):
             for one in (row, *led):
                 own = dict(values)
                 if receipt is not None:
-                    own["receipt"] = (receipt if one is row else _shared(receipt, one)).model_dump_json()
+                    its = receipt if one is row else receipt.each.get(article_id(one.article_id), receipt)
+                    own["receipt"] = its.model_copy(update={"each": {}}).model_dump_json()
                 if evidence is not None:
                     own["evidence"] = evidence.model_dump_json()
                 if prepared := digest if one is row else beside.get(article_id(one.article_id), ""):
@@ -1153,11 +1154,6 @@ def _counted(submission: Submission) -> bool:
 def _is_led(row: Row[Any], leader: Row[Any]) -> bool:
     """Whether a delivery of the same rollout and channel is one publication with the leader, and stood where it did."""
     return bool(row.id != leader.id and row.bundled and row.state == leader.state)
-
-
-def _shared(receipt: Receipt, row: Row[Any]) -> Receipt:
-    """A leader's receipt as another delivery's of the same publication: with an address of its own."""
-    return receipt.model_copy(update={"url": receipt.urls.get(article_id(row.article_id), "")})
 
 
 def _inserted(tx: Connection, statement: Any) -> int:

@@ -6,7 +6,6 @@ Answers differ from those pages in details (numbers where they say strings, fiel
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -107,12 +106,6 @@ class Publication(NamedTuple):
             str(answer.get("article_id") or ""),
             {int(one["idx"]): str(one.get("article_url") or "") for one in items},
         )
-
-    def told(self) -> str:
-        """As JSON that `of` takes."""
-        items = [{"idx": index, "article_url": url} for index, url in self.urls.items()]
-        told = {"publish_status": self.status, "article_id": self.article_id, "article_detail": {"item": items}}
-        return json.dumps(told)
 
 
 class Account:

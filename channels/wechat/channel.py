@@ -40,7 +40,7 @@ from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover, Pictures
 from channels.wechat.modes import Drafting, Publishing, Sending
 from channels.wechat.payload import Payload
-from channels.wechat.posting import FOLLOW, SETTLING, Posting, declaring
+from channels.wechat.posting import FOLLOW, SETTLING, Posting, declaring, with_each
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     Action,
@@ -166,7 +166,10 @@ class Wechat(Channel):
     def _declared(self, delivery: Delivery, receipt: Receipt, *standings: Standing) -> Receipt:
         if self.mode == "payload" or delivery.action is Action.WITHDRAW:
             return receipt
-        return declaring(delivery, receipt, self.outlet.name, Standing.ACCEPTED, Standing.LIVE, *standings)
+        told = (Standing.ACCEPTED, Standing.LIVE, *standings)
+        return with_each(
+            delivery, lambda one: declaring(one, receipt.each.get(one.revision.id, receipt), self.outlet.name, *told)
+        )
 
     @property
     def steps(self) -> Steps:

@@ -2,7 +2,7 @@
 
     submission/{media id}       {"claim": "9f3c…", "publication": "2650177668"}: a draft that is handed in, and by whose
                                 claim; the publication is "" until WeChat's answer has come
-    outcome/{name}              what has become of something that several deliveries ask about
+    deleted/{message id}/{n}    an article of a mass message was deleted; without /n the first one
     upload/{purpose}/{picture}  what WeChat called the picture when it was uploaded: an address, or a media id
     day/2026-11-24              {"calls": {"draft/add": 3}, "used_up": ["freepublish/submit"]}: the day in Beijing
 
@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from weakref import WeakValueDictionary
 
 from channels.wechat.errors import BEIJING
 from pipeline.channel import Note, Notebook, Unavailable
@@ -31,7 +30,7 @@ log = logging.getLogger("tongfa.wechat")
 
 KEPT: Mapping[str, timedelta] = {
     "submission/": timedelta(days=30),
-    "outcome/": timedelta(days=30),
+    "deleted/": timedelta(days=30),
     "upload/": timedelta(days=180),
     "day/": timedelta(days=7),
 }
@@ -74,19 +73,6 @@ class Day(NamedTuple):
 
 
 NOTHING = Day(Counter(), frozenset())
-
-
-class Turns:
-    """Locks by name, for the threads of one process. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
-
-    def of(self, name: str) -> Any:
-        """The lock of this name, the same as long as anybody holds it or waits for it."""
-        with self._guard:
-            return self._locks.setdefault(name, threading.Lock())
 
 
 class Ledger:
@@ -209,15 +195,14 @@ class Ledger:
         told = json.loads(note.text)
         return Submission(str(told.get("publication") or ""), str(told.get("claim") or ""), note.age, note.version)
 
-    # -- outcomes ------------------------------------------------------------------------------------------
+    # -- mass messages --------------------------------------------------------------------------------------
 
-    def outcome(self, name: str) -> Note | None:
-        """What `end` was told of it, and how long ago."""
-        return self._notebook.read(f"outcome/{name}")
+    def deleted(self, article: str) -> None:
+        """Keep that an article of a mass message was deleted, for WeChat does not say it of one among several."""
+        self._put(f"deleted/{article}", "")
 
-    def end(self, name: str, answer: str) -> None:
-        """Keep what became of something: of several articles all follow it, and one question is enough."""
-        self._put(f"outcome/{name}", answer)
+    def is_deleted(self, article: str) -> bool:
+        return self._notebook.read(f"deleted/{article}") is not None
 
     # -- pages ---------------------------------------------------------------------------------------------
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
 
 from PIL import Image as Pillow
 from PIL import ImageDraw
@@ -20,7 +23,6 @@ from channels.http import Upload
 from channels.pictures import SUFFIX, produce
 from channels.wechat.client import Client
 from channels.wechat.content import Theme
-from channels.wechat.ledger import Turns
 from pipeline.channel import Asset, Media, Problem, Text, Unavailable, Unpublishable
 from pipeline.pixels import on_white, shown
 
@@ -66,6 +68,19 @@ class Cover:
         return _jpeg(_landscape(self.theme)), ""
 
 
+class Turns:
+    """Locks by name, for the threads of one process. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
+
+    def of(self, name: str) -> Any:
+        """The lock of this name, the same as long as anybody holds it or waits for it."""
+        with self._guard:
+            return self._locks.setdefault(name, threading.Lock())
+
+
 class Pictures:
     """Uploads the pictures of an account's articles. Thread-safe."""
 
@@ -75,14 +90,17 @@ class Pictures:
         self._turns = Turns()
         """Of several articles that show one picture only the first uploads it."""
 
-    def upload(self, shown: Mapping[str, Asset], cover: Asset | None, media: Media) -> tuple[Mapping[str, str], str]:
+    def upload(
+        self, shown: Mapping[str, Asset], cover: Asset | None, media: Media, until: float
+    ) -> tuple[Mapping[str, str], str]:
         """({placeholder: the picture's address}, media id of the cover, or of the account's own).
 
-        Raises `Unavailable` when this step has taken long enough: the next one goes on from there.
+        Raises `Unavailable` when this step has taken long enough (`until`, of `time.monotonic`; see `BUDGET`): the next
+        one goes on from there.
         """
-        began, addresses = time.monotonic(), dict[str, str]()
+        addresses: dict[str, str] = {}
         for place, asset in shown.items():
-            if time.monotonic() - began > BUDGET:
+            if time.monotonic() > until:
                 raise Unavailable(
                     Problem(
                         field="images",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 
 from channels.label import is_labelled
@@ -15,8 +14,9 @@ from channels.wechat.posting import (
     SENDING,
     SENT,
     Posting,
-    deleted,
+    each_of,
     holds,
+    index_of,
     is_older,
     is_placed,
     kept_traces,
@@ -24,6 +24,7 @@ from channels.wechat.posting import (
     own_ids,
     own_marker,
     together,
+    with_each,
 )
 from pipeline.channel import (
     Action,
@@ -138,9 +139,11 @@ class Drafting(Posting):
             self.account.copy(draft.media_id, rest)
 
     def _waiting(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
-        form = _BY_HAND_DECLARED if is_labelled(delivery.revision.article) else _BY_HAND
-        note = form.given(account=self.name)
-        return Receipt(standing=Standing.LIVE, ids=ids, note=note)
+        def waiting(one: Delivery) -> Receipt:
+            form = _BY_HAND_DECLARED if is_labelled(one.revision.article) else _BY_HAND
+            return Receipt(standing=Standing.LIVE, ids=ids, note=form.given(account=self.name))
+
+        return with_each(delivery, waiting)
 
 
 class Publishing(Posting):
@@ -151,27 +154,26 @@ class Publishing(Posting):
             return self.find(delivery)
         ids = {**own_ids(delivery), **kept_traces(delivery)}
         media_id = _media_id(ids)
-        with self._turn(delivery, media_id):
-            known = self.ledger.submission(media_id)
-            if known is None:
-                self._own_issue(delivery, ids)
-            elif (done := self._handed_in(known, ids)) is not None:
-                return done
-            elif (found := self.find(delivery)).standing is not Standing.STAGED:
-                return found
-            if not (claim := self.ledger.claim(media_id, known)):
-                raise self._busy()
-            try:
-                publish_id = self.account.submit(media_id)
-            except ChannelError as error:
-                if not (isinstance(error, Unavailable) and error.sent):
-                    self.ledger.not_submitted(media_id, claim)
-                raise
-            at = self.now()
-            if publish_id:
-                self.ledger.submitted(media_id, claim, publish_id)
-                return Receipt(standing=Standing.ACCEPTED, ids={**ids, "publish_id": publish_id}, at=at)
-            self.ledger.not_submitted(media_id, claim)
+        known = self.ledger.submission(media_id)
+        if known is None:
+            self._own_issue(delivery, ids)
+        elif (done := self._handed_in(known, ids)) is not None:
+            return done
+        elif (found := self.find(delivery)).standing is not Standing.STAGED:
+            return found
+        if not (claim := self.ledger.claim(media_id, known)):
+            raise _busy(self.name)
+        try:
+            publish_id = self.account.submit(media_id)
+        except ChannelError as error:
+            if not (isinstance(error, Unavailable) and error.sent):
+                self.ledger.not_submitted(media_id, claim)
+            raise
+        at = self.now()
+        if publish_id:
+            self.ledger.submitted(media_id, claim, publish_id)
+            return Receipt(standing=Standing.ACCEPTED, ids={**ids, "publish_id": publish_id}, at=at)
+        self.ledger.not_submitted(media_id, claim)
         return self._without_draft(delivery)
 
     def verify(self, delivery: Delivery) -> Evidence:
@@ -184,7 +186,7 @@ class Publishing(Posting):
                 return Evidence(url=receipt.url, at=utc_now(), standing=receipt.standing, digest="", extract="")
         post, marker = self.account.post(receipt.ids["article_id"]), own_marker(delivery)
         places = [] if post is None else post.places(marker.name, marker.revision)
-        item = None if post is None else post.item(next(iter(places), int(receipt.ids.get("index", "1"))))
+        item = None if post is None else post.item(next(iter(places), index_of(receipt.ids, delivery.revision.id)))
         return self._seen(delivery, item, receipt.url or (item.url if item else ""), Standing.ABSENT)
 
     def _found(self, delivery: Delivery) -> Receipt:
@@ -205,14 +207,13 @@ class Publishing(Posting):
 
     def _followed(self, delivery: Delivery, ids: dict[str, str]) -> Receipt | None:
         """What became of the submission; None if WeChat does not know it."""
-        if (state := self._state(ids)) is None:
+        if (state := self.account.publication(ids["publish_id"])) is None:
             return None
         match state.status:
             case Status.UNDER_WAY:
                 return self._under_way(delivery, ids)
             case Status.PUBLISHED:
-                index = self._index(delivery, ids, state)
-                return self._public(delivery, ids, state.article_id, index, state.urls.get(index, ""))
+                return self._published(delivery, ids, state)
             case Status.DELETED | Status.BANNED:
                 shown = {"article_id": state.article_id} if state.article_id else {}
                 return Receipt(standing=Standing.WITHDRAWN, ids={**ids, **shown}, note=REMARKS[state.status])
@@ -222,28 +223,18 @@ class Publishing(Posting):
                 failed = Receipt(standing=standing, ids=ids, note=REMARKS[state.status])
                 return self._posted(delivery, ids) or failed
 
-    def _state(self, ids: Mapping[str, str]) -> Publication | None:
-        """What became of the submission; of several articles one asks for all. None if WeChat does not know it."""
-        publish_id, shared = ids["publish_id"], "together" in ids
-        told = self.ledger.outcome(publish_id) if shared else None
-        if told is not None:
-            state = Publication.of(json.loads(told.text))
-            if state.status is not Status.UNDER_WAY or told.age < self.follow:
-                return state
-        answer = self.account.publication(publish_id)
-        if shared and answer is not None and answer.status in (Status.UNDER_WAY, Status.PUBLISHED):
-            self.ledger.end(publish_id, answer.told())
-        return answer
-
-    def _index(self, delivery: Delivery, ids: Mapping[str, str], state: Publication) -> int:
-        """The article's own place, from 1, in what was published."""
-        first = next(iter(state.urls), 1)
-        if len(state.urls) < 2:
-            return first
-        if ids.get("of") == str(len(state.urls)):
-            return int(ids["index"])
-        marker, post = own_marker(delivery), self.account.post(state.article_id)  # somebody has added others by hand
-        return next(iter(post.places(marker.name, marker.revision) if post else []), first)
+    def _published(self, delivery: Delivery, ids: dict[str, str], state: Publication) -> Receipt:
+        """What was handed in is out; the article is found at its own place in it."""
+        articles, own = ids.get("articles", "").split(), delivery.revision.id
+        if len(state.urls) < 2 or (len(articles) == len(state.urls) and own in articles):
+            index = index_of(ids, own) if own in articles else next(iter(state.urls), 1)
+            receipt = self._public(delivery, ids, state.article_id, index, state.urls.get(index, ""))
+            urls = {article: state.urls.get(place, "") for place, article in enumerate(articles, 1)}
+            return _addressed(delivery, receipt, urls)
+        post, marker = self.account.post(state.article_id), own_marker(delivery)  # others were added by hand
+        index = next(iter(post.places(marker.name, marker.revision) if post else []), next(iter(state.urls), 1))
+        receipt = self._public(delivery, ids, state.article_id, index, state.urls.get(index, ""))
+        return _addressed(delivery, receipt, _addresses(delivery, post) if post else {})
 
     def _searched(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
         """What the lists of drafts and posts say."""
@@ -277,12 +268,13 @@ class Publishing(Posting):
         for post in self.account.posts(marker.name, delivery.revision.published_at):
             for index in post.places(marker.name, marker.revision):
                 item = post.item(index)
-                return self._public(delivery, ids, post.article_id, index, item.url if item else "")
+                receipt = self._public(delivery, ids, post.article_id, index, item.url if item else "")
+                return _addressed(delivery, receipt, _addresses(delivery, post))
         return None
 
     def _public(self, delivery: Delivery, ids: dict[str, str], article_id: str, index: int, url: str) -> Receipt:
         """It is out: whatever older revision is public goes now."""
-        ids = {**ids, "article_id": article_id, "index": str(index)}
+        ids = {**ids, "article_id": article_id} | ({} if "articles" in ids else {"index": str(index)})
         traces = self._traces(delivery)
         if delivery.revision.number > 1 or traces:
             pending, _ = self._cleared(delivery, traces, keep=(article_id, index))
@@ -306,17 +298,16 @@ class Sending(Posting):
             return self.find(delivery)
         ids = {**own_ids(delivery), **kept_traces(delivery)}
         media_id = _media_id(ids)
-        with self._turn(delivery, media_id):
-            known = self.ledger.submission(media_id)
-            if known is None:
-                self._own_issue(delivery, ids)
-            elif known.publication and (done := self._handed_in(known, ids)) is not None:
-                return done
-            msg_id = self.account.send(media_id, ids.get("key") or _key(delivery), self.tag)
-            at = self.now()
-            if not msg_id:
-                raise _draft_lost(self.name)
-            self.ledger.submitted(media_id, known.claim if known is not None else "", msg_id)
+        known = self.ledger.submission(media_id)
+        if known is None:
+            self._own_issue(delivery, ids)
+        elif (done := self._handed_in(known, ids)) is not None:
+            return done
+        msg_id = self.account.send(media_id, ids.get("key") or _key(delivery), self.tag)
+        at = self.now()
+        if not msg_id:
+            raise _draft_lost(self.name)
+        self.ledger.submitted(media_id, known.claim if known is not None else "", msg_id)
         return Receipt(standing=Standing.ACCEPTED, ids={**ids, "msg_id": msg_id}, at=at)
 
     def verify(self, delivery: Delivery) -> Evidence:
@@ -339,7 +330,7 @@ class Sending(Posting):
                 msg_id = self.account.send(ids["media_id"], ids["key"], self.tag)
         if msg_id:
             ids["msg_id"] = msg_id
-            if self.ledger.outcome(deleted(message_trace(ids))) is not None:
+            if self.ledger.is_deleted(message_trace(ids, delivery.revision.id)):
                 return Receipt(standing=Standing.WITHDRAWN, ids=ids, note=DELETED)
             status = self.account.message(msg_id)
             if status == SENT:
@@ -390,6 +381,33 @@ def _key(delivery: Delivery) -> str:
     if name := together(delivery):  # the same for all of them
         told[0] = name
     return hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]
+
+
+def _addressed(delivery: Delivery, receipt: Receipt, urls: Mapping[str, str]) -> Receipt:
+    """The receipt with those of the others, each with its address."""
+    own = {**urls, delivery.revision.id: receipt.url}
+    return with_each(delivery, lambda one: receipt.model_copy(update={"url": own.get(one.revision.id, "")}))
+
+
+def _addresses(delivery: Delivery, post: Post) -> dict[str, str]:
+    """Where the public finds each of the articles that went out together; nothing for one that went alone."""
+    found = {}
+    for one in each_of(delivery) if together(delivery) else ():
+        marker = own_marker(one)
+        for index in post.places(marker.name, marker.revision):
+            item = post.item(index)
+            found[one.revision.id] = item.url if item else ""
+    return found
+
+
+def _busy(account: str) -> Unavailable:
+    return Unavailable(
+        Problem(
+            field="release",
+            message=Text.of("another process is handing in the draft of {account}", account=account),
+            remedy=Text.of("it is tried again by itself"),
+        ),
+    )
 
 
 def _draft_lost(account: str) -> Unavailable:

@@ -11,7 +11,6 @@ Articles that go out together are one draft: its body is together-{name}.json be
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from hashlib import sha256
@@ -33,13 +32,14 @@ from channels.wechat.content import (
     with_addresses,
 )
 from channels.wechat.media import Cover, content_bytes
-from channels.wechat.posting import own_marker, rendition_of, together
+from channels.wechat.posting import each_of, own_marker, rendition_of, together, with_each
 from channels.wechat.series import lines
 from pipeline.channel import Action, Delivery, Evidence, Receipt, Standing, Text, utc_now
 
 STATE, DRAFT, PUBLISH, PREVIEW = "state.json", "draft-add.json", "publish.json", "preview.html"
 MANIFEST = "manifest"
 """Staged last: where it is, everything is. The rendition, the files' names, and what was filled in of its series."""
+_AHEAD = (Standing.ABSENT, Standing.WITHDRAWN, Standing.STAGED, Standing.LIVE)
 _NOTE = Text.of("the account has no credentials: what would be sent stands in {folder}")
 _NOTE_DECLARED = Text.of(
     "the account has no credentials: what would be sent stands in {folder}; who publishes it by hand sets 创作来源 to "
@@ -59,7 +59,7 @@ class Payload:
 
     def prepare(self, delivery: Delivery) -> Receipt:
         if delivery.rendition is not None:
-            for one in _each(delivery):
+            for one in each_of(delivery):
                 self._staged(one)
         return self._receipt(delivery, Standing.STAGED)
 
@@ -69,9 +69,8 @@ class Payload:
         name = together(delivery)
         written = self._written(delivery, said_beside, name)
         if name:
-            each = {one.revision.id: one for one in _each(delivery)}
-            told = [each[companion.revision.id] for companion in delivery.companions]
-            articles = [self._article(one, lines(one, self._look), name, f"{one.revision.id}/")[0] for one in told]
+            each = [(one, lines(one, self._look)) for one in each_of(delivery)]
+            articles = [self._article(one, beside, name, f"{one.revision.id}/")[0] for one, beside in each]
             written[f"together-{name}.json"] = _json({"articles": articles})
         for file, data in written.items():
             self.files.stage(_token(delivery), file, data)
@@ -89,24 +88,24 @@ class Payload:
         with delivery.catalogue.exclusive():
             if delivery.is_late:
                 return self.find(delivery)
-            all_of_it = _each(delivery)
-            for one in all_of_it:
-                if not one.is_late:
-                    self._put(one)
-        urls = {one.revision.id: self._url(one) for one in all_of_it} if delivery.companions else {}
-        return self._receipt(delivery, Standing.LIVE).model_copy(update={"at": utc_now(), "urls": urls})
+            several = [one for one in each_of(delivery) if not one.is_late]
+            left = [self._shown(one) for one in several]
+            receipt = self._receipt(delivery, Standing.LIVE).model_copy(update={"at": utc_now()})
+            for one, names in zip(several, left, strict=True):
+                for name in names:
+                    self.files.delete(f"{one.revision.id}/{name}")
+                self.files.discard(_token(one))
+        return receipt
 
-    def _put(self, delivery: Delivery) -> None:
-        """Bring one article's files into their places, unless it is done. To be called with the channel's lock."""
+    def _shown(self, delivery: Delivery) -> set[str]:
+        """Bring an article to its place; the files of an older revision that it does not have any more."""
         before, done = self._listed(delivery), self._state(delivery)
         if done.get("rendition") == _digest(delivery) and done.get("standing") == "live":
-            return
+            return set()
         if not self._moved(delivery, manifest := self._manifest(delivery) or self._staged(delivery)):
             self._moved(delivery, manifest := self._staged(delivery))
         self._say(delivery, "live", manifest)
-        for name in before - set(manifest["files"]):
-            self.files.delete(f"{delivery.revision.id}/{name}")
-        self.files.discard(_token(delivery))
+        return before - set(manifest["files"])
 
     def _moved(self, delivery: Delivery, manifest: Mapping[str, Any]) -> bool:
         """Put the staged files in their places; False if one is no longer staged: an earlier try was broken off."""
@@ -127,19 +126,24 @@ class Payload:
         return self.find(delivery)
 
     def find(self, delivery: Delivery) -> Receipt:
+        """Of several articles the one that has come least far says where all stand."""
+        standings = [self._standing(one) for one in each_of(delivery)]
+        return self._receipt(delivery, min(standings, key=_AHEAD.index))
+
+    def _standing(self, delivery: Delivery) -> Standing:
         state = self._state(delivery)
         withdrawn = state.get("standing") == "withdrawn"
         if delivery.rendition is None:
             gone = Standing.WITHDRAWN if state else Standing.ABSENT
-            return self._receipt(delivery, Standing.LIVE if state and not withdrawn else gone)
+            return Standing.LIVE if state and not withdrawn else gone
         if state.get("rendition") == _digest(delivery) and not withdrawn:
-            return self._receipt(delivery, Standing.LIVE)
+            return Standing.LIVE
         late = Standing.WITHDRAWN if withdrawn else Standing.ABSENT
-        return self._receipt(delivery, Standing.STAGED if self._manifest(delivery) is not None else late)
+        return Standing.STAGED if self._manifest(delivery) is not None else late
 
     def verify(self, delivery: Delivery) -> Evidence:
         """The bodies and the preview read back from the disk."""
-        standing, digest, extract = self.find(delivery).standing, "", ""
+        standing, digest, extract = self._standing(delivery), "", ""
         raw = self.files.read(f"{delivery.revision.id}/{DRAFT}")
         preview = self.files.read(f"{delivery.revision.id}/{PREVIEW}")
         if raw is not None:
@@ -210,6 +214,9 @@ class Payload:
         return {str(name) for name in self._state(delivery).get("files") or []}
 
     def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
+        return with_each(delivery, lambda one: self._receipt_of(one, standing))
+
+    def _receipt_of(self, delivery: Delivery, standing: Standing) -> Receipt:
         note = None
         if standing is Standing.LIVE:
             form = _NOTE_DECLARED if is_labelled(delivery.revision.article) else _NOTE
@@ -218,15 +225,6 @@ class Payload:
 
     def _url(self, delivery: Delivery) -> str:
         return (self._folder / delivery.revision.id / PREVIEW).absolute().as_uri()
-
-
-def _each(delivery: Delivery) -> list[Delivery]:
-    """The deliveries of all that go out with this one, itself last: where it is done, all of them are."""
-    others = [one for one in delivery.companions if one.revision.id != delivery.revision.id]
-    return [
-        *(dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition) for one in others),
-        delivery,
-    ]
 
 
 def _token(delivery: Delivery) -> str:

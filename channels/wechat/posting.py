@@ -13,33 +13,30 @@ anything, and has no way to change what is published. From this follow the rules
   them. So whoever comes late, twice or in between can do no harm, and every repetition comes to the same end.
 - A withdrawal also catches what is still in WeChat's queue: it stays ACCEPTED until that is out, and then deletes it.
 
-Articles that go out together (`Delivery.companions`) are one draft and one publication. Each has its own delivery, in
-any thread or process, and each may be the first at any step:
+Articles that go out together (`Delivery.companions`) are one draft and one publication, which one delivery, the leader,
+makes, hands in and follows for all; its receipt is that of each of them:
 
 - The marker of each says with which others, and which renditions of them, it was put into its draft (`together`). Only
   a draft that says exactly that is the delivery's own. One that says something else of this very revision is outdated:
   it goes, and what was prepared for three never brings out the one that has been overtaken since.
-- The first to prepare makes the draft while it holds the channel's lock; the others find it.
-- A draft is handed in, or deleted as outdated, only by the one whose claim is in the ledger first (`Ledger.claim`).
-  The others answer with its publication. If its answer was lost, they wait until WeChat shows what became of it, as it
-  does itself, so nobody hands the draft in a second time.
-- Each finds its own place in the publication, and is deleted, corrected and read back by that place alone. A correction
-  is a post of its own.
+- A draft is handed in, or deleted as outdated, only by the one whose claim is in the ledger first (`Ledger.claim`): a
+  worker that was stopped for long may still be at what another one has taken over.
+- The receipt names the articles in their order (`articles`), so each finds its own place in the publication, and is
+  deleted, corrected and read back by that place alone. A correction is a post of its own.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from channels.label import is_labelled
 from channels.wechat.account import Account, Draft, Item, Status
-from channels.wechat.client import TOTAL
 from channels.wechat.content import (
     Look,
     Marker,
@@ -52,8 +49,8 @@ from channels.wechat.content import (
     shown_in,
     shows,
 )
-from channels.wechat.ledger import Ledger, Submission, Turns
-from channels.wechat.media import Pictures
+from channels.wechat.ledger import Ledger, Submission
+from channels.wechat.media import BUDGET, Pictures
 from channels.wechat.series import lines
 from pipeline.channel import (
     Action,
@@ -75,8 +72,6 @@ SETTLING = 300.0
 FOLLOW = 5.0
 """Seconds between the first two questions what became of a submission; later half of the time gone by, because WeChat
 takes 100 questions a day for all articles together."""
-SOON = timedelta(seconds=2)
-"""After which to look again whether another process has had its answer."""
 
 REMARKS = {
     Status.NOT_ORIGINAL: Text.of("WeChat's check of originality refused it: change the article and correct it"),
@@ -106,6 +101,15 @@ def declaring(delivery: Delivery, receipt: Receipt, account: str, *standings: St
     return receipt.model_copy(update={"note": DECLARE.given(account=account)})
 
 
+class Wanted(NamedTuple):
+    """An article of a draft that is to be made."""
+
+    delivery: Delivery
+    marker: Marker
+    said_beside: str
+    """What is filled in of its series."""
+
+
 class Posting(ABC):
     """One mode: the steps of `Channel`. Knows nothing but what the delivery, the ledger and WeChat say."""
 
@@ -132,7 +136,6 @@ class Posting(ABC):
         self.settling = timedelta(seconds=settling)
         self.follow = timedelta(seconds=follow)
         self.tag = tag
-        self._turns = Turns()
 
     # -- the steps -----------------------------------------------------------------------------------------
 
@@ -142,25 +145,10 @@ class Posting(ABC):
             return Receipt(standing=Standing.STAGED, ids=kept_traces(delivery))
         if delivery.is_late:
             return self.find(delivery)
-        said_beside = lines(delivery, self.look)
-        marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]))
+        wanted = [self._wanted(one) for one in each_of(delivery)]
+        marker = next(one.marker for one in wanted if one.delivery.revision.id == delivery.revision.id)
         drafts = self.account.drafts(marker.name)
-        if media_id := self._handed_in_with_others(drafts, marker):
-            return self.find(self._knowing(delivery, marker, media_id))
-        if _stored(drafts, marker):
-            media_id = _stored(drafts, marker)
-        elif marker.together and _own(drafts, marker) is None:
-            self._upload(
-                delivery
-            )  # the others do so at the same time: what is left for the one with the lock is little
-            with delivery.catalogue.exclusive():
-                drafts = self.account.drafts(marker.name)
-                if handed_in := self._handed_in_with_others(drafts, marker):
-                    return self.find(self._knowing(delivery, marker, handed_in))
-                media_id = self._made_together(delivery, drafts, marker)
-                self.ledger.end(_issue(marker), media_id)
-        else:
-            media_id = self._made(delivery, drafts, marker, said_beside)
+        media_id = _stored(drafts, wanted) or self._made(drafts, marker, wanted)
         self.ledger.prune()
         return Receipt(standing=Standing.STAGED, ids=self._names(delivery, media_id))
 
@@ -184,40 +172,32 @@ class Posting(ABC):
 
     # -- preparing -----------------------------------------------------------------------------------------
 
-    def _made(self, delivery: Delivery, drafts: Sequence[Draft], marker: Marker, said_beside: str) -> str:
-        """The media id of the draft made for this article alone, or of one changed: its own, or an older revision's."""
+    def _wanted(self, delivery: Delivery) -> Wanted:
+        said_beside = lines(delivery, self.look)
+        filled = digest_of(said(said_beside)[0])
+        return Wanted(delivery, own_marker(delivery)._replace(filled=filled), said_beside)
+
+    def _made(self, drafts: Sequence[Draft], marker: Marker, wanted: Sequence[Wanted]) -> str:
+        """The media id of the draft made of these articles, or of one changed: their own, or an older revision's."""
         self._clear(drafts, marker)
-        article = self._finished(delivery, marker, said_beside)
         target = _own(drafts, marker) or next((draft for draft in drafts if self._may_change(draft, marker)), None)
-        if target is not None:
-            index = target.place(marker.name) or 0
-            if self.account.update(target.media_id, index, article):
-                return target.media_id
-        elif media_id := self.account.add([article]):
-            return media_id
-        raise self._missing([delivery])
+        there = {item.marker for item in target.items} if target is not None else set()
+        until = time.monotonic() + BUDGET
+        articles = [(one, self._finished(one, until)) for one in wanted if one.marker not in there]
+        if target is None:
+            if media_id := self.account.add([article for _, article in articles]):
+                return media_id
+        elif all(
+            self.account.update(target.media_id, target.place(one.marker.name) or 0, article)
+            for one, article in articles
+        ):
+            return target.media_id
+        raise self._missing(wanted)
 
-    def _made_together(self, delivery: Delivery, drafts: Sequence[Draft], marker: Marker) -> str:
-        """The media id of the draft of these articles. To be called with the channel's lock."""
-        if (own := _own(drafts, marker)) is not None:
-            return own.media_id
-        self._clear(drafts, marker)
-        several = [
-            dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition) for one in delivery.companions
-        ]
-        articles = []
-        for each in several:
-            said_beside = lines(each, self.look)
-            its = own_marker(each)._replace(filled=digest_of(said(said_beside)[0]))
-            articles.append(self._finished(each, its, said_beside))
-        if media_id := self.account.add(articles):
-            return media_id
-        raise self._missing(several)
-
-    def _missing(self, several: Iterable[Delivery]) -> Unavailable:
+    def _missing(self, wanted: Iterable[Wanted]) -> Unavailable:
         # Draft and cover cannot be told apart in the answer: both are looked at anew.
-        for one in several:
-            self.pictures.forget(_cover_of(rendition_of(one)))
+        for one in wanted:
+            self.pictures.forget(_cover_of(rendition_of(one.delivery)))
         return Unavailable(
             Problem(
                 field="draft",
@@ -226,34 +206,21 @@ class Posting(ABC):
             )
         )
 
-    def _finished(self, delivery: Delivery, marker: Marker, said_beside: str) -> dict[str, Any]:
+    def _finished(self, wanted: Wanted, until: float) -> dict[str, Any]:
         """The article as it is sent: with the pictures' addresses and the cover's media id in their places."""
-        addresses, thumb = self._upload(delivery)
-        return {**finished(rendition_of(delivery), marker, addresses, said_beside), "thumb_media_id": thumb}
-
-    def _upload(self, delivery: Delivery) -> tuple[Mapping[str, str], str]:
-        rendition = rendition_of(delivery)
+        delivery, rendition = wanted.delivery, rendition_of(wanted.delivery)
         shown = shown_in(delivery.revision.article, rendition)
-        return self.pictures.upload(shown, _cover_of(rendition), delivery.media)
+        addresses, thumb = self.pictures.upload(shown, _cover_of(rendition), delivery.media, until)
+        return {**finished(rendition, wanted.marker, addresses, wanted.said_beside), "thumb_media_id": thumb}
 
     def _names(self, delivery: Delivery, media_id: str) -> dict[str, str]:
-        """What a prepared delivery's receipt says of its draft, and of its place among its companions."""
+        """What a prepared delivery's receipt says of its draft, and of the articles in it."""
         ids = {"media_id": media_id, **kept_traces(delivery)}
         if name := together(delivery):
-            place = [one.revision.id for one in delivery.companions].index(delivery.revision.id)
-            ids |= {"together": name, "index": str(place + 1), "of": str(len(delivery.companions))}
+            ids |= {"together": name, "articles": " ".join(one.revision.id for one in delivery.companions)}
         known = self.ledger.submission(media_id)
         # What failed is told, so that it is not taken for another one's hand when this is handed in again.
         return ids | ({self._publication: known.publication} if known is not None and known.publication else {})
-
-    def _knowing(self, delivery: Delivery, marker: Marker, media_id: str) -> Delivery:
-        """The delivery with this draft in its receipt, and of its place in it what is known."""
-        ids = own_ids(delivery)
-        if ids.get("media_id") != media_id:
-            is_own = marker.together and self._made_as(marker) == media_id
-            ids = self._names(delivery, media_id) if is_own else {"media_id": media_id, **kept_traces(delivery)}
-        receipt = delivery.receipt or Receipt(standing=Standing.STAGED)
-        return dataclasses.replace(delivery, receipt=receipt.model_copy(update={"ids": ids}))
 
     def _may_change(self, draft: Draft, marker: Marker) -> bool:
         """Whether an older revision's draft can become this one's: it is alone in it and nobody has handed it in."""
@@ -290,32 +257,6 @@ class Posting(ABC):
         """Our claim, if nobody has handed this draft in, nor will; else ""."""
         known = self.ledger.submission(draft.media_id)
         return "" if known is not None and self._is_on_its_way(known) else self.ledger.claim(draft.media_id, known)
-
-    def _handed_in_with_others(self, drafts: Iterable[Draft], marker: Marker) -> str:
-        """The media id of a draft of several that holds this revision and may still come out, or has; "" if none is.
-
-        A companion has handed it in: the very one that is wanted, or one with other companions, which then is late.
-        """
-        made = self._made_as(marker) if marker.together else ""
-        several = [
-            draft.media_id
-            for draft in drafts
-            for item in draft.items
-            if item.is_of(marker.name)
-            and item.marker is not None
-            and item.marker.revision == marker.revision
-            and (item.marker.together or marker.together)
-        ]
-        for media_id in dict.fromkeys([*([made] if made else []), *several]):
-            known = self.ledger.submission(media_id)
-            if known is not None and self._is_on_its_way(known):
-                return media_id
-        return ""
-
-    def _made_as(self, marker: Marker) -> str:
-        """The media id of the draft that was made of these articles together; "" if none was."""
-        note = self.ledger.outcome(_issue(marker))
-        return note.text if note is not None else ""
 
     def _is_on_its_way(self, known: Submission) -> bool:
         """Whether what was handed in may still come out, or has."""
@@ -354,10 +295,6 @@ class Posting(ABC):
 
     # -- handing in ----------------------------------------------------------------------------------------
 
-    def _turn(self, delivery: Delivery, media_id: str) -> AbstractContextManager[Any]:
-        """Of companions in one process each waits until the one before it has its answer: then there is one."""
-        return self._turns.of(media_id) if together(delivery) else nullcontext()
-
     def _own_issue(self, delivery: Delivery, ids: Mapping[str, str]) -> None:
         """Raise `Unavailable` if the draft was prepared with other companions than there are now."""
         if ids.get("together", "") != together(delivery):
@@ -370,29 +307,13 @@ class Posting(ABC):
                 sent=True,  # so that the engine asks, finds nothing of the kind, and prepares again
             )
 
-    def _busy(self) -> Unavailable:
-        return Unavailable(
-            Problem(
-                field="release",
-                message=Text.of("another process is handing in the draft of {account}", account=self.name),
-                remedy=Text.of("it is tried again by itself"),
-            ),
-            retry_after=SOON,
-        )
-
     def _handed_in(self, known: Submission, ids: Mapping[str, str]) -> Receipt | None:
-        """ACCEPTED, if another one has handed in the draft; None if this delivery has to look for itself.
-
-        Raises `Unavailable` while another one may be waiting for its answer.
-        """
+        """ACCEPTED, if an earlier try has handed in the draft; None if this one has to look for itself."""
         name = self._publication
-        if known.publication and ids.get(name) != known.publication:
-            at = self.now() - known.age
-            return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
-        answering = min(timedelta(seconds=TOTAL), self.settling)
-        if ids.get("together") and not known.publication and known.age < answering:
-            raise self._busy()
-        return None
+        if not known.publication or ids.get(name) == known.publication:
+            return None
+        at = self.now() - known.age
+        return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
 
     _publication = "publish_id"
     """What a publication is called in a receipt."""
@@ -407,7 +328,7 @@ class Posting(ABC):
             return self._under_way(delivery, ids, note=_QUEUED)
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
-                return self._under_way(delivery, self._also(ids, draft), note=_QUEUED)
+                return self._under_way(delivery, self._also(ids, draft, delivery.revision.id), note=_QUEUED)
         was_there = found or _was_there(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
@@ -434,7 +355,7 @@ class Posting(ABC):
             post = self.account.post(value)
             return post is not None and bool(post.places(name))
         if kind == "message":
-            return self.ledger.outcome(deleted(value)) is None and self.account.message(_message(value)[0]) == SENT
+            return not self.ledger.is_deleted(value) and self.account.message(_message(value)[0]) == SENT
         state = self.account.publication(value)
         if state is None or state.status is not Status.PUBLISHED:
             return state is not None and state.status is Status.UNDER_WAY
@@ -442,28 +363,28 @@ class Posting(ABC):
 
     def _traces(self, delivery: Delivery) -> tuple[str, ...]:
         """What this article may have left on the account before this delivery. Raises `Unavailable` if unknown."""
-        own, withdrawing = own_ids(delivery), delivery.action is Action.WITHDRAW
+        own, article, withdrawing = own_ids(delivery), delivery.revision.id, delivery.action is Action.WITHDRAW
         found: list[str] = []
         for ids in (delivery.previous.ids if delivery.previous is not None else {}, own if withdrawing else {}):
-            found += _traces_of(ids)
+            found += _traces_of(ids, article)
             media_id = ids.get("media_id", "")
             # An older revision's draft may have become this one's: what became of it is no older thing then.
             if "article_id" not in ids and (withdrawing or media_id != own.get("media_id")):
-                found += self._submitted_as(media_id, ids)
+                found += self._submitted_as(media_id, ids, article)
         return tuple(dict.fromkeys([*found, *own.get("earlier", "").split()]))
 
-    def _submitted_as(self, media_id: str, ids: Mapping[str, str]) -> list[str]:
+    def _submitted_as(self, media_id: str, ids: Mapping[str, str], article: str) -> list[str]:
         submission = self.ledger.submission(media_id) if media_id else None
         if submission is None:
             return []
         if not submission.publication:
             self._wait_for(media_id)
             return []
-        return _traces_of({self._publication: submission.publication, "index": ids.get("index", "1")})
+        return _traces_of({**_places_in(ids), self._publication: submission.publication}, article)
 
-    def _also(self, ids: Mapping[str, str], draft: Draft) -> dict[str, str]:
+    def _also(self, ids: Mapping[str, str], draft: Draft, article: str) -> dict[str, str]:
         """The names of a withdrawal, with what has just been handed in."""
-        traces = [*ids.get("earlier", "").split(), *self._submitted_as(draft.media_id, ids)]
+        traces = [*ids.get("earlier", "").split(), *self._submitted_as(draft.media_id, ids, article)]
         return {**ids, "earlier": " ".join(dict.fromkeys(traces))}
 
     def _wait_for(self, media_id: str) -> None:
@@ -500,9 +421,9 @@ class Posting(ABC):
             elif kind == "message":
                 msg_id, index = _message(value)
                 status = self.account.message(msg_id)
-                if status == SENT and self.ledger.outcome(deleted(value)) is None:
+                if status == SENT and not self.ledger.is_deleted(value):
                     self.account.delete_message(msg_id, index)
-                    self.ledger.end(deleted(value), "yes")  # of several, WeChat does not say which are left
+                    self.ledger.deleted(value)  # of several, WeChat does not say which are left
                     found = True
                 pending = pending or status == SENDING
             elif (state := self.account.publication(value)) is not None:
@@ -592,6 +513,12 @@ def _cover_of(rendition: Rendition) -> Asset | None:
     return next((asset for asset in rendition.assets if asset.name == cover), None)
 
 
+def with_each(delivery: Delivery, receipt_of: Callable[[Delivery], Receipt]) -> Receipt:
+    """The delivery's receipt, with those of the others that go out together with it."""
+    each = {one.revision.id: receipt_of(one) for one in each_of(delivery)}
+    return each.pop(delivery.revision.id).model_copy(update={"each": each})
+
+
 def own_marker(delivery: Delivery) -> Marker:
     """The marker of the delivery's article, but for what will be filled in."""
     return marker_of(rendition_of(delivery))._replace(together=together(delivery))
@@ -606,9 +533,12 @@ def together(delivery: Delivery) -> str:
     )
 
 
-def _issue(marker: Marker) -> str:
-    """Under which name the ledger keeps the draft of these articles together."""
-    return f"together:{marker.together}"
+def each_of(delivery: Delivery) -> list[Delivery]:
+    """The delivery for each of the articles that go out together; it alone if there are no others."""
+    companions = delivery.companions if together(delivery) else ()
+    return [dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition) for one in companions] or [
+        delivery
+    ]
 
 
 def _was_there(delivery: Delivery, traces: Iterable[str]) -> bool:
@@ -641,19 +571,26 @@ def _own(drafts: Iterable[Draft], marker: Marker) -> Draft | None:
     )
 
 
-def _stored(drafts: Iterable[Draft], marker: Marker) -> str:
+def _stored(drafts: Iterable[Draft], wanted: Iterable[Wanted]) -> str:
     """The media id of the draft that holds just what would be sent; "" if there is none."""
-    return next((draft.media_id for draft in drafts if any(item.marker == marker for item in draft.items)), "")
+    markers = {one.marker for one in wanted}
+    return next((draft.media_id for draft in drafts if markers <= {item.marker for item in draft.items}), "")
 
 
-def message_trace(ids: Mapping[str, str]) -> str:
-    """An article of a mass message: its id, and its index if that is not 1."""
-    return ids["msg_id"] + (f"/{ids['index']}" if ids.get("index", "1") != "1" else "")
+def index_of(ids: Mapping[str, str], article: str) -> int:
+    """The article's place, from 1, in what a receipt names."""
+    articles = ids.get("articles", "").split()
+    return articles.index(article) + 1 if article in articles else int(ids.get("index", "1"))
 
 
-def deleted(trace: str) -> str:
-    """Under which name the ledger keeps that an article of a mass message was deleted."""
-    return f"deleted:{trace}"
+def message_trace(ids: Mapping[str, str], article: str) -> str:
+    """An article of a mass message: the message's id, and the article's index if that is not 1."""
+    index = index_of(ids, article)
+    return ids["msg_id"] + (f"/{index}" if index != 1 else "")
+
+
+def _places_in(ids: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in ids.items() if name in ("articles", "index")}
 
 
 def _message(trace: str) -> tuple[str, int]:
@@ -674,20 +611,20 @@ def own_ids(delivery: Delivery) -> dict[str, str]:
 def _shown(delivery: Delivery) -> dict[str, str]:
     """What a withdrawal's receipt keeps of what it took down."""
     ids = delivery.previous.ids if delivery.previous is not None else own_ids(delivery)
-    return {name: value for name, value in ids.items() if name in ("article_id", "index", "msg_id")}
+    return {name: value for name, value in ids.items() if name in ("article_id", "articles", "index", "msg_id")}
 
 
 def kept_traces(delivery: Delivery) -> dict[str, str]:
     """The part of a receipt that names what earlier revisions left, so that it is not lost on the way."""
-    before = _traces_of(delivery.previous.ids) if delivery.previous is not None else []
+    before = _traces_of(delivery.previous.ids, delivery.revision.id) if delivery.previous is not None else []
     found = dict.fromkeys([*before, *own_ids(delivery).get("earlier", "").split()])
     return {"earlier": " ".join(found)} if found else {}
 
 
-def _traces_of(ids: Mapping[str, str]) -> list[str]:
+def _traces_of(ids: Mapping[str, str], article: str) -> list[str]:
     """What a receipt names of things public or about to be: `article:…`, `publish:…`, `message:…`."""
     own = [
-        f"{kind}:{message_trace(ids) if kind == 'message' else ids[name]}"
+        f"{kind}:{message_trace(ids, article) if kind == 'message' else ids[name]}"
         for kind, name in (("article", "article_id"), ("publish", "publish_id"), ("message", "msg_id"))
         if name in ids and not (kind == "publish" and "article_id" in ids)
     ]

@@ -227,8 +227,11 @@ def test_what_was_accepted_is_followed_by_one_and_each_gets_its_own_address(benc
 
     def found(delivery: Delivery) -> Receipt:
         calls.append(f"find {delivery.revision.id}")
-        url = addresses[delivery.revision.id]
-        return Receipt(standing=Standing.LIVE, ids={"publication": "7"}, url=url, urls=addresses)
+        each = {
+            known: Receipt(standing=Standing.LIVE, ids={"publication": "7"}, url=url)
+            for known, url in addresses.items()
+        }
+        return each.pop(delivery.revision.id).model_copy(update={"each": each})
 
     post.release, post.find = accepting, found  # type: ignore[method-assign]
     accepted = bench.together("一", "二", "三")
@@ -249,6 +252,7 @@ def test_what_was_accepted_is_followed_by_one_and_each_gets_its_own_address(benc
         receipt = bench.part(accepted.rollout_id, "post", known).receipt
         assert receipt is not None
         assert receipt.url == addresses[known]
+        assert receipt.each == {}, "it is told once"
 
 
 @pytest.mark.parametrize("step", ["prepare", "release"])
