@@ -2,13 +2,19 @@
 
 Readers see a file whole, old or new, never half: a local file is written where nobody looks, synced and
 renamed; an object store's put is atomic by itself.
+
+What is prepared waits on the file system of the public root, so that a release is a rename: in the data folder, for a
+root in it; in `.staging` in the root, which no other user may look into and no server of a site shows, for a root that
+stands elsewhere, or is mounted there. `prove` finds before a release what would be in its way.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -19,25 +25,61 @@ from fsspec.implementations.local import LocalFileSystem
 
 from channels.http import Http
 from channels.options import address_problems, choice_problems
+from pipeline import addresses
 from pipeline.channel import Problem, Setting, Text, Unavailable
 
 OPTIONS = {"root", "staging", "verify"}
 """What `Files.of` reads: `root`, a folder (relative to the data folder) or an fsspec URL; `staging`, where prepared
-files wait (default: a folder of the data folder, or `root` + ".staging" for a URL); `verify`, "storage" or "http"."""
+files wait (default: see above, or `root` + ".staging" for a URL); `verify`, "storage" or "http"."""
 READ, TOTAL, LIMIT = 5.0, 8.0, 64 * 2**20
 """Seconds of silence, seconds and bytes for one file, when reading back over HTTP."""
+ROOM = 256 * 1024
+"""Bytes that must be free for what a release writes beside what is staged."""
+INSIDE, UNFINISHED, PROBE = ".staging", ".unfinished", ".writable"
+
+_TROUBLE: Mapping[int, tuple[Text, Text]] = {
+    errno.EXDEV: (
+        Text.of("{folder} is not on the file system of {staging}, where prepared files wait"),
+        Text.of(
+            "set the channel's option staging to a folder on the file system of {folder} that no server shows, or "
+            "leave it out"
+        ),
+    ),
+    errno.EROFS: (
+        Text.of("the file system of {folder} is read-only"),
+        Text.of("mount it so that it can be written; if it became so by itself, look at the disk first"),
+    ),
+    errno.ENOSPC: (
+        Text.of("there is no space left in {folder}"),
+        Text.of("make space on its file system or enlarge it; df -h and df -i tell what is used up"),
+    ),
+    errno.EDQUOT: (
+        Text.of("the quota for {folder} is used up"),
+        Text.of("raise the quota of the user {user}, or delete what is not needed there"),
+    ),
+    errno.EACCES: (
+        Text.of("the user {user} may not write in {folder}"),
+        Text.of("give this user the right to write in {folder} and in the folders below it"),
+    ),
+}
+"""(what happened, what to do) by the number of the error."""
+_SAME = {errno.EPERM: errno.EACCES}
 
 
 class Files:
     """A tree of public files under `root` (a path or an fsspec URL) with a staging tree beside it.
 
     Paths are relative, with `/`. Every failure of the storage is `Unavailable`. `address` is where the public gets
-    the tree, with a trailing slash ("": nowhere); with `over_http`, `seen` asks there.
+    the tree, with a trailing slash ("": nowhere); with `over_http`, `seen` and `notice` ask there. `near`: a folder
+    that is taken for `staging` as long as files can be moved from it into the root.
     """
 
-    def __init__(self, root: str, *, staging: str = "", address: str = "", over_http: bool = False) -> None:
+    def __init__(
+        self, root: str, *, staging: str = "", near: str = "", address: str = "", over_http: bool = False
+    ) -> None:
         self.fs, self.root = _located(root)
-        self.staging = _located(staging)[1] if staging else f"{self.root}.staging"
+        self._staging = _located(staging)[1] if staging else "" if self.is_local else f"{self.root}{INSIDE}"
+        self._near = _located(near)[1] if near else ""
         self.address = address
         self._http = Http(read=READ, total=TOTAL, limit=LIMIT) if over_http else None
 
@@ -46,12 +88,13 @@ class Files:
         """The files of a configured channel; `root` is where they stand if the options name no other place."""
         options = setting.outlet.options
         root, staging = str(options.get("root", root)), str(options.get("staging", ""))
-        if not staging and not urlsplit(root).scheme:
-            # Beside a root in the website's public folder, staged files would be public.
-            staging = f"{setting.outlet.id}/staging"
+        in_data = not urlsplit(root).scheme and Path(os.path.abspath(setting.data / root)).is_relative_to(
+            os.path.abspath(setting.data)
+        )
         return cls(
             _placed(root, setting.data),
             staging=_placed(staging, setting.data) if staging else "",
+            near=str(setting.data / setting.outlet.id / "staging") if in_data else "",
             address=address,
             over_http=options.get("verify") == "http" and bool(address),
         )
@@ -60,6 +103,17 @@ class Files:
     def is_local(self) -> bool:
         """Whether `root` is a folder of this machine."""
         return isinstance(self.fs, LocalFileSystem)
+
+    @property
+    def staging(self) -> str:
+        """Where prepared files wait. Looked up each time: a file system may be mounted later."""
+        if self._staging:
+            return self._staging
+        return self._near if self._near and _can_move(self._near, self.root) else f"{self.root}/{INSIDE}"
+
+    @staging.setter
+    def staging(self, folder: str) -> None:
+        self._staging = folder
 
     def where(self, path: str) -> str:
         """Where a person reads a file: its address, or if nobody serves the tree its place in the storage."""
@@ -75,22 +129,49 @@ class Files:
         try:
             self.stage(".check", "writable", b"")
             self.discard(".check")
-            self.write(".writable", b"")
-            self.delete(".writable")
+            self.prove()
         except Unavailable as trouble:
             found.append(trouble.problem)
         return found
 
-    def seen(self, path: str) -> bytes | None:
-        """A public file as the public gets it, or as it lies in the storage; None if there is none.
+    def prove(self, *paths: str) -> None:
+        """Raise `Unavailable` unless a release could now put files at these paths, and in the root.
 
-        What is answered with 410 is a file like any other: the notice in a withdrawn article's place.
+        A little file is moved to where each of them will stand, as a release does it, and removed again; `ROOM` bytes
+        are written. What is not there yet is made by nobody: its place is the nearest folder there is.
         """
+        if not self.is_local:
+            place = f"{self.root}/{PROBE}"
+            with self._trouble(self.root), suppress(FileNotFoundError):
+                self.fs.pipe_file(place, b"")
+                self.fs.rm_file(place)
+            return
+        with self._unfinished(b"\0" * ROOM, sync=False):
+            pass
+        for folder in dict.fromkeys(_standing(os.path.dirname(f"{self.root}/{path}")) for path in ("x", *paths)):
+            with self._unfinished(b"", sync=False) as probe, self._trouble(folder):
+                os.replace(probe, f"{folder}/{PROBE}")
+                with suppress(FileNotFoundError):  # another one's proof may have removed it: it stood there
+                    os.unlink(f"{folder}/{PROBE}")
+
+    def seen(self, path: str) -> bytes | None:
+        """A public file as the public gets it, or as it lies in the storage; None if there is none (any more)."""
         if self._http is None:
             return self.read(path)
+        return self._asked(self._http, path).get(200)
+
+    def notice(self, path: str) -> bytes | None:
+        """What the public is told in the place of a file that was withdrawn; None if it is told nothing, or the file is
+        there."""
+        if self._http is None:
+            return None if self.exists(path) else self.read(addresses.beside(path, "gone"))
+        return self._asked(self._http, path).get(410)
+
+    def _asked(self, http: Http, path: str) -> dict[int, bytes]:
+        """What the public is answered, by the answer's status: 200, 404 or 410."""
         fresh = {"Cache-Control": "no-cache"}
-        answer = self._http.get(self.address + path, headers=fresh, expected=(404, 410), follow=True)
-        return None if answer.status == 404 else answer.body
+        answer = http.get(self.address + path, headers=fresh, expected=(404, 410), follow=True)
+        return {answer.status if answer.status in (404, 410) else 200: answer.body}
 
     def read(self, path: str) -> bytes | None:
         """The public file's bytes, or None if there is none."""
@@ -110,6 +191,11 @@ class Files:
         with self._trouble(path), suppress(FileNotFoundError):
             self.fs.rm_file(f"{self.root}/{path}")
 
+    def retire(self, path: str, notice: bytes) -> None:
+        """Withdraw a public file: its address is answered with this notice from now on, see `pipeline.addresses`."""
+        self.write(addresses.beside(path, "gone"), notice)
+        self.delete(path)
+
     def stage(self, token: str, path: str, data: bytes) -> None:
         """Keep a file invisible under `token` until `publish`."""
         self._write(f"{self.staging}/{token}/{path}", data)
@@ -123,7 +209,7 @@ class Files:
         It is as old as its release, not as its preparation: who asks whether it has changed since is told by that.
         """
         source, target = f"{self.staging}/{token}/{staged}", f"{self.root}/{path}"
-        with self._trouble(path):
+        with self._trouble(target):
             try:
                 if self.is_local:
                     os.utime(source)
@@ -158,38 +244,63 @@ class Files:
                 return None
 
     def _write(self, full: str, data: bytes) -> None:
-        with self._trouble(full):
-            if not self.is_local:
+        if not self.is_local:
+            with self._trouble(full):
                 self.fs.pipe_file(full, data)
-                return
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            # Not beside its place: what a killed worker leaves there would stay public.
-            unfinished = f"{self.staging}.unfinished/{uuid.uuid4().hex}"
-            os.makedirs(os.path.dirname(unfinished), exist_ok=True)
-            try:
-                with open(unfinished, "xb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(unfinished, full)
-            except OSError:
-                if os.path.exists(unfinished):
-                    os.unlink(unfinished)
-                raise
+            return
+        folder = os.path.dirname(full)
+        with self._unfinished(data) as unfinished, self._trouble(folder):
+            self._make(folder)
+            os.replace(unfinished, full)
 
     @contextmanager
-    def _trouble(self, path: str) -> Iterator[None]:
+    def _unfinished(self, data: bytes, *, sync: bool = True) -> Iterator[str]:
+        """A file with this content where nobody looks, removed afterwards if it is still there.
+
+        Not beside its place: what a killed worker leaves there would stay public.
+        """
+        staging = self.staging
+        place = f"{staging}/{UNFINISHED}/{uuid.uuid4().hex}"
+        try:
+            with self._trouble(staging):
+                self._make(os.path.dirname(place))
+                with open(place, "xb") as file:
+                    file.write(data)
+                    file.flush()
+                    if sync:
+                        os.fsync(file.fileno())
+            yield place
+        finally:
+            with suppress(OSError):
+                os.unlink(place)
+
+    def _make(self, folder: str) -> None:
+        """Make a folder; what waits inside the root is nobody else's to see."""
+        if f"{folder}/".startswith(f"{self.root}/{INSIDE}/"):
+            os.makedirs(f"{self.root}/{INSIDE}", mode=0o700, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
+
+    @contextmanager
+    def _trouble(self, place: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise Unavailable(
-                Problem(
-                    field="storage",
-                    message=Text.of("cannot use {path}: {reason}", path=path, reason=error.strerror or str(error)),
-                    remedy=Text.of("check that the folder exists, is writable and has space left"),
-                ),
-                detail=repr(error),
-            ) from error
+            raise Unavailable(self._problem(place, error), detail=repr(error)) from error
+        except Exception as error:
+            if self.is_local:
+                raise
+            # The libraries of object stores have errors of their own kinds, which are no `OSError`.
+            raise Unavailable(self._problem(place, OSError(str(error))), detail=repr(error)) from error
+
+    def _problem(self, place: str, error: OSError) -> Problem:
+        number = _SAME.get(error.errno or 0, error.errno or 0)
+        if self.is_local and number in _TROUBLE:
+            named = {"folder": _standing(place), "staging": self.staging, "user": _user()}
+            message, remedy = (text.given(**named) for text in _TROUBLE[number])
+        else:
+            message = Text.of("cannot use {path}: {reason}", path=place, reason=error.strerror or str(error))
+            remedy = Text.of("check that the folder exists, is writable and has space left")
+        return Problem(field="storage", message=message, remedy=remedy)
 
 
 def _located(root: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -201,3 +312,30 @@ def _located(root: str) -> tuple[fsspec.AbstractFileSystem, str]:
 
 def _placed(root: str, data: Path) -> str:
     return root if urlsplit(root).scheme else str(data / root)
+
+
+def _standing(folder: str) -> str:
+    """The folder, or the nearest place above it where anything is."""
+    while not os.path.lexists(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _can_move(source: str, target: str) -> bool:
+    """Whether a rename leads from one folder to the other. Asked by a rename of nothing: of two mounts of one file
+    system nothing else tells."""
+    nothing = uuid.uuid4().hex
+    try:
+        os.rename(f"{_standing(source)}/{nothing}", f"{_standing(target)}/{nothing}")
+    except OSError as error:
+        return error.errno != errno.EXDEV
+    return True
+
+
+def _user() -> str:
+    """Who this process is to the file system."""
+    uid = os.geteuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -21,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
-from urllib.parse import quote
 
 from pydantic import AwareDatetime, Field
 
@@ -46,30 +45,14 @@ class Standing(StrEnum):
 
 
 GONE = b"<!-- tongfa:gone -->"
-"""The mark of a public page that stands in a withdrawn article's place: it is answered with 410."""
-_MARKED = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?i:<!doctype html>|<\?xml [^<>]{0,200}\?>)\s{0,9}"
-    rb"(<!-- tongfa:(?:gone|moved [^\s<>]{1,2000}) -->)"
-)
-
-
-def moved(url: str) -> bytes:
-    """The mark of a public file whose address has changed: it is answered with 301 to `url`, on the same host.
-
-    The rest of the file says the same to who reads it without this project's server.
-    """
-    address = quote(url, safe=":/?#[]@!$&'()*+,;=%~").replace("--", "-%2D")  # no comment may have two hyphens
-    return b"<!-- tongfa:moved " + address.encode() + b" -->"
+"""The first edition's mark of a withdrawn page, which only the kind `tv` still writes: `pipeline.addresses` says what
+has taken its place, `pipeline.web.first_edition` answers for trees that have it."""
+_GONE = re.compile(rb"(?i:<!doctype html>)\s{0,9}<!-- tongfa:gone -->")
 
 
 def mark_of(document: bytes) -> bytes:
-    """The mark of a public file, `GONE` or one that `moved` made; b"" if it has none.
-
-    It counts only right behind the declaration that HTML and XML begin with (`<!doctype html>`, `<?xml … ?>`), where
-    templates alone write: whatever else a file says may come from a manuscript. Other formats have no such place.
-    """
-    found = _MARKED.match(document)
-    return found.group(1) if found else b""
+    """`GONE` if a page has it right behind its declaration, else b""."""
+    return GONE if _GONE.match(document) else b""
 
 
 class Correction(StrEnum):
@@ -322,8 +305,10 @@ class Delivery:
         that it stands. Whoever changes something public asks this while he holds the channel's lock.
         """
         entry = self.entry
-        if entry is None:
-            return False
+        return entry is not None and self.is_overtaken_by(entry)
+
+    def is_overtaken_by(self, entry: Entry) -> bool:
+        """The rule of `is_late`, for who has read the entry already."""
         if self.action is Action.WITHDRAW:
             return entry.withdrawn_at is None
         return entry.withdrawn_at is not None or entry.revision.number > self.revision.number

@@ -1,8 +1,8 @@
 """The `app` kind: a tree of JSON for the county's app, a web client that reads it, and a webhook for its backend.
 
 What stands where: `channels.app.tree`. Options: `root` (a folder, relative to the data folder, or an fsspec URL),
-`url` (its public address, default the site's + `/app/`), `staging` (where prepared files wait, needed only if the
-default is public too), `webhook` (the address of the app's backend), `secret` (the name of the environment's variable
+`url` (its public address, default the site's + `/app/`), `staging` (where prepared files wait, see `channels.files`),
+`webhook` (the address of the app's backend), `secret` (the name of the environment's variable
 with the webhook's secret, default `TONGFA_<CHANNEL'S ID>_WEBHOOK_SECRET`; two secrets, with a space between them, while
 one is replaced), `verify` ("storage", or "http" to read back from the public address).
 
@@ -11,7 +11,7 @@ A column's opening, renaming and closing are records like any other; on top of w
 leaves them all as they are.
 
 The files come first, then the webhook: readers never wait for a backend that is away. A delivery is complete only
-once both are done, and what was acknowledged is kept beside the staged files. Until then the release is
+once both are done, and what was acknowledged stands in the notebook. Until then the release is
 `Unavailable(sent=True)`; asked, the channel says STAGED (for a withdrawal: LIVE, for the backend may still show it),
 so the engine repeats the step: the files are right already and left alone, the message goes out again under its id.
 """
@@ -19,7 +19,8 @@ so the engine repeats the step: the files are right already and left alone, the 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from channels import files
@@ -35,15 +36,15 @@ from channels.app.documents import (
     headline_of,
     written,
 )
-from channels.app.tree import API, MARK, Tree, token
+from channels.app.tree import API, MARK, START, Tree
 from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of, payload
 from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import holds
+from channels.tree import TreeChannel
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     Action,
-    Channel,
     Correction,
     Delivery,
     Entry,
@@ -59,26 +60,30 @@ from pipeline.channel import (
     utc_now,
 )
 
+BACKEND = "backend/"
+"""Pages of the notebook, one a delivery: when readers had what the backend has not acknowledged, or that it has."""
 TOLD = "told"
-"""Under this it is kept which deliveries the app's backend has acknowledged."""
-TAKEN = "taken"
-"""Under this it is kept when readers had what the backend has not acknowledged."""
+"""How the second begins. The first edition kept it among the staged files, under this name."""
+KEPT = timedelta(days=90)
+"""Who asks for an older delivery again has the backend told again, under the same id."""
 OPTIONS = {*files.OPTIONS, "url", "webhook", "secret"}
 
 
-class App(Channel):
+class App(TreeChannel):
     kind: ClassVar[str] = "app"
+    mark: ClassVar[str] = MARK
     corrects: ClassVar[Correction] = Correction.IN_PLACE
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.public = str(self.options.get("url") or f"{self.newsroom.site.url}/app/").rstrip("/") + "/"
         self.files = Files.of(setting, "site/app", self.public)
-        self.tree = Tree(self.files, self.public, self.outlet.name)
+        self.tree = Tree(self.files, self.public, self.outlet.name, setting.notebook)
         variable = f"TONGFA_{self.outlet.id.upper().replace('-', '_')}_WEBHOOK_SECRET"
         self._variable = str(self.options.get("secret") or variable)
         self._secrets = setting.secrets.get(self._variable, "").split()
         self.webhook = Webhook(str(self.options["webhook"]), self._secrets) if self.options.get("webhook") else None
+        self._pruned: date | None = None
 
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The article's document, byte for byte as it will stand in public."""
@@ -88,48 +93,41 @@ class App(Channel):
     def prepare(self, delivery: Delivery) -> Receipt:
         if self._cannot_sign():  # while nothing is public yet
             raise Refused(self._cannot_sign()[0], code="secret")
-        if delivery.rendition is None:  # a withdrawal needs no preparation
-            return self._receipt(delivery, Standing.STAGED)
+        if self.webhook is not None and self._pruned != (today := utc_now().date()):
+            self.setting.notebook.prune(BACKEND, KEPT)
+            self._pruned = today
+        return super().prepare(delivery)
+
+    def places(self, delivery: Delivery) -> Sequence[str]:
+        own = f"{folder_of(delivery.revision.id)}/{MARK}"
+        return [API + path for path in (START, article_path(delivery.revision.id), own, f"columns/{START}")]
+
+    def stage(self, delivery: Delivery, rendition: Rendition) -> None:
         self.tree.frame(delivery.newsroom)
-        self.tree.stage(delivery)
-        return self._receipt(delivery, Standing.STAGED)
+        self.tree.stage(delivery, rendition)
 
-    def release(self, delivery: Delivery) -> Receipt:
-        with delivery.catalogue.exclusive():
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if entry is None or entry.withdrawn_at is not None or entry.revision.number != delivery.revision.number:
-                return self.find(delivery)
-            changed = self.tree.show(entry, delivery)
-            taken = utc_now()
-            self.tree.bring_up_to_date(entry, delivery, changed)
-            self._unstage(delivery.revision)
-        return self._receipt(delivery, Standing.LIVE, self._tell(delivery, entry, taken))
-
-    def withdraw(self, delivery: Delivery) -> Receipt:
-        with delivery.catalogue.exclusive():
-            self._unstage(delivery.revision)
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if entry is None or entry.withdrawn_at is None:
-                return self.find(delivery)
-            changed = self.tree.show(entry, delivery)
-            taken = utc_now()
-            self.tree.bring_up_to_date(entry, delivery, changed)
-        return self._receipt(delivery, Standing.WITHDRAWN, self._tell(delivery, entry, taken))
+    def bring(self, entry: Entry, delivery: Delivery) -> datetime:
+        changed = self.tree.show(entry, delivery)
+        taken = utc_now()
+        self.tree.bring_up_to_date(entry, delivery, changed)
+        shown = () if entry.withdrawn_at else assets_of(entry.revision, delivery.newsroom)
+        self.keep(API + folder_of(entry.revision.id), shown)
+        return taken
 
     def find(self, delivery: Delivery) -> Receipt:
         standing, _ = self._look(delivery)
-        if self.webhook is not None and not self._told(delivery):
+        if self.webhook is not None and not self._is_told(delivery):
             match standing:
                 case Standing.LIVE if delivery.action is not Action.WITHDRAW:
                     standing = Standing.STAGED
                 case Standing.WITHDRAWN if delivery.action is Action.WITHDRAW:
                     standing = Standing.LIVE
-        return self._receipt(delivery, standing)
+        return self.receipt(delivery, standing)
 
     def verify(self, delivery: Delivery) -> Evidence:
         standing, seen = self._look(delivery)
         if standing is Standing.LIVE and delivery.action is not Action.WITHDRAW and not self._pictures_hold(delivery):
-            standing = Standing.STAGED if self._staged(delivery) else Standing.ABSENT
+            standing = Standing.STAGED if self.is_staged(delivery) else Standing.ABSENT
         return Evidence(
             url=self.public + API + article_path(delivery.revision.id),
             at=utc_now(),
@@ -165,27 +163,35 @@ class App(Channel):
 
     # -- the backend ----------------------------------------------------------------------------------------
 
-    def _tell(self, delivery: Delivery, entry: Entry, taken: datetime) -> datetime:
-        """Tell the backend, once the files are there and the lock is free; keep that it has acknowledged.
-
-        Returns when readers had it: `taken`, or the moment that an earlier try kept.
-        """
-        if self.webhook is not None and not self._told(delivery):
-            kept = self.files.staged(TAKEN, delivery.key)
-            taken = datetime.fromisoformat(kept.decode()) if kept else taken
-            envelope = Envelope.model_validate_json(self.tree.document(entry, delivery))
-            announces = announced_by(entry.revision.article)
-            body = payload(delivery.action, envelope, announces, self.public, self.public + API)
-            try:
-                self.webhook.tell(delivery.key, body)
-            except Unavailable:
-                self.files.stage(TAKEN, delivery.key, taken.isoformat().encode())
-                raise
-            self.files.stage(TOLD, delivery.key, envelope.digest.encode())
+    def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:
+        """Tell the backend, once; returns when readers had it: `taken`, or the moment that an earlier try noted."""
+        if self.webhook is None or self._is_told(delivery):
+            return taken
+        note = self.setting.notebook.read(BACKEND + delivery.key)
+        taken = datetime.fromisoformat(note.text) if note else taken
+        envelope = Envelope.model_validate_json(self.tree.document(entry, delivery))
+        announces = announced_by(entry.revision.article)
+        body = payload(delivery.action, envelope, announces, self.public, self.public + API)
+        try:
+            self.webhook.tell(delivery.key, body)
+        except Unavailable:
+            self._note(delivery, taken.isoformat())
+            raise
+        self._note(delivery, f"{TOLD} {envelope.digest}")
         return taken
 
-    def _told(self, delivery: Delivery) -> bool:
-        return self.files.staged(TOLD, delivery.key) is not None
+    def _is_told(self, delivery: Delivery) -> bool:
+        note = self.setting.notebook.read(BACKEND + delivery.key)
+        if note is None:
+            return self.files.staged(TOLD, delivery.key) is not None
+        return note.text.startswith(TOLD)
+
+    def _note(self, delivery: Delivery, text: str) -> None:
+        """Write the delivery's page, unless another worker has noted meanwhile that the backend has acknowledged it."""
+        notebook, page = self.setting.notebook, BACKEND + delivery.key
+        while (note := notebook.read(page)) is None or not note.text.startswith(TOLD):
+            if notebook.write(page, text, over=note.version if note else None):
+                return
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -196,7 +202,7 @@ class App(Channel):
         """
         entry = delivery.catalogue.entry(delivery.revision.id)
         if entry is None:  # its moment has not come
-            return Standing.STAGED if self._staged(delivery) else Standing.ABSENT, None
+            return Standing.STAGED if self.is_staged(delivery) else Standing.ABSENT, None
         data = self.files.seen(API + article_path(entry.revision.id))
         seen = envelope_in(data)
         right = seen is not None and data == self._wanted(delivery, entry)
@@ -210,7 +216,7 @@ class App(Channel):
             return Standing.LIVE if still else Standing.ABSENT, seen
         if right and entry.withdrawn_at is None:
             return Standing.LIVE, seen
-        if self._staged(delivery) or (data and data == self._wanted(delivery, entry)):
+        if self.is_staged(delivery) or (data and data == self._wanted(delivery, entry)):
             return Standing.STAGED, seen  # in the second case a release was broken off when the document had its place
         overtaken = entry.withdrawn_at is not None and entry.revision.number >= delivery.revision.number
         return Standing.WITHDRAWN if overtaken else Standing.ABSENT, seen
@@ -221,23 +227,13 @@ class App(Channel):
             return delivery.rendition.body.encode()
         return written(self.tree.wanted(entry, delivery.configured)) if entry.withdrawn_at is not None else None
 
-    def _staged(self, delivery: Delivery) -> bool:
-        return delivery.rendition is not None and (
-            self.files.staged(token(delivery.revision), MARK) == delivery.rendition.body.encode()
-        )
-
     def _pictures_hold(self, delivery: Delivery) -> bool:
         """Whether every file of the article's pictures is there, whole and in the size told."""
         folder = API + folder_of(delivery.revision.id)
         assets = assets_of(delivery.revision, delivery.configured)
         return all(holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets)
 
-    def _unstage(self, revision: Revision) -> None:
-        """Forget what was prepared of this revision and of those before it."""
-        for number in range(1, revision.number + 1):
-            self.files.discard(token(revision, number))
-
-    def _receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
+    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
         return Receipt(
             standing=standing,
             at=at,

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -48,14 +48,28 @@ from channels.app.documents import (
     series_page,
     series_row,
     start,
+    version_href,
     withdrawn_envelope,
     written,
 )
 from channels.app.openapi import description
 from channels.files import Files
 from channels.pictures import holds, made
-from pipeline.article import Column, Newsroom, Revision
-from pipeline.channel import Asset, Catalogue, Delivery, Entry, Media, Problem, Text, Unavailable, Unpublishable
+from channels.tree import token
+from pipeline.article import Column, Newsroom
+from pipeline.channel import (
+    Asset,
+    Catalogue,
+    Delivery,
+    Entry,
+    Media,
+    Notebook,
+    Problem,
+    Rendition,
+    Text,
+    Unavailable,
+    Unpublishable,
+)
 
 PAGE = 20
 """Articles of a page."""
@@ -65,7 +79,8 @@ CLIENT = "index.html"
 MARK = "article.json"
 """The staged document: where it is, everything is."""
 OWED = "owed"
-"""Under this it is staged which articles' changes have still to be told: a worker may die between the two writes."""
+"""The notebook's page of those articles whose changes were told last, or still have to be: a worker may die between
+the two writes."""
 KEPT = 256
 """Documents kept in memory."""
 
@@ -85,8 +100,8 @@ class Span(NamedTuple):
 class Tree:
     """Thread-safe; one per channel. `public`: the address of the tree's root, with a slash at its end."""
 
-    def __init__(self, files: Files, public: str, name: str) -> None:
-        self.files, self.public, self.name = files, public, name
+    def __init__(self, files: Files, public: str, name: str, notebook: Notebook) -> None:
+        self.files, self.public, self.name, self.notebook = files, public, name, notebook
         self.api = public + API
         self._seen: OrderedDict[tuple[str, int, bool], Envelope] = OrderedDict()
         self._frame: dict[str, bytes] = {}
@@ -111,16 +126,13 @@ class Tree:
 
     # -- writing: only while the catalogue's lock is held -------------------------------------------------
 
-    def stage(self, delivery: Delivery) -> None:
-        """Make everything that a release will need of the delivery's rendition, and keep it where nobody looks."""
-        if delivery.rendition is None:
-            return
+    def stage(self, delivery: Delivery, rendition: Rendition) -> None:
+        """Make the pictures that a release will need, and keep them where nobody looks."""
         here, announced = token(delivery.revision), delivery.revision.article.announces
-        for asset in delivery.rendition.assets:
+        for asset in rendition.assets:
             self.files.stage(here, asset.name, made(asset, delivery.media))
         for asset in assets_of_column(announced.column, delivery.configured) if announced else ():
             self.files.stage(here, f"column/{asset.name}", made(asset, delivery.media))
-        self.files.stage(here, MARK, delivery.rendition.body.encode())
 
     def document(self, entry: Entry, delivery: Delivery) -> bytes:
         """What the document of the delivery's own entry has to be, to the byte."""
@@ -168,10 +180,7 @@ class Tree:
             elif made_now := self._on_behalf(one, newsroom, media):
                 late.append((one, made_now))
                 standing[made_now.id] = made_now
-        owed = self._owed()
-        telling = [*owed, *(envelope.id for _, envelope in late if envelope.id not in owed)]
-        if telling != owed:
-            self.files.stage(OWED, changes.NEWEST, json.dumps(telling).encode())
+        telling = self._owing([envelope.id for _, envelope in late])
         for _, envelope in late:
             if envelope is not own:
                 self.files.write(API + article_path(envelope.id), written(envelope))
@@ -184,9 +193,6 @@ class Tree:
         self._show_frame(newsroom)
         said = (standing.get(id) or envelope_in(self.files.read(API + article_path(id))) for id in telling)
         changes.record(self.files, API, catalogue, [one for one in said if one is not None], own)
-        if telling:
-            self.files.discard(OWED)
-        self._drop_pictures(entry, newsroom)
 
     def _spans(self, entry: Entry, columns: Sequence[Column], catalogue: Catalogue) -> Iterator[Span]:
         """The lists and pages that show the entry, and those of `columns` that are not there. Pages come first."""
@@ -260,26 +266,6 @@ class Tree:
             shown = {asset.name for column in columns for asset in assets_of_column(column, newsroom)}
             self.files.prune(API + folder_of_column(own), shown)
 
-    def _drop_pictures(self, entry: Entry, newsroom: Newsroom) -> None:
-        """Delete what the article no longer shows: a picture may be what was wrong."""
-        shown = () if entry.withdrawn_at else assets_of(entry.revision, newsroom)
-        folder = f"{self.files.root}/{API}{folder_of(entry.revision.id)}"
-        try:
-            self.files.fs.invalidate_cache(folder)
-            there = self.files.fs.find(folder)
-        except OSError as error:
-            raise Unavailable(
-                Problem(
-                    field="storage",
-                    message=Text.of("cannot list {path}: {reason}", path=folder, reason=error.strerror or str(error)),
-                    remedy=Text.of("check that the storage answers and may be listed"),
-                ),
-                detail=repr(error),
-            ) from error
-        for found in there:
-            if (name := str(found).rpartition("/")[2]) not in {asset.name for asset in shown}:
-                self.files.delete(f"{API}{folder_of(entry.revision.id)}/{name}")
-
     def _show_frame(self, newsroom: Newsroom) -> None:
         """The client and the API's description, once in this process's life: if it has made them, or if there are
         none. A process that has prepared nothing leaves those that are there to one that has."""
@@ -288,12 +274,34 @@ class Tree:
                 self.files.write(path, data)
             self._frame_shown = True
 
-    def _owed(self) -> list[str]:
-        """The articles whose changes an earlier worker has not come to tell, as it seems."""
-        try:
-            return [str(id) for id in json.loads(self.files.staged(OWED, changes.NEWEST) or b"[]")]
-        except (ValueError, TypeError):
-            return []
+    def _owing(self, late: Sequence[str]) -> list[str]:
+        """The articles whose changes have to be told: these, noted now, and those that an earlier worker noted and has
+        not come to tell."""
+        note = self.notebook.read(OWED)
+        noted = [str(id) for id in json.loads(note.text)] if note else []
+        newest = changes.read(self.files.read(API + changes.NEWEST))
+        told = {change.id: change.href for change in newest.changes} if newest else {}
+        left = [id for id in noted if id not in late and not self._is_told(id, told)]
+        owed = [*left, *late]
+        if (
+            late
+            and owed != noted
+            and not self.notebook.write(OWED, json.dumps(owed), over=note.version if note else None)
+        ):
+            raise Unavailable(
+                Problem(
+                    field="notebook",
+                    message=Text.of("another worker writes the changes of {channel}", channel=self.name),
+                    remedy=Text.of("nothing has to be done: it is tried again by itself"),
+                ),
+                sent=True,
+            )
+        return owed
+
+    def _is_told(self, id: str, told: Mapping[str, str]) -> bool:
+        """Whether the newest changes, by article, tell of its document as it is."""
+        there = envelope_in(self.files.read(API + article_path(id)))
+        return there is None or told.get(id) == version_href(there, "")
 
     # -- reading: `read` gives a file as the public gets it ----------------------------------------------
 
@@ -354,11 +362,6 @@ def page_of(ordinal: int) -> int:
 def up_from(path: str) -> str:
     """What leads from a document to the API's root."""
     return "../" * path.count("/")
-
-
-def token(revision: Revision, number: int = 0) -> str:
-    """Where a revision is staged."""
-    return f"{revision.id}.{number or revision.number}"
 
 
 def _listing(span: Span, standing: dict[str, Envelope]) -> Listing:

@@ -3,13 +3,15 @@
     rss.xml    atom.xml    feed.json      the newest 50, in full
     rss-1.xml  atom-1.xml  feed-1.json    archive 1: ordinals 1 … 50; written when full (RFC 5005)
     {column}/rss.xml …                    the same for each column that has articles, by the column's ordinals, under
-                                          its address; under its former ones empty feeds that lead there
+                                          its address
+    moved.map                             the columns' former addresses, see `pipeline.addresses`
+    {former}/rss.moved.xml …              feeds without items that lead to where the column's stand
     opml.xml                              all of these feeds, for import
     media/{article}/…                     the pictures
 
 Options: `root` (a folder, relative to the data folder, or an fsspec URL), `url` (its public address, default the
-site's + `/feeds/`), `staging` (where prepared files wait, needed only if the default is public too), `hub` (a
-WebSub hub), `verify` ("storage", or "http" to read back from the public address).
+site's + `/feeds/`), `staging` (where prepared files wait, see `channels.files`), `hub` (a WebSub hub), `verify`
+("storage", or "http" to read back from the public address).
 
 Everything but the pictures is derived from the catalogue under its lock: the same content gives the same bytes,
 and a release writes the same few files however many articles there are. A new article's release only moves them
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -38,10 +40,10 @@ from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, made
 from channels.templating import templates
+from channels.tree import TreeChannel, token
 from pipeline.article import Column, Deed, Newsroom, Revision
 from pipeline.channel import (
     Action,
-    Channel,
     Correction,
     Delivery,
     Entry,
@@ -61,15 +63,15 @@ PAGE = 50
 """Items of a document."""
 OPML = "opml.xml"
 MARK = "item.json"
-"""Staged last: where it is, everything is."""
 OPTIONS = {*files.OPTIONS, "url", "hub"}
 TOGETHER = 6
 """Documents written side by side: the newest of the site and of a column."""
 LENGTHS_KEPT, ITEMS_KEPT = 4096, 1024
 
 
-class Feeds(Channel):
+class Feeds(TreeChannel):
     kind: ClassVar[str] = "feeds"
+    mark: ClassVar[str] = MARK
     corrects: ClassVar[Correction] = Correction.IN_PLACE
 
     def __init__(self, setting: Setting) -> None:
@@ -111,45 +113,39 @@ class Feeds(Channel):
             shown = shown.replace(f"{public}{folder_of(revision.id)}/{asset.name}", uri)
         return "text/html", shown.encode()
 
-    def prepare(self, delivery: Delivery) -> Receipt:
-        if delivery.rendition is None:  # a withdrawal needs no preparation
-            return self._receipt(delivery, Standing.STAGED)
-        token = _token(delivery.revision)
-        lengths = {}
-        for asset in delivery.rendition.assets:
+    def places(self, delivery: Delivery) -> Sequence[str]:
+        scopes = self._scopes(delivery.revision, delivery.newsroom.after(delivery.revision))
+        media = f"{folder_of(delivery.revision.id)}/{MARK}"
+        return [*(_path(scope, Form.RSS) for scope in scopes), media]
+
+    def stage(self, delivery: Delivery, rendition: Rendition) -> None:
+        self.lead_what_does_not(delivery)
+        here, lengths = token(delivery.revision), {}
+        for asset in rendition.assets:
             data = made(asset, delivery.media)
-            self.files.stage(token, asset.name, data)
+            self.files.stage(here, asset.name, data)
             lengths[asset.name] = len(data)
         self._foresee(delivery, lengths)
-        self.files.stage(token, MARK, delivery.rendition.body.encode())
-        return self._receipt(delivery, Standing.STAGED)
 
-    def release(self, delivery: Delivery) -> Receipt:
-        with delivery.catalogue.exclusive():
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if entry is None or entry.withdrawn_at is not None or entry.revision.number != delivery.revision.number:
-                return self.find(delivery)
+    def bring(self, entry: Entry, delivery: Delivery) -> datetime:
+        if entry.withdrawn_at is None:
             self._show_pictures(entry.revision, delivery.media)
             taken = self._place(entry, delivery) or self._shown(entry, delivery) or self._rewrite(entry, delivery)
-            self._drop_pictures(entry)
-            self._unstage(delivery.revision)
-        self._announce(delivery)
-        return self._receipt(delivery, Standing.LIVE, taken)
-
-    def withdraw(self, delivery: Delivery) -> Receipt:
-        with delivery.catalogue.exclusive():
-            self._unstage(delivery.revision)
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if entry is None or entry.withdrawn_at is None:
-                return self.find(delivery)
+        else:
             taken = self._rewrite(entry, delivery)
-            self._drop_pictures(entry)
-            self._unstage(delivery.revision)
-        self._announce(delivery)
-        return self._receipt(delivery, Standing.WITHDRAWN, taken)
+        self.keep(folder_of(entry.revision.id), () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom))
+        if entry.revision.article.announces:
+            self._settle(entry, delivery)
+        return taken
+
+    def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
+        if self.hub is not None:
+            scopes = self._scopes(delivery.revision, delivery.newsroom)
+            self.hub.announce(self.public + _path(scope, form) for scope in scopes for form in Form)
+        return taken
 
     def find(self, delivery: Delivery) -> Receipt:
-        return self._receipt(delivery, self._look(delivery)[0])
+        return self.receipt(delivery, self._look(delivery)[0])
 
     def verify(self, delivery: Delivery) -> Evidence:
         standing, seen = self._look(delivery)
@@ -158,7 +154,7 @@ class Feeds(Channel):
             and delivery.action is not Action.WITHDRAW
             and not self._pictures_hold(seen, delivery.revision)
         ):
-            standing = Standing.STAGED if self._staged(delivery) else Standing.ABSENT
+            standing = Standing.STAGED if self.is_staged(delivery) else Standing.ABSENT
         content = "\0".join(one.text for one in seen)
         return Evidence(
             url=self.public + Form.RSS.file(),
@@ -183,7 +179,7 @@ class Feeds(Channel):
 
         Nothing is staged where more has to be done than to replace the newest documents, or cannot be told yet.
         """
-        revision, token = delivery.revision, _token(delivery.revision)
+        revision, here = delivery.revision, token(delivery.revision)
         announced = revision.article.announces
         if announced and (announced.deed is Deed.RENAME or revision.number > 1):
             return
@@ -219,7 +215,7 @@ class Feeds(Channel):
                 documents += [(_path(scope, form, archive), feed.document(form)) for form in Form]
         documents.append((OPML, self._list(newsroom, ahead)))
         for path, document in documents:
-            self.files.stage(token, f"{STAGED}/{path}", document)
+            self.files.stage(here, f"{STAGED}/{path}", document)
         prepared = Prepared(
             revision=revision.digest,
             ordinal=ahead.entry.ordinal,
@@ -227,12 +223,12 @@ class Feeds(Channel):
             stood=stood,
             documents=tuple(path for path, _ in documents),
         )
-        self.files.stage(token, MANIFEST, prepared.model_dump_json().encode())
+        self.files.stage(here, MANIFEST, prepared.model_dump_json().encode())
 
     def _place(self, entry: Entry, delivery: Delivery) -> datetime | None:
         """Put the documents in place that were derived ahead; when they stood there, None if they are not true."""
-        token = _token(entry.revision)
-        manifest = self.files.staged(token, MANIFEST)
+        here = token(entry.revision)
+        manifest = self.files.staged(here, MANIFEST)
         if manifest is None:
             return None
         prepared = Prepared.model_validate_json(manifest)
@@ -243,23 +239,23 @@ class Feeds(Channel):
         ):
             return None
         *documents, feeds = prepared.documents
-        if not all(self._put(token, path) for path in documents):
+        if not all(self._put(here, path) for path in documents):
             return None
         taken = utc_now()
-        if (document := self.files.staged(token, f"{STAGED}/{feeds}")) is not None:
+        if (document := self.files.staged(here, f"{STAGED}/{feeds}")) is not None:
             self.files.write(feeds, document)
         return taken
 
-    def _put(self, token: str, path: str) -> bool:
+    def _put(self, here: str, path: str) -> bool:
         """Move a staged document to its place; False if it is not staged."""
-        return self.files.publish(token, f"{STAGED}/{path}", path)
+        return self.files.publish(here, f"{STAGED}/{path}", path)
 
     def _shown(self, entry: Entry, delivery: Delivery) -> datetime | None:
         """Now, if another worker, whose article came at this very instant, has shown this one with it; else None.
 
         Asked only while the documents for it are staged: a release that is repeated derives everything anew.
         """
-        if entry.revision.article.announces or self.files.staged(_token(entry.revision), MANIFEST) is None:
+        if entry.revision.article.announces or self.files.staged(token(entry.revision), MANIFEST) is None:
             return None
         newsroom = delivery.newsroom
         item = self._made(entry, newsroom, delivery.media)
@@ -278,31 +274,28 @@ class Feeds(Channel):
         Archives come first: no document ever points to one that is not there. Returns when the entry's item stood in
         the newest documents; of what happens to a column, in the site's.
         """
-        newsroom, catalogue, token = delivery.newsroom, delivery.catalogue, _token(entry.revision)
+        newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
         item = partial(self._made, newsroom=newsroom, media=delivery.media)
 
         def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
-            former = _former(scope, newsroom, entry.revision) if scope else ()
             last = catalogue.last(_key(scope))
             for archive in (*self._archives(entry, scope, last), 0):
                 feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
                 for form in Form:  # JSON last: where it is, the others are
                     yield _path(scope, form, archive), feed.document(form)
-                    for address in former:
-                        yield f"{address}/{form.file(archive)}", feed.forwarding(form)
 
         scopes = self._scopes(entry.revision, newsroom)
         if entry.revision.article.announces:
-            self._write(token, derived(None))
+            self._write(here, derived(None))
             taken = utc_now()
-            self._write(token, chain.from_iterable(derived(scope) for scope in scopes if scope))
+            self._write(here, chain.from_iterable(derived(scope) for scope in scopes if scope))
         else:
-            self._write(token, chain.from_iterable(derived(scope) for scope in scopes))
+            self._write(here, chain.from_iterable(derived(scope) for scope in scopes))
             taken = utc_now()
         self.files.write(OPML, self._list(newsroom, catalogue))
         return taken
 
-    def _write(self, token: str, documents: Iterable[tuple[str, bytes]]) -> None:
+    def _write(self, here: str, documents: Iterable[tuple[str, bytes]]) -> None:
         """Put these documents in their places, in their order; equal bytes leave the file (and its time) alone.
 
         Several are synced side by side, since each sync of a busy disk waits for all that was written before it.
@@ -310,9 +303,9 @@ class Feeds(Channel):
         changed = ((path, document) for path, document in documents if self.files.read(path) != document)
         with ThreadPoolExecutor(TOGETHER, thread_name_prefix="feeds") as pool:
             while some := list(islice(changed, TOGETHER)):
-                list(pool.map(lambda one: self.files.stage(token, f"{STAGED}/{one[0]}", one[1]), some))
+                list(pool.map(lambda one: self.files.stage(here, f"{STAGED}/{one[0]}", one[1]), some))
                 for path, document in some:
-                    if not self._put(token, path):
+                    if not self._put(here, path):
                         self.files.write(path, document)
 
     def _archives(self, entry: Entry, column: Column | None, last: int) -> list[int]:
@@ -395,10 +388,10 @@ class Feeds(Channel):
 
         A picture that stands already is left alone, so that documents naming its length remain true.
         """
-        token = _token(revision)
+        here = token(revision)
         for asset in assets_of(revision, self.newsroom):
             path = f"{folder_of(revision.id)}/{asset.name}"
-            if not self.files.exists(path) and not self.files.publish(token, asset.name, path):
+            if not self.files.exists(path) and not self.files.publish(here, asset.name, path):
                 self.files.write(path, made(asset, media))
 
     def _lengths_of(self, revision: Revision) -> dict[str, int] | None:
@@ -416,21 +409,22 @@ class Feeds(Channel):
             lengths[asset.name] = self._lengths[path]
         return lengths
 
-    def _drop_pictures(self, entry: Entry) -> None:
-        """Delete what the article no longer shows: a picture may be what was wrong."""
-        shown = () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom)
-        self.files.prune(folder_of(entry.revision.id), {asset.name for asset in shown})
+    def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
+        feeds = {
+            archive: Feed.of(delivery.newsroom, self.public, column, archive=archive)
+            for archive in range(delivery.catalogue.last(column.id) // PAGE + 1)
+        }
+        return {form.file(archive): feed.forwarding(form) for archive, feed in feeds.items() for form in Form}
 
-    def _unstage(self, revision: Revision) -> None:
-        """Forget what was prepared of this revision and of those before it."""
-        for number in range(1, revision.number + 1):
-            self.files.discard(_token(revision, number))
-
-    def _announce(self, delivery: Delivery) -> None:
-        """Tell the hub, after the lock is free and the documents are there."""
-        if self.hub is not None:
-            scopes = self._scopes(delivery.revision, delivery.newsroom)
-            self.hub.announce(self.public + _path(scope, form) for scope in scopes for form in Form)
+    def _settle(self, entry: Entry, delivery: Delivery) -> None:
+        """Where the column stood before an announcement, lead to where it stands."""
+        newsroom = delivery.newsroom
+        column = column_of(entry.revision.article, newsroom)
+        if column in newsroom.columns and column:
+            self.lead(delivery, dict.fromkeys(_former(column, newsroom, entry.revision), column))
+            self.files.prune(column.address, self.leading(column, delivery).keys())
+        else:
+            self.lead(delivery, {})
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -443,7 +437,7 @@ class Feeds(Channel):
         """
         entry = delivery.catalogue.entry(delivery.revision.id)
         if entry is None:  # its moment has not come
-            return Standing.STAGED if self._staged(delivery) else Standing.ABSENT, []
+            return Standing.STAGED if self.is_staged(delivery) else Standing.ABSENT, []
         newsroom = delivery.newsroom
         unsaid = _names(delivery.revision, newsroom)
         found: list[tuple[Form, Seen | None]] = []
@@ -461,7 +455,7 @@ class Feeds(Channel):
             return Standing.LIVE if still or (seen_at_all and not led) else gone, seen_at_all
         if all(agrees) and led:
             return Standing.LIVE, seen_at_all
-        if self._staged(delivery):
+        if self.is_staged(delivery):
             return Standing.STAGED, seen_at_all
         overtaken = entry.withdrawn_at is not None and entry.revision.number >= delivery.revision.number
         return Standing.WITHDRAWN if overtaken else Standing.ABSENT, seen_at_all
@@ -507,15 +501,9 @@ class Feeds(Channel):
         if listing.get(feed.address(Form.RSS)) != feed.title:
             return False
         return all(
-            # The document itself is what those who follow the server's answer get.
-            self.files.seen(f"{address}/{form.file()}") in (feed.forwarding(form), self.files.seen(_path(column, form)))
+            self.leads(address, column, form.file(), (feed.forwarding(form), self.files.seen(_path(column, form))))
             for address in _former(column, newsroom, entry.revision)
             for form in Form
-        )
-
-    def _staged(self, delivery: Delivery) -> bool:
-        return delivery.rendition is not None and (
-            self.files.staged(_token(delivery.revision), MARK) == delivery.rendition.body.encode()
         )
 
     def _pictures_hold(self, seen: Sequence[Seen], revision: Revision) -> bool:
@@ -528,12 +516,12 @@ class Feeds(Channel):
                 return False
         return not told
 
-    def _receipt(self, delivery: Delivery, standing: Standing, taken: datetime | None = None) -> Receipt:
+    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
         return Receipt(
             standing=standing,
             ids={"guid": self.newsroom.guid(delivery.revision.id)},
             url=self.public + Form.RSS.file(),
-            at=taken,
+            at=at,
         )
 
 
@@ -572,8 +560,3 @@ def _archive(ordinal: int) -> int:
 
 def _path(column: Column | None, form: Form, archive: int = 0) -> str:
     return f"{column.address}/{form.file(archive)}" if column else form.file(archive)
-
-
-def _token(revision: Revision, number: int = 0) -> str:
-    """Where a revision is staged."""
-    return f"{revision.id}.{number or revision.number}"

@@ -27,7 +27,6 @@ from channels.body import NOT_XML
 from channels.feeds.item import Item
 from channels.templating import templates
 from pipeline.article import Column, Newsroom
-from pipeline.channel import moved
 from pipeline.value import Frozen
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -132,19 +131,14 @@ class Feed(Frozen):
         return b"".join([head, *(piece(form, item) for item in self.items), end, tail])
 
     def forwarding(self, form: Form) -> bytes:
-        """What stands where this document stood before: no items, this one's address, and in XML the mark (`moved`).
+        """What says where this document stood before that it stands here: no items, and this one's address.
 
-        Valid in itself, so that a reader behind another server, and any of JSON, shows where the feed has gone.
+        Valid in itself, so that a reader whose server has not read of the move shows where the feed has gone.
         """
         address = self.address(form, self.archive)
         said = _said("feed-moved.txt", title=self.title, address=address)
         feed = self.model_copy(update={"items": (), "before": 0, "hub": "", "description": said})
-        if form is Form.JSON:
-            return _json(feed, {"expired": True})
-        declaration, line, rest = feed.document(form).partition(b"\n")
-        # A column's old folder and its new one stand beside each other, on whatever host that is.
-        mark = moved(f"../{'/'.join(address.split('/')[-2:])}")
-        return declaration + line + mark + line + rest
+        return _json(feed, {"expired": True}) if form is Form.JSON else feed.document(form)
 
 
 def _said(template: str, **given: object) -> str:

@@ -1,59 +1,57 @@
 """The `website` kind: the county government's website as static files, complete and ready to be served.
 
-    2026/11/a1.html            the article's page; once it is withdrawn, the notice that is answered with 410
+    2026/11/a1.html            the article's page
+    2026/11/a1.gone.html       once it is withdrawn, the notice in its place (see `pipeline.addresses`)
     2026/11/a1/…               its pictures
     index.html, {address}/…    and the other lists, a column's pages at its address: see `lists`
+    moved.map                  the columns' former addresses
     404.html  robots.txt  favicon.svg  assets/…
 
 Options: `root` (a folder, relative to the data folder, or an fsspec URL; default "site"), `staging` (where prepared
-files wait; default a folder of the data folder, or `root` + ".staging" for a URL), `verify` ("storage", or "http" to
-read back from the public address), `feeds` (the feeds' public address; default that of the newsroom's channel of
-kind `feeds`; "" for none).
+files wait, see `channels.files`), `verify` ("storage", or "http" to read back from the public address), `feeds` (the
+feeds' public address; default that of the newsroom's channel of kind `feeds`; "" for none).
 
 `prepare` stages the whole page, ready to be moved to its place: then the article stands in public (`Receipt.at`). A
 release writes the same few files however many articles there are, all under the catalogue's lock: what the article
-needs, then its page, then what links to it. What it has staged is cleared last, so that a release broken off in the
-middle is seen by `find` and repeated.
+needs, then its page, then what links to it.
 
 A column's opening, renaming or closing writes all of the column's pages, with what it says of the column. Where the
-column stood before leads to where it stands; where it no longer stands at all, that is said (410).
+column stood before leads to where it stands (301); where it no longer stands at all, that is said (410).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from mimetypes import guess_type
 from typing import Any, ClassVar
-
-from markupsafe import Markup
 
 from channels import files
 from channels.body import NOT_HTML
 from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, holds, made
+from channels.tree import TreeChannel, token
 from channels.website.frame import Frame, assets, compile_templates
-from channels.website.lists import Lists, pages_listing
+from channels.website.lists import Lists, pages_at, pages_listing
 from channels.website.page import (
     assets_of,
     core,
     core_of,
     folder_of,
     is_column_page,
-    is_gone,
     page,
     tells_of,
     title_of,
     with_around,
 )
+from pipeline.addresses import beside
 from pipeline.article import Column, Newsroom, Revision
 from pipeline.channel import (
-    GONE,
     Action,
     Asset,
-    Channel,
     Correction,
     Delivery,
     Entry,
@@ -66,23 +64,20 @@ from pipeline.channel import (
     Standing,
     Text,
     Unpublishable,
-    mark_of,
-    moved,
     utc_now,
 )
 
 MARK = "core.html"
-"""Staged last: where it is, everything is."""
 BANNER = "column"
 """Where the banner of a column's own pages is staged."""
 OPTIONS = {*files.OPTIONS, "feeds"}
 OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|[0-9]{4}")
 """Names at the site's root that no column may have for its address."""
-ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-class Website(Channel):
+class Website(TreeChannel):
     kind: ClassVar[str] = "website"
+    mark: ClassVar[str] = MARK
     corrects: ClassVar[Correction] = Correction.IN_PLACE
 
     def __init__(self, setting: Setting) -> None:
@@ -118,67 +113,54 @@ class Website(Channel):
             shown = shown.replace(href, uri)
         return "text/html", shown.encode()
 
-    def prepare(self, delivery: Delivery) -> Receipt:
-        if delivery.rendition is None:  # a withdrawal needs no preparation
-            return self._receipt(delivery, Standing.STAGED)
-        revision, token = delivery.revision, _token(delivery.revision)
+    def places(self, delivery: Delivery) -> Sequence[str]:
+        column = self.frame(delivery.newsroom.after(delivery.revision)).column(delivery.revision.article)
+        return [self._path(delivery), *([f"{column.address}/index.html"] if column else [])]
+
+    def stage(self, delivery: Delivery, rendition: Rendition) -> None:
+        self.lead_what_does_not(delivery)
+        revision, here = delivery.revision, token(delivery.revision)
         frame = self.frame(delivery.newsroom.after(revision))
         announced = revision.article.announces
         banner = assets_of(announced.column, frame.newsroom) if announced else ()
-        for asset in dict.fromkeys((*delivery.rendition.assets, *banner)):
+        for asset in dict.fromkeys((*rendition.assets, *banner)):
             data = made(asset, delivery.media)
-            if asset in delivery.rendition.assets:
-                self.files.stage(token, asset.name, data)
+            if asset in rendition.assets:
+                self.files.stage(here, asset.name, data)
             if asset in banner:
-                self.files.stage(token, f"{BANNER}/{asset.name}", data)
-        self.files.stage(token, _staged_page(frame, delivery.rendition), page(revision, frame, delivery.rendition.body))
-        self.files.stage(token, MARK, delivery.rendition.body.encode())
-        return self._receipt(delivery, Standing.STAGED)
+                self.files.stage(here, f"{BANNER}/{asset.name}", data)
+        self.files.stage(here, _staged_page(frame, rendition), page(revision, frame, rendition.body))
 
-    def release(self, delivery: Delivery) -> Receipt:
-        with delivery.catalogue.exclusive():
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if (
-                delivery.rendition is None
-                or entry is None
-                or entry.withdrawn_at is not None
-                or entry.revision.number != delivery.revision.number
-            ):
-                return self.find(delivery)
-            frame = self.frame(delivery.newsroom)
-            lists = Lists(frame, delivery.catalogue, entry, self.files.exists)
-            self._furnish(frame, lists, delivery)
-            self._show_pictures(delivery, folder_of(entry.revision, frame), assets_of(entry.revision, frame.newsroom))
+    def bring(self, entry: Entry, delivery: Delivery) -> datetime:
+        frame = self.frame(delivery.newsroom)
+        lists = Lists(frame, delivery.catalogue, entry, self.files.exists)
+        folder, assets = folder_of(entry.revision, frame), assets_of(entry.revision, frame.newsroom)
+        self._furnish(frame, lists, delivery)
+        if delivery.rendition is not None:
+            self._show_pictures(delivery, folder, assets)
             self._show_page(frame, delivery, delivery.rendition)
-            taken = utc_now()
-            self._rewrite(lists, frame, delivery, entry)
-            if entry.revision.number > 1:
-                self._drop_pictures(entry, frame)
-            self._unstage(entry.revision)
-        return self._receipt(delivery, Standing.LIVE).model_copy(update={"at": taken})
-
-    def withdraw(self, delivery: Delivery) -> Receipt:
-        with delivery.catalogue.exclusive():
-            self._unstage(delivery.revision)
-            entry = delivery.catalogue.entry(delivery.revision.id)
-            if entry is None or entry.withdrawn_at is None:
-                return self.find(delivery)
-            frame = self.frame(delivery.newsroom)
-            lists = Lists(frame, delivery.catalogue, entry, self.files.exists)
-            self._furnish(frame, lists, delivery)
-            self._rewrite(lists, frame, delivery, entry)
-            self._drop_pictures(entry, frame)
+        taken = utc_now()
+        self._rewrite(lists, frame, delivery, entry)
+        if entry.withdrawn_at is not None:
+            self.keep(folder, ())
             # Last, so that `find` says WITHDRAWN only when all of it is done.
-            self.files.write(frame.newsroom.path(entry.revision), _notice(entry, frame))
-        return self._receipt(delivery, Standing.WITHDRAWN)
+            self.files.retire(frame.newsroom.path(entry.revision), _notice(entry, frame))
+            return utc_now()
+        if entry.revision.number > 1:
+            self.keep(folder, assets)
+        return taken
 
     def find(self, delivery: Delivery) -> Receipt:
-        seen = self.files.read(self._path(delivery))
-        return self._receipt(delivery, self._standing(delivery, seen, staged=self._staged(delivery)))
+        path = self._path(delivery)
+        seen = self.files.read(path)
+        gone = seen is None and self.files.exists(beside(path, "gone"))
+        return self.receipt(delivery, self._standing(delivery, seen, gone=gone, staged=self.is_staged(delivery)))
 
     def verify(self, delivery: Delivery) -> Evidence:
-        seen = self.files.seen(self._path(delivery))
-        standing = self._standing(delivery, seen, staged=self._staged(delivery))
+        path = self._path(delivery)
+        seen = self.files.seen(path)
+        notice = self.files.notice(path) if seen is None else None
+        standing = self._standing(delivery, seen, gone=notice is not None, staged=self.is_staged(delivery))
         if delivery.action is not Action.WITHDRAW and self._shows(delivery, seen):
             # Also if it has been staged once more: what counts here is what the public sees.
             frame = self.frame(delivery.newsroom)
@@ -188,12 +170,13 @@ class Website(Channel):
                 and (not delivery.revision.article.announces or self._column_holds(delivery, frame))
             )
             standing = Standing.LIVE if whole else Standing.ABSENT
+        shown = seen if notice is None else notice
         return Evidence(
             url=delivery.configured.permalink(delivery.revision),
             at=utc_now(),
             standing=standing,
-            digest=hashlib.sha256(core_of(seen).encode() or seen).hexdigest() if seen else "",
-            extract=title_of(seen) if seen else "",
+            digest=hashlib.sha256(core_of(shown).encode() or shown).hexdigest() if shown else "",
+            extract=title_of(shown) if shown else "",
         )
 
     def check(self) -> list[Problem]:
@@ -229,13 +212,13 @@ class Website(Channel):
 
     def _show_page(self, frame: Frame, delivery: Delivery, rendition: Rendition) -> None:
         """Move the staged page to its place, without what stands below the article; nothing if it is there already."""
-        path, token = frame.newsroom.path(delivery.revision), _token(delivery.revision)
+        path, here = frame.newsroom.path(delivery.revision), token(delivery.revision)
         name = _staged_page(frame, rendition)
-        bare = self.files.staged(token, name) or page(delivery.revision, frame, rendition.body)
+        bare = self.files.staged(here, name) or page(delivery.revision, frame, rendition.body)
         before = self.files.read(path)
         if before is not None and with_around(before, "") == bare:
             return
-        if not self.files.publish(token, name, path):  # the menu has changed since it was prepared, or it is lost
+        if not self.files.publish(here, name, path):  # the menu has changed since it was prepared, or it is lost
             self.files.write(path, bare)
 
     def _rewrite(self, lists: Lists, frame: Frame, delivery: Delivery, entry: Entry) -> None:
@@ -253,54 +236,49 @@ class Website(Channel):
             if self._furnished != frame.newsroom or not self.files.exists(path):
                 self.files.write(path, frame.document(path))
         self._furnished = frame.newsroom
-        if entry.revision.article.announces:
-            self._settle(lists, frame, delivery, entry, entry.revision.article.announces.column)
+        if announced := entry.revision.article.announces:
+            self._settle(lists, frame, delivery, entry, announced.column)
+
+    def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
+        frame, last = self.frame(delivery.newsroom), delivery.catalogue.last(column.id)
+        return {name: _elsewhere(column, below, frame) for name, below in pages_at(last)}
+
+    def is_free(self, address: str, newsroom: Newsroom) -> bool:
+        return super().is_free(address, newsroom) and not OWN.fullmatch(address)
 
     def _settle(self, lists: Lists, frame: Frame, delivery: Delivery, entry: Entry, said: Column) -> None:
         """Where the column stood before an announcement, lead to where it stands; where it is no more, say so."""
         column = frame.column(entry.revision.article)
-        addresses = {said.address, *said.former_addresses}
-        if delivery.previous:  # a correction may give another address than the one before
-            addresses.add(delivery.previous.ids.get("column", ""))
-        addresses |= {*column.former_addresses} if column else lists.announced()
-        for address in _free(addresses, frame.newsroom):
-            pages = lists.pages_at(address)
-            for path, below in pages:
-                if column:
-                    self.files.write(path, _elsewhere(column, below, frame))
-                elif entry.withdrawn_at and not is_gone(self.files.read(path) or b""):
-                    self.files.write(path, _column_notice(said, entry, frame))
-            self.files.prune(address, {path.rpartition("/")[2] for path, _ in pages})
+        had = {said.address, *said.former_addresses, *_left(delivery), *lists.announced()}
+        had |= {*column.former_addresses} if column else set()
+        free = sorted(address for address in had if self.is_free(address, frame.newsroom))
+        names = [name for name, _ in pages_at(delivery.catalogue.last(said.id))]
         if column:
-            names = {path.rpartition("/")[2] for path, _ in lists.pages_at(column.address)}
-            self.files.prune(column.address, names | {asset.name for asset in assets_of(column, frame.newsroom)})
+            self.lead(delivery, dict.fromkeys(free, column))
+            self.files.prune(column.address, {*names, *(one.name for one in assets_of(column, frame.newsroom))})
+        elif entry.withdrawn_at:  # else the newsroom has given it up: its pages stay
+            for address in free:
+                for name in names:
+                    if not self.files.exists(f"{address}/{beside(name, 'gone')}"):
+                        self.files.retire(f"{address}/{name}", _column_notice(said, entry, frame))
+                self.files.prune(address, {beside(name, "gone") for name in names})
+            self.lead(delivery, {})
 
     def _show_pictures(self, delivery: Delivery, folder: str, shown: Sequence[Asset], staged: str = "") -> None:
         """Put staged pictures in place; make those that were lost, if they do not stand there already."""
         for asset in shown:
             path = f"{folder}/{asset.name}"
-            if not self.files.publish(_token(delivery.revision), f"{staged}/{asset.name}".lstrip("/"), path) and (
+            if not self.files.publish(token(delivery.revision), f"{staged}/{asset.name}".lstrip("/"), path) and (
                 not self.files.exists(path)
             ):
                 self.files.write(path, made(asset, delivery.media))
 
-    def _drop_pictures(self, entry: Entry, frame: Frame) -> None:
-        """Delete what the article no longer shows: a picture may be what was wrong."""
-        shown = () if entry.withdrawn_at else assets_of(entry.revision, frame.newsroom)
-        self.files.prune(folder_of(entry.revision, frame), {asset.name for asset in shown})
-
-    def _unstage(self, revision: Revision) -> None:
-        """Forget what was prepared of this revision and of those before it."""
-        for number in range(1, revision.number + 1):
-            self.files.discard(_token(revision, number))
-
     # -- reading ------------------------------------------------------------------------------------------
 
-    def _standing(self, delivery: Delivery, seen: bytes | None, *, staged: bool) -> Standing:
-        """Where the delivery stands by its page, and by what is staged of it."""
-        gone = seen is not None and is_gone(seen)
+    def _standing(self, delivery: Delivery, seen: bytes | None, *, gone: bool, staged: bool) -> Standing:
+        """Where the delivery stands by its page, what is said in its place, and what is staged of it."""
         if delivery.action is Action.WITHDRAW:
-            return Standing.WITHDRAWN if gone else Standing.ABSENT if seen is None else Standing.LIVE
+            return Standing.LIVE if seen is not None else Standing.WITHDRAWN if gone else Standing.ABSENT
         if staged:  # also if the page is there already: the release was broken off
             return Standing.STAGED
         if self._shows(delivery, seen):
@@ -309,17 +287,7 @@ class Website(Channel):
 
     def _shows(self, delivery: Delivery, seen: bytes | None) -> bool:
         """Whether a page carries exactly this rendition."""
-        return (
-            seen is not None
-            and delivery.rendition is not None
-            and not is_gone(seen)
-            and core_of(seen) == delivery.rendition.body
-        )
-
-    def _staged(self, delivery: Delivery) -> bool:
-        return delivery.rendition is not None and (
-            self.files.staged(_token(delivery.revision), MARK) == delivery.rendition.body.encode()
-        )
+        return seen is not None and delivery.rendition is not None and core_of(seen) == delivery.rendition.body
 
     def _is_listed(self, delivery: Delivery, frame: Frame) -> bool:
         """Whether one of the column's pages links to the article; True if the newsroom gave the column up."""
@@ -349,22 +317,29 @@ class Website(Channel):
             and self._hold(column.address, assets_of(column, frame.newsroom))
             and link in (self.files.seen("columns.html") or b"")
             and all(
-                there == page or mark_of(there) == moved(frame.column_href(column))
-                for address in _free(column.former_addresses, frame.newsroom)
-                for there in [self.files.seen(f"{address}/index.html") or b""]
+                self.leads(address, column, "index.html", (page, _elsewhere(column, "", frame)))
+                for address in column.former_addresses
+                if self.is_free(address, frame.newsroom)
             )
         )
 
     def _path(self, delivery: Delivery) -> str:
         return delivery.configured.path(delivery.revision)
 
-    def _receipt(self, delivery: Delivery, standing: Standing) -> Receipt:
+    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
         announced = delivery.revision.article.announces
-        return Receipt(
-            standing=standing,
-            ids={"path": self._path(delivery), **({"column": announced.column.address} if announced else {})},
-            url=delivery.configured.permalink(delivery.revision),
-        )
+        ids = {"path": self._path(delivery)}
+        if announced:
+            left = " ".join(_left(delivery))
+            ids |= {"column": announced.column.address, **({"left": left} if left else {})}
+        return Receipt(standing=standing, ids=ids, url=delivery.configured.permalink(delivery.revision), at=at)
+
+
+def _left(delivery: Delivery) -> list[str]:
+    """The addresses that earlier revisions of an announcement gave the column: a correction may give another."""
+    announced, ids = delivery.revision.article.announces, delivery.previous.ids if delivery.previous else {}
+    had = {*ids.get("left", "").split(), *ids.get("column", "").split()}
+    return sorted(had - {announced.column.address if announced else ""})
 
 
 def _refuse_column(column: Column, newsroom: Newsroom) -> None:
@@ -393,19 +368,10 @@ def _address_trouble(column: Column, columns: Sequence[Column]) -> Problem | Non
     return None
 
 
-def _free(addresses: Iterable[str], newsroom: Newsroom) -> list[str]:
-    """Those of former addresses where no column stands now."""
-    taken = {column.address for column in newsroom.columns}
-    return sorted(one for one in {*addresses} - taken if ADDRESS.fullmatch(one) and not OWN.fullmatch(one))
-
-
 def _elsewhere(column: Column, below: str, frame: Frame) -> bytes:
     """What stands in a former place of one of the column's pages."""
     href = f"{frame.column_href(column)}{below}"
-    mark = Markup(moved(href).decode())  # noqa: S704 - a comment
-    return frame.document(
-        "moved.html", mark=mark, column=column, href=href, url=f"{frame.newsroom.column_url(column)}{below}"
-    )
+    return frame.document("moved.html", column=column, href=href, url=f"{frame.newsroom.column_url(column)}{below}")
 
 
 def _column_notice(column: Column, entry: Entry, frame: Frame) -> bytes:
@@ -421,16 +387,10 @@ def _notice(entry: Entry, frame: Frame) -> bytes:
 def _gone(template: str, entry: Entry, frame: Frame, **values: Any) -> bytes:
     return frame.document(
         template,
-        mark=Markup(GONE.decode()),  # noqa: S704 - a comment
         withdrawn_at=entry.withdrawn_at,
         reason=NOT_HTML.sub("", entry.reason),
         **values,
     )
-
-
-def _token(revision: Revision, number: int = 0) -> str:
-    """Where a revision is staged."""
-    return f"{revision.id}.{number or revision.number}"
 
 
 def _staged_page(frame: Frame, rendition: Rendition) -> str:

@@ -128,15 +128,15 @@ class Lists:
             return [one for one in self._near if one.column_ordinal >= newest]
         return self._catalogue.span(newest, self._last, self._column)
 
-    def pages_at(self, address: str) -> list[tuple[str, str]]:
-        """(path, address below the column's own) of every page that the column has or had at an address."""
-        names = ["index.html", *(f"{number}.html" for number in range(1, self._last // PAGE + 2))]
-        return [(f"{address}/{name}", "" if name == "index.html" else name) for name in names]
-
     def announced(self) -> set[str]:
-        """Every address that an announcement gave the column. Reads all of its articles: for one that is no more."""
-        said = (one.revision.article.announces for one in self._catalogue.span(1, self._last, self._column))
-        return {address for one in said if one for address in (one.column.address, *one.column.former_addresses)}
+        """Every address that an announcement gave the column, also if it was corrected since. Reads all of the column's
+        articles, as an announcement has all of its pages written."""
+        found = set[str]()
+        for one in self._catalogue.span(1, self._last, self._column):
+            if announced := one.revision.article.announces:
+                found |= {announced.column.address, *announced.column.former_addresses}
+                found |= {*one.receipt.ids.get("column", "").split(), *one.receipt.ids.get("left", "").split()}
+        return found
 
     # -- neighbours ---------------------------------------------------------------------------------------
 
@@ -348,6 +348,11 @@ class Lists:
         if entry.revision.id not in self._shown and self._there(self._frame.newsroom.path(entry.revision)):
             self._shown.add(entry.revision.id)
         return entry.revision.id in self._shown
+
+
+def pages_at(last: int) -> list[tuple[str, str]]:
+    """(name, address below the column's own) of every page that a column has; `last`: its highest ordinal."""
+    return [("index.html", ""), *((f"{number}.html",) * 2 for number in range(1, last // PAGE + 2))]
 
 
 def pages_listing(entry: Entry, column: Column) -> tuple[str, str]:

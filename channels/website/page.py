@@ -19,7 +19,7 @@ from channels.body import NOT_HTML, blocks, column_of, refuse_characters, text_a
 from channels.pictures import common, derivative, spread
 from channels.website.frame import ICON, Frame
 from pipeline.article import Article, Column, Image, Newsroom, Revision, note_meant, note_of
-from pipeline.channel import GONE, Asset, mark_of
+from pipeline.channel import Asset
 from pipeline.credit import Group
 from pipeline.value import Frozen
 
@@ -196,7 +196,7 @@ def tells_of(page: bytes, column: Column) -> bool:
     """Whether a public page is the column's, with its name for heading, its 编者按 and its closing line."""
     text = page.decode("utf-8", "replace")
     section = _section(text, COLUMN)
-    if section is None or is_gone(page) or title_of(page) != " ".join(column.name.split()):
+    if section is None or title_of(page) != " ".join(column.name.split()):
         return False
     shown = "".join(lxml_html.fragment_fromstring(text[section], create_parent=True).text_content().split())
     return all("".join(said.split()) in shown for said in (column.name, *column.note.splitlines(), column.closed))
@@ -214,11 +214,6 @@ def with_around(page: bytes, around: str) -> bytes:
     if section is None:
         return page
     return (text[: section.start] + _marked(AROUND, around) + text[section.stop :]).encode()
-
-
-def is_gone(page: bytes) -> bool:
-    """Whether the page stands in the place of a withdrawn article or column."""
-    return mark_of(page) == GONE
 
 
 def title_of(page: bytes) -> str:

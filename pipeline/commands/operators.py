@@ -123,8 +123,7 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
         hear = None if site else _hearing(configuration)
-        public = configuration.newsroom.site.url
-        serve_site(site or configuration.site, host.strip("[]"), int(port), hear, address=public)
+        serve_site(site or configuration.site, host.strip("[]"), int(port), hear)
     except OSError as error:
         err.print(
             _(

@@ -5,7 +5,7 @@ CDN in a large one, so it says everything that a cache has to know.
 
 Starlette's `StaticFiles` finds the files (no way out of the folder, also not through links) and judges conditional
 requests, its `FileResponse` sends byte ranges. Added here: types, content codings, what may be cached how long, 410 for
-withdrawn pages, 301 for what has another address, and the security headers.
+withdrawn pages, 301 for what has another address (both as `pipeline.addresses` says), and the security headers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from typing import Literal
+from urllib.parse import quote
 
 import anyio.to_thread
 import brotli  # type: ignore[import-untyped]
@@ -38,19 +39,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.channel import GONE, Heard, Refused, mark_of, moved
+from pipeline import addresses
+from pipeline.channel import Heard, Refused
+from pipeline.web import first_edition
 
 Hear = Callable[[str, str, Mapping[str, str], bytes], Heard]
 """(channel, method, query, body) → what the channel made of it; see `pipeline.engine.Engine.hear`."""
-
-HEAD = 4096
-"""Bytes of a long file in which its mark stands, if it has one."""
-MARKED = (".html", ".htm", ".xml")
-"""The files that may have a mark (`mark_of`), by their ending."""
-MOVED = re.compile(re.escape(moved("@")).replace(b"@", rb"([!-~]+)"))
-"""The mark with its address."""
-ON_THIS_HOST = re.compile(r"(?:/(?!/)|\.\.?/)[^\"<>\\]*")
-"""An address that names no host: relative to the site or the file."""
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -99,6 +93,9 @@ OWN = {"text/css", "text/javascript", "font/woff2"}
 ASSET, LASTING = "public, max-age=3600", "public, max-age=31536000, immutable"
 """Those of them, and those whose names hold a digest."""
 
+WHAT: tuple[Literal["gone"], Literal["moved"]] = ("gone", "moved")
+"""What may stand beside a file's name, see `addresses.beside`."""
+
 LONGEST_CALL = 64 * 1024
 """Bytes of a platform's call that are read."""
 
@@ -111,17 +108,16 @@ IN_MEMORY = 2 * 2**20
 ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 
-def site(root: Path, hear: Hear | None = None, *, address: str = "") -> Starlette:
+def site(root: Path, hear: Hear | None = None) -> Starlette:
     """The application that serves the files under `root`, which need not exist yet.
 
-    `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard. `address`: the site's public
-    address; what has moved leads nowhere else.
+    `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard.
     """
     app = Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/hooks/{channel}", _Hooks(hear), methods=["GET", "POST"]),
-            Mount("/", _Site(root, address)),
+            Mount("/", _Site(root)),
         ],
         middleware=[Middleware(_Hardened)],
         exception_handlers={HTTPException: _plainly},
@@ -130,8 +126,8 @@ def site(root: Path, hear: Hear | None = None, *, address: str = "") -> Starlett
     return app
 
 
-def serve(root: Path, host: str, port: int, hear: Hear | None = None, *, address: str = "") -> None:
-    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. `hear`, `address`: see `site`.
+def serve(root: Path, host: str, port: int, hear: Hear | None = None) -> None:
+    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. `hear`: see `site`.
 
     OSError if the port is taken.
 
@@ -144,7 +140,7 @@ def serve(root: Path, host: str, port: int, hear: Hear | None = None, *, address
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = uvicorn.Server(
         uvicorn.Config(
-            site(root, hear, address=address),
+            site(root, hear),
             access_log=False,
             log_config=None,
             lifespan="off",
@@ -242,9 +238,8 @@ class _File:
     stat: os.stat_result = field(compare=False, repr=False)
     data: bytes | None = field(compare=False, repr=False)
     """All of it; None if it is long."""
-    gone: bool = field(compare=False)
-    moved: str = field(compare=False)
-    """The address it has now; "" if this is it."""
+    became: tuple[int, str] = field(compare=False)
+    """See `first_edition.became`."""
 
     @property
     def etag(self) -> str:
@@ -280,10 +275,8 @@ class _File:
 class _Site(StaticFiles):
     """Answers GET and HEAD with the files under a folder."""
 
-    def __init__(self, root: Path, address: str) -> None:
+    def __init__(self, root: Path) -> None:
         super().__init__(directory=root, html=True, check_dir=False)
-        host = urlsplit(address).netloc.lower()
-        self._origins = tuple(f"{scheme}://{host}/" for scheme in ("http", "https") if host)
         self.config_checked = True  # a folder that is not there yet is an empty site, not an error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -297,6 +290,8 @@ class _Site(StaticFiles):
         """The path below the folder; "" where no file can be meant: nothing hidden, nothing above, nothing odd."""
         path = str(scope["path"]).removeprefix("/")
         parts = path.removesuffix("/").split("/") if path else []
+        if addresses.is_beside(path):
+            return ""
         if any(not part or part.startswith(".") or "\\" in part or not part.isprintable() for part in parts):
             return ""
         return path or "./"
@@ -307,30 +302,50 @@ class _Site(StaticFiles):
         return await anyio.to_thread.run_sync(self._answer, path, scope)
 
     def _answer(self, path: str, scope: Scope) -> Response:
-        if path and path.endswith("/"):
-            file = self._open(f"{path}index.html")
-        else:
-            file = self._open(path) if path else None
-            if file is None and path and self._open(f"{path}/index.html"):
-                query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-                where = {"Location": quote(f"/{path}/") + query, "Cache-Control": CONTENT}
-                return Response(status_code=301, headers=where)
-        if file is None or path == "404.html":
-            missing = self._open("404.html")
-            if missing is None:
-                raise HTTPException(404)
-            return _whole(missing, scope, 404)
-        if file.moved:
-            response = _whole(file, scope, 301)
-            response.headers["Location"] = file.moved
-            response.headers["Cache-Control"] = CONTENT  # it may be called so again
-            return response
-        if file.gone:
-            return _whole(file, scope, 410)
-        return self._found(file, scope)
+        place = f"{path}index.html" if path.endswith("/") else path
+        file = self._open(place) if path else None
+        if file is not None and path != "404.html":
+            return self._found(file, scope)
+        if (instead := self._instead(path, place, scope)) is not None:
+            return instead
+        missing = self._open("404.html")
+        if missing is None:
+            raise HTTPException(404)
+        return _whole(missing, scope, 404)
+
+    def _instead(self, path: str, place: str, scope: Scope) -> Response | None:
+        """What is answered where no file is: the folder of that name, or what has become of the file. None: nothing."""
+        if not path or path == "404.html":
+            return None
+        index = f"{path}/index.html"
+        if not path.endswith("/") and any(map(self._open, (index, *(addresses.beside(index, what) for what in WHAT)))):
+            return _led(None, quote(f"/{path}/"), scope)
+        gone, moved = (self._open(addresses.beside(place, what)) for what in WHAT)
+        if gone is not None:
+            return _whole(gone, scope, 410)
+        if target := self._moved_to(path):
+            return _led(moved, target, scope)
+        return self._found(moved, scope) if moved is not None else None
+
+    def _moved_to(self, path: str) -> str:
+        """Where the path has moved, as the listing of the tree that it belongs to has it; "" if it has not."""
+        folder, below = "", path.removeprefix("./")
+        while below:
+            listing = self._open(f"{folder}{addresses.LISTING}")
+            if listing is not None and (target := addresses.leads(addresses.read(listing.data), below)):
+                return target
+            name, _, below = below.partition("/")
+            folder = f"{folder}{name}/"
+            _, found = self.lookup_path(folder)
+            if found is None or not stat.S_ISDIR(found.st_mode):
+                return ""
+        return ""
 
     def _found(self, file: _File, scope: Scope) -> Response:
         """The file, what is asked for of it, or the word that it has not changed."""
+        status, target = file.became
+        if status != 200:
+            return _led(file, target, scope) if target else _whole(file, scope, status)
         request = Headers(scope=scope)
         response = _stream(file, 200) if "range" in request else _whole(file, scope, 200)
         if self.is_not_modified(response.headers, request):
@@ -345,19 +360,21 @@ class _Site(StaticFiles):
                 return None
             with open(full, "rb") as opened:
                 now = os.fstat(opened.fileno())
-                data = opened.read(IN_MEMORY if now.st_size <= IN_MEMORY else HEAD)
+                data = opened.read(IN_MEMORY if now.st_size <= IN_MEMORY else first_edition.HEAD)
         except (OSError, ValueError):  # unreadable, name too long, no such name
             return None
-        mark = mark_of(data[:HEAD]) if full.endswith(MARKED) else b""
+        became = first_edition.became(full, data[: first_edition.HEAD])
         whole = data if len(data) == now.st_size else None
-        return _File(full, now.st_ino, now.st_mtime_ns, now.st_size, now, whole, mark == GONE, self._address_in(mark))
+        return _File(full, now.st_ino, now.st_mtime_ns, now.st_size, now, whole, became)
 
-    def _address_in(self, mark: bytes) -> str:
-        """Where a mark leads; "" if it leads nowhere, or to another host."""
-        found = MOVED.fullmatch(mark)
-        where = found.group(1).decode() if found else ""
-        own = where.lower().startswith(self._origins)
-        return where if own or ON_THIS_HOST.fullmatch(where) else ""
+
+def _led(page: _File | None, target: str, scope: Scope) -> Response:
+    """The word that something has another address; `page`: what says so to people."""
+    query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+    response = _whole(page, scope, 301) if page is not None else Response(status_code=301)
+    response.headers["Location"] = target + query
+    response.headers["Cache-Control"] = CONTENT  # it may be called so again
+    return response
 
 
 def _whole(file: _File, scope: Scope, status: int) -> Response:

@@ -19,8 +19,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 from lxml import etree
 
 from channels.feeds.documents import ATOM, Form
+from pipeline import addresses
 from pipeline.article import Newsroom
-from pipeline.channel import GONE, Action, mark_of
+from pipeline.channel import Action
 from pipeline.newsroom import Configuration
 from pipeline.reports import Report
 from tests.engine.judge import Command, Deed
@@ -59,13 +60,15 @@ class PublicFiles:
         self.guid = self.newsroom.guid("")
 
     def pages(self) -> Iterator[Path]:
-        """The articles' own pages."""
-        return (path for path in self.root.glob("[0-9]*/[0-9]*/a*.html") if path.stem[1:].isdecimal())
+        """The articles' own pages, and the notices in the place of those that are there no more."""
+        live = {path for path in self.root.glob("[0-9]*/[0-9]*/a*.html") if path.stem[1:].isdecimal()}
+        notices = self.root.glob("[0-9]*/[0-9]*/a*.gone.html")
+        return iter([*live, *(path for path in notices if path.with_name(path.name.replace(".gone", "")) not in live)])
 
     def page(self, path: Path) -> Seen:
         content = path.read_bytes()
-        if mark_of(content) == GONE:
-            return Seen(path.stem, None)
+        if path.name.endswith(".gone.html"):
+            return Seen(path.name.partition(".")[0], None)
         found = {int(revision) for _, revision in TEXT.findall(content.decode())}
         assert len(found) == 1, f"{path} shows revisions {found}"
         return Seen(path.stem, found.pop())
@@ -138,7 +141,8 @@ class PublicFiles:
                     continue
                 place = unquote(target.path).lstrip("/")
                 there = self.root / (f"{place}index.html" if place.endswith("/") or not place else place)
-                if not there.is_file():
+                told = (there.with_name(addresses.beside(there.name, what)) for what in ("gone", "moved"))
+                if not there.is_file() and not (there.name == "index.html" and any(one.is_file() for one in told)):
                     yield f"{here} links to {target.path}, which is not there"
                 elif there.stem in gone and there.stem != path.stem:
                     yield f"{here} links to {there.stem}, which is withdrawn"

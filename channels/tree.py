@@ -1,0 +1,168 @@
+"""The life of an article's files in a public tree, once for every kind that has one.
+
+    prepare    what a release needs is staged, and it is proven that it could be put in place
+    release    under the channel's lock, and only if nothing newer is its last word, the article is brought before the
+               public, what names it is derived, and what was staged is forgotten
+    withdraw   the same of what is left of it; what was staged is forgotten in any case
+
+A kind says what is special: what it stages (`stage`), how it brings an entry before the public (`bring`), and whom it
+tells of it once the lock is free (`told`).
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from channels.files import Files
+from pipeline import addresses
+from pipeline.addresses import beside
+from pipeline.article import Column, Newsroom, Revision
+from pipeline.channel import Action, Asset, Channel, Delivery, Entry, Receipt, Rendition, Setting, Standing
+
+
+class TreeChannel(Channel):
+    """A channel whose publications are files under the root of `files`."""
+
+    files: Files
+    mark: ClassVar[str]
+    """The name under which the rendition itself is staged, last: where it is, everything is."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._led = False
+
+    def prepare(self, delivery: Delivery) -> Receipt:
+        if delivery.rendition is not None:  # a withdrawal needs no preparation
+            self.files.prove(*self.places(delivery))
+            self.stage(delivery, delivery.rendition)
+            self.files.stage(token(delivery.revision), self.mark, delivery.rendition.body.encode())
+        return self.receipt(delivery, Standing.STAGED)
+
+    def release(self, delivery: Delivery) -> Receipt:
+        return self._done(delivery, Standing.LIVE)
+
+    def withdraw(self, delivery: Delivery) -> Receipt:
+        return self._done(delivery, Standing.WITHDRAWN)
+
+    def _done(self, delivery: Delivery, standing: Standing) -> Receipt:
+        with delivery.catalogue.exclusive():
+            if standing is Standing.WITHDRAWN:
+                self.unstage(delivery.revision)
+            entry = _due(delivery)
+            if entry is None:
+                return self.find(delivery)
+            taken = self.bring(entry, delivery)
+            self.unstage(delivery.revision)
+        return self.receipt(delivery, standing, self.told(entry, delivery, taken))
+
+    # -- what is special of a kind ------------------------------------------------------------------------
+
+    @abstractmethod
+    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
+        """The channel's answer; `at`: see `Receipt.at`."""
+
+    @abstractmethod
+    def places(self, delivery: Delivery) -> Sequence[str]:
+        """Paths that the delivery's release will write, one for each folder."""
+
+    @abstractmethod
+    def stage(self, delivery: Delivery, rendition: Rendition) -> None:
+        """Keep under the revision's `token` what a release would else have to make."""
+
+    @abstractmethod
+    def bring(self, entry: Entry, delivery: Delivery) -> datetime:
+        """Put the article, or what is left of a withdrawn one, before the public, then derive whatever names it.
+
+        Called while the channel's lock is held. Returns when the article itself stood there. What is staged is left
+        to be forgotten afterwards, so that a release broken off in the middle is seen by `find` and repeated.
+        """
+
+    def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
+        """Tell others of it: the files are there, the lock is free. Returns when the public had the article."""
+        return taken
+
+    # -- what they share ----------------------------------------------------------------------------------
+
+    def is_staged(self, delivery: Delivery) -> bool:
+        """Whether exactly this delivery's rendition is prepared."""
+        return delivery.rendition is not None and (
+            self.files.staged(token(delivery.revision), self.mark) == delivery.rendition.body.encode()
+        )
+
+    def unstage(self, revision: Revision) -> None:
+        """Forget what was prepared of this revision and of those before it."""
+        for number in range(1, revision.number + 1):
+            self.files.discard(token(revision, number))
+
+    def keep(self, folder: str, shown: Iterable[Asset]) -> None:
+        """Delete what a folder of pictures shows no more: a picture may be what was wrong."""
+        self.files.prune(folder, {asset.name for asset in shown})
+
+    # -- where columns stood before -----------------------------------------------------------------------
+
+    def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:  # noqa: ARG002
+        """By the names of the column's files: what says in each one's former place where it stands."""
+        return {}
+
+    def is_free(self, address: str, newsroom: Newsroom) -> bool:
+        """Whether nothing else stands at a column's former address now."""
+        taken = any(column.address == address for column in newsroom.columns)
+        return not taken and re.fullmatch(addresses.FOLDER, address) is not None
+
+    def lead(self, delivery: Delivery, former: Mapping[str, Column]) -> None:
+        """Make these addresses lead to columns, and nothing stand there any more. While the channel's lock is held."""
+        newsroom = delivery.newsroom
+        said = {address: self.leading(column, delivery) for address, column in former.items()}
+        for address, documents in said.items():
+            for name, document in documents.items():
+                self.files.write(f"{address}/{beside(name, 'moved')}", document)
+        known = addresses.read(self.files.read(addresses.LISTING))
+        moves = {address: column.address for address, column in {**self._former(newsroom), **former}.items()}
+        now = addresses.renewed(known, moves, {column.address for column in newsroom.columns})
+        if now:
+            self.files.write(addresses.LISTING, addresses.written(now))
+        elif known:
+            self.files.delete(addresses.LISTING)
+        for address, documents in said.items():
+            self.files.prune(address, {beside(name, "moved") for name in documents})
+
+    def lead_what_does_not(self, delivery: Delivery) -> None:
+        """Once in this process's life: make those former addresses lead that the listing has not, be it lost or the
+        tree as old as the first edition."""
+        if not self._led:
+            listed = addresses.read(self.files.read(addresses.LISTING))
+            former = {one: column for one, column in self._former(delivery.newsroom).items() if one not in listed}
+            if former:
+                with delivery.catalogue.exclusive():
+                    self.lead(delivery, former)
+            self._led = True
+
+    def leads(self, address: str, column: Column, file: str, shown: Collection[bytes | None]) -> bool:
+        """Whether the public gets from a column's former address to the column: by the listing, or by what stands in
+        the file's place until a server has read it. `shown`: what the file at the column's address may be."""
+        listed = addresses.read(self.files.seen(addresses.LISTING)).get(address) == column.address
+        there = self.files.seen(f"{address}/{file}")
+        return listed and (there is None or there in shown)
+
+    def _former(self, newsroom: Newsroom) -> dict[str, Column]:
+        """The columns by the addresses that lead to them."""
+        had = ((address, column) for column in newsroom.columns for address in column.former_addresses)
+        return {address: column for address, column in had if self.is_free(address, newsroom)}
+
+
+def token(revision: Revision, number: int = 0) -> str:
+    """Where a revision's files are staged."""
+    return f"{revision.id}.{number or revision.number}"
+
+
+def _due(delivery: Delivery) -> Entry | None:
+    """The article's entry, if what the delivery does is the channel's last word; None: its moment has not come, or it
+    is late."""
+    entry = delivery.entry
+    if entry is None or delivery.is_overtaken_by(entry):
+        return None
+    return entry if delivery.action is Action.WITHDRAW or entry.revision.number == delivery.revision.number else None
