@@ -249,10 +249,7 @@ class Rehearsal:
         leader = step(deliveries[0])
         receipt = leader.receipt
         assert receipt is not None
-        shared = (
-            with_receipt(one, receipt.model_copy(update={"url": receipt.urls.get(one.revision.id, "")}))
-            for one in deliveries[1:]
-        )
+        shared = (with_receipt(one, receipt.each.get(one.revision.id, receipt)) for one in deliveries[1:])
         return [leader, *shared]
 
     def release_each(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
