@@ -33,7 +33,7 @@ class Standing(StrEnum):
     """Where an article stands on a channel, as the channel itself says."""
 
     ABSENT = "absent"
-    """The channel knows nothing of it."""
+    """The channel knows nothing of it, and nothing of it has been public."""
     STAGED = "staged"
     """Uploaded, invisible to the public."""
     ACCEPTED = "accepted"
@@ -486,7 +486,7 @@ class Channel(ABC):
 
         For publish and correct, an older revision that is still public does not count: ABSENT, or STAGED
         if this one is prepared. For withdraw: LIVE as long as any revision is public, STAGED if only drafts of it
-        are left, else WITHDRAWN or ABSENT.
+        are left, else WITHDRAWN, or ABSENT if none ever was public.
         """
 
     @abstractmethod

@@ -7,7 +7,6 @@
         def read(self, rehearsal, revision): return "<p>…</p>"  # what people read of it, as HTML or text
         def tamper(self, rehearsal, revision): ...              # make the public copy differ
         def strike(self, rehearsal, revision, words): ...       # take these words out of the public copy
-        def refusing(self, rehearsal, after): ...               # the outlet takes so many calls more, then refuses
 
 `pipeline.testing.contract.kind` has what else a kind can tell of itself; CONTRIBUTING.md leads through all of it.
 """

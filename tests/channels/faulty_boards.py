@@ -9,6 +9,7 @@ what was done, and the kind says so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -59,7 +60,15 @@ class Lagging(Board):
 
 
 class TestLagging(Faulty):
+    """Its outlet itself refuses and loses answers; the others have a bad line."""
+
     adapter, lag = Lagging, LAG
+
+    def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
+        return self.shelf.refusing(after)
+
+    def losing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
+        return self.shelf.losing(after)
 
     def pass_time(self, rehearsal: Rehearsal, time: timedelta) -> None:
         self.shelf.wait(time)

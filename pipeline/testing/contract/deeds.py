@@ -160,7 +160,7 @@ class Deeds(Kind):
                     "take the older post down (Delivery.previous names it) once the new one is public",
                 )
             case Correction.NOTICE:
-                shown = "".join(self.notice(rehearsal, second).split())
+                shown = self.noticed(rehearsal, second)
                 assert second.note in shown, told(
                     f"corrects = NOTICE, and after the correction the public reads no {second.note!r}",
                     "NOTICE: what has been seen or heard cannot be changed, so a notice follows that names the "
@@ -173,7 +173,7 @@ class Deeds(Kind):
             return
         rehearsal.publish(first)
         rehearsal.withdraw(first, "数据有误", at=first.published_at + LONG_AFTER)
-        assert "数据有误" in "".join(self.notice(rehearsal, first).split()), told(
+        assert "数据有误" in self.noticed(rehearsal, first), told(
             "corrects = NOTICE, and after a withdrawal the public reads nothing of its reason 数据有误",
             "NOTICE: what has been seen or heard cannot be taken back, so a notice says that it is withdrawn, and why "
             "(Delivery.reason)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ import requests
 
 from pipeline.article import Outlet, Revision
 from pipeline.channel import Channel, Delivery, Evidence, Setting, Standing
+from pipeline.testing.contract import line
 from pipeline.testing.rehearsal import MemoryNotebook, Rehearsal
 from pipeline.testing.samples import article_of, newsroom_of, picture, revision_of
 
@@ -28,7 +29,7 @@ def told(did: str, must: str, do: str) -> str:
 
 
 class Kind:
-    """What an author tells of the kind. Required: `channel`, `read`, `tamper`, `strike`, `refusing`."""
+    """What an author tells of the kind. Required: `channel`, `read`, `tamper`, `strike`."""
 
     shows_pictures: ClassVar[bool] = True
     """Whether people see the article's pictures there; a script or a text message says False."""
@@ -55,10 +56,6 @@ class Kind:
         """Take these words out of what the public sees of `revision`, behind the channel's back."""
         raise NotImplementedError("tell the contract how to take words out of the public copy: write `strike`")
 
-    def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
-        """While the block runs, the outlet (or the storage) takes `after` more calls and refuses all that follow."""
-        raise NotImplementedError("tell the contract how the outlet refuses: write `refusing`")
-
     # -- where a kind is special: each says what it is without it -------------------------------------------
 
     def elsewhere_of(self, channel: Channel, data: Path) -> Channel:
@@ -78,12 +75,26 @@ class Kind:
         answer = requests.get(address, timeout=10)
         return answer.content if answer.ok else None
 
+    @contextmanager
+    def refusing(self, rehearsal: Rehearsal, after: int) -> Iterator[None]:  # noqa: ARG002
+        """While the block runs, the outlet (or the storage) takes `after` more calls and refuses all that follow.
+
+        By itself it does so to whatever goes out by `requests`; needed for every other outlet.
+        """
+        with line.refused(after) as made:
+            yield
+        assert made(), told(
+            "the outlet was to refuse, and nothing was asked of it by `requests`",
+            "an outlet that refuses is told in words, and leaves nothing half public",
+            "ask the outlet in this step; or, if the kind does so in another way, write the test's `refusing`",
+        )
+
     def losing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:  # noqa: ARG002
         """While the block runs, the outlet answers `after` calls, does what the next one asks, and its answer is lost.
 
-        By itself nothing is lost: a storage has no such thing.
+        By itself it does so to whatever goes out by `requests`. A storage has no such thing.
         """
-        return nullcontext()
+        return line.lost(after)
 
     def notice(self, rehearsal: Rehearsal, revision: Revision) -> str:
         """Where `corrects` is NOTICE: what the public reads once `revision` has corrected another, or is withdrawn."""
@@ -183,6 +194,13 @@ class Kind:
             "look for the article by a mark of your own (Newsroom.guid, Delivery.key) before anything is made; what "
             "has to be remembered for that stands in Setting.notebook, where every machine reads it",
         )
+
+    def noticed(self, rehearsal: Rehearsal, revision: Revision) -> str:
+        """What the public reads of a correction or withdrawal, without white space; "" if nothing can be read."""
+        try:
+            return "".join(self.notice(rehearsal, revision).split())
+        except (AssertionError, LookupError, OSError, ValueError):
+            return ""  # where an article stands no more, a test's `read` may find nothing to read from
 
     def withdrawn(self, rehearsal: Rehearsal, gone: Delivery, did: str, do: str = "") -> None:
         """Fail unless what was public is gone, for everybody who asks, and is known to have been there."""

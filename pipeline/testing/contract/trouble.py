@@ -68,6 +68,8 @@ class Trouble(Kind):
         self.withdrawn(rehearsal, rehearsal.resume(gone), "a withdrawal was refused once, then repeated")
 
     def test_prepare_that_is_refused_is_told_in_words(self, rehearsal: Rehearsal, first: Revision) -> None:
+        if not rehearsal.channel.stages:
+            return  # it need not ask anybody
         delivery = rehearsal.delivery(first)
         with self.refusing(rehearsal, 0):
             self._trouble("prepare", lambda: rehearsal.prepare(delivery))
