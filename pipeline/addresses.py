@@ -23,8 +23,10 @@ LISTING = "moved.map"
 """The listing's name in the root of a tree."""
 FOLDER = r"[a-z0-9][a-z0-9-]*"
 """The name of a folder that may move."""
-_LINE = re.compile(rf"^({FOLDER}) ({FOLDER});$", re.MULTILINE)
-_BELOW = re.compile(r"[A-Za-z0-9._/-]*")
+_LINE = re.compile(rf"^\\?({FOLDER}) ({FOLDER});$", re.MULTILINE)
+_WORDS = {"default", "hostnames", "include", "volatile"}
+"""What a line of nginx's `map` must not begin with as it is."""
+_BELOW = re.compile(r"(?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]*")
 """What may follow a moved folder's name: nothing that means more in a header than it says."""
 _BESIDE = re.compile(r"\.(?:gone|moved)(?:\.[^./]*)?\Z")
 
@@ -51,7 +53,8 @@ def read(listing: bytes | None) -> dict[str, str]:
 
 def written(moves: Mapping[str, str]) -> bytes:
     """The listing of these moves: equal moves are equal bytes."""
-    return "".join(f"{former} {now};\n" for former, now in sorted(moves.items())).encode()
+    lines = (f"{chr(92) if former in _WORDS else ''}{former} {now};\n" for former, now in sorted(moves.items()))
+    return "".join(lines).encode()
 
 
 def renewed(known: Mapping[str, str], moves: Mapping[str, str], standing: Collection[str]) -> dict[str, str]:

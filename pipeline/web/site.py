@@ -336,10 +336,16 @@ class _Site(StaticFiles):
                 return target
             name, _, below = below.partition("/")
             folder = f"{folder}{name}/"
-            _, found = self.lookup_path(folder)
-            if found is None or not stat.S_ISDIR(found.st_mode):
+            if not self._is_folder(folder):
                 return ""
         return ""
+
+    def _is_folder(self, path: str) -> bool:
+        try:
+            _, found = self.lookup_path(path)
+        except (OSError, ValueError):  # name too long, no such name
+            return False
+        return found is not None and stat.S_ISDIR(found.st_mode)
 
     def _found(self, file: _File, scope: Scope) -> Response:
         """The file, what is asked for of it, or the word that it has not changed."""

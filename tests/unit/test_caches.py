@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.channel import GONE
 from pipeline.web import site as serving
 from tests.unit.test_site import Client, running
 
@@ -41,7 +40,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def withdraw(root: Path) -> None:
-    (root / PAGE).write_bytes(b"<!doctype html>\n" + GONE)
+    (root / PAGE).with_name("a1.gone.html").write_bytes(b"<!doctype html>")
+    (root / PAGE).unlink()
     (root / PICTURE).unlink()
 
 
