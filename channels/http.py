@@ -20,6 +20,7 @@ simply asked again. An adapter that has done another deed earlier in the same st
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import io
 import json
@@ -90,6 +91,11 @@ class Answer:
     def text(self) -> str:
         """The body as UTF-8, whatever the header says; what is not UTF-8 becomes U+FFFD."""
         return self.body.decode("utf-8-sig", "replace")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body, for evidence."""
+        return hashlib.sha256(self.body).hexdigest()
 
     def json(self) -> Any:
         """The body parsed as JSON in UTF-8. Raises `Unavailable`: a gateway's error page says nothing of the deed."""
@@ -269,6 +275,14 @@ class Http:
             headers=headers,
             data=body,
         )
+
+    def problems(self, url: str, *, headers: Mapping[str, str] | None = None) -> list[Problem]:
+        """What keeps a question from being answered, for `Channel.check`; empty if nothing does."""
+        try:
+            self.get(url, headers=headers)
+        except ChannelError as error:
+            return [error.problem]
+        return []
 
     def _address(self, url: str) -> str:
         return self.base + url if url.startswith("/") else url

@@ -33,7 +33,7 @@ class Standing(StrEnum):
     """Where an article stands on a channel, as the channel itself says."""
 
     ABSENT = "absent"
-    """The channel knows nothing of it."""
+    """The channel knows nothing of it, and nothing of it has been public."""
     STAGED = "staged"
     """Uploaded, invisible to the public."""
     ACCEPTED = "accepted"
@@ -175,14 +175,16 @@ class Evidence(Frozen):
     """What was read back from where the public gets it."""
 
     url: str
+    """Where it was looked for. "" only where the channel gives an article no address before it is public."""
     at: AwareDatetime
     """When it was read."""
     standing: Standing
     """LIVE only if the public sees exactly the delivery's revision."""
-    digest: str = ""
-    """Digest of what was read, in the adapter's terms."""
-    extract: str = ""
-    """A line a person recognises: the headline as published, or the withdrawal's notice."""
+    digest: str
+    """Digest of what was read, in the adapter's terms; of a withdrawn article that of its notice. "": nothing there."""
+    extract: str
+    """A line a person recognises: the headline as published; of a withdrawn article its notice or the reason. "":
+    nothing there."""
 
 
 class Heard(Frozen):
@@ -484,7 +486,7 @@ class Channel(ABC):
 
         For publish and correct, an older revision that is still public does not count: ABSENT, or STAGED
         if this one is prepared. For withdraw: LIVE as long as any revision is public, STAGED if only drafts of it
-        are left, else WITHDRAWN or ABSENT.
+        are left, else WITHDRAWN, or ABSENT if none ever was public.
         """
 
     @abstractmethod

@@ -181,6 +181,8 @@ class Wechat(Channel):
 
     def check(self) -> list[Problem]:
         problems = self._configuration() + self._used_up()
+        if isinstance(self._steps, Payload):
+            problems += self._steps.files.problems(self.setting)
         if self.client is not None and not problems:
             try:
                 with self._counted():

@@ -85,7 +85,7 @@ class Drafting(Posting):
             for index in post.places(marker.name, marker.revision):
                 item = self._read(post, index)
                 return self._seen(delivery, item, item.url if item else "", Standing.ABSENT)
-        return Evidence(url="", at=utc_now(), standing=Standing.ABSENT)
+        return Evidence(url="", at=utc_now(), standing=Standing.ABSENT, digest="", extract="")
 
     def _outdated(self, marker: Marker) -> list[Draft]:
         """Drafts with older revisions of the article."""
@@ -184,7 +184,7 @@ class Publishing(Posting):
         if receipt is None or "article_id" not in receipt.ids:
             receipt = self.find(delivery)
             if "article_id" not in receipt.ids:
-                return Evidence(url=receipt.url, at=utc_now(), standing=receipt.standing)
+                return Evidence(url=receipt.url, at=utc_now(), standing=receipt.standing, digest="", extract="")
         post, marker = self.account.post(receipt.ids["article_id"]), own_marker(delivery)
         places = [] if post is None else post.places(marker.name, marker.revision)
         item = None if post is None else post.item(next(iter(places), index_of(receipt.ids, delivery.revision.id)))

@@ -470,7 +470,7 @@ class Posting(ABC):
     def _seen(self, delivery: Delivery, item: Item | None, url: str, otherwise: Standing) -> Evidence:
         """Evidence from one article as WeChat shows it, compared with the rendition."""
         if item is None:
-            return Evidence(url=url, at=utc_now(), standing=otherwise)
+            return Evidence(url=url, at=utc_now(), standing=otherwise, digest="", extract="")
         text, pictures = said(item.content)
         right = False
         if delivery.rendition is not None:
@@ -489,7 +489,7 @@ class Posting(ABC):
     def _seen_gone(self, delivery: Delivery) -> Evidence:
         found = self._gone(delivery)
         url = (delivery.previous.url if delivery.previous else "") or found.url
-        return Evidence(url=url, at=utc_now(), standing=found.standing, extract=delivery.reason)
+        return Evidence(url=url, at=utc_now(), standing=found.standing, digest="", extract=delivery.reason)
 
 
 _QUEUED = Text.of("WeChat is still publishing it: it is deleted as soon as that is done")

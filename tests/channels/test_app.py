@@ -10,6 +10,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ from pipeline.testing import (
     revision_of,
 )
 from pipeline.web.site import site
+from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "app"
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -57,6 +59,13 @@ BASE = "http://127.0.0.1:8000/app/api/"
 
 class AppContract(ChannelContract):
     """What a client shows of the public's document, for the contract."""
+
+    def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
+        return disk_full(after)
+
+    def fetch(self, rehearsal: Rehearsal, address: str) -> bytes | None:
+        channel = app_of(rehearsal)
+        return channel.files.read(address.removeprefix(channel.public))
 
     def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
         alter(rehearsal, f"api/articles/{revision.id}.json", words, "")
@@ -74,8 +83,8 @@ class AppContract(ChannelContract):
 
 class TestApp(AppContract):
     @pytest.fixture
-    def channel(self, rehearsal_setting: Callable[..., Setting]) -> App:
-        return App(rehearsal_setting("app", name="新武山APP"))
+    def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> App:
+        return App(rehearsal_setting("app", name="新武山APP", root=str(tmp_path / "site" / "app")))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
         alter(rehearsal, f"api/articles/{revision.id}.json", "5.2万亩", "9.9万亩")
@@ -87,7 +96,9 @@ class TestAppReadBackOverHttp(AppContract):
     @pytest.fixture
     def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> Iterator[App]:
         with served(tmp_path / "site") as url:
-            yield App(rehearsal_setting("app", name="新武山APP", url=f"{url}app/", verify="http"))
+            root, staging = str(tmp_path / "site" / "app"), str(tmp_path / "staging")
+            options = {"root": root, "staging": staging, "url": f"{url}app/", "verify": "http"}
+            yield App(rehearsal_setting("app", name="新武山APP", **options))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
         alter(rehearsal, "api/columns/yaowen.json", "架豆", "韭菜")
@@ -95,9 +106,11 @@ class TestAppReadBackOverHttp(AppContract):
 
 class TestAppWithWebhook(AppContract):
     @pytest.fixture
-    def channel(self, rehearsal_setting: Callable[..., Setting]) -> Iterator[App]:
+    def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> Iterator[App]:
+        root = str(tmp_path / "site" / "app")
         with Backend() as backend:
-            yield App(rehearsal_setting("app", name="新武山APP", webhook=backend.url, secrets={VARIABLE: SECRET}))
+            options = {"root": root, "webhook": backend.url, "secrets": {VARIABLE: SECRET}}
+            yield App(rehearsal_setting("app", name="新武山APP", **options))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
         alter(rehearsal, "api/changes.json", '"revision":1', '"revision":7')

@@ -12,6 +12,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -42,6 +43,7 @@ from pipeline.testing import (
     picture,
     revision_of,
 )
+from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "feeds"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -51,6 +53,13 @@ BASE = "http://127.0.0.1:8000/feeds/"
 
 class FeedsContract(ChannelContract):
     """What the public's item is, for the contract."""
+
+    def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
+        return disk_full(after)
+
+    def fetch(self, rehearsal: Rehearsal, address: str) -> bytes | None:
+        channel = feeds_of(rehearsal)
+        return channel.files.read(address.removeprefix(channel.public))
 
     def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
         alter(rehearsal, "rss.xml", words, "")
@@ -64,8 +73,8 @@ class FeedsContract(ChannelContract):
 
 class TestFeeds(FeedsContract):
     @pytest.fixture
-    def channel(self, rehearsal_setting: Callable[..., Setting]) -> Feeds:
-        return Feeds(rehearsal_setting("feeds", name="订阅", root="site/feeds"))
+    def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> Feeds:
+        return Feeds(rehearsal_setting("feeds", name="订阅", root=str(tmp_path / "site" / "feeds")))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
         alter(rehearsal, "atom.xml")
@@ -79,7 +88,8 @@ class TestFeedsReadBackOverHttp(FeedsContract):
         root = tmp_path / "site" / "feeds"
         root.mkdir(parents=True)
         with serving(functools.partial(Quiet, directory=str(root))) as url:
-            yield Feeds(rehearsal_setting("feeds", root="site/feeds", url=url, verify="http"))
+            staging = str(tmp_path / "staging")
+            yield Feeds(rehearsal_setting("feeds", root=str(root), staging=staging, url=url, verify="http"))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
         alter(rehearsal, "yaowen/feed.json")

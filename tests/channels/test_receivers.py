@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class ReceiverContract(ChannelContract):
 
     adapter: type[Posted]
     receiver_kind: Kind
+    shows_pictures = False
 
     @pytest.fixture
     def receiver(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
@@ -57,6 +59,23 @@ class ReceiverContract(ChannelContract):
     def read(self, rehearsal: Rehearsal, revision: Revision) -> str:
         body = json.loads(self.posted(rehearsal, revision))
         return "\n".join([body["headline"], *body["byline"], body["label"], body["body"]])
+
+    @contextmanager
+    def refusing(self, rehearsal: Rehearsal, after: int) -> Iterator[None]:
+        running = self.running(rehearsal)
+        running.faults(next=("well",) * after + ("refused",) * 100)
+        yield
+        running.faults(next=())
+
+    @contextmanager
+    def losing(self, rehearsal: Rehearsal, after: int) -> Iterator[None]:
+        running = self.running(rehearsal)
+        running.faults(next=("well",) * after + ("lost",))
+        yield
+        running.faults(next=())
+
+    def copies(self, rehearsal: Rehearsal, revision: Revision) -> int:
+        return len(self.running(rehearsal).public()[revision.id])
 
     def test_the_journal_tells_every_deed(
         self, rehearsal: Rehearsal, receiver: Running, first: Revision, second: Revision

@@ -50,6 +50,7 @@ from pipeline.testing import (
     revision_of,
 )
 from pipeline.web.site import site
+from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "website"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -59,6 +60,12 @@ MAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "n": "http://www.goog
 
 class WebsiteContract(ChannelContract):
     """What people read on an article's page, for the contract."""
+
+    def refusing(self, rehearsal: Rehearsal, after: int) -> contextlib.AbstractContextManager[None]:
+        return disk_full(after)
+
+    def fetch(self, rehearsal: Rehearsal, address: str) -> bytes | None:
+        return website_of(rehearsal).files.read(path_of(address, rehearsal.newsroom.site.url))
 
     def strike(self, rehearsal: Rehearsal, revision: Revision, words: str) -> None:
         alter(rehearsal, rehearsal.channel.newsroom.path(revision), words, "")
@@ -72,8 +79,8 @@ class WebsiteContract(ChannelContract):
 
 class TestWebsite(WebsiteContract):
     @pytest.fixture
-    def channel(self, rehearsal_setting: Callable[..., Setting]) -> Website:
-        return Website(rehearsal_setting("website", name="县政府网站", root="site"))
+    def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> Website:
+        return Website(rehearsal_setting("website", name="县政府网站", root=str(tmp_path / "site")))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:
         alter(rehearsal, rehearsal.channel.newsroom.path(revision), "5.2万亩", "9.9万亩")
@@ -85,7 +92,8 @@ class TestWebsiteReadBackOverHttp(WebsiteContract):
     @pytest.fixture
     def channel(self, rehearsal_setting: Callable[..., Setting], tmp_path: Path) -> Iterator[Website]:
         with serving(tmp_path / "site") as url:
-            setting = rehearsal_setting("website", verify="http")
+            root, staging = str(tmp_path / "site"), str(tmp_path / "staging")
+            setting = rehearsal_setting("website", root=root, staging=staging, verify="http")
             yield Website(dataclasses.replace(setting, newsroom=newsroom_of(setting.outlet, url=url)))
 
     def tamper(self, rehearsal: Rehearsal, revision: Revision) -> None:

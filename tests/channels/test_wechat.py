@@ -9,8 +9,10 @@ import logging
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -43,6 +45,7 @@ from channels.wechat.posting import REMARKS, Posting
 from pipeline.article import Article, Column, Outlet, Revision
 from pipeline.channel import (
     Action,
+    Channel,
     ChannelError,
     Delivery,
     Notebook,
@@ -67,6 +70,7 @@ from pipeline.testing import (
     picture,
     revision_of,
 )
+from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "wechat"
 APPID, SECRET, TOKEN = "wx0123456789abcdef", "s3cret-of-the-account", "callback-token"
@@ -184,6 +188,36 @@ def engine_step(rehearsal: Rehearsal, step: str, delivery: Delivery, *, doubt: b
 class WechatContract(ChannelContract):
     mode = ""
 
+    @contextmanager
+    def refusing(self, rehearsal: Rehearsal, after: int) -> Iterator[None]:
+        faults(self.server, *("well",) * after, *("refused",) * 200)
+        yield
+        faults(self.server)
+
+    @contextmanager
+    def losing(self, rehearsal: Rehearsal, after: int) -> Iterator[None]:
+        """A submission whose answer is lost is soon public: `settling` is over at once in these tests."""
+        self.server.wechat.set(APPID, asks=0)
+        faults(self.server, *("well",) * after, "lost")
+        yield
+        faults(self.server)
+
+    def close(self, channel: Channel) -> None:
+        assert isinstance(channel, Wechat)
+        close(channel)
+
+    def copies(self, rehearsal: Rehearsal, revision: Revision) -> int:
+        """Its posts, or how often one draft was handed in: WeChat publishes it once, and counts every call."""
+        submitted = Counter(one["media_id"] for one in state(self.server)["deed"] if one["deed"].endswith("/submit"))
+        return max(len(self.shown(revision)), *submitted.values(), 0)
+
+    def shown(self, revision: Revision) -> list[dict[str, Any]]:
+        """Whatever people find of the article: its posts, or in draft mode its drafts."""
+        there = state(self.server)["draft" if self.mode == "draft" else "post"]
+        items = [item for one in there for item in one["news_item"]]
+        markers = [(Marker.of(item["content_source_url"]), item) for item in items if not item.get("is_deleted")]
+        return [item for marker, item in markers if marker and marker.name.partition("-")[0] == revision.id]
+
     @pytest.fixture
     def channel(self, setting: Callable[..., Setting], server: Server) -> Iterator[Wechat]:
         server.wechat.set(APPID, asks=1, limits={"freepublish/delete": 100, "freepublish/get": 500})
@@ -208,9 +242,10 @@ class WechatContract(ChannelContract):
                 requests.put(f"{self.server.url}/admin/{kind}s/{one[name]}", json={"content": content}, timeout=10)
 
     def read(self, rehearsal: Rehearsal, revision: Revision) -> str:
-        there = state(self.server)
-        (one,) = there["post"] or there["draft"]
-        return f"{one['news_item'][0]['title']}\n{one['news_item'][0]['content']}"
+        found = self.shown(revision)
+        own = [item for item in found if f"-{revision.number}-" in item["content_source_url"].partition("#")[2]]
+        (item,) = own or found
+        return f"{item['title']}\n{item['content']}"
 
 
 class TestPublishing(WechatContract):
@@ -222,6 +257,21 @@ class TestDrafting(WechatContract):
 
 
 class TestPayload(ChannelContract):
+    def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
+        return disk_full(after)
+
+    def elsewhere_of(self, channel: Channel, data: Path) -> Channel:
+        """What is to be sent stands in a folder that all machines share."""
+        (data / "wechat").mkdir()
+        for name in ("payload", "payload-staging"):
+            (channel.setting.data / "wechat" / name).mkdir(parents=True, exist_ok=True)
+            (data / "wechat" / name).symlink_to(channel.setting.data / "wechat" / name)
+        return super().elsewhere_of(channel, data)
+
+    def fetch(self, rehearsal: Rehearsal, address: str) -> bytes | None:
+        path = rehearsal.channel.setting.data / "wechat" / "payload" / "a1" / address
+        return path.read_bytes() if path.exists() else None
+
     @pytest.fixture
     def channel(self, rehearsal_setting: Callable[..., Setting]) -> Wechat:
         return Wechat(rehearsal_setting("wechat", name="武山融媒"))

@@ -40,6 +40,7 @@ def test_the_wheel_carries_everything_that_is_no_module(wheel: Path) -> None:
     assert "pipeline/_config/newsroom.toml" in names
     assert "pipeline/locale/zh_CN/LC_MESSAGES/tongfa.mo" in names
     assert any(name.startswith("pipeline/migrations/versions/") for name in names)
+    assert {"pipeline/py.typed", "channels/py.typed", "pipeline/testing/contract/kind.py"} <= names
     assert not any(name.startswith("tests/") for name in names)
 
 

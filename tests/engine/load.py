@@ -57,7 +57,7 @@ class Nothing(Channel):
         return Receipt(standing=Standing.WITHDRAWN)
 
     def verify(self, delivery: Delivery) -> Evidence:
-        return Evidence(url="", at=utc_now(), standing=Standing.LIVE)
+        return Evidence(url="", at=utc_now(), standing=Standing.LIVE, digest="", extract="")
 
     def check(self) -> list[Problem]:
         return []

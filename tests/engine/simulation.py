@@ -127,7 +127,8 @@ class Outside(Channel):
         return Receipt(standing=Standing.WITHDRAWN if delivery.revision.id in self.gone else Standing.ABSENT)
 
     def verify(self, delivery: Delivery) -> Evidence:
-        return Evidence(url="memory:", at=self.clock.now(), standing=self.find(delivery).standing)
+        standing = self.find(delivery).standing
+        return Evidence(url="memory:", at=self.clock.now(), standing=standing, digest="", extract="")
 
     def check(self) -> list[Problem]:
         self.checks += 1
@@ -216,7 +217,7 @@ class Mute(Outside):
 
     def verify(self, delivery: Delivery) -> Evidence:
         there = Standing.LIVE if delivery.revision.id in self.public else Standing.ABSENT
-        return Evidence(url="memory:", at=self.clock.now(), standing=there)
+        return Evidence(url="memory:", at=self.clock.now(), standing=there, digest="", extract="")
 
 
 def setting_for(outlet: Outlet, newsroom: Newsroom, data: object) -> Setting:

@@ -58,7 +58,7 @@ class Posted(Channel):
             "headline": article.headline,
             "label": label.of_text(article),
             "byline": [newsroom.name, *byline.lines(article, newsroom.house, *Group)],
-            "body": "".join(html.tostring(block, encoding="unicode") for block in blocks(article)),
+            "body": "".join(html.tostring(_without_pictures(block), encoding="unicode") for block in blocks(article)),
             "published": revision.published_at.isoformat(),
             "updated": revision.updated_at.isoformat(),
             "note": revision.note,
@@ -80,8 +80,7 @@ class Posted(Channel):
         return Receipt(standing=Standing.STAGED, ids={"draft": answer["draft"]})
 
     def release(self, delivery: Delivery) -> Receipt:
-        entry = delivery.catalogue.entry(delivery.revision.id)
-        if entry is not None and (entry.withdrawn_at or entry.revision.number > delivery.revision.number):
+        if delivery.is_late:
             return self.find(delivery)
         content = {"draft": _draft(delivery.receipt), **self._also(delivery)}
         answer = self.http.post("/publications", content, headers=self._headers(delivery, "release")).json()
@@ -102,6 +101,8 @@ class Posted(Channel):
         return Receipt(standing=Standing.WITHDRAWN if there["withdrawn"] else Standing.ABSENT)
 
     def withdraw(self, delivery: Delivery) -> Receipt:
+        if delivery.is_late:
+            return self.find(delivery)
         answer = self.http.call(
             "DELETE",
             f"/publications/{delivery.revision.id}",
@@ -116,7 +117,7 @@ class Posted(Channel):
         url, at = self.endpoint + path, utc_now()
         if answer.status != 200:
             gone = Standing.WITHDRAWN if answer.status == 410 else Standing.ABSENT
-            return Evidence(url=url, at=at, standing=gone, extract=delivery.reason)
+            return Evidence(url=url, at=at, standing=gone, digest="", extract=delivery.reason)
         posts = answer.json()["posts"]
         digests = [Rendition.of(MEDIA_TYPE, post["body"]).digest for post in posts]
         if delivery.action is Action.WITHDRAW:
@@ -130,7 +131,7 @@ class Posted(Channel):
             message = Text.of("{channel} has no endpoint", channel=self.outlet.id)
             return [Problem(field="endpoint", message=message, remedy=Text.of("name the receiver's address"))]
         try:
-            self.http.get("/admin/faults")
+            self.http.get("/public/none", expected=(404,))
         except ChannelError as error:
             return [error.problem]
         return []
@@ -185,6 +186,13 @@ class Forgetful(Asking):
     """`Asking` as if it could not be asked: the control of the campaign, which must fail by duplicates."""
 
     recovers = Recovery.KEY
+
+
+def _without_pictures(block: html.HtmlElement) -> html.HtmlElement:
+    """The receiver has no place for files: captions stay, and what they say of their pictures."""
+    for picture in list(block.iter("img")):
+        picture.drop_tree()
+    return block
 
 
 def _rendition(delivery: Delivery) -> Rendition:

@@ -156,7 +156,7 @@ def test_it_is_well_formed_and_loads_nothing(newsroom: Newsroom, monkeypatch: py
 
 
 def test_what_is_hostile_is_only_text(newsroom: Newsroom) -> None:
-    evidence = Evidence(url="javascript:alert(2)", at=CHECKED, standing=Standing.LIVE, extract=HOSTILE)
+    evidence = Evidence(url="javascript:alert(2)", at=CHECKED, standing=Standing.LIVE, digest="", extract=HOSTILE)
     receipt = Receipt(standing=Standing.LIVE, ids={"<i>": HOSTILE}, url="javascript:alert(1)")
     bad = delivery(0, 1, evidence=evidence, receipt=receipt, channel=HOSTILE)
 
