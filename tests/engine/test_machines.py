@@ -156,8 +156,13 @@ def one_rundown(machines: Machines, editor: Editor, day: str) -> None:
 
 def one_quota(machines: Machines) -> None:
     """Every machine says the same of an account's calls, and no fewer than the platform has counted submissions."""
+    own = ("stable_token", "freepublish/batchget")  # doctor asks for these itself, and counts what it asks
     told_by = [
-        sorted(line.strip() for line in machines[number].run("newsroom", "doctor").out.splitlines() if "calls" in line)
+        sorted(
+            line.strip()
+            for line in machines[number].run("newsroom", "doctor").out.splitlines()
+            if "calls" in line and not any(call in line for call in own)
+        )
         for number in range(3)
     ]
     assert told_by[0] == told_by[1] == told_by[2]
