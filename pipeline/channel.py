@@ -12,7 +12,6 @@ cannot help) and `Unavailable` (it can). Each carries a `Problem` for a person.
 from __future__ import annotations
 
 import hashlib
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -42,17 +41,6 @@ class Standing(StrEnum):
     """The public sees it."""
     WITHDRAWN = "withdrawn"
     """It was public and no longer is."""
-
-
-GONE = b"<!-- tongfa:gone -->"
-"""The first edition's mark of a withdrawn page, which only the kind `tv` still writes: `pipeline.addresses` says what
-has taken its place, `pipeline.web.first_edition` answers for trees that have it."""
-_GONE = re.compile(rb"(?i:<!doctype html>)\s{0,9}<!-- tongfa:gone -->")
-
-
-def mark_of(document: bytes) -> bytes:
-    """`GONE` if a page has it right behind its declaration, else b""."""
-    return GONE if _GONE.match(document) else b""
 
 
 class Correction(StrEnum):

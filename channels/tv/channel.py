@@ -44,7 +44,6 @@ from channels.tv.rundown import Rundowns, parsed
 from channels.tv.script import Script, write
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
-    GONE,
     Action,
     Channel,
     ChannelError,
@@ -61,7 +60,6 @@ from pipeline.channel import (
     Standing,
     Text,
     Unpublishable,
-    mark_of,
     utc_now,
 )
 
@@ -410,7 +408,7 @@ class Television(Channel):
             self.files.delete(f"{slot.day}/{slot.story}.{form}")
         headline = " ".join(entry.revision.article.headline.split())
         reason = NOT_HTML.sub("", delivery.reason or entry.reason)
-        self.files.write(_page_path(slot), documents.gone(headline, f"{slot.day}", reason))
+        self.files.retire(_page_path(slot), documents.gone(headline, f"{slot.day}", reason))
         return True
 
     # -- what people see ----------------------------------------------------------------------------------
@@ -509,14 +507,14 @@ class Television(Channel):
         gone = False
         for slot in self._slots(delivery):
             programme, page = self.load(slot.day), look(_page_path(slot))
-            shown = page is not None and mark_of(page) != GONE
+            shown = page is not None
             if not programme.dropped:
                 shown |= documents.link(slot.story) in (look(f"{slot.day}/index.html") or b"")
             withdrawn = programme.was_withdrawn(slot.story)
             unsure = withdrawn and (programme.view.doubtful(slot.story) or slot.story in programme.view.order)
             if programme.find(slot.story) or unsure or shown:
                 return Standing.LIVE
-            gone |= withdrawn or page is not None
+            gone |= withdrawn or self.files.notice(_page_path(slot)) is not None
         return Standing.WITHDRAWN if gone else Standing.ABSENT
 
     def _aired(self, delivery: Delivery, moment: datetime) -> Text | None:

@@ -27,7 +27,6 @@ from channels.templating import TEMPLATES, templates
 from channels.tv.house import house
 from channels.tv.programme import Calendar, Programme
 from channels.tv.script import Cue, Kind, Script, Titles
-from pipeline.channel import GONE
 
 SONG, FANG, HEI = "宋体", "仿宋", "黑体"
 """Fonts that Word and WPS have on every Chinese machine; LibreOffice takes its own in their place."""
@@ -177,8 +176,7 @@ def preview(script: Script, digest: str) -> bytes:
 
 def gone(headline: str, day: str, reason: str) -> bytes:
     """What stands in the place of a withdrawn story's script."""
-    mark = Markup(GONE.decode())  # noqa: S704 - a comment
-    return _render("gone.html", "../", gone=mark, headline=headline, day=day, reason=reason)
+    return _render("gone.html", "../", headline=headline, day=day, reason=reason)
 
 
 def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:

@@ -40,7 +40,8 @@ class TelevisionContract(ChannelContract):
         channel = rehearsal.channel
         assert isinstance(channel, Television)
         slot = channel.calendar(rehearsal.newsroom).slot(revision)
-        page = channel.files.read(f"{slot.day}/{slot.story}.html")
+        path = f"{slot.day}/{slot.story}.html"
+        page = channel.files.read(path) or channel.files.notice(path)
         assert page is not None
         return html.document_fromstring(page.decode()).text_content()
 

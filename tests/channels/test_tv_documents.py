@@ -16,7 +16,6 @@ from lxml import html
 from channels.tv import documents
 from channels.tv.script import Script
 from pipeline.article import Column
-from pipeline.channel import GONE, mark_of
 from pipeline.manuscript import read
 from pipeline.testing import Rehearsal, article_of, opening_of, revision_of
 from tests.channels.tv_newsroom import DAY, EXAMPLES, put, script_of, story, television
@@ -172,7 +171,7 @@ def test_the_pages_need_nothing_inline(rehearsal: Rehearsal) -> None:
     put(rehearsal, story(2))
     rehearsal.withdraw(story(2), "数据有误")
     files = rehearsal.channel.files  # type: ignore[attr-defined]
-    for path in ("index.html", f"{DAY}/index.html", f"{DAY}/a1.html", f"{DAY}/a2.html", f"{DAY}/prompter.html"):
+    for path in ("index.html", f"{DAY}/index.html", f"{DAY}/a1.html", f"{DAY}/a2.gone.html", f"{DAY}/prompter.html"):
         page = html.document_fromstring(files.read(path).decode())
         assert not page.xpath("//style | //script[not(@src)] | //*[@style] | //@onclick"), path
         for address in page.xpath("//@href | //@src"):
@@ -181,7 +180,8 @@ def test_the_pages_need_nothing_inline(rehearsal: Rehearsal) -> None:
                 target = (Path(files.root) / path).parent / address.partition("#")[0]
                 assert target.exists() or (target / "index.html").exists(), (path, address)
         assert page.xpath("//meta[@name='robots']/@content") == ["noindex, nofollow"]
-    assert mark_of(files.read(f"{DAY}/a2.html")) == GONE
+    assert files.read(f"{DAY}/a2.html") is None
+    assert files.notice(f"{DAY}/a2.html") is not None
 
 
 def test_the_script_page_shows_the_script(script: Script) -> None:

@@ -303,7 +303,7 @@ def test_pages_that_broke_off_are_finished_by_the_other(
     assert "五点三万亩" in (channel_of(other).files.read(f"{DAY}/programme.txt") or b"").decode()
 
 
-@pytest.mark.parametrize("path", [f"{DAY}/a2.html", *(f"{DAY}/{name}" for name in PAGES), "index.html"])
+@pytest.mark.parametrize("path", [f"{DAY}/a2.gone.html", *(f"{DAY}/{name}" for name in PAGES), "index.html"])
 def test_a_withdrawal_that_broke_off_is_finished_by_the_other(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
@@ -504,7 +504,7 @@ def test_a_story_of_a_day_that_was_dropped_is_withdrawn(machine: Machine, aged: 
     assert "on air on" in str(gone.receipt.note)
     assert standings(other, gone) == {Standing.WITHDRAWN}
     assert other.channel.find(gone).standing is Standing.WITHDRAWN
-    assert "数据有误" in (files.read(f"{day}/a1.html") or b"").decode()
+    assert "数据有误" in (files.read(f"{day}/a1.gone.html") or b"").decode()
     for name in ("a1.docx", "a1.txt", "a1.rtf", "prompter.html", "programme.txt", "programme.rtf"):
         assert files.read(f"{day}/{name}") is None, name
     assert text in (files.read(f"{day}/a2.html") or b""), "the other story of that day is left alone"
