@@ -196,8 +196,10 @@ class Newsroom(RuleBasedStateMachine):
                 if report.action is Action.PUBLISH and known in outlet.public:
                     assert report.release_at is not None, "released before the gate"
                     assert moment >= report.release_at >= report.go_live_at
-                    needed = [
-                        one for one in report.deliveries if one.required and one.state is not DeliveryState.SUPERSEDED
+                    needed = [  # an overtaken one has no say, even while a worker is still at it
+                        one
+                        for one in report.deliveries
+                        if one.required and self.store.latest_rollout(one.article) == report.rollout
                     ]
                     assert all(one.prepared_at is not None for one in needed)
 
