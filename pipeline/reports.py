@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -436,9 +437,15 @@ class Reports(Database):
         )
 
     def events(self, known: str) -> list[Event]:
-        """What happened to an article (`a1`) or in a rollout (`r1`), in order; `Impossible` if there is none."""
+        """What happened to an article (`a1`), in a rollout (`r1`), or on a channel beside those (`tv`: its notebook,
+        who locked a programme), in order; `Impossible` if there is none."""
         e = tables.event.c
         with self.reading() as tx:
+            if not _ID.fullmatch(known):
+                told = json.dumps({"channel": known}, ensure_ascii=False)[1:-1]
+                beside = and_(e.article_id.is_(None), e.rollout_id.is_(None), e.data.contains(told, autoescape=True))
+                if rows := tx.execute(select(tables.event).where(beside).order_by(e.id)).all():
+                    return [event_of(row) for row in rows]
             if known.startswith("a"):
                 number = number_of(known, "a")
                 there, mine, missing = tables.article.c.id, e.article_id == number, no_article(known)
@@ -587,6 +594,9 @@ def number_of(known: str, kind: Literal["a", "r"]) -> int:
             )
         )
     return int(digits)
+
+
+_ID = re.compile(r"[ar][0-9]+")
 
 
 def no_article(known: str) -> Impossible:

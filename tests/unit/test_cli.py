@@ -615,6 +615,23 @@ def test_a_broken_record_is_told_by_its_first_event(
     assert "broken at event" in Path("a1.html").read_text(encoding="utf-8")
 
 
+def test_the_events_of_a_channel_tell_who_locked_a_programme(newsroom: Command, article: Path) -> None:
+    day = "2026-12-04"
+    assert newsroom("programme", "lock", day, "--as", "编辑乙").code == 0
+    assert newsroom("programme", "unlock", day, "--as", "编辑丙").code == 0
+
+    [told] = newsroom("audit", "show", "tv", "--json").json
+
+    assert [(one["who"], one["what"]) for one in told[-2:]] == [
+        ("编辑乙", "programme locked"),
+        ("编辑丙", "programme unlocked"),
+    ]
+    assert all(one["channel"] == "tv" for one in told)
+    nothing = newsroom("audit", "show", "radio")
+    assert nothing.code == 2
+    assert "radio is not an id" in nothing.err
+
+
 def test_the_events_of_an_article_and_of_a_rollout(newsroom: Command, article: Path) -> None:
     assert newsroom("correct", "a1", changed(article), "--as", "engineer").code == 0
 
