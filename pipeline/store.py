@@ -32,7 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pipeline import chain, locks, tables
 from pipeline.article import Article, Column, Deed, Outlet, Place, Revision
 from pipeline.catalogue import SqlCatalogue, SqlMedia
-from pipeline.channel import Action, Evidence, Problem, Receipt, Text
+from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
 from pipeline.notebook import SqlNotebook
 from pipeline.reading import Reading
 from pipeline.reports import (
@@ -690,7 +690,8 @@ class Store(Reports):
                 locks.rollouts(tx, _r.id.in_({one.rollout_id for one in lapsed}))
                 self._lapse(tx, _d.id.in_([one.id for one in lapsed]), now)
                 older = tx.execute(_OLDER, mine).all()
-            told = [one for one in older if one.receipt is not None]
+            # Of which the channel said that it knows nothing: that one left nothing to build upon.
+            told = [one for one in older if one.receipt and not _is_absent(parsed(Receipt, one.receipt))]
             step = step_of(DeliveryState(row.state), RolloutState(rollout.state))
             together = self._together(tx, row) if row.bundled or step is Step.RELEASE else []
             claim = Claim(
@@ -1149,6 +1150,10 @@ def _column_of(submission: Submission) -> list[str]:
 def _counted(submission: Submission) -> bool:
     """Whether its column gives it something that depends on those before it, so that they come one after another."""
     return submission.column is not None and submission.column.counts and submission.article.announces is None
+
+
+def _is_absent(receipt: Receipt | None) -> bool:
+    return receipt is not None and receipt.standing is Standing.ABSENT
 
 
 def _is_led(row: Row[Any], leader: Row[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import logging
 import socket
@@ -539,6 +540,8 @@ def test_a_secret_in_a_header_that_cannot_be_sent(line: Http) -> None:
 
 
 def test_a_broken_head_does_not_put_the_address_into_the_log(line: Http, caplog: pytest.LogCaptureFixture) -> None:
+    gc.collect()  # an Http of an earlier test hides its secrets, such as a single letter, for as long as it is there
+
     def script(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nbroken head\r\nContent-Length: 0\r\n\r\n")
 

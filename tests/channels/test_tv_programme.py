@@ -203,8 +203,8 @@ def test_a_withdrawal_before_air_needs_no_word(rehearsal: Rehearsal) -> None:
     receipt = rehearsal.channel.withdraw(rehearsal.delivery(story(1), Action.WITHDRAW))
     assert receipt.standing is Standing.WITHDRAWN
     assert receipt.note is None
-    page = (channel_of(rehearsal).files.read(f"{DAY}/a1.html") or b"").decode()
-    assert page.startswith("<!doctype html>\n<!-- tongfa:gone -->")
+    assert channel_of(rehearsal).files.read(f"{DAY}/a1.html") is None
+    page = (channel_of(rehearsal).files.notice(f"{DAY}/a1.html") or b"").decode()
     assert "数据有误" in page
     for form in ("docx", "txt", "rtf"):
         assert channel_of(rehearsal).files.read(f"{DAY}/a1.{form}") is None
@@ -441,8 +441,7 @@ def test_a_story_withdrawn_between_the_two_parts_stays_withdrawn(
     monkeypatch.setattr(rehearsal.catalogue, "exclusive", overtaken)
     rehearsal.catalogue.place(delivery.revision, delivery.receipt)
     assert rehearsal.channel.release(delivery).standing is not Standing.LIVE
-    page = channel_of(rehearsal).files.read(f"{DAY}/a1.html") or b""
-    assert b"tongfa:gone" in page
+    assert channel_of(rehearsal).files.notice(f"{DAY}/a1.html") is not None
     assert ids(rehearsal) == []
     agrees(rehearsal)
 

@@ -181,7 +181,9 @@ class Keeper:
         self._watcher = threading.Thread(target=self._watch, name="keeper")
 
     def __enter__(self) -> Keeper:
-        for name in (BROKER, *WORKERS):
+        self._start(BROKER)  # first: where a socket's path would be too long, workers have to be told its port
+        _until(lambda: _answers(self._configuration), REST, "the broker is up")
+        for name in WORKERS:
             self._start(name)
         self._watcher.start()
         return self

@@ -14,10 +14,11 @@ from sqlalchemy import text
 
 from pipeline import waits
 from pipeline.article import Article, Column
-from pipeline.channel import Action, Receipt, Standing, Unavailable
+from pipeline.channel import Action, Problem, Receipt, Standing, Text, Unavailable
+from pipeline.engine import Attempt
 from pipeline.reports import Impossible
-from pipeline.rollout import DeliveryState, RolloutState, Step
-from pipeline.store import Changed, Store, Submission
+from pipeline.rollout import Again, DeliveryState, RolloutState, Step
+from pipeline.store import Changed, Claim, Store, Submission
 from pipeline.testing import MemoryCatalogue, article_of, revision_of
 from tests.engine.bench import OUTLETS, PACE, Bench, at_once
 from tests.engine.simulation import Mute
@@ -484,3 +485,33 @@ def test_the_record_is_kept_whole(bench: Bench) -> None:
     known = bench.publish(headline="“引号”与𠮷", body="<p>a &amp; b</p>")
     found = bench.store.revision(known)
     assert found == revision_of(article_of("“引号”与𠮷", body="<p>a &amp; b</p>"), id=known, at=bench.clock.now())
+
+
+def test_what_left_nothing_is_nothing_to_build_upon(bench: Bench) -> None:
+    """An overtaken correction of which the channel says that it is not there: what was before it counts, each time."""
+    known = bench.publish()
+    bench.arrive()
+    trouble = Again(Problem(field="x", message=Text.of("lost"), remedy=Text.of("wait")), None, True)
+
+    def claimed() -> Claim:
+        bench.clock.advance(timedelta(minutes=5))
+        rollout = bench.store.latest_rollout(known)
+        claim = bench.store.claim(bench.part(rollout, channel).id, bench.clock.now())
+        assert claim is not None
+        return claim
+
+    channel = next(iter(bench.outlets))
+    bench.correct(known, "<p>第二版</p>")
+    bench.engine.finish(claimed(), Attempt(trouble))
+    bench.correct(known, "<p>第三版</p>")
+    claim = claimed()
+    [earlier] = claim.earlier
+    bench.store.settle_doubt(earlier, Receipt(standing=Standing.ABSENT), bench.clock.now())
+    bench.engine.finish(claim, Attempt(trouble))
+
+    previous = claimed().previous
+
+    assert previous is not None
+    assert previous.revision.number == 1
+    assert previous.receipt is not None
+    assert previous.receipt.standing is Standing.LIVE
