@@ -42,6 +42,7 @@ from pipeline.newsroom import Configuration, load
 from pipeline.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, newsroom_of, picture
+from pipeline.waits import Held
 from tests.engine.judge import Command, deeds, judge
 from tests.engine.public import TEXT, Observer, PublicFiles, before_the_gate
 from tests.standins.running import ROOT, Running
@@ -410,7 +411,7 @@ class Campaign:
         try:
             for order in self.orders:
                 _wait_until(begun + order.at)
-                self.obey(order, engine)
+                self._insist(order, engine)
             _wait_until(begun + self.seconds)
         finally:
             raging.join()
@@ -444,6 +445,22 @@ class Campaign:
                 self.receivers[blow.whom].faults(**WEATHER[blow.value])
         if what != "continue":
             self.outcome.figures[f"× {what} {whom}"] += 1
+
+    def _insist(self, order: Order, engine: Engine) -> None:
+        """An editor whose command meets a database that a stopped worker holds is told so, and repeats it.
+
+        What was refused must have left nothing: `obey` sees to it that the next one is not taken for a repetition.
+        """
+        deadline = time.monotonic() + REST
+        while True:
+            try:
+                self.obey(order, engine)
+            except Held:
+                if time.monotonic() > deadline:
+                    raise
+                self.outcome.figures["commands that met a held database"] += 1
+            else:
+                return
 
     def obey(self, order: Order, engine: Engine) -> None:
         """Do what the editor does; whatever goes wrong here is an error of the campaign's, not of the weather's."""
