@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline.article import Article, House
-from pipeline.credit import Credit, Duty, Group, joined
+from pipeline.article.credit import Credit, Duty, Group, joined
 
 BETWEEN = "、"
 """Between names."""

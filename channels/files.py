@@ -25,7 +25,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from channels.http import Http
 from channels.options import address_problems, choice_problems
-from pipeline import addresses
+from pipeline.article import addresses
 from pipeline.channel import Problem, Setting, Text, Unavailable
 
 OPTIONS = {"root", "staging", "verify"}
@@ -192,7 +192,8 @@ class Files:
             self.fs.rm_file(f"{self.root}/{path}")
 
     def retire(self, path: str, notice: bytes) -> None:
-        """Withdraw a public file: its address is answered with this notice from now on, see `pipeline.addresses`."""
+        """Withdraw a public file: its address is answered with this notice from now on, see
+        `pipeline.article.addresses`."""
         self.write(addresses.beside(path, "gone"), notice)
         self.delete(path)
 

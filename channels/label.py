@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from pipeline.article import Article, Image, Newsroom, Revision
-from pipeline.credit import Aigc, Certainty
+from pipeline.article.credit import Aigc, Certainty
 
 TEXT = MappingProxyType(
     {

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from PIL import Image as Pillow
 from PIL import ImageSequence, PngImagePlugin
 
-from pipeline import aigc, gif
-from pipeline.article import Image, Newsroom
+from pipeline.article import Image, Newsroom, aigc, gif
+from pipeline.article.credit import Aigc
+from pipeline.article.pixels import on_white, shown
 from pipeline.channel import Asset, Media, Problem, Text, Unpublishable
-from pipeline.credit import Aigc
-from pipeline.pixels import on_white, shown
 
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 _COMMON = {"image/png": "image/png", "image/gif": "image/png"}

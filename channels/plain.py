@@ -14,8 +14,8 @@ from channels import byline, label, pictures
 from channels.body import NOT_HTML, blocks, refuse_characters
 from channels.templating import templates
 from pipeline.article import Newsroom, Revision
+from pipeline.article.credit import Group
 from pipeline.channel import Media, Rendition
-from pipeline.credit import Group
 
 WIDTH = 960
 """Pixels of its pictures at most."""

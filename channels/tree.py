@@ -18,9 +18,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from channels.files import Files
-from pipeline import addresses
-from pipeline.addresses import beside
-from pipeline.article import Column, Newsroom, Revision
+from pipeline.article import Column, Newsroom, Revision, addresses
+from pipeline.article.addresses import beside
 from pipeline.channel import Action, Asset, Channel, Delivery, Entry, Receipt, Rendition, Setting, Standing
 
 

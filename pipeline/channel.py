@@ -24,8 +24,37 @@ from typing import Any, ClassVar, Protocol
 from pydantic import AwareDatetime, Field
 
 from pipeline.article import Column, Newsroom, Outlet, Revision
-from pipeline.credit import Aigc
-from pipeline.value import Frozen
+from pipeline.article.credit import Aigc
+from pipeline.article.problem import Problem, Text
+from pipeline.article.value import Frozen
+
+__all__ = [
+    "Action",
+    "Asset",
+    "Catalogue",
+    "Channel",
+    "ChannelError",
+    "Companion",
+    "Correction",
+    "Delivery",
+    "Entry",
+    "Evidence",
+    "Heard",
+    "Media",
+    "Note",
+    "Notebook",
+    "Problem",
+    "Receipt",
+    "Recovery",
+    "Refused",
+    "Rendition",
+    "Setting",
+    "Standing",
+    "Text",
+    "Unavailable",
+    "Unpublishable",
+    "utc_now",
+]
 
 
 class Standing(StrEnum):
@@ -71,37 +100,6 @@ class Action(StrEnum):
     PUBLISH = "publish"
     CORRECT = "correct"
     WITHDRAW = "withdraw"
-
-
-class Text(Frozen):
-    """A message for a person, translated where it is shown: an English template and its values.
-
-    >>> str(Text.of("{field} is too long by {over}", field="title", over=3))
-    'title is too long by 3'
-    """
-
-    template: str
-    values: dict[str, str | int | float] = Field(default_factory=dict)
-
-    @classmethod
-    def of(cls, template: str, /, **values: str | int | float) -> Text:
-        return cls(template=template, values=values)
-
-    def given(self, **values: str | int | float) -> Text:
-        """The same message with these values: for tables of messages."""
-        return self.model_copy(update={"values": {**self.values, **values}})
-
-    def __str__(self) -> str:
-        return self.template.format_map(self.values) if self.values else self.template
-
-
-class Problem(Frozen):
-    """Something a person has to know: what happened, where, and what to do."""
-
-    field: str
-    """The article's field (as in `Article`), the channel's option, or the step concerned."""
-    message: Text
-    remedy: Text
 
 
 class Asset(Frozen):

@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from pipeline.article import Newsroom, Outlet
+from pipeline.article.value import Frozen
 from pipeline.channel import Channel, Notebook, Problem, Setting, Text
 from pipeline.rollout import Pace
-from pipeline.value import Frozen
 
 GROUP = "tongfa.channels"
 """The entry-point group by which kinds enter, built-in and third-party alike."""

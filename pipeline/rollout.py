@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from pipeline.article.value import Frozen
 from pipeline.channel import Action, Problem, Receipt, Standing, Text
-from pipeline.value import Frozen
 
 
 class RolloutState(StrEnum):

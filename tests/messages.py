@@ -25,7 +25,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from pipeline.article import Article, Column, Newsroom, Outlet, Site
-from pipeline.language import CATALOGUES, DOMAIN
+from pipeline.commands.language import CATALOGUES, DOMAIN
 from pipeline.manuscript.fields import NAMES
 from pipeline.newsroom import kinds
 

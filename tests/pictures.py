@@ -17,8 +17,7 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
-from pipeline import language
-from pipeline.commands import reading
+from pipeline.commands import language, reading
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = "examples/wushan-sibuzhai.txt"

@@ -42,8 +42,8 @@ from channels.app.ninjs import Rendition as File
 from channels.body import NOT_HTML, blocks, column_of, refuse_characters
 from channels.pictures import common, derivative, moving, spread
 from pipeline.article import Article, Column, Deed, Image, Newsroom, Revision, note_meant
+from pipeline.article.credit import Aigc, Certainty, Duty, Group
 from pipeline.channel import Asset, Entry
-from pipeline.credit import Aigc, Certainty, Duty, Group
 
 WIDTHS = {"thumbnail": 480, "large": 1200}
 """Pixels, by the rendition's name: a list's row and the article, both on a dense screen."""

@@ -4,7 +4,7 @@
     rss-1.xml  atom-1.xml  feed-1.json    archive 1: ordinals 1 … 50; written when full (RFC 5005)
     {column}/rss.xml …                    the same for each column that has articles, by the column's ordinals, under
                                           its address
-    moved.map                             the columns' former addresses, see `pipeline.addresses`
+    moved.map                             the columns' former addresses, see `pipeline.article.addresses`
     {former}/rss.moved.xml …              feeds without items that lead to where the column's stand
     opml.xml                              all of these feeds, for import
     media/{article}/…                     the pictures

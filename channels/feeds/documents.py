@@ -27,7 +27,7 @@ from channels.body import NOT_XML
 from channels.feeds.item import Item
 from channels.templating import templates
 from pipeline.article import Column, Newsroom
-from pipeline.value import Frozen
+from pipeline.article.value import Frozen
 
 ATOM = "http://www.w3.org/2005/Atom"
 HISTORY = "http://purl.org/syndication/history/1.0"

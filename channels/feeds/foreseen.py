@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pipeline.article import Column, Revision, columns_after
+from pipeline.article.value import Frozen
 from pipeline.channel import Catalogue, Entry, Receipt, Standing
-from pipeline.value import Frozen
 
 MANIFEST = "foreseen.json"
 """Staged after the documents that it names."""

@@ -14,9 +14,9 @@ from channels.body import NOT_XML, blocks, refuse_characters
 from channels.pictures import derivative, moving, spread
 from channels.templating import templates
 from pipeline.article import Article, Column, Newsroom, Revision, note_of
+from pipeline.article.credit import Group
+from pipeline.article.value import Frozen
 from pipeline.channel import Asset, Entry
-from pipeline.credit import Group
-from pipeline.value import Frozen
 
 WIDTH = 1200
 """Pixels: what a reader's column can show on a dense screen."""

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from channels.templating import TEMPLATES
-from pipeline.value import Frozen
+from pipeline.article.value import Frozen
 
 
 class Shot(Frozen):

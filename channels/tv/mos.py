@@ -30,8 +30,8 @@ from lxml import etree
 from pydantic import AwareDatetime, Field
 
 from channels.files import Files
+from pipeline.article.value import Frozen
 from pipeline.channel import Problem, Text, Unavailable
-from pipeline.value import Frozen
 
 UPPER_PORT = 10541
 LIMIT_NAME = 128

@@ -17,8 +17,8 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from channels.tv.mos import View
 from pipeline.article import Revision
+from pipeline.article.value import Frozen
 from pipeline.channel import Problem, Refused, Text
-from pipeline.value import Frozen
 
 
 class Terms(Frozen):

@@ -38,8 +38,8 @@ from channels.tv.programme import Slot, Terms
 from channels.tv.spoken import spoken, syllables
 from pipeline.article import Article, Deed, Newsroom, Revision, note_of, text_of
 from pipeline.article import House as Printing
-from pipeline.credit import ROLES, Duty, Group
-from pipeline.value import Frozen
+from pipeline.article.credit import ROLES, Duty, Group
+from pipeline.article.value import Frozen
 
 BAR, BARS = 15, 2
 """Characters of a line of a title bar, and its lines."""

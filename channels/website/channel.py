@@ -1,7 +1,7 @@
 """The `website` kind: the county government's website as static files, complete and ready to be served.
 
     2026/11/a1.html            the article's page
-    2026/11/a1.gone.html       once it is withdrawn, the notice in its place (see `pipeline.addresses`)
+    2026/11/a1.gone.html       once it is withdrawn, the notice in its place (see `pipeline.article.addresses`)
     2026/11/a1/…               its pictures
     index.html, {address}/…    and the other lists, a column's pages at its address: see `lists`
     moved.map                  the columns' former addresses
@@ -47,8 +47,8 @@ from channels.website.page import (
     title_of,
     with_around,
 )
-from pipeline.addresses import beside
 from pipeline.article import Column, Newsroom, Revision
+from pipeline.article.addresses import beside
 from pipeline.channel import (
     Action,
     Asset,

@@ -28,8 +28,8 @@ from channels.body import NOT_HTML
 from channels.website.frame import Frame
 from channels.website.page import Picture, banner_of, column_banner, column_head, headline, pictures_of
 from pipeline.article import Column
+from pipeline.article.value import Frozen
 from pipeline.channel import Catalogue, Entry
-from pipeline.value import Frozen
 
 PAGE = 20
 """Articles of a column page."""

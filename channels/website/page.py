@@ -19,9 +19,9 @@ from channels.body import NOT_HTML, blocks, column_of, refuse_characters, text_a
 from channels.pictures import common, derivative, spread
 from channels.website.frame import ICON, Frame
 from pipeline.article import Article, Column, Image, Newsroom, Revision, note_meant, note_of
+from pipeline.article.credit import Group
+from pipeline.article.value import Frozen
 from pipeline.channel import Asset
-from pipeline.credit import Group
-from pipeline.value import Frozen
 
 WIDTHS = (480, 960, 1440)
 """Pixels: a thumbnail or a small phone, the text's column on a plain screen, the same on a dense one."""

@@ -34,8 +34,8 @@ from channels.body import NOT_HTML, blocks, column_of, refuse_characters, text_a
 from channels.pictures import common, derivative, spread
 from channels.templating import templates
 from pipeline.article import Article, Deed, Image, Newsroom, Revision, note_meant, note_of
+from pipeline.article.credit import Credit, Group
 from pipeline.channel import Asset, Problem, Rendition, Text, Unpublishable
-from pipeline.credit import Credit, Group
 
 TITLE, AUTHOR, DIGEST = 32, 16, 120
 """Characters."""

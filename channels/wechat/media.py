@@ -23,8 +23,8 @@ from channels.http import Upload
 from channels.pictures import SUFFIX, produce
 from channels.wechat.client import Client
 from channels.wechat.content import Theme
+from pipeline.article.pixels import on_white, shown
 from pipeline.channel import Asset, Media, Problem, Text, Unavailable, Unpublishable
-from pipeline.pixels import on_white, shown
 
 MOST = 2**20 - 1
 """Bytes of a picture in a content."""

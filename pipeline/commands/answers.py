@@ -22,16 +22,17 @@ from typing import Any
 
 import click
 
-from pipeline import logs, sheet, tasks, terminal
 from pipeline import newsroom as configuring
 from pipeline.channel import Problem
+from pipeline.commands import sheet, terminal
+from pipeline.commands.language import tell
 from pipeline.engine import Engine, Unfit
-from pipeline.language import tell
 from pipeline.manuscript import BadManuscript
 from pipeline.newsroom import Configuration
-from pipeline.reports import AsRead, Report
+from pipeline.record.reports import AsRead, Report
+from pipeline.record.store import Accepted
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.store import Accepted
+from pipeline.workers import logs, tasks
 
 DONE, BROKEN, BAD, HELD, FAILED, LATE = range(6)
 _FAILED = (DeliveryState.FAILED, DeliveryState.UNKNOWN)

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import click
 
-from pipeline import terminal
 from pipeline.article import Image
 from pipeline.channel import Problem, Text
-from pipeline.columns import UNTITLED, address_of
-from pipeline.columns import new as new_column
+from pipeline.commands import terminal
 from pipeline.commands.answers import (
     DONE,
     How,
@@ -32,9 +30,11 @@ from pipeline.commands.answers import (
 )
 from pipeline.commands.reading import Asking, Desk, reads_manuscripts, words_of
 from pipeline.engine import Engine, Piece, Unfit
+from pipeline.engine.columns import UNTITLED, address_of
+from pipeline.engine.columns import new as new_column
 from pipeline.manuscript import BadManuscript
 from pipeline.manuscript.images import PictureRefused, take
-from pipeline.store import Changed
+from pipeline.record.store import Changed
 
 
 @click.group("column", help="Columns (栏目): open, rename or close one on every channel at once.")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from pipeline import roster, terminal
 from pipeline.channel import Action, Problem, Text
+from pipeline.commands import terminal
 from pipeline.commands.answers import (
     BAD,
     BROKEN,
@@ -38,15 +38,16 @@ from pipeline.commands.answers import (
     wait_option,
     who,
 )
+from pipeline.commands.preview import write_previews
 from pipeline.commands.reading import Asking, Desk, as_read, read_, reads_manuscripts, words_of
+from pipeline.commands.report import page as report_page
+from pipeline.commands.sheet import sheet
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript, Manuscript
-from pipeline.preview import write_previews
-from pipeline.reports import AsRead, Report
+from pipeline.record import roster
+from pipeline.record.reports import AsRead, Report
+from pipeline.record.store import Changed
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.sheet import sheet
-from pipeline.store import Changed
-from pipeline.web.report import page as report_page
 
 
 @click.command(

@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 from filelock import FileLock, Timeout
 
-from pipeline import broker, demo, doctor, logs, tasks, terminal
 from pipeline import newsroom as configuring
+from pipeline.commands import demo, doctor, terminal
 from pipeline.commands.answers import (
     BAD,
     BROKEN,
@@ -29,12 +29,13 @@ from pipeline.commands.answers import (
     err,
     out,
 )
+from pipeline.commands.language import tell
 from pipeline.engine import Engine
-from pipeline.language import tell
 from pipeline.newsroom import Configuration
-from pipeline.processes import Processes, end_with_parent
 from pipeline.web.site import Hear
 from pipeline.web.site import serve as serve_site
+from pipeline.workers import broker, logs, tasks
+from pipeline.workers.processes import Processes, end_with_parent
 
 
 @click.command(help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.")

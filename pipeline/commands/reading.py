@@ -20,9 +20,10 @@ from typing import Any
 import click
 
 from pipeline import newsroom as configuring
-from pipeline import terminal
 from pipeline.article import House, Newsroom
+from pipeline.article.reading import Decision, Doubt, ManuscriptProblem
 from pipeline.channel import Problem, Text, utc_now
+from pipeline.commands import terminal
 from pipeline.commands.answers import (
     BAD,
     DONE,
@@ -35,13 +36,12 @@ from pipeline.commands.answers import (
     problems_told,
     who,
 )
-from pipeline.language import tell
+from pipeline.commands.language import tell
+from pipeline.commands.sheet import quoted, sheet, told
 from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES
 from pipeline.manuscript.words import BadWords, Words, beside, shipped
 from pipeline.newsroom import BadConfiguration, locate
-from pipeline.reading import Decision, Doubt, ManuscriptProblem
-from pipeline.sheet import quoted, sheet, told
 
 YES = frozenset({"y", "yes", "是", "是的", "对", "好", "用"})
 NO = frozenset({"", "n", "no", "不", "不是", "不用", "否"})

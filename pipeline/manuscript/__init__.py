@@ -18,6 +18,7 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from pipeline.article import Article, House, Image
+from pipeline.article.reading import ManuscriptProblem, Reading
 from pipeline.channel import Text
 from pipeline.manuscript import fields, html, markdown, text, word
 from pipeline.manuscript.body import Block, serialise
@@ -25,7 +26,6 @@ from pipeline.manuscript.characters import clean
 from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript
 from pipeline.manuscript.warnings import warnings_of
 from pipeline.manuscript.words import Words
-from pipeline.reading import ManuscriptProblem, Reading
 
 __all__ = ["FORMATS", "BadManuscript", "Manuscript", "ManuscriptProblem", "read"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipeline.credit import Credit, Duty, joined
+from pipeline.article.credit import Credit, Duty, joined
 from pipeline.manuscript import fields, names
 from pipeline.manuscript.label import NoLabel, labelled
 from pipeline.manuscript.statements import Statements

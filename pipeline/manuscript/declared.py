@@ -10,8 +10,8 @@ from typing import Any
 
 from lxml import html as lxml_html
 
+from pipeline.article.credit import Credit, Duty, Group
 from pipeline.channel import Text
-from pipeline.credit import Credit, Duty, Group
 from pipeline.manuscript import fields, names
 from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pipeline.article import Article
+from pipeline.article.credit import Aigc, Credit, joined
+from pipeline.article.reading import Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Text
-from pipeline.credit import Aigc, Credit, joined
 from pipeline.manuscript.words import Words, shipped
-from pipeline.reading import Doubt, Line, ManuscriptProblem, Reading
 
 
 class BadManuscript(Exception):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.credit import Credit
+from pipeline.article.credit import Credit
 from pipeline.manuscript import fields, names, reasons
 from pipeline.manuscript.block import Block
 from pipeline.manuscript.draft import Draft

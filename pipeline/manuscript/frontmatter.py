@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from pipeline.article.credit import PEOPLE, ROLES, Credit, Duty
 from pipeline.channel import Text
-from pipeline.credit import PEOPLE, ROLES, Credit, Duty
 from pipeline.manuscript import fields, names
 from pipeline.manuscript.characters import lines_of, one_line
 from pipeline.manuscript.draft import Draft

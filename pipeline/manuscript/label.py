@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from pipeline.article.credit import Aigc, Certainty
 from pipeline.channel import Text
-from pipeline.credit import Aigc, Certainty
 
 _FIELDS = {
     "Label": "label",

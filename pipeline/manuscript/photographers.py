@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.credit import Credit, Duty
+from pipeline.article.credit import Credit, Duty
 from pipeline.manuscript import names
 from pipeline.manuscript.words import shipped
 

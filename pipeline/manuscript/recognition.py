@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipeline.article.reading import Doubt
 from pipeline.channel import Text
 from pipeline.manuscript import fields, reasons
 from pipeline.manuscript.block import Block
@@ -15,7 +16,6 @@ from pipeline.manuscript.line import Kind, Line, behind, is_numbered, joined, ki
 from pipeline.manuscript.tail import opening, without_closing, without_other_articles, without_tail
 from pipeline.manuscript.taking import put_headline, take
 from pipeline.manuscript.title import without_head
-from pipeline.reading import Doubt
 
 __all__ = ["harvest", "harvest_around", "put_headline"]
 

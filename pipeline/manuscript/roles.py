@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.credit import Duty
+from pipeline.article.credit import Duty
 from pipeline.manuscript.words import Words, shipped
 
 

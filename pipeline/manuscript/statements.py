@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from pipeline.credit import Credit, Duty
+from pipeline.article.credit import Credit, Duty
 from pipeline.manuscript import names
 from pipeline.manuscript.roles import printed
 from pipeline.manuscript.words import Words

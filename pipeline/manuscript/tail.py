@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipeline.article.credit import Duty, Group
 from pipeline.channel import Text
-from pipeline.credit import Duty, Group
 from pipeline.manuscript import reasons
 from pipeline.manuscript.block import Block, truncated
 from pipeline.manuscript.credits import Said, alone, closing, said

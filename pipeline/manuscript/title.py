@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.article.reading import Doubt
 from pipeline.channel import Text
 from pipeline.manuscript import reasons
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.head import LARGER, Head
 from pipeline.manuscript.line import Kind, Line, is_bold, is_dashed, is_numbered, without_dashes
 from pipeline.manuscript.taking import LONGEST_FORM_NAME, put_headline
-from pipeline.reading import Doubt
 
 _LONGEST_OF_TWO, _NEARLY = 16, 2
 """Characters: of each line of a headline in two, and by how many they differ at most."""

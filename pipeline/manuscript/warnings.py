@@ -14,12 +14,12 @@ from typing import NamedTuple
 from lxml.html import HtmlElement
 
 from pipeline.article import Article, House
+from pipeline.article.credit import Duty, Group
+from pipeline.article.reading import ManuscriptProblem, Reading
 from pipeline.channel import Text
-from pipeline.credit import Duty, Group
 from pipeline.manuscript.credits import closing, said
 from pipeline.manuscript.line import is_form
 from pipeline.manuscript.words import Words, shipped
-from pipeline.reading import ManuscriptProblem, Reading
 
 LONGEST_HEADLINE = 40
 """Characters. Two lines on a telephone; a headline in print rarely has thirty."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from pipeline.credit import Duty
-from pipeline.value import Frozen
+from pipeline.article.credit import Duty
+from pipeline.article.value import Frozen
 
 _HERE = Path(__file__).parent.parent
 SHIPPED = (_HERE / "_config" if (_HERE / "_config").is_dir() else _HERE.parent / "config") / "reading.toml"

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image as Pillow
 
 from pipeline.article import Announcement, Article, Column, Deed, Image, Newsroom, Outlet, Revision, Site
-from pipeline.credit import Aigc, Certainty, Credit, Duty
+from pipeline.article.credit import Aigc, Certainty, Credit, Duty
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ CDN in a large one, so it says everything that a cache has to know.
 
 Starlette's `StaticFiles` finds the files (no way out of the folder, also not through links) and judges conditional
 requests, its `FileResponse` sends byte ranges. Added here: types, content codings, what may be cached how long, 410 for
-withdrawn pages, 301 for what has another address (both as `pipeline.addresses` says), and the security headers.
+withdrawn pages, 301 for what has another address (both as `pipeline.article.addresses` says), and the security headers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline import addresses
+from pipeline.article import addresses
 from pipeline.channel import Heard, Refused
 from pipeline.web import first_edition
 

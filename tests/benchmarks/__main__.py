@@ -26,16 +26,17 @@ from sqlalchemy import insert
 
 from channels.http import Http
 from channels.tv import spoken
-from pipeline import broker, logs, tables, tasks
 from pipeline.article import Article, Outlet
 from pipeline.channel import Action, Delivery, Receipt, Setting, Standing
 from pipeline.engine import Engine
 from pipeline.manuscript import read
 from pipeline.newsroom import Configuration, demo_file, examples, kind, load
+from pipeline.record import tables
+from pipeline.record.store import Store
 from pipeline.rollout import DeliveryState, Pace, RolloutState
 from pipeline.standins.fake_wechat import DEMO, Server
-from pipeline.store import Store
 from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
+from pipeline.workers import broker, logs, tasks
 from tests.benchmarks import skew
 
 ARCHIVES = (100, 1_000, 10_000)
@@ -128,7 +129,7 @@ def _live(data: Path) -> None:
 def _processes(environment: dict[str, str]) -> Iterator[None]:
     """A newsroom, and a worker with the same settings for a task that does nothing."""
     up = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", "up", "--config", str(demo_file())],
+        [sys.executable, "-m", "pipeline", "up", "--config", str(demo_file())],
         env={**environment, "TONGFA_ATTACHED": "1", "PYTHONUNBUFFERED": "1", "TONGFA_LISTEN": "127.0.0.1:8765"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

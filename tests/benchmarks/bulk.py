@@ -8,10 +8,10 @@ import sys
 import threading
 from contextlib import closing
 
-from pipeline import logs, tasks
 from pipeline.newsroom import load, locate
 from pipeline.rollout import RolloutState
 from pipeline.testing import article_of
+from pipeline.workers import logs, tasks
 
 UNDER_WAY = 6
 """Rollouts at most at a time: more only wait for each other."""

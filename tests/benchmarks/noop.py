@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline import broker, tasks
 from pipeline.newsroom import load
+from pipeline.workers import broker, tasks
 
 
 def main() -> None:

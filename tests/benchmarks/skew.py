@@ -24,15 +24,16 @@ from pathlib import Path
 
 import requests
 
-from pipeline import demo, doctor, logs, tasks
 from pipeline.article import Column
-from pipeline.columns import new
+from pipeline.commands import demo, doctor
+from pipeline.commands.language import tell
 from pipeline.engine import Engine, Piece
-from pipeline.language import tell
+from pipeline.engine.columns import new
 from pipeline.newsroom import demo_file, load
-from pipeline.reports import Report
+from pipeline.record.reports import Report
 from pipeline.rollout import RolloutState
 from pipeline.testing import article_of
+from pipeline.workers import logs, tasks
 
 ROUNDS = 100
 """Two rollouts each."""

@@ -8,8 +8,8 @@ from lxml import html
 from channels import label
 from channels.body import NOT_HTML, NOT_XML, blocks, refuse_characters, text_and_notes
 from pipeline.article import Article, Image
+from pipeline.article.credit import Aigc, Certainty, Credit, Duty
 from pipeline.channel import Unpublishable
-from pipeline.credit import Aigc, Certainty, Credit, Duty
 from pipeline.testing import article_of, laden_of, newsroom_of, picture, revision_of
 
 IMAGE = picture()[0]

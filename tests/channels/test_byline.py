@@ -7,7 +7,7 @@ import pytest
 from channels import byline
 from channels.byline import Author, Printed
 from pipeline.article import Article, House
-from pipeline.credit import Credit, Duty, Group
+from pipeline.article.credit import Credit, Duty, Group
 from pipeline.testing import article_of, laden_of, picture
 
 PLAIN, SPACED = House(), House(spaced_names=True)

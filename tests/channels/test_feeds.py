@@ -28,9 +28,8 @@ from lxml import etree, html
 from channels.feeds import Feeds
 from channels.feeds.documents import ATOM, HISTORY, MEDIA, Feed, Form
 from channels.feeds.item import article_item
-from pipeline import addresses
-from pipeline.addresses import beside
-from pipeline.article import Article, Column, Deed, Outlet, Revision
+from pipeline.article import Article, Column, Deed, Outlet, Revision, addresses
+from pipeline.article.addresses import beside
 from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable, utc_now
 from pipeline.testing import (
     NOON,

@@ -23,8 +23,8 @@ from channels.website import Website
 from channels.website.rules import PageKind, problems
 from channels.wechat import Wechat
 from pipeline.article import Article, House, Image, Outlet
+from pipeline.article.credit import Aigc, Certainty, Credit, Duty
 from pipeline.channel import Channel, Delivery, Setting, Standing
-from pipeline.credit import Aigc, Certainty, Credit, Duty
 from pipeline.testing import (
     LABELS,
     MemoryNotebook,

@@ -1,4 +1,4 @@
-"""What has become of an address (`pipeline.addresses`): no word of a newsroom or a manuscript can say it."""
+"""What has become of an address (`pipeline.article.addresses`): no word of a newsroom or a manuscript can say it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from channels.app import App
 from channels.feeds import Feeds
 from channels.tv import Television
 from channels.website import Website
-from pipeline import addresses
-from pipeline.article import Column, Deed, Newsroom, Outlet
+from pipeline.article import Column, Deed, Newsroom, Outlet, addresses
 from pipeline.channel import Channel, Setting
 from pipeline.manuscript import read
 from pipeline.testing import (

@@ -22,10 +22,9 @@ from channels.pictures import common, derivative, holds, made, moving, produce, 
 from channels.website import Website
 from channels.wechat import Wechat
 from channels.wechat.media import MOST, content_bytes
-from pipeline import aigc, gif, pixels
-from pipeline.article import Column, Image, Outlet, Revision
+from pipeline.article import Column, Image, Outlet, Revision, aigc, gif, pixels
+from pipeline.article.credit import Aigc, Certainty
 from pipeline.channel import Asset, Channel, Rendition, Setting, Standing
-from pipeline.credit import Aigc, Certainty
 from pipeline.manuscript.images import take
 from pipeline.standins.fake_wechat import Server, Settings
 from pipeline.testing import MemoryMedia, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of

@@ -20,8 +20,7 @@ from channels.feeds import Feeds
 from channels.files import INSIDE, PROBE, Files
 from channels.tree import TreeChannel
 from channels.website import Website
-from pipeline import addresses
-from pipeline.article import Outlet
+from pipeline.article import Outlet, addresses
 from pipeline.channel import Action, Delivery, Setting, Standing, Unavailable
 from pipeline.testing import (
     NOON,

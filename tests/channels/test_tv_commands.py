@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from channels.tv.commands import programme
-from pipeline import language
 from pipeline.channel import Channel
+from pipeline.commands import language
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal
 from tests.channels.tv_newsroom import DAY, put, story, television

@@ -19,11 +19,11 @@ from sqlalchemy import select
 
 from channels.tv import Television, mos
 from channels.tv.rundown import RESERVED, Rundowns
-from pipeline import tables
 from pipeline.channel import Action, Delivery, Notebook, Refused, Standing, Unavailable
+from pipeline.record import tables
+from pipeline.record.store import Store
 from pipeline.rollout import Pace
 from pipeline.standins.fake_prompter import Standing as Prompter
-from pipeline.store import Store
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal
 from tests.channels.tv_newsroom import DAY, put, story, television
 

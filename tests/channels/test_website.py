@@ -34,8 +34,7 @@ from channels.website.frame import Frame
 from channels.website.lists import PAGE, RELATED
 from channels.website.page import core, core_of, with_around
 from channels.website.rules import PageKind, problems
-from pipeline import addresses
-from pipeline.article import Announcement, Article, Column, Deed, Outlet, Revision
+from pipeline.article import Announcement, Article, Column, Deed, Outlet, Revision, addresses
 from pipeline.channel import Action, Delivery, Setting, Standing, Unavailable, Unpublishable
 from pipeline.manuscript import read
 from pipeline.testing import (

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from channels.app import App
 from pipeline.article import Column, Deed, Outlet, Revision
+from pipeline.article.credit import Aigc, Certainty
 from pipeline.channel import Setting
-from pipeline.credit import Aigc, Certainty
 from pipeline.testing import (
     LABELS,
     NOON,

@@ -21,8 +21,8 @@ from PIL import ImageOps
 from channels.feeds import Feeds
 from channels.website import Website
 from pipeline.article import Column, Deed, Outlet, Revision
+from pipeline.article.credit import Aigc, Certainty
 from pipeline.channel import Setting
-from pipeline.credit import Aigc, Certainty
 from pipeline.manuscript import read
 from pipeline.testing import (
     LABELS,

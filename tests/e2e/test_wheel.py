@@ -38,8 +38,8 @@ def test_the_wheel_carries_everything_that_is_no_module(wheel: Path) -> None:
         files = [path for path in (ROOT / source).rglob("*") if path.is_file()]
         assert {f"{target}/{path.relative_to(ROOT / source)}" for path in files} <= names
     assert "pipeline/_config/newsroom.toml" in names
-    assert "pipeline/locale/zh_CN/LC_MESSAGES/tongfa.mo" in names
-    assert any(name.startswith("pipeline/migrations/versions/") for name in names)
+    assert "pipeline/commands/locale/zh_CN/LC_MESSAGES/tongfa.mo" in names
+    assert any(name.startswith("pipeline/record/migrations/versions/") for name in names)
     assert {"pipeline/py.typed", "channels/py.typed", "pipeline/testing/contract/kind.py"} <= names
     assert not any(name.startswith("tests/") for name in names)
 

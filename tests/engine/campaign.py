@@ -34,15 +34,15 @@ from typing import Any, NamedTuple
 
 from redis import RedisError
 
-from pipeline import broker, columns, tasks
 from pipeline.article import Article, Newsroom, Outlet
 from pipeline.channel import Action
-from pipeline.engine import Engine, Piece
+from pipeline.engine import Engine, Piece, columns
 from pipeline.newsroom import Configuration, load
-from pipeline.reports import Report
+from pipeline.record.reports import Report
+from pipeline.record.waits import Held
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, newsroom_of, picture
-from pipeline.waits import Held
+from pipeline.workers import broker, tasks
 from tests.engine.judge import Command, deeds, judge
 from tests.engine.public import TEXT, Observer, PublicFiles, before_the_gate
 from tests.standins.running import ROOT, Running
@@ -232,7 +232,14 @@ class Keeper:
     def _start(self, name: str) -> None:
         queue = name.rpartition("-")[0]
         arguments = ["broker"] if name == BROKER else ["worker", "--queue", queue]
-        command = [sys.executable, "-m", "pipeline.cli", *arguments, "--config", str(self._configuration.path)]
+        command = [
+            sys.executable,
+            "-m",
+            "pipeline",
+            *arguments,
+            "--config",
+            str(self._configuration.path),
+        ]
         environment = {**os.environ, "REMAP_SIGTERM": "SIGQUIT", "TONGFA_ATTACHED": "1", "TONGFA_LOG": "json"}
         with self._log.open("ab") as log:
             self._children[name] = subprocess.Popen(

@@ -12,9 +12,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from pipeline.notebook import SqlNotebook
+from pipeline.record.notebook import SqlNotebook
+from pipeline.record.store import Store
 from pipeline.rollout import Pace
-from pipeline.store import Store
 
 ROOT = Path(__file__).parents[2]
 

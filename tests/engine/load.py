@@ -18,13 +18,13 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from pipeline import tables
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Channel, Correction, Delivery, Evidence, Problem, Receipt, Rendition, Standing, utc_now
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
+from pipeline.record import tables
+from pipeline.record.store import Store
 from pipeline.rollout import Pace, RolloutState
-from pipeline.store import Store
 from pipeline.testing import article_of, newsroom_of
 from tests.engine.bench import RUNNING
 from tests.engine.simulation import setting_for

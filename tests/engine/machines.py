@@ -123,7 +123,7 @@ class Machine:
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, queue: str) -> None:
-        command = [sys.executable, "-m", "pipeline.cli", "worker", "--queue", queue]
+        command = [sys.executable, "-m", "pipeline", "worker", "--queue", queue]
         with self.log.open("ab") as log:
             self.workers[queue] = subprocess.Popen(
                 command, cwd=self.data, env={**self.environment, "REMAP_SIGTERM": "SIGQUIT"}, stdout=log, stderr=log

@@ -20,11 +20,10 @@ from lxml import etree
 
 from channels.feeds.documents import ATOM, Form
 from channels.files import INSIDE
-from pipeline import addresses
-from pipeline.article import Newsroom
+from pipeline.article import Newsroom, addresses
 from pipeline.channel import Action
 from pipeline.newsroom import Configuration
-from pipeline.reports import Report
+from pipeline.record.reports import Report
 from tests.engine.judge import Command, Deed
 
 TEXT = re.compile(r"第(\d+)件第(\d+)版")

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from pipeline.cli import main_newsroom
+from pipeline.commands.main import main_newsroom
 
 
 def main() -> None:

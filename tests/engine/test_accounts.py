@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from pipeline import tasks
 from pipeline.newsroom import load
 from pipeline.rollout import RolloutState
+from pipeline.workers import tasks
 from tests.engine.commands import Newsroom, Up, make, until
 
 ACCOUNTS = {"wechat-fabu": ("wxfabu", "武山发布"), "wechat-rongmei": ("wxrongmei", "武山融媒")}

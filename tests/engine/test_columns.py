@@ -10,9 +10,9 @@ import pytest
 from pipeline.article import Column, Deed
 from pipeline.channel import Action
 from pipeline.engine import Piece, Unfit
-from pipeline.reports import Impossible
+from pipeline.record.reports import Impossible
+from pipeline.record.store import Changed
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.store import Changed
 from pipeline.testing import article_of
 from tests.engine.bench import PACE, Bench, at_once
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from pipeline import chain, locks, waits
-from pipeline.reports import Impossible
+from pipeline.record import chain, locks, waits
+from pipeline.record.reports import Impossible
+from pipeline.record.store import Changed
 from pipeline.rollout import ENDED, RolloutState, Step
-from pipeline.store import Changed
 from pipeline.testing import article_of
 from tests.conftest import fresh_database
 from tests.engine.bench import BUNDLING, Bench, at_once
@@ -212,5 +212,5 @@ def test_three_workers_at_six_channels_do_not_wait_for_each_other(tmp_path: Path
 
 
 def allowed(wait: Wait) -> bool:
-    """What order demands: see `pipeline.locks`."""
+    """What order demands: see `pipeline.record.locks`."""
     return wait.what in ("rollout", "counter", "counter_pkey")

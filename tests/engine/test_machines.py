@@ -15,11 +15,11 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from pipeline import tasks
 from pipeline.article import Article
 from pipeline.engine import Engine, Piece
 from pipeline.newsroom import load
 from pipeline.testing import article_of
+from pipeline.workers import tasks
 from tests.conftest import fresh_database
 from tests.engine.machines import ACCOUNTS, QUEUES, Machines, several, told
 

@@ -288,7 +288,7 @@ def test_a_newsroom_that_is_down_accepts_and_delivers_when_it_is_up(newsroom: Ne
         assert f"already up on {newsroom.folder / 'var'}" in second.err
 
         started = children(up.pid)
-        assert len([one for one in started.values() if "pipeline.cli" in one]) == 4
+        assert len([one for one in started.values() if "-m pipeline " in one]) == 4
         assert up.interrupt() == 0
         assert not started.keys() & processes().keys()
     assert newsroom.run("newsroom", "status").out.count("\n") == 1
@@ -316,7 +316,7 @@ def test_a_killed_newsroom_leaves_nothing_running_and_the_next_one_finishes(tmp_
 
 def test_what_is_killed_under_a_newsroom_is_started_again(running: Newsroom) -> None:
     for part in ("worker --queue steps", "worker --queue releases", "broker", "serve"):
-        [victim] = [pid for pid, line in children(running.pid).items() if line.endswith(f"pipeline.cli {part}")]
+        [victim] = [pid for pid, line in children(running.pid).items() if line.endswith(f"-m pipeline {part}")]
         os.kill(victim, signal.SIGKILL)
     done = running.submit(running.write("来电"), "--wait", "--json")
     assert done.code == 0, done.err

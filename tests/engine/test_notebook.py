@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, select, text
 
-from pipeline import tables
 from pipeline.channel import Note, Notebook, Unavailable
+from pipeline.record import tables
+from pipeline.record.store import Store
 from pipeline.rollout import Pace
-from pipeline.store import Store
 from pipeline.testing import NOON, MemoryNotebook
 from tests.conftest import fresh_database
 from tests.engine.bench import at_once

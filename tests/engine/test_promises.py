@@ -27,8 +27,8 @@ from hypothesis.stateful import (
 from pipeline.channel import Action
 from pipeline.engine import Engine, Piece
 from pipeline.newsroom import Configuration
+from pipeline.record.store import Claim, Store, Wake
 from pipeline.rollout import ENDED, DeliveryState, Pace, RolloutState
-from pipeline.store import Claim, Store, Wake
 from pipeline.testing import article_of, newsroom_of
 from tests.conftest import fresh_database
 from tests.engine.bench import BUNDLING, RUNNING

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from pipeline import doctor, roster, tasks, terminal
+from pipeline.commands import doctor, terminal
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
-from pipeline.roster import FORGOTTEN, GONE, Presence
-from pipeline.store import Store
+from pipeline.record import roster
+from pipeline.record.roster import FORGOTTEN, GONE, Presence
+from pipeline.record.store import Store
+from pipeline.workers import tasks
 from tests.engine.bench import PACE, Bench
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, select, text
 
-from pipeline import chain, tables
 from pipeline.channel import Action
-from pipeline.reports import Event
-from pipeline.store import Store
+from pipeline.record import chain, tables
+from pipeline.record.reports import Event
+from pipeline.record.store import Store
 from pipeline.testing import NOON
 from tests.conftest import fresh_database
 from tests.engine.bench import BUNDLING, PACE, Bench, at_once

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 import requests
 
-from pipeline import demo
+from pipeline.commands import demo
 from pipeline.newsroom import demo_file, examples
 from tests.engine.commands import Outcome, run, until
 

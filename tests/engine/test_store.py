@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pipeline import waits
 from pipeline.article import Article, Column
 from pipeline.channel import Action, Problem, Receipt, Standing, Text, Unavailable
 from pipeline.engine import Attempt
-from pipeline.reports import Impossible
+from pipeline.record import waits
+from pipeline.record.reports import Impossible
+from pipeline.record.store import Changed, Claim, Store, Submission
 from pipeline.rollout import Again, DeliveryState, RolloutState, Step
-from pipeline.store import Changed, Claim, Store, Submission
 from pipeline.testing import MemoryCatalogue, article_of, revision_of
 from tests.engine.bench import OUTLETS, PACE, Bench, at_once
 from tests.engine.simulation import Mute

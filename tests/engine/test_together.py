@@ -11,9 +11,9 @@ import pytest
 from pipeline.article import Outlet
 from pipeline.channel import Action, Delivery, Receipt, Standing
 from pipeline.engine import Piece, Unfit
-from pipeline.reports import Impossible
+from pipeline.record.reports import Impossible
+from pipeline.record.store import Changed, Claim
 from pipeline.rollout import DeliveryState, RolloutState, Step
-from pipeline.store import Changed, Claim
 from pipeline.testing import article_of
 from tests.engine.bench import BUNDLING, PACE, Bench, at_once
 from tests.engine.simulation import Bundling

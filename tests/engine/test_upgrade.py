@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 import requests
 
-from pipeline import tasks
 from pipeline.newsroom import demo_file, load
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat import DEMO
+from pipeline.workers import tasks
 from tests.engine.commands import Outcome, free_port, run, until
 from tests.standins.running import ROOT
 
@@ -85,7 +85,7 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
         command = [
             sys.executable,
             "-m",
-            "pipeline.cli",
+            "pipeline",
             "fake-wechat",
             "--data",
             str(data / "fake-wechat"),
@@ -105,7 +105,7 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
             environment |= {f"TONGFA_{name}_APPID": appid, f"TONGFA_{name}_SECRET": DEMO[appid].secret}
         up = stack.enter_context(
             subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli", "up"],
+                [sys.executable, "-m", "pipeline", "up"],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -17,10 +17,10 @@ import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pipeline import waits
 from pipeline.channel import Unavailable
-from pipeline.database import channel_lock
-from pipeline.store import Store
+from pipeline.record import waits
+from pipeline.record.database import channel_lock
+from pipeline.record.store import Store
 from tests.conftest import fresh_database, postgresql_server
 from tests.engine.bench import PACE, Bench
 from tests.engine.simulation import ManualClock

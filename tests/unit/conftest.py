@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, logs, tasks
 from pipeline import newsroom as configuring
-from pipeline.commands import editors
+from pipeline.commands import editors, main
+from pipeline.workers import logs, tasks
 from tests.unit.commands import Command, runs
 
 
@@ -31,7 +31,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def newsroom(alone: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
     """The command `newsroom`."""
-    return runs(cli.newsroom, monkeypatch, capfd)
+    return runs(main.newsroom, monkeypatch, capfd)
 
 
 @pytest.fixture

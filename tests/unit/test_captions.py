@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.article import Image
-from pipeline.credit import Duty
+from pipeline.article.credit import Duty
 from pipeline.manuscript import read
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.captions import captioned, spoken

@@ -16,16 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import demo, doctor, tasks, terminal, waits
 from pipeline import newsroom as configuring
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Problem, Rendition, Text, Unpublishable
-from pipeline.commands import answers
-from pipeline.database import sqlite_module
-from pipeline.doctor import Finding
-from pipeline.reports import Report
+from pipeline.commands import answers, demo, doctor, terminal
+from pipeline.commands.doctor import Finding
+from pipeline.record import waits
+from pipeline.record.database import sqlite_module
+from pipeline.record.reports import Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import newsroom_of
+from pipeline.workers import tasks
 from tests.standins.kinds import Keyed
 from tests.unit.commands import FILE, Command
 

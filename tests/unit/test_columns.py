@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import columns
 from pipeline.article import Announcement, Article, Column, Deed, Place, columns_after, numeral
+from pipeline.engine import columns
 from pipeline.testing import article_of, newsroom_of, picture
 
 BANNER = picture()[0]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pipeline.channel import Recovery
-from pipeline.cli import newsroom as newsroom_command
+from pipeline.commands.main import newsroom as newsroom_command
 from pipeline.newsroom import _OVERRIDES, kind, kinds, load
 
 ROOT = Path(__file__).parents[2]

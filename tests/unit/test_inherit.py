@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.inherit import inherit
 from pipeline.newsroom import demo_file, load
+from pipeline.record.inherit import inherit
+from pipeline.record.store import Store
 from pipeline.rollout import Pace
-from pipeline.store import Store
 from tests.standins.running import ROOT
 
 LEFT = ROOT / "tests" / "upgrade" / "data-0.1.0.tar.xz"

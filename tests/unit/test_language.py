@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from babel.messages.mofile import read_mo
 
-from pipeline import language
 from pipeline.article import Article
 from pipeline.channel import Problem, Text
+from pipeline.commands import language
 from tests import messages
 
 

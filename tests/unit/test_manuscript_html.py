@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml import html as lxml_html
 
-from pipeline.credit import Certainty
+from pipeline.article.credit import Certainty
 from pipeline.manuscript import BadManuscript, looks, read
 from pipeline.manuscript.body import blocks, parse
 from pipeline.manuscript.draft import Draft

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageChops
 
-from pipeline import aigc, gif
-from pipeline.credit import Aigc, Certainty
+from pipeline.article import aigc, gif
+from pipeline.article.credit import Aigc, Certainty
 from pipeline.manuscript import ManuscriptProblem, images, read
 from pipeline.manuscript.images import LARGEST_READ, MOST_PICTURES, drawings, intake
 from tests.unit.manuscripts import picture, problems_of, written

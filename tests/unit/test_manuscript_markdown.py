@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from pipeline.credit import Aigc, Certainty
+from pipeline.article.credit import Aigc, Certainty
 from pipeline.manuscript import BadManuscript, read
 from pipeline.manuscript.dialect import rendered
 from pipeline.manuscript.draft import MOST_TOLD, Draft

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.article import Article
-from pipeline.credit import PEOPLE, Duty
+from pipeline.article.credit import PEOPLE, Duty
 from pipeline.manuscript import read
 from pipeline.manuscript.credits import said
 from tests.unit.manuscripts import article_of, assert_canonical, problems_of, written

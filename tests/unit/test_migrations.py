@@ -18,11 +18,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
-from pipeline import migrations, tables
 from pipeline.article import Article
-from pipeline.reading import Reading
+from pipeline.article.reading import Reading
+from pipeline.record import migrations, tables
+from pipeline.record.store import Store, Submission
 from pipeline.rollout import DeliveryState, Pace, RolloutState, Step
-from pipeline.store import Store, Submission
 from pipeline.testing import NOON, article_of, newsroom_of
 
 OUTLETS = newsroom_of().outlets

@@ -18,16 +18,17 @@ from lxml import html
 from rich.cells import cell_len
 from rich.console import Console
 
-from pipeline import cli, manuscript, newsroom, terminal
+from pipeline import manuscript, newsroom
 from pipeline.article import Article, Image
+from pipeline.article.credit import Aigc, Certainty, Credit, Duty
+from pipeline.article.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Text
+from pipeline.commands import main, terminal
 from pipeline.commands import reading as desk
-from pipeline.credit import Aigc, Certainty, Credit, Duty
-from pipeline.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
-from pipeline.reports import Impossible
+from pipeline.commands.sheet import Row, facts, remarks, sheet, told
+from pipeline.record.reports import Impossible
+from pipeline.record.store import Store, Submission
 from pipeline.rollout import Pace
-from pipeline.sheet import Row, facts, remarks, sheet, told
-from pipeline.store import Store, Submission
 from pipeline.testing import NOON, article_of, newsroom_of
 from tests import pictures
 from tests.standins import doubting
@@ -467,7 +468,7 @@ def test_a_pipe_gets_one_line_for_each_and_no_colours() -> None:
 def test_the_picture_for_the_documents_is_what_the_command_prints(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], alone: None
 ) -> None:
-    command = runs(cli.newsroom, monkeypatch, capfd)
+    command = runs(main.newsroom, monkeypatch, capfd)
     path = Path("short.md")
     path.write_text(FILE, encoding="utf-8")
 

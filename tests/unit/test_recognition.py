@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.credit import Certainty, Duty
+from pipeline.article.credit import Certainty, Duty
 from pipeline.manuscript import names, read, words
 from pipeline.manuscript.credits import alone, closing, said
 from pipeline.manuscript.line import is_below, is_form, is_noise

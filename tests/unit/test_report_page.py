@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from pipeline import language
 from pipeline.article import Newsroom, Outlet
-from pipeline.chain import Chain, Flaw
+from pipeline.article.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
-from pipeline.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
-from pipeline.reports import AsRead, DeliveryReport, Published, Report
+from pipeline.commands import language
+from pipeline.commands.report import MOST_LINES, TICKS, Axis, instant_of, offset, page, whole, zoomed
+from pipeline.record.chain import Chain, Flaw
+from pipeline.record.reports import AsRead, DeliveryReport, Published, Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, newsroom_of
-from pipeline.web.report import MOST_LINES, TICKS, Axis, instant_of, offset, page, whole, zoomed
 
 INSTANT = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
 """Half past midnight of the next day in Asia/Shanghai."""

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.article import Article
-from pipeline.summary import _PAIRS, shortened
+from pipeline.article.summary import _PAIRS, shortened
 
 LONG = "武山县认真学习贯彻关于扶贫工作的重要论述，坚持问题导向，去污点排风险，有效巩固提升了脱贫攻坚质量。"
 NEXT = "贫困群众收入大幅增长。"

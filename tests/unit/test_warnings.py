@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from pipeline.article import Article, House, Image
+from pipeline.article.credit import Credit, Duty
+from pipeline.article.reading import Line, Reading
 from pipeline.channel import Text
-from pipeline.credit import Credit, Duty
 from pipeline.manuscript import read
 from pipeline.manuscript.warnings import is_no_headline, warnings_of
 from pipeline.manuscript.words import Forms, Words, shipped
-from pipeline.reading import Line, Reading
 
 TODAY = date(2026, 11, 24)
 REPORTER = Credit(role="记者", duty=Duty.REPORTER, names=("张三",))

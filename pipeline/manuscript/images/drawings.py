@@ -18,9 +18,9 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
+from pipeline.article.pixels import on_white
 from pipeline.channel import Text
 from pipeline.manuscript.images.limits import MOST_DRAWINGS, LeftOut
-from pipeline.pixels import on_white
 
 PROGRAMS = ("soffice", "libreoffice")
 LONGEST = 60

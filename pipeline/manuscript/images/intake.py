@@ -15,10 +15,9 @@ import pillow_heif
 from PIL import Image as Pillow
 from PIL import ImageSequence, UnidentifiedImageError
 
-from pipeline import aigc, gif, pixels
-from pipeline.article import Image
+from pipeline.article import Image, aigc, gif, pixels
+from pipeline.article.credit import Aigc
 from pipeline.channel import Text
-from pipeline.credit import Aigc
 from pipeline.manuscript.images.drawings import Drawings
 from pipeline.manuscript.images.kinds import MEDIA_TYPES, OPENED, kind_of, shortened, unpacked
 from pipeline.manuscript.images.limits import (

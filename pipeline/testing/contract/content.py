@@ -10,8 +10,8 @@ from lxml import html as lxml_html
 from PIL import Image as Pillow
 
 from pipeline.article import Article, Revision
+from pipeline.article.credit import Duty
 from pipeline.channel import Standing, Unpublishable
-from pipeline.credit import Duty
 from pipeline.testing.contract.kind import Kind, told
 from pipeline.testing.rehearsal import Rehearsal
 from pipeline.testing.samples import LABELS, article_of, laden_of, picture, revision_of

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from pipeline import tables
+from pipeline.record import tables
 
 BEGINNING = "0" * 64
 """What stands for the hash before the first event."""

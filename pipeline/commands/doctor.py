@@ -14,14 +14,15 @@ from typing import NamedTuple
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import broker, roster, tasks, waits
 from pipeline.article import Outlet
 from pipeline.channel import ChannelError, Problem, Text
-from pipeline.database import SAFE_SQLITE, Database, sqlite_module
-from pipeline.language import tell
+from pipeline.commands.language import tell
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
-from pipeline.roster import Worker
-from pipeline.store import Store
+from pipeline.record import roster, waits
+from pipeline.record.database import SAFE_SQLITE, Database, sqlite_module
+from pipeline.record.roster import Worker
+from pipeline.record.store import Store
+from pipeline.workers import broker, tasks
 
 FRESH = 10.0
 """Seconds after which a worker that has not shown itself counts as dead."""

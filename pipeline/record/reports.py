@@ -12,13 +12,13 @@ from typing import Any, Literal, TypeVar
 from pydantic import AwareDatetime, Field, computed_field
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
-from pipeline import tables
 from pipeline.article import Announcement, Article, Column, Deed, Newsroom, Revision
+from pipeline.article.reading import Reading
+from pipeline.article.value import Frozen
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
-from pipeline.database import Database
-from pipeline.reading import Reading
+from pipeline.record import tables
+from pipeline.record.database import Database
 from pipeline.rollout import STEP_OF, DeliveryState, RolloutState, Step
-from pipeline.value import Frozen
 
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from pipeline.channel import Problem, Text
-from pipeline.value import Frozen
+from pipeline.article.problem import Problem, Text
+from pipeline.article.value import Frozen
 
 
 class ManuscriptProblem(Problem):

@@ -10,8 +10,8 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from pipeline.chain import Flaw
 from pipeline.channel import Action, Problem, Standing, Text
+from pipeline.record.chain import Flaw
 from pipeline.rollout import DeliveryState, RolloutState, Step
 
 DOMAIN = "tongfa"

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import chain, tables, waits
 from pipeline.channel import Note, Unavailable
-from pipeline.database import Database
+from pipeline.record import chain, tables, waits
+from pipeline.record.database import Database
 
 _n = tables.notebook.c
 _LAST = "\U0010ffff"

@@ -23,13 +23,14 @@ from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import broker, waits
 from pipeline.engine import Engine
-from pipeline.inherit import inherit
 from pipeline.newsroom import Configuration
+from pipeline.record import waits
+from pipeline.record.inherit import inherit
+from pipeline.record.roster import QUEUES, Presence
+from pipeline.record.store import Store, Waiting, Wake
 from pipeline.rollout import Step
-from pipeline.roster import QUEUES, Presence
-from pipeline.store import Store, Waiting, Wake
+from pipeline.workers import broker
 
 log = structlog.get_logger("tongfa")
 

@@ -29,13 +29,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline import chain, locks, tables
 from pipeline.article import Article, Column, Deed, Outlet, Place, Revision
-from pipeline.catalogue import SqlCatalogue, SqlMedia
+from pipeline.article.reading import Reading
+from pipeline.article.value import Frozen
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
-from pipeline.notebook import SqlNotebook
-from pipeline.reading import Reading
-from pipeline.reports import (
+from pipeline.record import chain, locks, tables
+from pipeline.record.catalogue import SqlCatalogue, SqlMedia
+from pipeline.record.notebook import SqlNotebook
+from pipeline.record.reports import (
     RUNNING,
     STEPPING,
     Impossible,
@@ -66,7 +67,6 @@ from pipeline.rollout import (
     instant,
     step_of,
 )
-from pipeline.value import Frozen
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
 

@@ -11,10 +11,9 @@ from typing import NoReturn
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import language, terminal, waits
 from pipeline import newsroom as configuring
 from pipeline.channel import Channel
-from pipeline.commands import column, editors, operators
+from pipeline.commands import column, editors, language, operators, terminal
 from pipeline.commands.answers import (
     BAD,
     BROKEN,
@@ -23,7 +22,8 @@ from pipeline.commands.answers import (
     open_engine,
 )
 from pipeline.newsroom import BadConfiguration
-from pipeline.reports import Impossible
+from pipeline.record import waits
+from pipeline.record.reports import Impossible
 
 COMMANDS = "tongfa.commands"
 """The entry-point group of commands that kinds and stand-ins add."""
@@ -122,7 +122,3 @@ def newsroom(context: click.Context) -> None:
 
 for one in (*editors.COMMANDS, column.column, *operators.COMMANDS):
     newsroom.add_command(one)
-
-
-if __name__ == "__main__":
-    main_newsroom()

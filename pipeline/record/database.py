@@ -21,9 +21,9 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pipeline import chain, migrations, waits
-from pipeline.chain import Chain
 from pipeline.channel import Problem, Text, Unavailable
+from pipeline.record import chain, migrations, waits
+from pipeline.record.chain import Chain
 from pipeline.rollout import Pace
 
 SAFE_SQLITE = (3, 51, 3)

@@ -19,9 +19,9 @@ from pydantic import AwareDatetime
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline import tables
-from pipeline.database import Database
-from pipeline.value import Frozen
+from pipeline.article.value import Frozen
+from pipeline.record import tables
+from pipeline.record.database import Database
 
 QUEUES = ("steps", "releases")
 """The queues that workers work on; both are needed."""

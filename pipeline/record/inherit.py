@@ -19,9 +19,9 @@ from typing import Any
 import structlog
 
 from pipeline.channel import Notebook
-from pipeline.database import sqlite_module
 from pipeline.newsroom import Configuration
-from pipeline.store import Store
+from pipeline.record.database import sqlite_module
+from pipeline.record.store import Store
 
 log = structlog.get_logger("tongfa")
 

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from pipeline.article import Article, Image, Newsroom
+from pipeline.article.credit import Aigc, Certainty, Credit
+from pipeline.article.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Text
-from pipeline.columns import UNTITLED
-from pipeline.credit import Aigc, Certainty, Credit
-from pipeline.language import N_, tell
-from pipeline.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
+from pipeline.commands.language import N_, tell
+from pipeline.engine.columns import UNTITLED
 
 SHORT = 24
 """Characters that are quoted of a line, where there are many."""

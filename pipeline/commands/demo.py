@@ -21,15 +21,17 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from pipeline import newsroom, tasks, terminal
-from pipeline.columns import UNTITLED
-from pipeline.columns import new as new_column
+from pipeline import newsroom
+from pipeline.commands import terminal
+from pipeline.commands.report import page as report_page
 from pipeline.engine import Engine, Piece
+from pipeline.engine.columns import UNTITLED
+from pipeline.engine.columns import new as new_column
 from pipeline.manuscript import read
 from pipeline.manuscript.images import take
-from pipeline.reports import Report
+from pipeline.record.reports import Report
 from pipeline.standins.fake_wechat import DEMO
-from pipeline.web.report import page as report_page
+from pipeline.workers import tasks
 
 COLUMN, NOTE, BANNER = "脱贫攻坚奔小康", "tuopin.md", "tuopin.jpg"
 ABOUT, KEYWORDS = "展示武山县脱贫攻坚工作取得的成效", ("脱贫攻坚", "全面小康", "武山县")
@@ -93,7 +95,7 @@ def running(config: Path, data: Path, **more: str) -> Iterator[dict[str, str]]:
     ):
         environment = {**environment, **wechat, **prompter}
         up = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "up"],
+            [sys.executable, "-m", "pipeline", "up"],
             env={**environment, "TONGFA_ATTACHED": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -145,7 +147,7 @@ def _make_room(data: Path) -> None:
 def _stand_in(environment: Mapping[str, str], errors: int, *command: str) -> Iterator[str]:
     """A stand-in while it is needed; yields what it says when it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", *command],
+        [sys.executable, "-m", "pipeline", *command],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -20,8 +20,8 @@ from lxml import etree
 from PIL import ExifTags
 from PIL import Image as Pillow
 
-from pipeline import gif
-from pipeline.credit import Aigc, Certainty
+from pipeline.article import gif
+from pipeline.article.credit import Aigc, Certainty
 
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 FIELDS = {
@@ -76,7 +76,7 @@ def parse(text: str) -> Aigc | None:
 def spread(label: Aigc, propagator: str, propagate_id: str) -> Aigc:
     """The label with the part of who spreads the file now; doing it twice changes nothing.
 
-    >>> from pipeline.credit import Certainty
+    >>> from pipeline.article.credit import Certainty
     >>> first = spread(Aigc(label=Certainty.IS, producer="某模型"), "甲网", "a1")
     >>> spread(first, "乙网", "b2").propagator, spread(first, "乙网", "b2").propagate_id
     ('甲网;乙网', 'a1;b2')

@@ -1,8 +1,8 @@
-"""Run by Alembic: migrates on the connection that `pipeline.migrations.upgrade` hands over."""
+"""Run by Alembic: migrates on the connection that `pipeline.record.migrations.upgrade` hands over."""
 
 from alembic import context
 
-from pipeline.tables import metadata
+from pipeline.record.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
 with context.begin_transaction():

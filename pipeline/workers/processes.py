@@ -58,7 +58,7 @@ class Processes:
 
     def start(self, name: str, *arguments: str) -> None:
         """Start `newsroom` with these arguments, and again whenever it ends by itself (`watch`)."""
-        self._children[name] = _Child([sys.executable, "-m", "pipeline.cli", *arguments])
+        self._children[name] = _Child([sys.executable, "-m", "pipeline", *arguments])
         self._start(self._children[name])
 
     def __exit__(

@@ -14,15 +14,15 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline.article import Newsroom
-from pipeline.chain import Chain, Flaw
 from pipeline.channel import Problem
+from pipeline.commands.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
+from pipeline.commands.sheet import Look, Row
 from pipeline.engine import ColumnLine
-from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.manuscript import ManuscriptProblem
-from pipeline.reports import ArticleLine, DeliveryReport, Event, Report
+from pipeline.record.chain import Chain, Flaw
+from pipeline.record.reports import ArticleLine, DeliveryReport, Event, Report
+from pipeline.record.roster import QUEUES, Worker
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.roster import QUEUES, Worker
-from pipeline.sheet import Look, Row
 
 _GOOD = {DeliveryState.VERIFIED, DeliveryState.WITHDRAWN, DeliveryState.LIVE}
 _BAD = {DeliveryState.FAILED, DeliveryState.UNKNOWN}

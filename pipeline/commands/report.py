@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipeline import sheet
 from pipeline.article import Newsroom
-from pipeline.chain import Chain
+from pipeline.article.reading import Line, Reading
 from pipeline.channel import Action
-from pipeline.language import ACTION, DELIVERY, FLAW, ROLLOUT, STANDING, tag, tell
+from pipeline.commands import sheet
+from pipeline.commands.language import ACTION, DELIVERY, FLAW, ROLLOUT, STANDING, tag, tell
+from pipeline.commands.sheet import became, facts, quoted, remarks
 from pipeline.newsroom import templates
-from pipeline.reading import Line, Reading
-from pipeline.reports import AsRead, DeliveryReport, Report
+from pipeline.record.chain import Chain
+from pipeline.record.reports import AsRead, DeliveryReport, Report
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.sheet import became, facts, quoted, remarks
 
 MILLISECOND = timedelta(milliseconds=1)
 WINDOW = timedelta(seconds=5)

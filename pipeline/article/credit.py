@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from pipeline.value import Frozen
+from pipeline.article.value import Frozen
 
 
 class Group(StrEnum):

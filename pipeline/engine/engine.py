@@ -21,8 +21,9 @@ import structlog
 from pydantic import AwareDatetime
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import columns, waits
 from pipeline.article import Article, Column, Deed, Newsroom, Outlet, Place, Revision, columns_after
+from pipeline.article.reading import Reading
+from pipeline.article.value import Frozen
 from pipeline.channel import (
     Action,
     Channel,
@@ -40,11 +41,11 @@ from pipeline.channel import (
     Unavailable,
     Unpublishable,
 )
+from pipeline.engine import columns
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
-from pipeline.reading import Reading
+from pipeline.record import waits
+from pipeline.record.store import Accepted, Claim, Earlier, Store, Submission, Waiting, Wake
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
-from pipeline.store import Accepted, Claim, Earlier, Store, Submission, Waiting, Wake
-from pipeline.value import Frozen
 
 log = structlog.get_logger("tongfa")
 
