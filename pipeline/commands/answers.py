@@ -29,8 +29,8 @@ from pipeline.commands.language import tell
 from pipeline.engine import Engine, Unfit
 from pipeline.manuscript import BadManuscript
 from pipeline.newsroom import Configuration
-from pipeline.record.reports import AsRead, Report
-from pipeline.record.store import Accepted
+from pipeline.record.report import AsRead, Report
+from pipeline.record.submission import Accepted
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.workers import logs, tasks
 

@@ -34,7 +34,7 @@ from pipeline.engine.columns import UNTITLED, address_of
 from pipeline.engine.columns import new as new_column
 from pipeline.manuscript import BadManuscript
 from pipeline.manuscript.images import PictureRefused, take
-from pipeline.record.store import Changed
+from pipeline.record.submission import Changed
 
 
 @click.group("column", help="Columns (栏目): open, rename or close one on every channel at once.")

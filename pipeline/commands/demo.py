@@ -29,7 +29,7 @@ from pipeline.engine.columns import UNTITLED
 from pipeline.engine.columns import new as new_column
 from pipeline.manuscript import read
 from pipeline.manuscript.images import take
-from pipeline.record.reports import Report
+from pipeline.record.report import Report
 from pipeline.standins.fake_wechat import DEMO
 from pipeline.workers import tasks
 

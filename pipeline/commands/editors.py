@@ -45,8 +45,8 @@ from pipeline.commands.sheet import sheet
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript, Manuscript
 from pipeline.record import roster
-from pipeline.record.reports import AsRead, Report
-from pipeline.record.store import Changed
+from pipeline.record.report import AsRead, Report
+from pipeline.record.submission import Changed
 from pipeline.rollout import DeliveryState, RolloutState
 
 

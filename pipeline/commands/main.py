@@ -23,7 +23,7 @@ from pipeline.commands.answers import (
 )
 from pipeline.newsroom import BadConfiguration
 from pipeline.record import waits
-from pipeline.record.reports import Impossible
+from pipeline.record.refusals import Impossible
 
 COMMANDS = "tongfa.commands"
 """The entry-point group of commands that kinds and stand-ins add."""

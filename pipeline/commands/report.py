@@ -22,7 +22,7 @@ from pipeline.commands.language import ACTION, DELIVERY, FLAW, ROLLOUT, STANDING
 from pipeline.commands.sheet import became, facts, quoted, remarks
 from pipeline.newsroom import templates
 from pipeline.record.chain import Chain
-from pipeline.record.reports import AsRead, DeliveryReport, Report
+from pipeline.record.report import AsRead, DeliveryReport, Report
 from pipeline.rollout import DeliveryState, RolloutState
 
 MILLISECOND = timedelta(milliseconds=1)

@@ -20,7 +20,7 @@ from pipeline.commands.sheet import Look, Row
 from pipeline.engine import ColumnLine
 from pipeline.manuscript import ManuscriptProblem
 from pipeline.record.chain import Chain, Flaw
-from pipeline.record.reports import ArticleLine, DeliveryReport, Event, Report
+from pipeline.record.report import ArticleLine, DeliveryReport, Event, Report
 from pipeline.record.roster import QUEUES, Worker
 from pipeline.rollout import DeliveryState, RolloutState
 

@@ -44,7 +44,11 @@ from pipeline.channel import (
 from pipeline.engine import columns
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
 from pipeline.record import waits
-from pipeline.record.store import Accepted, Claim, Earlier, Store, Submission, Waiting, Wake
+from pipeline.record.claiming import Claim, Earlier
+from pipeline.record.gate import Wake
+from pipeline.record.store import Store
+from pipeline.record.submission import Accepted, Submission
+from pipeline.record.sweeping import Waiting
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 
 log = structlog.get_logger("tongfa")

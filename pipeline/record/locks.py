@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 
 from pipeline.record import tables
-from pipeline.record.reports import claimable
+from pipeline.record.due import claimable
 
 _a, _d, _r = tables.article.c, tables.delivery.c, tables.rollout.c
 

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import AwareDatetime, Field, computed_field
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select
 
-from pipeline.article import Announcement, Article, Column, Deed, Newsroom, Revision
+from pipeline.article import Announcement, Article, Column, Deed, Revision
 from pipeline.article.reading import Reading
 from pipeline.article.value import Frozen
-from pipeline.channel import Action, Evidence, Problem, Receipt, Text
+from pipeline.channel import Action, Evidence, Problem, Receipt
 from pipeline.record import tables
 from pipeline.record.database import Database
-from pipeline.rollout import STEP_OF, DeliveryState, RolloutState, Step
+from pipeline.record.due import STEPPING, claimable
+from pipeline.record.ids import AN_ID, article_id, number_of, rollout_id
+from pipeline.record.refusals import no_article, no_rollout
+from pipeline.record.report import ArticleLine, AsRead, DeliveryReport, Event, Health, Published, Report
+from pipeline.rollout import DeliveryState, RolloutState
 
 Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c
-_older, _newer = tables.delivery.alias("older"), tables.delivery.alias("newer")
-_bundled = tables.delivery.alias("bundled")
-_leader = tables.delivery.alias("leader")
-STEPPING = [*STEP_OF]
-"""The states of deliveries that have a next step."""
-SHARED = [state for state in STEPPING if STEP_OF[state] is not Step.VERIFY]
-"""Those whose next step is one for all articles of a publication."""
-RUNNING = [RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED]
+_newer = tables.delivery.alias("newer")
 
 
 # Statements that every step needs are built once: building one takes longer than the database does to answer it.
@@ -60,213 +55,24 @@ _ANNOUNCED = (
 )
 
 
-class Impossible(Exception):
-    """What was asked for cannot be done with this article or rollout; `problem` says why."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem.message))
-        self.problem = problem
-
-
-class AsRead(Frozen):
-    """An article of a rollout and how its manuscript was read."""
-
-    article: str
-    """Its id."""
-    revision: int
-    record: Article
-    reading: Reading | None
-    """None where there was no manuscript, or it was read before readings were kept."""
-
-
-class DeliveryReport(Frozen):
-    """One line of a report."""
-
-    id: int
-    article: str
-    channel: str
-    kind: str
-    action: Action
-    required: bool
-    state: DeliveryState
-    attempts: int
-    """Steps begun, repeats included: three for a delivery that went well at once."""
-    prepared_at: AwareDatetime | None
-    checked_at: AwareDatetime | None
-    """When it was last known to be ready for its moment."""
-    started_at: AwareDatetime | None
-    """When the release call left."""
-    released_at: AwareDatetime | None
-    """When the channel had taken it."""
-    live_at: AwareDatetime | None
-    verified_at: AwareDatetime | None
-    due: AwareDatetime | None
-    digest: str
-    receipt: Receipt | None
-    evidence: Evidence | None
-    error: Problem | None
-
-
-class Published(Frozen):
-    """An article of a rollout."""
-
-    article: str
-    """Its id."""
-    headline: str
-    revision: int
-    column: str
-    """Its id."""
-    series: str
-    digest: str
-    """Of the revision's record."""
-
-
-class Report(Frozen):
-    """What became of a rollout."""
-
-    rollout: str
-    articles: tuple[Published, ...] = Field(min_length=1)
-    """In the order in which they were submitted together; usually one."""
-    action: Action
-    state: RolloutState
-    editor: str
-    reason: str
-    accepted_at: AwareDatetime
-    go_live_at: AwareDatetime
-    release_at: AwareDatetime | None
-    ended_at: AwareDatetime | None
-    start_ms: float | None
-    """First to last release begun, in milliseconds; None before two have."""
-    skew_ms: float | None
-    """First to last release taken by its channel, in milliseconds; None before two channels took theirs."""
-    deliveries: tuple[DeliveryReport, ...]
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def article(self) -> str:
-        """The id of its (first) article."""
-        return self.articles[0].article
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def revision(self) -> int:
-        """The number of its (first) article's revision."""
-        return self.articles[0].revision
-
-    def name(self, one: DeliveryReport, newsroom: Newsroom) -> str:
-        """What a delivery is called: its channel's name, with the article's id where there are several."""
-        channel = next((outlet.name for outlet in newsroom.outlets if outlet.id == one.channel), one.channel)
-        return channel if len(self.articles) == 1 else f"{channel} {one.article}"
-
-    @property
-    def headline(self) -> str:
-        return self.articles[0].headline
-
-
-class Event(Frozen):
-    """One link of the event chain."""
-
-    id: int
-    number: int | None
-    """Its place in the chain; None: it is not sealed yet."""
-    at: AwareDatetime
-    who: str
-    """The editor, or `engine`."""
-    what: str
-    """`publish accepted`, `release live`, `rollout complete`, `retry` …"""
-    article: str
-    rollout: str
-    channel: str
-    error: str
-    digest: str
-    """Of the record that was accepted, or of the rendition."""
-    reading: str = ""
-    """The digest of the reading that was accepted with the record."""
-    receipt: str
-    """Digest of what the channel answered, where it did (`Receipt` as JSON)."""
-    evidence: str
-    """Digest of what was read back (`Evidence` as JSON)."""
-    hash: str
-    """Empty as long as it is not sealed."""
-
-
-class ArticleLine(Frozen):
-    """One article in `newsroom list`."""
-
-    id: str
-    headline: str
-    revision: int
-    column: str
-    published_at: AwareDatetime
-    rollout: str
-    action: Action
-    state: RolloutState
-
-
-class Health(Frozen):
-    """Figures for an operator, from SQL alone."""
-
-    rollouts: Mapping[str, int]
-    deliveries: Mapping[str, int]
-    oldest_overdue: AwareDatetime | None
-
-
-def article_id(number: int) -> str:
-    return f"a{number}"
-
-
-def rollout_id(number: int) -> str:
-    return f"r{number}"
-
-
-def due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Deliveries whose next step is due, free and not overtaken, whatever else it has to wait for."""
-    free = or_(_d.lease_until.is_(None), _d.lease_until <= now)
-    return and_(_d.state.in_(STEPPING), _d.due <= now, free, _d.overtaken.is_(False))
-
-
-def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Deliveries that are due, in a rollout that goes on, and the oldest in flight of their article and channel.
-
-    An older one is in flight also while another article's delivery is that has it in the same publication. Of those
-    that are one publication the first that is not overtaken, the leader, does for all whatever comes before the
-    reading back, and none of them while one is in flight that did so before it was overtaken.
-    """
-    in_flight = exists().where(
-        _older.c.article_id == _d.article_id,
-        _older.c.channel == _d.channel,
-        _older.c.id < _d.id,
-        _older.c.lease_until > now,
-    )
-    with_another = exists().where(
-        _bundled.c.article_id == _d.article_id,
-        _bundled.c.channel == _d.channel,
-        _bundled.c.id < _d.id,
-        _bundled.c.bundled,
-        _bundled.c.rollout_id != _d.rollout_id,
-        _older.c.rollout_id == _bundled.c.rollout_id,
-        _older.c.channel == _d.channel,
-        _older.c.lease_until > now,
-    )
-    led = exists().where(
-        _d.bundled,
-        _d.state.in_(SHARED),
-        *(_leader.c.rollout_id == _d.rollout_id, _leader.c.channel == _d.channel, _leader.c.bundled),
-        or_(
-            and_(_leader.c.id < _d.id, _leader.c.state == _d.state, _leader.c.overtaken.is_(False)),
-            and_(_leader.c.id != _d.id, _leader.c.state.in_(SHARED), _leader.c.lease_until > now),
-        ),
-    )
-    running = exists().where(_r.id == _d.rollout_id, _r.state.in_(RUNNING)).correlate(tables.delivery)
-    return and_(due(now), running, ~in_flight, ~with_another, ~led)
-
-
 class Reports(Database):
     """The database as readers see it."""
 
     def revision_at(self, tx: Connection, number: int, version: int) -> Revision:
         row = tx.execute(_REVISION, {"of": number, "version": version}).one()
         return revision_of(number, version, row)
+
+    def last_rollout(self, tx: Connection, number: int) -> Row[Any]:
+        """The rollout that an article was last in."""
+        newest = select(func.max(_d.rollout_id)).where(_d.article_id == number).scalar_subquery()
+        return tx.execute(select(tables.rollout).where(_r.id == newest)).one()
+
+    def newest(self, tx: Connection, number: int) -> Row[Any]:
+        """An article's newest revision, as it stands in its table."""
+        c = tables.revision.c
+        return tx.execute(
+            select(tables.revision).where(c.article_id == number).order_by(c.number.desc()).limit(1)
+        ).one()
 
     def awaited_moment(self, known: str, now: datetime) -> datetime | None:
         """When an article that is not out yet is to go out; None if it is out, or no later moment was asked for."""
@@ -441,7 +247,7 @@ class Reports(Database):
         who locked a programme), in order; `Impossible` if there is none."""
         e = tables.event.c
         with self.reading() as tx:
-            if not _ID.fullmatch(known):
+            if not AN_ID.fullmatch(known):
                 told = json.dumps({"channel": known}, ensure_ascii=False)[1:-1]
                 beside = and_(e.article_id.is_(None), e.rollout_id.is_(None), e.data.contains(told, autoescape=True))
                 if rows := tx.execute(select(tables.event).where(beside).order_by(e.id)).all():
@@ -580,40 +386,3 @@ def event_of(row: Any) -> Event:
 
 def parsed(model: type[Value], stored: str | None) -> Value | None:
     return None if stored is None else model.model_validate_json(stored)
-
-
-def number_of(known: str, kind: Literal["a", "r"]) -> int:
-    """The row number of an article's id (`a12`) or a rollout's (`r12`); `Impossible` if it is none."""
-    digits = known.removeprefix(kind)
-    if digits == known or not digits.isascii() or not digits.isdigit() or len(digits) > 18:
-        raise Impossible(
-            Problem(
-                field="ID",
-                message=Text.of("{known} is not an id", known=known),
-                remedy=Text.of("articles are called a1, a2 …, rollouts r1, r2 …: see newsroom list"),
-            )
-        )
-    return int(digits)
-
-
-_ID = re.compile(r"[ar][0-9]+")
-
-
-def no_article(known: str) -> Impossible:
-    return Impossible(
-        Problem(
-            field="ID",
-            message=Text.of("there is no article {article}", article=known),
-            remedy=Text.of("newsroom list shows the articles and their ids"),
-        )
-    )
-
-
-def no_rollout(known: str) -> Impossible:
-    return Impossible(
-        Problem(
-            field="ID",
-            message=Text.of("there is no rollout {rollout}", rollout=known),
-            remedy=Text.of("newsroom list shows the articles and their rollouts"),
-        )
-    )

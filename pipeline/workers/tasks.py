@@ -26,9 +26,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.record import waits
+from pipeline.record.gate import Wake
 from pipeline.record.inherit import inherit
 from pipeline.record.roster import QUEUES, Presence
-from pipeline.record.store import Store, Waiting, Wake
+from pipeline.record.store import Store
+from pipeline.record.sweeping import Waiting
 from pipeline.rollout import Step
 from pipeline.workers import broker
 

@@ -30,7 +30,7 @@ from pipeline.commands.language import tell
 from pipeline.engine import Engine, Piece
 from pipeline.engine.columns import new
 from pipeline.newsroom import demo_file, load
-from pipeline.record.reports import Report
+from pipeline.record.report import Report
 from pipeline.rollout import RolloutState
 from pipeline.testing import article_of
 from pipeline.workers import logs, tasks

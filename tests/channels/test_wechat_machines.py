@@ -26,8 +26,9 @@ from pipeline.article import Outlet
 from pipeline.channel import Delivery, Notebook, Problem, Standing, Text, Unavailable, utc_now
 from pipeline.engine import Engine, Piece
 from pipeline.newsroom import Configuration
-from pipeline.record.reports import DeliveryReport, Report
-from pipeline.record.store import Store, Wake
+from pipeline.record.gate import Wake
+from pipeline.record.report import DeliveryReport, Report
+from pipeline.record.store import Store
 from pipeline.rollout import DeliveryState, Pace, RolloutState
 from pipeline.standins.fake_wechat import Server, Settings
 from pipeline.testing import NOON, MemoryCatalogue, MemoryNotebook, Rehearsal, article_of, newsroom_of

@@ -11,8 +11,10 @@ from pathlib import Path
 from pipeline.article import Article, Column, Outlet
 from pipeline.engine import Engine, Piece
 from pipeline.newsroom import Configuration
-from pipeline.record.reports import DeliveryReport, Report
-from pipeline.record.store import Accepted, Store, Wake
+from pipeline.record.gate import Wake
+from pipeline.record.report import DeliveryReport, Report
+from pipeline.record.store import Store
+from pipeline.record.submission import Accepted
 from pipeline.rollout import Pace, RolloutState
 from pipeline.testing import article_of, newsroom_of
 from tests.engine.simulation import Bundling, ManualClock, Outside, setting_for

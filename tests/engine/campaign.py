@@ -38,7 +38,7 @@ from pipeline.article import Article, Newsroom, Outlet
 from pipeline.channel import Action
 from pipeline.engine import Engine, Piece, columns
 from pipeline.newsroom import Configuration, load
-from pipeline.record.reports import Report
+from pipeline.record.report import Report
 from pipeline.record.waits import Held
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, newsroom_of, picture

@@ -23,7 +23,7 @@ from channels.files import INSIDE
 from pipeline.article import Newsroom, addresses
 from pipeline.channel import Action
 from pipeline.newsroom import Configuration
-from pipeline.record.reports import Report
+from pipeline.record.report import Report
 from tests.engine.judge import Command, Deed
 
 TEXT = re.compile(r"第(\d+)件第(\d+)版")

@@ -10,8 +10,8 @@ import pytest
 from pipeline.article import Column, Deed
 from pipeline.channel import Action
 from pipeline.engine import Piece, Unfit
-from pipeline.record.reports import Impossible
-from pipeline.record.store import Changed
+from pipeline.record.refusals import Impossible
+from pipeline.record.submission import Changed
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of
 from tests.engine.bench import PACE, Bench, at_once

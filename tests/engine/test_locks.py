@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from pipeline.record import chain, locks, waits
-from pipeline.record.reports import Impossible
-from pipeline.record.store import Changed
+from pipeline.record.refusals import Impossible
+from pipeline.record.submission import Changed
 from pipeline.rollout import ENDED, RolloutState, Step
 from pipeline.testing import article_of
 from tests.conftest import fresh_database

@@ -27,7 +27,9 @@ from hypothesis.stateful import (
 from pipeline.channel import Action
 from pipeline.engine import Engine, Piece
 from pipeline.newsroom import Configuration
-from pipeline.record.store import Claim, Store, Wake
+from pipeline.record.claiming import Claim
+from pipeline.record.gate import Wake
+from pipeline.record.store import Store
 from pipeline.rollout import ENDED, DeliveryState, Pace, RolloutState
 from pipeline.testing import article_of, newsroom_of
 from tests.conftest import fresh_database

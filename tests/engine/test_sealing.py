@@ -15,7 +15,7 @@ from sqlalchemy import make_url, select, text
 
 from pipeline.channel import Action
 from pipeline.record import chain, tables
-from pipeline.record.reports import Event
+from pipeline.record.report import Event
 from pipeline.record.store import Store
 from pipeline.testing import NOON
 from tests.conftest import fresh_database

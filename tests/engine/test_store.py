@@ -16,8 +16,10 @@ from pipeline.article import Article, Column
 from pipeline.channel import Action, Problem, Receipt, Standing, Text, Unavailable
 from pipeline.engine import Attempt
 from pipeline.record import waits
-from pipeline.record.reports import Impossible
-from pipeline.record.store import Changed, Claim, Store, Submission
+from pipeline.record.claiming import Claim
+from pipeline.record.refusals import Impossible
+from pipeline.record.store import Store
+from pipeline.record.submission import Changed, Submission
 from pipeline.rollout import Again, DeliveryState, RolloutState, Step
 from pipeline.testing import MemoryCatalogue, article_of, revision_of
 from tests.engine.bench import OUTLETS, PACE, Bench, at_once

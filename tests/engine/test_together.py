@@ -11,8 +11,9 @@ import pytest
 from pipeline.article import Outlet
 from pipeline.channel import Action, Delivery, Receipt, Standing
 from pipeline.engine import Piece, Unfit
-from pipeline.record.reports import Impossible
-from pipeline.record.store import Changed, Claim
+from pipeline.record.claiming import Claim
+from pipeline.record.refusals import Impossible
+from pipeline.record.submission import Changed
 from pipeline.rollout import DeliveryState, RolloutState, Step
 from pipeline.testing import article_of
 from tests.engine.bench import BUNDLING, PACE, Bench, at_once

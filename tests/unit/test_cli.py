@@ -23,7 +23,7 @@ from pipeline.commands import answers, demo, doctor, terminal
 from pipeline.commands.doctor import Finding
 from pipeline.record import waits
 from pipeline.record.database import sqlite_module
-from pipeline.record.reports import Report
+from pipeline.record.report import Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import newsroom_of
 from pipeline.workers import tasks

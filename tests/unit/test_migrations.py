@@ -21,7 +21,8 @@ from sqlalchemy import Connection, create_engine, text
 from pipeline.article import Article
 from pipeline.article.reading import Reading
 from pipeline.record import migrations, tables
-from pipeline.record.store import Store, Submission
+from pipeline.record.store import Store
+from pipeline.record.submission import Submission
 from pipeline.rollout import DeliveryState, Pace, RolloutState, Step
 from pipeline.testing import NOON, article_of, newsroom_of
 

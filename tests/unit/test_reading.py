@@ -26,8 +26,9 @@ from pipeline.channel import Text
 from pipeline.commands import main, terminal
 from pipeline.commands import reading as desk
 from pipeline.commands.sheet import Row, facts, remarks, sheet, told
-from pipeline.record.reports import Impossible
-from pipeline.record.store import Store, Submission
+from pipeline.record.refusals import Impossible
+from pipeline.record.store import Store
+from pipeline.record.submission import Submission
 from pipeline.rollout import Pace
 from pipeline.testing import NOON, article_of, newsroom_of
 from tests import pictures

@@ -19,7 +19,7 @@ from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
 from pipeline.commands import language
 from pipeline.commands.report import MOST_LINES, TICKS, Axis, instant_of, offset, page, whole, zoomed
 from pipeline.record.chain import Chain, Flaw
-from pipeline.record.reports import AsRead, DeliveryReport, Published, Report
+from pipeline.record.report import AsRead, DeliveryReport, Published, Report
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, newsroom_of
 

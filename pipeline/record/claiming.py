@@ -1,0 +1,201 @@
+"""Claiming: the right to do one step of one delivery, with all that the step has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import AwareDatetime
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.article import Revision
+from pipeline.article.value import Frozen
+from pipeline.channel import Action, Receipt, Standing
+from pipeline.record import locks, tables
+from pipeline.record.due import claimable
+from pipeline.record.gate import lapse, publication
+from pipeline.record.reports import Reports, parsed
+from pipeline.rollout import DeliveryState, RolloutState, Step, step_of
+
+_d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
+# Statements that every step needs are built once: building one takes longer than the database does to answer it.
+
+_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+_CLAIM = (
+    update(tables.delivery)
+    .where(_d.id == bindparam("claimed"), claimable(bindparam("at", type_=tables.Instant())))
+    .values(
+        fence=_d.fence + 1,
+        doubt=or_(_d.doubt, _d.lease_until.is_not(None)),
+        lease_until=bindparam("until", type_=tables.Instant()),
+        tries=_d.tries + 1,
+    )
+    .returning(tables.delivery)
+)
+
+_OLDER = (
+    select(tables.delivery)
+    .where(
+        *(_d.article_id == bindparam("of"), _d.channel == bindparam("on"), _d.id < bindparam("before")),
+        or_(_d.doubt, _d.receipt.is_not(None), _d.overtaken),
+    )
+    .order_by(_d.id)
+)
+
+_PLACED = (
+    select(tables.placement)
+    .where(_p.channel == bindparam("on"), _p.article_id == bindparam("of"))
+    .order_by(_p.delivery_id.desc())
+    .limit(1)
+)
+
+_COUNT = {
+    dialect: made(tables.counter)
+    .values(channel=bindparam("on"), column=bindparam("within"), value=1)
+    .on_conflict_do_update(index_elements=["channel", "column"], set_={"value": tables.counter.c.value + 1})
+    .returning(tables.counter.c.value)
+    for dialect, made in _INSERT.items()
+}
+
+
+class Earlier(Frozen):
+    """An earlier delivery of the same article on the same channel."""
+
+    id: int
+    action: Action
+    revision: Revision
+    receipt: Receipt | None
+    digest: str
+    reason: str
+
+
+class Claim(Frozen):
+    """The right to do one step of one delivery, until `lease_until` or until somebody takes a higher `fence`."""
+
+    delivery_id: int
+    rollout_id: int
+    fence: int
+    lease_until: AwareDatetime
+    step: Step
+    action: Action
+    channel: str
+    revision: Revision
+    reason: str
+    release_at: AwareDatetime | None
+    accepted_at: AwareDatetime | None
+    """When the channel accepted it."""
+    attempts: int
+    doubt: bool
+    receipt: Receipt | None
+    digest: str
+    earlier: tuple[Earlier, ...]
+    """Earlier deliveries whose last step has an unknown outcome: ask before acting."""
+    previous: Earlier | None
+    """The newest earlier delivery that has a receipt."""
+    companions: tuple[Revision, ...]
+    """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.revision.id}.{self.revision.number}.{self.channel}.{self.action}"
+
+
+class Claiming(Reports):
+    """Who works on what. No two processes have the same step."""
+
+    def claim(self, delivery_id: int, now: datetime) -> Claim | None:
+        """Take the delivery's next step, if it is due, free and the oldest of its article and channel; else None."""
+        lease_until = now + self.pace.lease
+        with self.writing() as tx:
+            rollout = tx.execute(locks.ROLLOUT_TO_CLAIM, {"of": delivery_id, "at": now}).one_or_none()
+            if rollout is None:
+                return None
+            row = tx.execute(
+                _CLAIM, {"claimed": delivery_id, "at": now, "until": lease_until + self.pace.arm}
+            ).one_or_none()
+            if row is None:
+                return None
+            mine = {"of": row.article_id, "on": row.channel, "before": row.id}
+            older = tx.execute(_OLDER, mine).all()
+            lapsed = [one for one in older if one.overtaken and one.lease_until and one.lease_until <= now]
+            if lapsed:
+                locks.rollouts(tx, _r.id.in_({one.rollout_id for one in lapsed}))
+                lapse(tx, _d.id.in_([one.id for one in lapsed]), now, self.pace)
+                older = tx.execute(_OLDER, mine).all()
+            # Of which the channel said that it knows nothing: that one left nothing to build upon.
+            told = [one for one in older if one.receipt and not _is_absent(parsed(Receipt, one.receipt))]
+            step = step_of(DeliveryState(row.state), RolloutState(rollout.state))
+            together = publication(tx, row) if row.bundled or step is Step.RELEASE else []
+            claim = Claim(
+                delivery_id=row.id,
+                rollout_id=row.rollout_id,
+                fence=row.fence,
+                lease_until=row.lease_until,
+                step=step,
+                action=row.action,
+                channel=row.channel,
+                revision=self.revision_at(tx, row.article_id, row.revision),
+                reason=rollout.reason,
+                release_at=rollout.release_at,
+                accepted_at=row.released_at,
+                attempts=row.attempts,
+                doubt=row.doubt,
+                receipt=parsed(Receipt, row.receipt),
+                digest=row.digest or "",
+                earlier=tuple(self._earlier(tx, one) for one in older if one.doubt),
+                previous=self._earlier(tx, told[-1]) if told else None,
+                companions=tuple(self.revision_at(tx, one.article_id, one.revision) for one in together if one.bundled),
+            )
+            if step is Step.RELEASE:  # last: others wait for the counters until this has been committed
+                for one in together:  # in the articles' order, whichever is claimed first
+                    if one.state == row.state:
+                        self._place(tx, one, rollout.release_at, rollout.reason)
+            return claim
+
+    def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:
+        return Earlier(
+            id=row.id,
+            action=row.action,
+            revision=self.revision_at(tx, row.article_id, row.revision),
+            receipt=parsed(Receipt, row.receipt),
+            digest=row.digest or "",
+            reason=tx.scalar(select(_r.reason).where(_r.id == row.rollout_id)) or "",
+        )
+
+    def _place(self, tx: Connection, row: Row[Any], release_at: datetime, reason: str) -> None:
+        """Give the article its place in the channel's catalogue, valid from the common instant."""
+        before = tx.execute(_PLACED, {"on": row.channel, "of": row.article_id}).first()
+        if before is not None and before.delivery_id == row.id:
+            return
+        if before is None:
+            if row.action == Action.WITHDRAW:
+                return
+            column = self.revision_at(tx, row.article_id, row.revision).article.column
+            ordinal, column_ordinal = self._next(tx, row.channel, ""), self._next(tx, row.channel, column)
+        else:
+            column, ordinal, column_ordinal = before.column, before.ordinal, before.column_ordinal
+        tx.execute(
+            insert(tables.placement),
+            {
+                "delivery_id": row.id,
+                "channel": row.channel,
+                "article_id": row.article_id,
+                "revision": row.revision,
+                "column": column,
+                "ordinal": ordinal,
+                "column_ordinal": column_ordinal,
+                "instant": release_at,
+                "withdrawn": row.action == Action.WITHDRAW,
+                "reason": reason if row.action == Action.WITHDRAW else "",
+            },
+        )
+
+    def _next(self, tx: Connection, channel: str, column: str) -> int:
+        return int(tx.scalar(_COUNT[tx.dialect.name], {"on": channel, "within": column}))
+
+
+def _is_absent(receipt: Receipt | None) -> bool:
+    return receipt is not None and receipt.standing is Standing.ABSENT

@@ -1,0 +1,269 @@
+"""Deciding: what came of a step, and what a person says of what nobody can know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
+
+from pipeline.channel import Action, Evidence, Problem, Receipt, Text
+from pipeline.record import chain, locks, tables
+from pipeline.record.claiming import Claim, Earlier
+from pipeline.record.due import claimable
+from pipeline.record.gate import Wake, publication, settle
+from pipeline.record.ids import article_id, number_of, rollout_id
+from pipeline.record.refusals import Impossible, no_rollout
+from pipeline.record.reports import Reports
+from pipeline.rollout import (
+    ENDED,
+    STATE_BEFORE,
+    STEP_OF,
+    DeliveryState,
+    RolloutState,
+    Step,
+    Verdict,
+    check_due,
+    step_of,
+)
+
+_d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
+_CLAIMED = select(tables.delivery).where(
+    _d.id == bindparam("of"), _d.fence == bindparam("fenced"), _d.lease_until.is_not(None)
+)
+
+_STUCK = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
+
+
+class Deciding(Reports):
+    """Outcomes, and what follows from them: by the rules of `rollout`, with an event each."""
+
+    def settle_doubt(self, earlier: Earlier, receipt: Receipt, now: datetime) -> None:
+        """Keep what the channel said of an older delivery whose outcome was unknown."""
+        told = receipt.model_dump_json()
+        with self.writing() as tx:
+            tx.execute(locks.ROLLOUT_OF, {"of": earlier.id})
+            settled = tx.execute(
+                update(tables.delivery)
+                .where(_d.id == earlier.id, _d.overtaken)
+                .values(doubt=False, receipt=told)
+                .returning(tables.delivery)
+            ).one_or_none()
+            if settled is not None:
+                chain.note(
+                    tx,
+                    now,
+                    "engine",
+                    f"find {receipt.standing}",
+                    article=settled.article_id,
+                    rollout=settled.rollout_id,
+                    delivery=settled.id,
+                    digest=earlier.digest,
+                    channel=settled.channel,
+                    receipt=chain.digest_of(told),
+                )
+
+    def record(
+        self,
+        claim: Claim,
+        verdict: Verdict,
+        *,
+        now: datetime,
+        receipt: Receipt | None = None,
+        evidence: Evidence | None = None,
+        digest: str = "",
+        beside: Mapping[str, str] = MappingProxyType({}),
+        started_at: datetime | None = None,
+        ended_at: datetime | None = None,
+    ) -> list[Wake] | None:
+        """Record a step's outcome; None, and nothing is recorded, if the claim's fence no longer holds.
+
+        `started_at` and `ended_at` frame the adapter's release call; `beside` has the digests of what was prepared
+        with it, by the articles' ids. What came of a leader's step comes of all whom it leads.
+        """
+        with self.writing() as tx:
+            rollout = tx.execute(locks.ROLLOUT, {"of": claim.rollout_id}).one()
+            row = tx.execute(_CLAIMED, {"of": claim.delivery_id, "fenced": claim.fence}).one_or_none()
+            if row is None:
+                return None
+            state = verdict.state
+            if row.overtaken and state not in (DeliveryState.VERIFIED, DeliveryState.WITHDRAWN):
+                state = DeliveryState.SUPERSEDED  # also where it failed: nobody need act on what has been overtaken
+            together = publication(tx, row) if row.bundled else []
+            values = self._outcome(claim, verdict, state, row, rollout, now, started_at, ended_at)
+            if row.bundled and verdict.state in (DeliveryState.PENDING, DeliveryState.PREPARED, DeliveryState.FAILED):
+                now_together = [(article_id(one.article_id), one.revision) for one in together]
+                values["doubt"] |= now_together != [(one.id, one.number) for one in claim.companions]
+            if state is DeliveryState.VERIFIED or state is DeliveryState.WITHDRAWN:
+                values["verified_at"] = evidence.at if evidence else now
+            led = [] if row.overtaken or claim.step is Step.VERIFY else [one for one in together if _is_led(one, row)]
+            for one in (row, *led):
+                own = dict(values)
+                if receipt is not None:
+                    its = receipt if one is row else receipt.each.get(article_id(one.article_id), receipt)
+                    own["receipt"] = its.model_copy(update={"each": {}}).model_dump_json()
+                if evidence is not None:
+                    own["evidence"] = evidence.model_dump_json()
+                if prepared := digest if one is row else beside.get(article_id(one.article_id), ""):
+                    own["digest"] = prepared
+                tx.execute(update(tables.delivery).where(_d.id == one.id).values(**own))
+                if verdict.state is DeliveryState.FAILED and claim.step is Step.RELEASE and not verdict.doubt:
+                    tx.execute(tables.placement.delete().where(_p.delivery_id == one.id))
+                self._note_step(tx, now, claim, verdict, one, own)
+            wakes = settle(tx, row.rollout_id, now, self.pace, rollout)
+            if values["due"] is not None and values["due"] <= now:
+                step = step_of(state, RolloutState(rollout.state))
+                wakes += [Wake(one.id, step) for one in ((row, *led) if step is Step.VERIFY else (row,))]
+            if row.overtaken:  # what waited for it may begin, and of those it led the next one leads
+                newer = select(_d.id, _d.state).where(
+                    *(_d.article_id.in_([row.article_id, *(one.article_id for one in together)]), _d.id > row.id),
+                    *(_d.channel == row.channel, claimable(now)),
+                )
+                wakes += [Wake(one.id, STEP_OF[DeliveryState(one.state)]) for one in tx.execute(newer)]
+            return wakes
+
+    def _outcome(
+        self,
+        claim: Claim,
+        verdict: Verdict,
+        state: DeliveryState,
+        row: Row[Any],
+        rollout: Row[Any],
+        now: datetime,
+        started_at: datetime | None,
+        ended_at: datetime | None,
+    ) -> dict[str, Any]:
+        """What a step's outcome makes of a delivery's row, the same for all that it is one publication with."""
+        values: dict[str, Any] = {
+            "state": state,
+            "due": None if state in ENDED else verdict.due,
+            "wake_at": verdict.due and verdict.due + (self.pace.wake if verdict.due <= now else timedelta(0)),
+            "lease_until": None,
+            "doubt": verdict.doubt,
+            "attempts": verdict.attempts,
+            "problem": verdict.problem and verdict.problem.model_dump_json(),
+            "failed_in": verdict.failed_in,
+        }
+        match verdict.state:
+            case DeliveryState.PREPARED if claim.step is Step.PREPARE:
+                due = check_due(rollout.go_live_at, now, self.pace)
+                values |= {"prepared_at": now, "due": due, "wake_at": due, "checked_at": None if due else now}
+            case DeliveryState.PREPARED if claim.step is Step.CHECK and verdict.due is None:
+                values["checked_at"] = now
+            case DeliveryState.RELEASED if row.released_at is None:
+                values |= {"started_at": started_at, "released_at": ended_at or now}
+            case DeliveryState.LIVE:
+                values["live_at"] = row.live_at or ended_at or now
+                if row.released_at is None:
+                    values |= {"started_at": started_at, "released_at": ended_at or now}
+        return values
+
+    def _note_step(
+        self, tx: Connection, now: datetime, claim: Claim, verdict: Verdict, row: Row[Any], values: Mapping[str, Any]
+    ) -> None:
+        led = {} if row.id == claim.delivery_id else {"leader": claim.delivery_id}
+        chain.note(
+            tx,
+            now,
+            "engine",
+            f"{claim.step} {values['state']}",
+            article=row.article_id,
+            rollout=row.rollout_id,
+            delivery=row.id,
+            digest=values.get("digest") or row.digest or "",
+            channel=row.channel,
+            fence=row.fence,
+            error=str(verdict.problem.message) if verdict.problem else "",
+            **{name: chain.digest_of(values[name]) for name in ("receipt", "evidence") if name in values},
+            **led,
+        )
+
+    def retry(self, known: str, *, editor: str, adopt: bool, now: datetime) -> list[Wake]:
+        """Try again what failed, was held or is unknown. `adopt`: the person has seen that it is live.
+
+        A rollout that never passed its gate gets a new moment and is prepared afresh, so that its date is true.
+        """
+        number = number_of(known, "r")
+        with self.writing() as tx:
+            locks.articles(tx, tx.scalars(select(_d.article_id).where(_d.rollout_id == number).distinct()).all())
+            head = tx.execute(locks.ROLLOUT, {"of": number}).one_or_none()
+            if head is None:
+                raise no_rollout(known)
+            rows = tx.execute(select(tables.delivery).where(_d.rollout_id == number)).all()
+            last = {one: self.last_rollout(tx, one).id for one in {row.article_id for row in rows}}
+            mine = [row for row in rows if last[row.article_id] == number]  # the others have been overtaken
+            stuck = [row for row in mine if row.state in _STUCK]
+            held = head.state == RolloutState.HELD
+            if not mine or (not stuck and not held and any(row.state in _STUCK for row in rows)):
+                newer = rollout_id(max(last.values()))
+                raise Impossible(
+                    Problem(
+                        field="ID",
+                        message=Text.of(
+                            "a newer rollout, {newer}, has taken the place of {rollout}",
+                            newer=newer,
+                            rollout=known,
+                        ),
+                        remedy=Text.of("retry {newer} instead", newer=newer),
+                    )
+                )
+            if not stuck and not held:
+                raise Impossible(
+                    Problem(
+                        field="ID",
+                        message=Text.of("nothing of {rollout} has failed", rollout=known),
+                        remedy=Text.of("newsroom report {rollout} shows where it stands", rollout=known),
+                    )
+                )
+            if held:
+                moment = max(head.go_live_at, now)
+                tx.execute(
+                    update(tables.rollout)
+                    .where(_r.id == number)
+                    .values(state=RolloutState.PREPARING, go_live_at=moment, ended_at=None)
+                )
+                if head.action == Action.PUBLISH:
+                    waiting = {row.article_id for row in mine}
+                    tx.execute(
+                        update(tables.article).where(tables.article.c.id.in_(waiting)).values(published_at=moment)
+                    )
+                else:
+                    c = tables.revision.c
+                    here = and_(c.article_id == head.article_id, c.number == head.revision)
+                    tx.execute(update(tables.revision).where(here).values(corrected_at=moment))
+            elif head.state != RolloutState.PREPARING:  # a channel that may fail is tried again before the gate, too
+                tx.execute(
+                    update(tables.rollout).where(_r.id == number).values(state=RolloutState.RELEASED, ended_at=None)
+                )
+            wakes = []
+            for row in mine if held else stuck:
+                step = Step.PREPARE if held else Step(row.failed_in or Step.PREPARE)
+                state = STATE_BEFORE[step]
+                if adopt and row.state == DeliveryState.UNKNOWN:
+                    state = DeliveryState.PREPARED if step is Step.PREPARE else DeliveryState.LIVE
+                tx.execute(
+                    update(tables.delivery)
+                    .where(_d.id == row.id)
+                    .values(
+                        state=state,
+                        due=now if state is not DeliveryState.PREPARED or not held else None,
+                        wake_at=now + self.pace.wake,
+                        attempts=0,
+                        # Where nobody can be asked, the person who says «again» has settled it.
+                        doubt=row.doubt and not adopt and row.state != DeliveryState.UNKNOWN,
+                        problem=None,
+                        failed_in=None,
+                        # What a worker is still preparing has the old date: it does not count any more.
+                        **({"checked_at": None, "fence": _d.fence + 1} if held else {}),
+                    )
+                )
+                wakes.append(Wake(row.id, STEP_OF[state]))
+            chain.note(tx, now, editor, "retry", article=head.article_id, rollout=number, adopt=adopt)
+            return [*wakes, *settle(tx, number, now, self.pace)]
+
+
+def _is_led(row: Row[Any], leader: Row[Any]) -> bool:
+    """Whether a delivery of the same rollout and channel is one publication with the leader, and stood where it did."""
+    return bool(row.id != leader.id and row.bundled and row.state == leader.state)

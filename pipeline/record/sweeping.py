@@ -1,0 +1,107 @@
+"""Sweeping: what is due and nobody was woken for, and what a platform says it has done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+
+from pipeline.record import locks, tables
+from pipeline.record.due import RUNNING, claimable, due
+from pipeline.record.gate import Wake, lapse
+from pipeline.record.reports import Reports
+from pipeline.rollout import DeliveryState, RolloutState, Step, step_of
+
+_d, _r = tables.delivery.c, tables.rollout.c
+_RELEASING = and_(_d.state == DeliveryState.PREPARED, _r.state != RolloutState.PREPARING)
+"""Deliveries whose next step is `Step.RELEASE`, with their rollouts; see `step_of`."""
+
+
+class Waiting(NamedTuple):
+    """How many wake-ups wait to be heard: for releases, and for all other steps."""
+
+    steps: int = 0
+    releases: int = 0
+
+
+class Sweeping(Reports):
+    """Nothing that is due is forgotten, whatever became of its message."""
+
+    def overdue(self, now: datetime, waiting: Callable[[], Waiting | None] = Waiting, limit: int = 100) -> list[Wake]:
+        """What is due and was not woken lately, the longest forgotten first; each is given out to one sweeper only.
+
+        No more than there are deliveries due beyond the wake-ups that wait already: theirs are among those. `waiting`
+        is asked only if something is late; None: nobody can tell, and nothing could be sent.
+        """
+        late = and_(claimable(now), or_(_d.wake_at.is_(None), _d.wake_at <= now))
+        lapsed = and_(_d.overtaken, _d.lease_until <= now)
+        with self.reading() as tx:
+            forgotten = tx.scalar(select(_d.id).where(late).limit(1)) is not None
+            dead = list(tx.scalars(select(_d.rollout_id).where(lapsed).distinct()))
+        for rollout in dead:
+            with self.writing() as tx:
+                if locks.rollouts(tx, _r.id == rollout, free=True):
+                    lapse(tx, and_(lapsed, _d.rollout_id == rollout), now, self.pace)
+        room = self._unwoken(now, waiting()) if forgotten or dead else Waiting()
+        return [
+            wake
+            for lane, most in zip((~_RELEASING, _RELEASING), room, strict=True)
+            if most > 0
+            for wake in self._given_out(and_(late, lane), min(most, limit), now)
+        ]
+
+    def _given_out(self, late: ColumnElement[bool], limit: int, now: datetime) -> list[Wake]:
+        """Some of these deliveries, those never woken first, then the longest due; nobody else gets them for a while.
+
+        One statement: on PostgreSQL nobody waits for what a sweeper does with it, or for a sweeper that was stopped.
+        """
+        first = (
+            select(_d.id)
+            .join(tables.rollout, _r.id == _d.rollout_id)
+            .where(late)
+            .order_by(_d.wake_at.asc().nulls_first(), _d.due)
+            .limit(limit)
+        )
+        if not self.sqlite:  # as an array, so that it is looked up once, whatever the planner thinks
+            first = first.with_for_update(key_share=True, skip_locked=True, of=tables.delivery)
+            which = _d.id == func.any(func.array(first.scalar_subquery()))
+        else:
+            which = _d.id.in_(first)
+        rollout = select(_r.state).where(_r.id == _d.rollout_id).correlate(tables.delivery).scalar_subquery()
+        given = update(tables.delivery).where(which).values(wake_at=now + self.pace.wake)
+        with self.at_once() as tx:
+            rows = tx.execute(given.returning(_d.id, _d.state, _d.due, rollout.label("rollout"))).all()
+        rows = sorted(rows, key=lambda row: (row.due, row.id))
+        return [Wake(row.id, step_of(DeliveryState(row.state), RolloutState(row.rollout))) for row in rows]
+
+    def _unwoken(self, now: datetime, waiting: Waiting | None) -> Waiting:
+        """How many deliveries are due for whom no wake-up waits."""
+        if waiting is None:
+            return Waiting()
+        counted = select(func.count(), func.count().filter(_RELEASING)).select_from(
+            tables.delivery.join(tables.rollout, _r.id == _d.rollout_id)
+        )
+        with self.reading() as tx:
+            total, releases = tx.execute(counted.where(due(now), _r.state.in_(RUNNING))).one()
+        return Waiting(total - releases - waiting.steps, releases - waiting.releases)
+
+    def hasten(self, channel: str, ids: Mapping[str, str], now: datetime) -> list[Wake]:
+        """Follow at once the accepted deliveries of this channel whose receipt carries one of these names."""
+        accepted = and_(
+            *(_d.channel == channel, _d.state == DeliveryState.RELEASED, _d.lease_until.is_(None)),
+            _d.due.is_not(None),
+        )
+        with self.reading() as tx:
+            rows = tx.execute(select(_d.id, _d.receipt).where(accepted)).all()
+        meant = [row.id for row in rows if ids.items() & json.loads(row.receipt or "{}").get("ids", {}).items()]
+        return [Wake(one, Step.FOLLOW) for one in meant if self._hastened(one, accepted, now)]
+
+    def _hastened(self, delivery: int, still: ColumnElement[bool], now: datetime) -> bool:
+        """Make a delivery's next step due now, unless somebody is at it; whether that was done."""
+        with self.writing() as tx:
+            tx.execute(locks.ROLLOUT_OF, {"of": delivery})
+            soon = {"due": now, "wake_at": now + self.pace.wake}
+            return bool(tx.execute(update(tables.delivery).where(_d.id == delivery, still).values(**soon)).rowcount)
