@@ -192,26 +192,26 @@ def test_an_adapter_that_cannot_be_opened_is_told_of_on_its_delivery(
     house: House, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
 ) -> None:
     known = house.bench.publish()
-    del house.whole._channels["ghost"]
+    del house.whole.channels._open["ghost"]
 
     def fails(*_: object, **__: object) -> None:
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.engine.open_channel", fails)
+        patched.setattr("pipeline.engine.channels.open_channel", fails)
         for _ in range(len(house.bench.messages)):
             house.bench.engine.run(house.bench.messages.pop(0).delivery_id)
         state, why, _ = ghost_part(house, known)
         assert state is DeliveryState.PENDING
         assert told in why
-    house.whole._channels["ghost"] = house.ghost
+    house.whole.channels._open["ghost"] = house.ghost
     house.run()
     assert {one.state for one in house.bench.report(known).deliveries} == {DeliveryState.VERIFIED}
 
 
 def test_a_kind_that_is_not_installed_here_is_named(house: House) -> None:
     known = house.bench.publish()
-    del house.whole._channels["ghost"]
+    del house.whole.channels._open["ghost"]
     house.run()
     state, why, remedy = ghost_part(house, known)
     assert state is DeliveryState.FAILED

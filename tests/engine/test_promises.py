@@ -170,7 +170,7 @@ class Newsroom(RuleBasedStateMachine):
     def a_worker_dies_before_it_records(self, data: st.DataObject, weather: list[str]) -> None:
         self.forecast = weather
         if claim := self.store.claim(self.take(data).delivery_id, self.clock.now()):
-            self.engine.attempt(claim)
+            self.engine.steps.attempt(claim)
 
     @precondition(lambda self: self.running)
     @rule(weather=st.lists(WEATHER, max_size=4))
@@ -178,7 +178,7 @@ class Newsroom(RuleBasedStateMachine):
         """If its lease is over it must do nothing; the engine looks right before the effect."""
         self.forecast = weather
         claim = self.running.pop(0)
-        self.engine.finish(claim, self.engine.attempt(claim))
+        self.engine.steps.finish(claim, self.engine.steps.attempt(claim))
 
     @rule(seconds=st.sampled_from([1, 5, 70, 300]))
     def time_passes(self, seconds: int) -> None:

@@ -194,8 +194,8 @@ def test_one_claim_has_one_winner(bench: Bench) -> None:
 def test_the_gate_has_one_winner(bench: Bench) -> None:
     bench.publish()
     claims = [bench.store.claim(wake.delivery_id, bench.clock.now()) for wake in bench.messages]
-    attempts = [bench.engine.attempt(claim) for claim in claims if claim]
-    sent = at_once(3, lambda n: bench.engine.finish(claims[n], attempts[n]))  # type: ignore[arg-type]
+    attempts = [bench.engine.steps.attempt(claim) for claim in claims if claim]
+    sent = at_once(3, lambda n: bench.engine.steps.finish(claims[n], attempts[n]))  # type: ignore[arg-type]
     releases = [wake for wakes in sent for wake in wakes or ()]  # type: ignore[attr-defined]
     assert sorted(wake.delivery_id for wake in releases) == [1, 2, 3]
     assert {wake.step for wake in releases} == {Step.RELEASE}
@@ -219,8 +219,8 @@ def test_a_stale_worker_records_nothing(bench: Bench) -> None:
     assert newer is not None
     assert newer.fence > late.fence
     assert newer.doubt, "the first may have had its effect"
-    assert bench.engine.finish(newer, bench.engine.attempt(newer)) is not None
-    assert bench.engine.finish(late, bench.engine.attempt(late)) is None
+    assert bench.engine.steps.finish(newer, bench.engine.steps.attempt(newer)) is not None
+    assert bench.engine.steps.finish(late, bench.engine.steps.attempt(late)) is None
     assert bench.report("a1").deliveries[0].state is DeliveryState.PREPARED
 
 
@@ -308,7 +308,7 @@ def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(database: str, tmp_
     known = bench.publish()
     claim = bench.store.claim(1, bench.clock.now())
     assert claim is not None
-    bench.engine.attempt(claim)  # and it dies before it records
+    bench.engine.steps.attempt(claim)  # and it dies before it records
     bench.clock.advance(PACE.lease * 2)
     bench.run()
     report = bench.report(known)
@@ -504,12 +504,12 @@ def test_what_left_nothing_is_nothing_to_build_upon(bench: Bench) -> None:
 
     channel = next(iter(bench.outlets))
     bench.correct(known, "<p>第二版</p>")
-    bench.engine.finish(claimed(), Attempt(trouble))
+    bench.engine.steps.finish(claimed(), Attempt(trouble))
     bench.correct(known, "<p>第三版</p>")
     claim = claimed()
     [earlier] = claim.earlier
     bench.store.settle_doubt(earlier, Receipt(standing=Standing.ABSENT), bench.clock.now())
-    bench.engine.finish(claim, Attempt(trouble))
+    bench.engine.steps.finish(claim, Attempt(trouble))
 
     previous = claimed().previous
 

@@ -311,7 +311,7 @@ def test_nobody_leads_while_one_that_was_overtaken_is_still_at_it(bench: Bench, 
     assert claim is not None
     assert claim.doubt
     assert [one.id for one in claim.companions] == ["a2", "a3"]
-    bench.engine.finish(claim, bench.engine.attempt(claim))
+    bench.engine.steps.finish(claim, bench.engine.steps.attempt(claim))
     bench.run()
     all_is_as_the_last_word_says(bench, {"a1"} if overtake is withdraw else set())
 
@@ -431,13 +431,13 @@ def test_what_a_worker_prepared_before_a_retry_does_not_count_after_it(bench: Be
     """It has the old date: only what is prepared afresh opens the gate."""
     accepted = bench.together("一", "二")
     late = claimed(bench, accepted.rollout_id, "site", "a1", Step.PREPARE)
-    attempt = bench.engine.attempt(late)
+    attempt = bench.engine.steps.attempt(late)
     bench.weather = {"prepare": "refused"}
     bench.arrive()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.HELD
     bench.clock.advance(timedelta(seconds=5))
     bench.engine.retry(accepted.rollout_id, editor="记者甲")
-    assert bench.engine.finish(late, attempt) is None
+    assert bench.engine.steps.finish(late, attempt) is None
     bench.run()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.COMPLETE
     all_is_as_the_last_word_says(bench, set())
@@ -495,7 +495,7 @@ def test_between_the_gate_and_the_instant(bench: Bench, overtake: Overtaking, ov
     bench.messages.clear()
     overtake(bench, overtaken)
     bench.arrive()
-    bench.engine.finish(begun, bench.engine.attempt(begun))
+    bench.engine.steps.finish(begun, bench.engine.steps.attempt(begun))
     bench.run()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.COMPLETE
     all_is_as_the_last_word_says(bench, {overtaken} if overtake is withdraw else set())
@@ -505,9 +505,9 @@ def test_between_the_gate_and_the_instant(bench: Bench, overtake: Overtaking, ov
 def test_while_one_is_being_prepared(bench: Bench, overtake: Overtaking) -> None:
     accepted = bench.together("一", "二", "三")
     begun = claimed(bench, accepted.rollout_id, "post", "a1", Step.PREPARE)
-    attempt = bench.engine.attempt(begun)
+    attempt = bench.engine.steps.attempt(begun)
     overtake(bench, "a2")
-    bench.engine.finish(begun, attempt)
+    bench.engine.steps.finish(begun, attempt)
     bench.run()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.COMPLETE
     all_is_as_the_last_word_says(bench, {"a2"} if overtake is withdraw else set())
@@ -521,9 +521,9 @@ def test_while_a_release_fails(bench: Bench, overtake: Overtaking, trouble: str)
     at_the_gate(bench, accepted.rollout_id)
     begun = claimed(bench, accepted.rollout_id, "post", "a1", Step.RELEASE)
     bench.weather = {"release": trouble}
-    attempt = bench.engine.attempt(begun)
+    attempt = bench.engine.steps.attempt(begun)
     overtake(bench, "a2")
-    bench.engine.finish(begun, attempt)
+    bench.engine.steps.finish(begun, attempt)
     bench.run()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.COMPLETE
     all_is_as_the_last_word_says(bench, {"a2"} if overtake is withdraw else set())
@@ -543,7 +543,7 @@ def test_after_another_has_brought_it_out(bench: Bench, overtake: Overtaking) ->
     assert claim.previous is not None
     assert claim.previous.receipt is not None
     assert claim.previous.receipt.standing is Standing.LIVE
-    bench.engine.finish(claim, bench.engine.attempt(claim))
+    bench.engine.steps.finish(claim, bench.engine.steps.attempt(claim))
     bench.run()
     assert bench.store.report(accepted.rollout_id).state is RolloutState.COMPLETE
     all_is_as_the_last_word_says(bench, {"a2"} if overtake is withdraw else set())

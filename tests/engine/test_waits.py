@@ -241,7 +241,7 @@ def test_an_outcome_is_recorded_when_the_database_is_back(tmp_path: Path, monkey
         known = bench.publish()
         claim = bench.store.claim(1, bench.clock.now())
         assert claim is not None
-        attempt = bench.engine.attempt(claim)
+        attempt = bench.engine.steps.attempt(claim)
         server.stop()
         waited: list[datetime] = []
 
@@ -251,7 +251,7 @@ def test_an_outcome_is_recorded_when_the_database_is_back(tmp_path: Path, monkey
             server.start()
 
         monkeypatch.setattr(ManualClock, "wait_until", wait)
-        assert bench.engine.finish(claim, attempt) is not None
+        assert bench.engine.steps.finish(claim, attempt) is not None
         assert len(waited) == 1
         assert bench.report(known).deliveries[0].prepared_at is not None
         bench.store.close()
@@ -263,10 +263,10 @@ def test_an_outcome_waits_no_longer_than_its_claim_holds(tmp_path: Path) -> None
         bench.publish()
         claim = bench.store.claim(1, bench.clock.now())
         assert claim is not None
-        attempt = bench.engine.attempt(claim)
+        attempt = bench.engine.steps.attempt(claim)
         server.stop()
         with pytest.raises(SQLAlchemyError):
-            bench.engine.finish(claim, attempt)
+            bench.engine.steps.finish(claim, attempt)
         assert bench.clock.now() < claim.lease_until
         bench.store.close()
 
