@@ -35,20 +35,22 @@ messages: $(VENV)/.test             ## collect messages, update and compile the 
 pictures: $(VENV)/.test             ## docs/reading.png, from what newsroom read prints (Chromium)
 	$(BIN)/python -m tests.pictures
 
-constraints:                        ## renew constraints.txt from a fresh environment
+constraints:                        ## renew the pinned versions, run-time and tests apart, from a fresh environment
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[postgresql,s3]'
 	$(BIN)/pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/pip freeze --exclude-editable --disable-pip-version-check | grep -vxFf constraints.txt > constraints-test.txt
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
-$(VENV)/.test: pyproject.toml constraints.txt
+$(VENV)/.test: pyproject.toml constraints.txt constraints-test.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-test.txt -e '.[test]'
 	touch $(VENV)/.run $@
 
 clean:

@@ -85,6 +85,11 @@ def test_the_compose_file_uses_what_there_is() -> None:
 
 
 def test_the_constraints_name_versions_only() -> None:
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    assert len(lines) > 40
+    run, tests = (
+        (ROOT / name).read_text(encoding="utf-8").splitlines() for name in ("constraints.txt", "constraints-test.txt")
+    )
+    lines = [*run, *tests]
+    assert len(run) > 40
+    assert len({line.partition("==")[0] for line in lines}) == len(lines), "a version is pinned once"
+    assert not any(line.startswith(("pytest", "mypy", "moto")) for line in run)
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+", line) for line in lines), lines
