@@ -631,15 +631,19 @@ def test_no_path_shows_what_is_not_the_sites(root: Path, pieces: list[str], slas
 # -- as a process --------------------------------------------------------------------------------------------
 
 
-def seconds_for_requests(count: int, port: int) -> float:
-    """One after the other on one connection: with Nagle's algorithm at work each takes 40 ms."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    began = time.monotonic()
-    for _ in range(count):
+def quickest_of_the_last(count: int, port: int) -> float:
+    """Seconds. With Nagle's algorithm at work every request on a connection that is no longer new takes 40 ms, however
+    idle the machine; without it at least one of them takes less, however busy it is.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    took = []
+    for _ in range(3 * count):
+        began = time.monotonic()
         connection.request("GET", "/")
         assert connection.getresponse().read()
+        took.append(time.monotonic() - began)
     connection.close()
-    return time.monotonic() - began
+    return min(took[-count:])
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
@@ -664,7 +668,7 @@ def test_serve_stops_when_it_is_told(root: Path, stop: signal.Signals) -> None:
                 waiting.wait(0.025)
         assert answer.status == 200
         assert not answer["Server"]
-        assert seconds_for_requests(50, port) < 1.5
+        assert quickest_of_the_last(20, port) < 0.03
         child.send_signal(stop)
         output, errors = child.communicate(timeout=15)
     finally:
