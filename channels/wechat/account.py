@@ -13,7 +13,7 @@ from html import unescape
 from typing import Any, NamedTuple
 
 from channels.wechat.client import Client
-from channels.wechat.content import Marker
+from channels.wechat.content.marker import Marker
 from channels.wechat.errors import GONE
 
 PAGE = 20

@@ -35,7 +35,8 @@ from channels.options import address_problems, choice_problems, unknown_options
 from channels.wechat import events
 from channels.wechat.account import Account
 from channels.wechat.client import API, DAILY, Client
-from channels.wechat.content import THEMES, Look, render
+from channels.wechat.content.look import THEMES, Look
+from channels.wechat.content.rendition import render
 from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover, Pictures
 from channels.wechat.modes import Drafting, Publishing, Sending

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from channels.label import is_labelled
 from channels.wechat.account import Draft, Item, Post, Publication, Status
-from channels.wechat.content import Marker, fields_of
+from channels.wechat.content.marker import Marker
+from channels.wechat.content.rendition import fields_of
 from channels.wechat.posting import (
     DELETED,
     REMARKS,

@@ -37,18 +37,9 @@ from typing import Any, NamedTuple
 
 from channels.label import is_labelled
 from channels.wechat.account import Account, Draft, Item, Status
-from channels.wechat.content import (
-    Look,
-    Marker,
-    digest_of,
-    fields_of,
-    finished,
-    marker_of,
-    name_of,
-    said,
-    shown_in,
-    shows,
-)
+from channels.wechat.content.look import Look
+from channels.wechat.content.marker import Marker, digest_of, name_of
+from channels.wechat.content.rendition import fields_of, finished, marker_of, said, shown_in, shows
 from channels.wechat.ledger import Ledger, Submission
 from channels.wechat.media import BUDGET, Pictures
 from channels.wechat.series import lines

@@ -28,16 +28,9 @@ from lxml import html
 from channels.wechat import Wechat
 from channels.wechat.account import Account, Status
 from channels.wechat.client import DAILY, Client
-from channels.wechat.content import (
-    THEMES,
-    Look,
-    Marker,
-    crop,
-    fields_of,
-    name_of,
-    render,
-    said,
-)
+from channels.wechat.content.look import THEMES, Look
+from channels.wechat.content.marker import Marker, name_of
+from channels.wechat.content.rendition import crop, fields_of, render, said
 from channels.wechat.errors import ERRORS
 from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover
