@@ -33,6 +33,8 @@ ESCAPED = frozenset({"title", "author", "digest", "content_source_url"})
 """Those that draft/get tells with `&amp;`."""
 NOT_ALLOWED = 48001
 SENT_BEFORE = 45065
+SENT, SENDING = "SEND_SUCCESS", "SENDING"
+"""`msg_status` of message/mass/get."""
 
 
 class Status(IntEnum):

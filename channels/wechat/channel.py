@@ -41,7 +41,9 @@ from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover, Pictures
 from channels.wechat.modes import Drafting, Publishing, Sending
 from channels.wechat.payload import Payload
-from channels.wechat.posting import FOLLOW, SETTLING, Posting, declaring, with_each
+from channels.wechat.posting.companions import with_each
+from channels.wechat.posting.remarks import declaring
+from channels.wechat.posting.steps import FOLLOW, SETTLING, Posting
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     Action,

@@ -6,28 +6,13 @@ import hashlib
 from collections.abc import Mapping
 
 from channels.label import is_labelled
-from channels.wechat.account import Draft, Item, Post, Publication, Status
+from channels.wechat.account import SENDING, SENT, Draft, Item, Post, Publication, Status
 from channels.wechat.content.marker import Marker
 from channels.wechat.content.rendition import fields_of
-from channels.wechat.posting import (
-    DELETED,
-    REMARKS,
-    SENDING,
-    SENT,
-    Posting,
-    each_of,
-    holds,
-    index_of,
-    is_older,
-    is_placed,
-    kept_traces,
-    known_ids,
-    message_trace,
-    own_ids,
-    own_marker,
-    together,
-    with_each,
-)
+from channels.wechat.posting.companions import each_of, holds, own_marker, together, with_each
+from channels.wechat.posting.remarks import DELETED, REMARKS
+from channels.wechat.posting.steps import Posting, is_placed
+from channels.wechat.posting.traces import index_of, is_older, kept_traces, known_ids, message_trace, own_ids
 from pipeline.channel import (
     Action,
     ChannelError,

@@ -34,7 +34,8 @@ from channels.wechat.content.rendition import crop, fields_of, render, said
 from channels.wechat.errors import ERRORS
 from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover
-from channels.wechat.posting import REMARKS, Posting
+from channels.wechat.posting.remarks import REMARKS
+from channels.wechat.posting.steps import Posting
 from pipeline.article import Article, Column, Outlet, Revision
 from pipeline.channel import (
     Action,

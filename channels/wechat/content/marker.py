@@ -26,7 +26,7 @@ class Marker(NamedTuple):
     filled: str = ""
     """Digest of what was filled in at `SERIES`, shortened; "" for nothing."""
     together: str = ""
-    """Names the articles that it was put into one draft with (`posting.together`); "" for one that is alone."""
+    """Names the articles that it was put into one draft with (`posting`); "" for one that is alone."""
 
     @classmethod
     def of(cls, address: str) -> Marker | None:
