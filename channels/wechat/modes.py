@@ -244,7 +244,7 @@ class Publishing(Posting):
         if (posted := self._posted(delivery, ids)) is not None:
             return posted
         if "media_id" in ids:
-            self._wait_for(ids["media_id"])
+            self.traces.wait_for(ids["media_id"])
             if self._own_draft(delivery, ids) is not None:
                 return Receipt(standing=Standing.STAGED, ids=ids)
         return Receipt(standing=Standing.ABSENT, ids=ids)
@@ -262,9 +262,9 @@ class Publishing(Posting):
     def _public(self, delivery: Delivery, ids: dict[str, str], article_id: str, index: int, url: str) -> Receipt:
         """It is out: whatever older revision is public goes now."""
         ids = {**ids, "article_id": article_id} | ({} if "articles" in ids else {"index": str(index)})
-        traces = self._traces(delivery)
+        traces = self.traces.of(delivery)
         if delivery.revision.number > 1 or traces:
-            pending, _ = self._cleared(delivery, traces, keep=(article_id, index))
+            pending, _ = self.traces.cleared(delivery, traces, keep=(article_id, index))
             if pending:
                 return self._under_way(delivery, {**ids, "earlier": " ".join(traces)}, url=url)
         return Receipt(standing=Standing.LIVE, ids=_settled(ids), url=url)
@@ -332,9 +332,9 @@ class Sending(Posting):
         return Receipt(standing=Standing.STAGED, ids={**ids, **self._names(delivery, draft.media_id)})
 
     def _sent(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
-        traces = self._traces(delivery)
+        traces = self.traces.of(delivery)
         if delivery.revision.number > 1 or traces:
-            pending, _ = self._cleared(delivery, traces)
+            pending, _ = self.traces.cleared(delivery, traces)
             if pending:
                 return self._under_way(delivery, {**ids, "earlier": " ".join(traces)})
         return Receipt(standing=Standing.LIVE, ids=_settled(ids))

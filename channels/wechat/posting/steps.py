@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from channels.wechat.account import SENDING, SENT, Account, Draft, Item, Status
+from channels.wechat.account import Account, Draft, Item, Status
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import Marker, digest_of, name_of
 from channels.wechat.content.rendition import fields_of, finished, said, shown_in, shows
@@ -17,16 +17,7 @@ from channels.wechat.ledger import Ledger, Submission
 from channels.wechat.media import BUDGET, Pictures
 from channels.wechat.posting.companions import each_of, holds, order_of, own_marker, rendition_of, together
 from channels.wechat.posting.remarks import QUEUED
-from channels.wechat.posting.traces import (
-    has_been_out,
-    is_older,
-    kept_traces,
-    message_of,
-    own_ids,
-    places_in,
-    shown_ids,
-    traces_of,
-)
+from channels.wechat.posting.traces import Traces, has_been_out, kept_traces, shown_ids
 from channels.wechat.series import lines
 from pipeline.channel import (
     Action,
@@ -62,6 +53,9 @@ class Wanted(NamedTuple):
 class Posting(ABC):
     """One mode: the steps of `Channel`. Knows nothing but what the delivery, the ledger and WeChat say."""
 
+    _publication = "publish_id"
+    """What a publication is called in a receipt."""
+
     def __init__(
         self,
         account: Account,
@@ -85,6 +79,7 @@ class Posting(ABC):
         self.settling = timedelta(seconds=settling)
         self.follow = timedelta(seconds=follow)
         self.tag = tag
+        self.traces = Traces(account, ledger, name=name, publication=self._publication, settling=self.settling)
 
     # -- the steps -----------------------------------------------------------------------------------------
 
@@ -264,20 +259,17 @@ class Posting(ABC):
         at = self.now() - known.age
         return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
 
-    _publication = "publish_id"
-    """What a publication is called in a receipt."""
-
     # -- taking down ---------------------------------------------------------------------------------------
 
     def _taken_down(self, delivery: Delivery) -> Receipt:
-        traces, name = self._traces(delivery), name_of(delivery.revision, delivery.configured)
+        traces, name = self.traces.of(delivery), name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
-        pending, found = self._cleared(delivery, traces)
+        pending, found = self.traces.cleared(delivery, traces)
         if pending:
             return self._under_way(delivery, ids, note=QUEUED)
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
-                return self._under_way(delivery, self._also(ids, draft, delivery.revision.id), note=QUEUED)
+                return self._under_way(delivery, self.traces.also(ids, draft, delivery.revision.id), note=QUEUED)
         was_there = found or has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
@@ -285,11 +277,11 @@ class Posting(ABC):
         """`find` for a withdrawal: a question, except that one that waits for WeChat's queue is brought to its end."""
         if delivery.receipt is not None and delivery.receipt.standing is Standing.ACCEPTED:
             return self._taken_down(delivery)
-        traces = self._traces(delivery)
+        traces = self.traces.of(delivery)
         name = name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
         public = bool(self.account.posts(name, delivery.revision.published_at)) or any(
-            self._is_public(trace, name) for trace in traces
+            self.traces.is_public(trace, name) for trace in traces
         )
         if public:
             return Receipt(standing=Standing.LIVE, ids=ids)
@@ -297,98 +289,6 @@ class Posting(ABC):
             return Receipt(standing=Standing.STAGED, ids=ids)
         was_there = has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
-
-    def _is_public(self, trace: str, name: str) -> bool:
-        kind, _, value = trace.partition(":")
-        if kind == "article":
-            post = self.account.post(value)
-            return post is not None and bool(post.places(name))
-        if kind == "message":
-            return not self.ledger.is_deleted(value) and self.account.message(message_of(value)[0]) == SENT
-        state = self.account.publication(value)
-        if state is None or state.status is not Status.PUBLISHED:
-            return state is not None and state.status is Status.UNDER_WAY
-        return self._is_public(f"article:{state.article_id}", name)
-
-    def _traces(self, delivery: Delivery) -> tuple[str, ...]:
-        """What this article may have left on the account before this delivery. Raises `Unavailable` if unknown."""
-        own, article, withdrawing = own_ids(delivery), delivery.revision.id, delivery.action is Action.WITHDRAW
-        found: list[str] = []
-        for ids in (delivery.previous.ids if delivery.previous is not None else {}, own if withdrawing else {}):
-            found += traces_of(ids, article)
-            media_id = ids.get("media_id", "")
-            # An older revision's draft may have become this one's: what became of it is no older thing then.
-            if "article_id" not in ids and (withdrawing or media_id != own.get("media_id")):
-                found += self._submitted_as(media_id, ids, article)
-        return tuple(dict.fromkeys([*found, *own.get("earlier", "").split()]))
-
-    def _submitted_as(self, media_id: str, ids: Mapping[str, str], article: str) -> list[str]:
-        submission = self.ledger.submission(media_id) if media_id else None
-        if submission is None:
-            return []
-        if not submission.publication:
-            self._wait_for(media_id)
-            return []
-        return traces_of({**places_in(ids), self._publication: submission.publication}, article)
-
-    def _also(self, ids: Mapping[str, str], draft: Draft, article: str) -> dict[str, str]:
-        """The names of a withdrawal, with what has just been handed in."""
-        traces = [*ids.get("earlier", "").split(), *self._submitted_as(draft.media_id, ids, article)]
-        return {**ids, "earlier": " ".join(dict.fromkeys(traces))}
-
-    def _wait_for(self, media_id: str) -> None:
-        """Raise `Unavailable` while WeChat may still be at a submission that had no answer."""
-        submission = self.ledger.submission(media_id)
-        if submission is None or submission.publication:
-            return
-        left = self.settling - submission.age
-        if left > timedelta(0):
-            seconds = left // timedelta(seconds=1) + 1
-            raise Unavailable(
-                Problem(
-                    field="release",
-                    message=Text.of("WeChat did not answer when {account} handed in the article", account=self.name),
-                    remedy=Text.of("in {seconds} seconds it can be seen what became of it", seconds=seconds),
-                ),
-                retry_after=left,
-            )
-
-    def _cleared(
-        self, delivery: Delivery, traces: Iterable[str], keep: tuple[str, int] | None = None
-    ) -> tuple[bool, bool]:
-        """Delete what older revisions show, or with a withdrawal all; (something is still in the queue, something was).
-
-        `keep`: (article id, index) of what stays.
-        """
-        name = name_of(delivery.revision, delivery.configured)
-        below = None if delivery.action is Action.WITHDRAW else delivery.revision.number
-        pending = found = False
-        articles: list[str] = []
-        for kind, value in (trace.split(":", 1) for trace in traces):
-            if kind == "article":
-                articles.append(value)
-            elif kind == "message":
-                msg_id, index = message_of(value)
-                status = self.account.message(msg_id)
-                if status == SENT and not self.ledger.is_deleted(value):
-                    self.account.delete_message(msg_id, index)
-                    self.ledger.deleted(value)  # of several, WeChat does not say which are left
-                    found = True
-                pending = pending or status == SENDING
-            elif (state := self.account.publication(value)) is not None:
-                pending = pending or state.status is Status.UNDER_WAY
-                if state.status is Status.PUBLISHED:
-                    articles.append(state.article_id)
-        posts = {post.article_id: post for post in self.account.posts(name, delivery.revision.published_at)}
-        for article_id in articles:
-            if article_id not in posts and (post := self.account.post(article_id)) is not None:
-                posts[article_id] = post
-        for post in posts.values():
-            for index in post.places(name):
-                if (post.article_id, index) != keep and is_older(post.item(index), below):
-                    self.account.delete_post(post.article_id, index)
-                    found = True
-        return pending, found
 
     def _drop(self, draft: Draft, name: str) -> bool:
         """Delete a draft that holds the article; its companions are prepared again. False if it was handed in."""
