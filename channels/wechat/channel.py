@@ -39,10 +39,12 @@ from channels.wechat.content.look import THEMES, Look
 from channels.wechat.content.rendition import render
 from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover, Pictures
-from channels.wechat.modes import Drafting, Publishing, Sending
 from channels.wechat.payload import Payload
 from channels.wechat.posting.companions import with_each
+from channels.wechat.posting.drafting import Drafting
+from channels.wechat.posting.publishing import Publishing
 from channels.wechat.posting.remarks import declaring
+from channels.wechat.posting.sending import Sending
 from channels.wechat.posting.steps import FOLLOW, SETTLING, Posting
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (

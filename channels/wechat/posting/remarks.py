@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.label import is_labelled
 from channels.wechat.account import Status
-from pipeline.channel import Delivery, Receipt, Standing, Text
+from pipeline.channel import Delivery, Problem, Receipt, Standing, Text, Unavailable
 
 REMARKS = {
     Status.NOT_ORIGINAL: Text.of("WeChat's check of originality refused it: change the article and correct it"),
@@ -27,3 +27,15 @@ def declaring(delivery: Delivery, receipt: Receipt, account: str, *standings: St
     if receipt.note or receipt.standing not in standings or not is_labelled(delivery.revision.article):
         return receipt
     return receipt.model_copy(update={"note": DECLARE.given(account=account)})
+
+
+def draft_lost(account: str) -> Unavailable:
+    """Said with `sent`, so that the engine asks, finds nothing, and prepares again."""
+    return Unavailable(
+        Problem(
+            field="draft",
+            message=Text.of("the draft is no longer among those of {account}", account=account),
+            remedy=Text.of("it is looked for, and made again if it is gone"),
+        ),
+        sent=True,
+    )

@@ -9,7 +9,7 @@ from channels.wechat.account import SENDING, SENT, Account, Draft, Item, Status
 from channels.wechat.content.marker import name_of
 from channels.wechat.ledger import Ledger
 from channels.wechat.posting.companions import order_of, together
-from pipeline.channel import Action, Delivery, Problem, Standing, Text, Unavailable
+from pipeline.channel import Action, Delivery, Problem, Refused, Standing, Text, Unavailable
 
 
 class Traces:
@@ -119,6 +119,19 @@ class Traces:
         return traces_of({**places_in(ids), self._publication: submission.publication}, article)
 
 
+def media_id_in(ids: Mapping[str, str]) -> str:
+    """The draft that a receipt names. Raises `Refused` if it names none."""
+    if "media_id" not in ids:
+        raise Refused(
+            Problem(
+                field="release",
+                message=Text.of("there is no draft to release"),
+                remedy=Text.of("run: newsroom retry, which prepares it first"),
+            )
+        )
+    return ids["media_id"]
+
+
 def index_of(ids: Mapping[str, str], article: str) -> int:
     """The article's place, from 1, in what a receipt names."""
     articles = ids.get("articles", "").split()
@@ -193,3 +206,8 @@ def has_been_out(delivery: Delivery, traces: Iterable[str]) -> bool:
         or Standing.WITHDRAWN in before
         or any(not trace.startswith("publish:") for trace in traces)
     )
+
+
+def settled(ids: Mapping[str, str]) -> dict[str, str]:
+    """The names of what is live, once nothing older is left."""
+    return {name: value for name, value in ids.items() if name != "earlier"}
