@@ -1025,7 +1025,7 @@ def test_a_draft_published_by_hand_is_not_made_again(setting: Callable[..., Sett
     rehearsal = Rehearsal(channel)
     live = rehearsal.publish(with_picture(rehearsal))
     assert live.receipt is not None
-    server.wechat.publish_submit(APPID, {"media_id": live.receipt.ids["media_id"]})
+    server.wechat.publications.submit(APPID, {"media_id": live.receipt.ids["media_id"]})
     assert revisions(server) == [("a1", 1)]
     assert channel.find(live).standing is Standing.LIVE
     assert rehearsal.verify(live).standing is Standing.LIVE
