@@ -20,8 +20,6 @@ class Accounts:
     def __init__(self, folder: Path, accounts: Mapping[str, Settings]) -> None:
         self.base = ""
         """Its own public address, set by the server."""
-        self.images = ""
-        """What picture addresses begin with; default `base`."""
         self.memory = Memory(folder / "fake-wechat.db")
         for appid, settings in accounts.items():
             if self.memory.get("settings", appid) is None:

@@ -93,7 +93,7 @@ class Drafts:
             cover = material["url"]
         else:
             cover = ""
-        content = cleaned(content, f"{self.accounts.images or self.accounts.base}/mmbiz_", f"{self.accounts.base}/s/")
+        content = cleaned(content, f"{self.accounts.base}/mmbiz_", f"{self.accounts.base}/s/")
         return {
             "title": title,
             "author": str(given.get("author") or ""),

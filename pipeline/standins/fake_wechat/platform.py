@@ -163,7 +163,7 @@ class Wechat:
         number = self.memory.number()
         name = hashlib.sha256(f"{number}".encode() + data).hexdigest()[:40]
         self.memory.keep_picture(name, f"image/{kind.lower()}", data)
-        url = f"{self.accounts.images or self.accounts.base}/mmbiz_{kind.lower()}/{name}/0?wx_fmt={kind.lower()}"
+        url = f"{self.accounts.base}/mmbiz_{kind.lower()}/{name}/0?wx_fmt={kind.lower()}"
         if call == "media/uploadimg":
             self.accounts.deed(appid, "uploadimg", picture=name)
             return {"url": url, "errcode": 0, "errmsg": "ok"}
