@@ -13,7 +13,7 @@ from html import unescape
 from typing import Any, NamedTuple
 
 from channels.wechat.client import Client
-from channels.wechat.content import Marker
+from channels.wechat.content.marker import Marker
 from channels.wechat.errors import GONE
 
 PAGE = 20
@@ -33,6 +33,8 @@ ESCAPED = frozenset({"title", "author", "digest", "content_source_url"})
 """Those that draft/get tells with `&amp;`."""
 NOT_ALLOWED = 48001
 SENT_BEFORE = 45065
+SENT, SENDING = "SEND_SUCCESS", "SENDING"
+"""`msg_status` of message/mass/get."""
 
 
 class Status(IntEnum):

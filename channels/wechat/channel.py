@@ -35,12 +35,17 @@ from channels.options import address_problems, choice_problems, unknown_options
 from channels.wechat import events
 from channels.wechat.account import Account
 from channels.wechat.client import API, DAILY, Client
-from channels.wechat.content import THEMES, Look, render
+from channels.wechat.content.look import THEMES, Look
+from channels.wechat.content.rendition import render
 from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover, Pictures
-from channels.wechat.modes import Drafting, Publishing, Sending
 from channels.wechat.payload import Payload
-from channels.wechat.posting import FOLLOW, SETTLING, Posting, declaring, with_each
+from channels.wechat.posting.companions import with_each
+from channels.wechat.posting.drafting import Drafting
+from channels.wechat.posting.publishing import Publishing
+from channels.wechat.posting.remarks import declaring
+from channels.wechat.posting.sending import Sending
+from channels.wechat.posting.steps import FOLLOW, SETTLING, Posting
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import (
     Action,

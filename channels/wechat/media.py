@@ -22,7 +22,7 @@ from PIL import ImageDraw
 from channels.http import Upload
 from channels.pictures import SUFFIX, produce
 from channels.wechat.client import Client
-from channels.wechat.content import Theme
+from channels.wechat.content.look import Theme
 from pipeline.article.pixels import on_white, shown
 from pipeline.channel import Asset, Media, Problem, Text, Unavailable, Unpublishable
 

@@ -20,19 +20,12 @@ from typing import Any
 from channels.files import Files
 from channels.label import is_labelled
 from channels.pictures import SUFFIX
-from channels.wechat.content import (
-    DEFAULT_COVER,
-    SERIES,
-    Look,
-    digest_of,
-    fields_of,
-    finished,
-    said,
-    shown_in,
-    with_addresses,
-)
+from channels.wechat.content.look import Look
+from channels.wechat.content.marker import digest_of
+from channels.wechat.content.rendition import DEFAULT_COVER, fields_of, finished, said, shown_in, with_addresses
+from channels.wechat.content.text import SERIES
 from channels.wechat.media import Cover, content_bytes
-from channels.wechat.posting import each_of, own_marker, rendition_of, together, with_each
+from channels.wechat.posting.companions import each_of, own_marker, rendition_of, together, with_each
 from channels.wechat.series import lines
 from pipeline.channel import Action, Delivery, Evidence, Receipt, Standing, Text, utc_now
 

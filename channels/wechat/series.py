@@ -12,7 +12,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from channels.templating import templates
-from channels.wechat.content import ROOM, SERIES, Look, styled
+from channels.wechat.content.look import Look, styled
+from channels.wechat.content.text import ROOM, SERIES
 from pipeline.channel import Delivery, Entry
 
 NEAR = 20

@@ -28,20 +28,14 @@ from lxml import html
 from channels.wechat import Wechat
 from channels.wechat.account import Account, Status
 from channels.wechat.client import DAILY, Client
-from channels.wechat.content import (
-    THEMES,
-    Look,
-    Marker,
-    crop,
-    fields_of,
-    name_of,
-    render,
-    said,
-)
+from channels.wechat.content.look import THEMES, Look
+from channels.wechat.content.marker import Marker, name_of
+from channels.wechat.content.rendition import crop, fields_of, render, said
 from channels.wechat.errors import ERRORS
 from channels.wechat.ledger import Ledger
 from channels.wechat.media import Cover
-from channels.wechat.posting import REMARKS, Posting
+from channels.wechat.posting.remarks import REMARKS
+from channels.wechat.posting.steps import Posting
 from pipeline.article import Article, Column, Outlet, Revision
 from pipeline.channel import (
     Action,
@@ -1031,7 +1025,7 @@ def test_a_draft_published_by_hand_is_not_made_again(setting: Callable[..., Sett
     rehearsal = Rehearsal(channel)
     live = rehearsal.publish(with_picture(rehearsal))
     assert live.receipt is not None
-    server.wechat.publish_submit(APPID, {"media_id": live.receipt.ids["media_id"]})
+    server.wechat.publications.submit(APPID, {"media_id": live.receipt.ids["media_id"]})
     assert revisions(server) == [("a1", 1)]
     assert channel.find(live).standing is Standing.LIVE
     assert rehearsal.verify(live).standing is Standing.LIVE

@@ -91,7 +91,7 @@ class Server(ThreadingHTTPServer):
         self.wechat = Wechat(folder, DEMO if accounts is None else accounts, seed=seed)
         super().__init__((host, port), type("Here", (_Handler,), {"wechat": self.wechat, "pages": Pages(self.wechat)}))
         self.url = f"http://{host}:{self.server_port}"
-        self.wechat.base = base.rstrip("/") or self.url
+        self.wechat.accounts.base = base.rstrip("/") or self.url
         self._stop = threading.Event()
         self._running: list[threading.Thread] = []
 

@@ -1,33 +1,7 @@
-"""The steps of a delivery on an account, as far as all modes share them; `modes` has what differs.
-
-WeChat takes no key for what it makes (but for mass messages), answers a submission long before the public sees
-anything, and has no way to change what is published. From this follow the rules here:
-
-- Every draft bears a marker (`content.Marker`). Before a draft is made, the drafts are searched for the article;
-  after an unknown outcome the drafts and the posts are. What a submission was answered with is kept in the ledger.
-- While a submission has had no answer and WeChat may still be at it (`SETTLING`), nobody can tell what became of it:
-  `find` says `Unavailable` until it can.
-- A correction is a second post. The first one is deleted as soon as the second is public and never before, so that
-  the article is never missing; this ends in `find`, which follows the second, because WeChat decides the moment. Only
-  posts whose marker names an older revision of this very article are ever deleted, and a withdrawal deletes all of
-  them. So whoever comes late, twice or in between can do no harm, and every repetition comes to the same end.
-- A withdrawal also catches what is still in WeChat's queue: it stays ACCEPTED until that is out, and then deletes it.
-
-Articles that go out together (`Delivery.companions`) are one draft and one publication, which one delivery, the leader,
-makes, hands in and follows for all; its receipt is that of each of them:
-
-- The marker of each says with which others, and which renditions of them, it was put into its draft (`together`). Only
-  a draft that says exactly that is the delivery's own. One that says something else of this very revision is outdated:
-  it goes, and what was prepared for three never brings out the one that has been overtaken since.
-- A draft is handed in, or deleted as outdated, only by the one whose claim is in the ledger first (`Ledger.claim`): a
-  worker that was stopped for long may still be at what another one has taken over.
-- The receipt names the articles in their order (`articles`), so each finds its own place in the publication, and is
-  deleted, corrected and read back by that place alone. A correction is a post of its own.
-"""
+"""The steps of a delivery on an account, as far as all modes share them."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import time
 from abc import ABC, abstractmethod
@@ -35,22 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from channels.label import is_labelled
 from channels.wechat.account import Account, Draft, Item, Status
-from channels.wechat.content import (
-    Look,
-    Marker,
-    digest_of,
-    fields_of,
-    finished,
-    marker_of,
-    name_of,
-    said,
-    shown_in,
-    shows,
-)
+from channels.wechat.content.look import Look
+from channels.wechat.content.marker import Marker, digest_of, name_of
+from channels.wechat.content.rendition import fields_of, finished, said, shown_in, shows
 from channels.wechat.ledger import Ledger, Submission
 from channels.wechat.media import BUDGET, Pictures
+from channels.wechat.posting.companions import each_of, holds, order_of, own_marker, rendition_of, together
+from channels.wechat.posting.remarks import QUEUED
+from channels.wechat.posting.traces import Traces, has_been_out, kept_traces, shown_ids
 from channels.wechat.series import lines
 from pipeline.channel import (
     Action,
@@ -73,33 +40,6 @@ FOLLOW = 5.0
 """Seconds between the first two questions what became of a submission; later half of the time gone by, because WeChat
 takes 100 questions a day for all articles together."""
 
-REMARKS = {
-    Status.NOT_ORIGINAL: Text.of("WeChat's check of originality refused it: change the article and correct it"),
-    Status.FAILED: Text.of("publishing failed at WeChat: look at mp.weixin.qq.com (发表记录), then newsroom retry"),
-    Status.REJECTED: Text.of("WeChat's review rejected it: change the article and correct it"),
-    Status.DELETED: Text.of("it was deleted by hand at mp.weixin.qq.com"),
-    Status.BANNED: Text.of("WeChat has banned it: look at mp.weixin.qq.com (通知中心)"),
-}
-DELETED = REMARKS[Status.DELETED]
-
-
-DECLARE = Text.of(
-    "it was made by a machine, wholly or in part, which {account} has to declare by hand: at mp.weixin.qq.com set "
-    "创作来源 of this article to 内容由AI生成; the interface has no field for it"
-)
-
-
-SENT, SENDING = "SEND_SUCCESS", "SENDING"
-"""`msg_status` of message/mass/get."""
-
-
-def declaring(delivery: Delivery, receipt: Receipt, account: str, *standings: Standing) -> Receipt:
-    """The receipt with the step that only a person can take, if something of the article is labelled as AI-made and it
-    stands so; unless there is something else that a person has to know first."""
-    if receipt.note or receipt.standing not in standings or not is_labelled(delivery.revision.article):
-        return receipt
-    return receipt.model_copy(update={"note": DECLARE.given(account=account)})
-
 
 class Wanted(NamedTuple):
     """An article of a draft that is to be made."""
@@ -112,6 +52,9 @@ class Wanted(NamedTuple):
 
 class Posting(ABC):
     """One mode: the steps of `Channel`. Knows nothing but what the delivery, the ledger and WeChat say."""
+
+    _publication = "publish_id"
+    """What a publication is called in a receipt."""
 
     def __init__(
         self,
@@ -136,6 +79,7 @@ class Posting(ABC):
         self.settling = timedelta(seconds=settling)
         self.follow = timedelta(seconds=follow)
         self.tag = tag
+        self.traces = Traces(account, ledger, name=name, publication=self._publication, settling=self.settling)
 
     # -- the steps -----------------------------------------------------------------------------------------
 
@@ -217,7 +161,7 @@ class Posting(ABC):
         """What a prepared delivery's receipt says of its draft, and of the articles in it."""
         ids = {"media_id": media_id, **kept_traces(delivery)}
         if name := together(delivery):
-            ids |= {"together": name, "articles": _order_of(delivery)}
+            ids |= {"together": name, "articles": order_of(delivery)}
         known = self.ledger.submission(media_id)
         # What failed is told, so that it is not taken for another one's hand when this is handed in again.
         return ids | ({self._publication: known.publication} if known is not None and known.publication else {})
@@ -315,131 +259,36 @@ class Posting(ABC):
         at = self.now() - known.age
         return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
 
-    _publication = "publish_id"
-    """What a publication is called in a receipt."""
-
     # -- taking down ---------------------------------------------------------------------------------------
 
     def _taken_down(self, delivery: Delivery) -> Receipt:
-        traces, name = self._traces(delivery), name_of(delivery.revision, delivery.configured)
-        ids = {**_shown(delivery), "earlier": " ".join(traces)}
-        pending, found = self._cleared(delivery, traces)
+        traces, name = self.traces.of(delivery), name_of(delivery.revision, delivery.configured)
+        ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
+        pending, found = self.traces.cleared(delivery, traces)
         if pending:
-            return self._under_way(delivery, ids, note=_QUEUED)
+            return self._under_way(delivery, ids, note=QUEUED)
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
-                return self._under_way(delivery, self._also(ids, draft, delivery.revision.id), note=_QUEUED)
-        was_there = found or _was_there(delivery, traces)
+                return self._under_way(delivery, self.traces.also(ids, draft, delivery.revision.id), note=QUEUED)
+        was_there = found or has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
     def _gone(self, delivery: Delivery) -> Receipt:
         """`find` for a withdrawal: a question, except that one that waits for WeChat's queue is brought to its end."""
         if delivery.receipt is not None and delivery.receipt.standing is Standing.ACCEPTED:
             return self._taken_down(delivery)
-        traces = self._traces(delivery)
+        traces = self.traces.of(delivery)
         name = name_of(delivery.revision, delivery.configured)
-        ids = {**_shown(delivery), "earlier": " ".join(traces)}
+        ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
         public = bool(self.account.posts(name, delivery.revision.published_at)) or any(
-            self._is_public(trace, name) for trace in traces
+            self.traces.is_public(trace, name) for trace in traces
         )
         if public:
             return Receipt(standing=Standing.LIVE, ids=ids)
         if self.account.drafts(name):
             return Receipt(standing=Standing.STAGED, ids=ids)
-        was_there = _was_there(delivery, traces)
+        was_there = has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
-
-    def _is_public(self, trace: str, name: str) -> bool:
-        kind, _, value = trace.partition(":")
-        if kind == "article":
-            post = self.account.post(value)
-            return post is not None and bool(post.places(name))
-        if kind == "message":
-            return not self.ledger.is_deleted(value) and self.account.message(_message(value)[0]) == SENT
-        state = self.account.publication(value)
-        if state is None or state.status is not Status.PUBLISHED:
-            return state is not None and state.status is Status.UNDER_WAY
-        return self._is_public(f"article:{state.article_id}", name)
-
-    def _traces(self, delivery: Delivery) -> tuple[str, ...]:
-        """What this article may have left on the account before this delivery. Raises `Unavailable` if unknown."""
-        own, article, withdrawing = own_ids(delivery), delivery.revision.id, delivery.action is Action.WITHDRAW
-        found: list[str] = []
-        for ids in (delivery.previous.ids if delivery.previous is not None else {}, own if withdrawing else {}):
-            found += _traces_of(ids, article)
-            media_id = ids.get("media_id", "")
-            # An older revision's draft may have become this one's: what became of it is no older thing then.
-            if "article_id" not in ids and (withdrawing or media_id != own.get("media_id")):
-                found += self._submitted_as(media_id, ids, article)
-        return tuple(dict.fromkeys([*found, *own.get("earlier", "").split()]))
-
-    def _submitted_as(self, media_id: str, ids: Mapping[str, str], article: str) -> list[str]:
-        submission = self.ledger.submission(media_id) if media_id else None
-        if submission is None:
-            return []
-        if not submission.publication:
-            self._wait_for(media_id)
-            return []
-        return _traces_of({**_places_in(ids), self._publication: submission.publication}, article)
-
-    def _also(self, ids: Mapping[str, str], draft: Draft, article: str) -> dict[str, str]:
-        """The names of a withdrawal, with what has just been handed in."""
-        traces = [*ids.get("earlier", "").split(), *self._submitted_as(draft.media_id, ids, article)]
-        return {**ids, "earlier": " ".join(dict.fromkeys(traces))}
-
-    def _wait_for(self, media_id: str) -> None:
-        """Raise `Unavailable` while WeChat may still be at a submission that had no answer."""
-        submission = self.ledger.submission(media_id)
-        if submission is None or submission.publication:
-            return
-        left = self.settling - submission.age
-        if left > timedelta(0):
-            seconds = left // timedelta(seconds=1) + 1
-            raise Unavailable(
-                Problem(
-                    field="release",
-                    message=Text.of("WeChat did not answer when {account} handed in the article", account=self.name),
-                    remedy=Text.of("in {seconds} seconds it can be seen what became of it", seconds=seconds),
-                ),
-                retry_after=left,
-            )
-
-    def _cleared(
-        self, delivery: Delivery, traces: Iterable[str], keep: tuple[str, int] | None = None
-    ) -> tuple[bool, bool]:
-        """Delete what older revisions show, or with a withdrawal all; (something is still in the queue, something was).
-
-        `keep`: (article id, index) of what stays.
-        """
-        name = name_of(delivery.revision, delivery.configured)
-        below = None if delivery.action is Action.WITHDRAW else delivery.revision.number
-        pending = found = False
-        articles: list[str] = []
-        for kind, value in (trace.split(":", 1) for trace in traces):
-            if kind == "article":
-                articles.append(value)
-            elif kind == "message":
-                msg_id, index = _message(value)
-                status = self.account.message(msg_id)
-                if status == SENT and not self.ledger.is_deleted(value):
-                    self.account.delete_message(msg_id, index)
-                    self.ledger.deleted(value)  # of several, WeChat does not say which are left
-                    found = True
-                pending = pending or status == SENDING
-            elif (state := self.account.publication(value)) is not None:
-                pending = pending or state.status is Status.UNDER_WAY
-                if state.status is Status.PUBLISHED:
-                    articles.append(state.article_id)
-        posts = {post.article_id: post for post in self.account.posts(name, delivery.revision.published_at)}
-        for article_id in articles:
-            if article_id not in posts and (post := self.account.post(article_id)) is not None:
-                posts[article_id] = post
-        for post in posts.values():
-            for index in post.places(name):
-                if (post.article_id, index) != keep and is_older(post.item(index), below):
-                    self.account.delete_post(post.article_id, index)
-                    found = True
-        return pending, found
 
     def _drop(self, draft: Draft, name: str) -> bool:
         """Delete a draft that holds the article; its companions are prepared again. False if it was handed in."""
@@ -492,68 +341,16 @@ class Posting(ABC):
         return Evidence(url=url, at=utc_now(), standing=found.standing, digest="", extract=delivery.reason)
 
 
-_QUEUED = Text.of("WeChat is still publishing it: it is deleted as soon as that is done")
-
-
 def is_placed(delivery: Delivery) -> bool:
     """Whether the moment of this revision has come and it is the last word."""
     entry = delivery.entry
     return entry is not None and entry.withdrawn_at is None and entry.revision.number == delivery.revision.number
 
 
-def rendition_of(delivery: Delivery) -> Rendition:
-    if delivery.rendition is None:
-        raise ValueError("a withdrawal has no rendition")
-    return delivery.rendition
-
-
 def _cover_of(rendition: Rendition) -> Asset | None:
     """The picture that is the article's cover; None: the account's own."""
     cover = fields_of(rendition)["thumb_media_id"]
     return next((asset for asset in rendition.assets if asset.name == cover), None)
-
-
-def with_each(delivery: Delivery, receipt_of: Callable[[Delivery], Receipt]) -> Receipt:
-    """The delivery's receipt, with those of the others that go out together with it."""
-    each = {one.revision.id: receipt_of(one) for one in each_of(delivery)}
-    return each.pop(delivery.revision.id).model_copy(update={"each": each})
-
-
-def own_marker(delivery: Delivery) -> Marker:
-    """The marker of the delivery's article, but for what will be filled in."""
-    return marker_of(rendition_of(delivery))._replace(together=together(delivery))
-
-
-def together(delivery: Delivery) -> str:
-    """Names the articles that go out with this one, their renditions and their order; "" if it goes alone."""
-    if len(delivery.companions) < 2:
-        return ""
-    return digest_of(
-        "\0".join(f"{one.revision.id} {one.revision.number} {one.rendition.digest}" for one in delivery.companions)
-    )
-
-
-def each_of(delivery: Delivery) -> list[Delivery]:
-    """The delivery for each of the articles that go out together; it alone if there are no others."""
-    companions = delivery.companions if together(delivery) else ()
-    return [dataclasses.replace(delivery, revision=one.revision, rendition=one.rendition) for one in companions] or [
-        delivery
-    ]
-
-
-def _was_there(delivery: Delivery, traces: Iterable[str]) -> bool:
-    """Whether the article has been out, as far as receipts tell."""
-    before = [receipt.standing for receipt in (delivery.previous, delivery.receipt) if receipt is not None]
-    return (
-        Standing.LIVE in before
-        or Standing.WITHDRAWN in before
-        or any(not trace.startswith("publish:") for trace in traces)
-    )
-
-
-def holds(draft: Draft, marker: Marker) -> bool:
-    """Whether the draft has exactly this rendition in it, with exactly these companions."""
-    return any(item.marker is not None and item.marker._replace(filled=marker.filled) == marker for item in draft.items)
 
 
 def _own(drafts: Iterable[Draft], marker: Marker) -> Draft | None:
@@ -575,69 +372,3 @@ def _stored(drafts: Iterable[Draft], wanted: Iterable[Wanted]) -> str:
     """The media id of the draft that holds just what would be sent; "" if there is none."""
     markers = {one.marker for one in wanted}
     return next((draft.media_id for draft in drafts if markers <= {item.marker for item in draft.items}), "")
-
-
-def index_of(ids: Mapping[str, str], article: str) -> int:
-    """The article's place, from 1, in what a receipt names."""
-    articles = ids.get("articles", "").split()
-    return articles.index(article) + 1 if article in articles else int(ids.get("index", "1"))
-
-
-def message_trace(ids: Mapping[str, str], article: str) -> str:
-    """An article of a mass message: the message's id, and the article's index if that is not 1."""
-    index = index_of(ids, article)
-    return ids["msg_id"] + (f"/{index}" if index != 1 else "")
-
-
-def _places_in(ids: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in ids.items() if name in ("articles", "index")}
-
-
-def _message(trace: str) -> tuple[str, int]:
-    """(message id, index from 1)."""
-    msg_id, _, index = trace.partition("/")
-    return msg_id, int(index or 1)
-
-
-def is_older(item: Item | None, below: int | None) -> bool:
-    """Whether this article's revision is below a number; any is if there is none."""
-    return item is not None and item.marker is not None and (below is None or item.marker.revision < below)
-
-
-def own_ids(delivery: Delivery) -> dict[str, str]:
-    return dict(delivery.receipt.ids) if delivery.receipt is not None else {}
-
-
-def known_ids(delivery: Delivery) -> dict[str, str]:
-    """What is known of the delivery so far. The receipt of a version before this one does not name the others."""
-    ids = {**own_ids(delivery), **kept_traces(delivery)}
-    if (name := together(delivery)) and ids.get("together") == name:
-        ids["articles"] = _order_of(delivery)
-    return ids
-
-
-def _order_of(delivery: Delivery) -> str:
-    return " ".join(one.revision.id for one in delivery.companions)
-
-
-def _shown(delivery: Delivery) -> dict[str, str]:
-    """What a withdrawal's receipt keeps of what it took down."""
-    ids = delivery.previous.ids if delivery.previous is not None else own_ids(delivery)
-    return {name: value for name, value in ids.items() if name in ("article_id", "articles", "index", "msg_id")}
-
-
-def kept_traces(delivery: Delivery) -> dict[str, str]:
-    """The part of a receipt that names what earlier revisions left, so that it is not lost on the way."""
-    before = _traces_of(delivery.previous.ids, delivery.revision.id) if delivery.previous is not None else []
-    found = dict.fromkeys([*before, *own_ids(delivery).get("earlier", "").split()])
-    return {"earlier": " ".join(found)} if found else {}
-
-
-def _traces_of(ids: Mapping[str, str], article: str) -> list[str]:
-    """What a receipt names of things public or about to be: `article:…`, `publish:…`, `message:…`."""
-    own = [
-        f"{kind}:{message_trace(ids, article) if kind == 'message' else ids[name]}"
-        for kind, name in (("article", "article_id"), ("publish", "publish_id"), ("message", "msg_id"))
-        if name in ids and not (kind == "publish" and "article_id" in ids)
-    ]
-    return [*ids.get("earlier", "").split(), *own]
