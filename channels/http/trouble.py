@@ -137,7 +137,7 @@ def _date(value: str) -> datetime | None:
     """An HTTP date, aware; None if it is none."""
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

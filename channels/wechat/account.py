@@ -12,7 +12,7 @@ from enum import IntEnum
 from html import unescape
 from typing import Any, NamedTuple
 
-from channels.wechat.client import Client
+from channels.wechat.client import Client, understood
 from channels.wechat.content.marker import Marker
 from channels.wechat.errors import GONE
 
@@ -33,7 +33,7 @@ ESCAPED = frozenset({"title", "author", "digest", "content_source_url"})
 """Those that draft/get tells with `&amp;`."""
 NOT_ALLOWED = 48001
 SENT_BEFORE = 45065
-SENT, SENDING = "SEND_SUCCESS", "SENDING"
+SENT, SENDING, SEND_FAILED, SENT_AND_DELETED = "SEND_SUCCESS", "SENDING", "SEND_FAIL", "DELETE"
 """`msg_status` of message/mass/get."""
 
 
@@ -143,12 +143,14 @@ class Account:
 
     def draft(self, media_id: str) -> Draft | None:
         answer = self.client.call("draft/get", {"media_id": media_id}, expected=GONE)
-        return None if answer.get("errcode") else Draft(media_id, _items(answer))
+        with understood("draft/get"):
+            return None if answer.get("errcode") else Draft(media_id, _items(answer))
 
     def drafts(self, name: str) -> list[Draft]:
         """The drafts that hold the article of this name, newest first."""
-        found = (Draft(str(one["media_id"]), _items(one["content"])) for one in self._list("draft/batchget"))
-        return [draft for draft in found if draft.place(name) is not None]
+        with understood("draft/batchget"):
+            found = (Draft(str(one["media_id"]), _items(one["content"])) for one in self._list("draft/batchget"))
+            return [draft for draft in found if draft.place(name) is not None]
 
     def delete_draft(self, media_id: str) -> None:
         """Delete a draft with all its articles; one that is not there counts as deleted."""
@@ -164,13 +166,13 @@ class Account:
     def publication(self, publish_id: str) -> Publication | None:
         """What became of it; None if WeChat knows nothing of it."""
         answer = self.client.call("freepublish/get", {"publish_id": publish_id}, expected=GONE)
-        if answer.get("errcode"):
-            return None
-        return Publication.of(answer)
+        with understood("freepublish/get"):
+            return None if answer.get("errcode") else Publication.of(answer)
 
     def post(self, article_id: str) -> Post | None:
         answer = self.client.call("freepublish/getarticle", {"article_id": article_id}, expected=GONE)
-        return None if answer.get("errcode") else _post(article_id, answer)
+        with understood("freepublish/getarticle"):
+            return None if answer.get("errcode") else _post(article_id, answer)
 
     def posts(self, name: str, since: datetime) -> list[Post]:
         """Free-published posts that show the article of this name, oldest first. `since`: it cannot be older.
@@ -178,8 +180,9 @@ class Account:
         Empty for an account without the publishing right: it cannot have any.
         """
         bound = (since - SLACK).timestamp()
-        found = (_post(str(one["article_id"]), one["content"]) for one in self._list("freepublish/batchget", bound))
-        return sorted((post for post in found if post.places(name)), key=lambda post: (post.at, post.article_id))
+        with understood("freepublish/batchget"):
+            found = (_post(str(one["article_id"]), one["content"]) for one in self._list("freepublish/batchget", bound))
+            return sorted((post for post in found if post.places(name)), key=lambda post: (post.at, post.article_id))
 
     def delete_post(self, article_id: str, index: int) -> None:
         """Delete one article of a post. `index` from 1: WeChat would take 0 to mean all of them."""
@@ -205,9 +208,13 @@ class Account:
         return str(answer.get("msg_id") or "")
 
     def message(self, msg_id: str) -> str:
-        """`msg_status` of a mass message, such as SEND_SUCCESS; "" if there is none of this id."""
+        """`msg_status` of a mass message; "" if there is none of this id.
+
+        Whatever else WeChat says of it than its pages do, it may still come out: it counts as being sent.
+        """
         answer = self.client.call("message/mass/get", {"msg_id": msg_id}, expected=GONE)
-        return str(answer.get("msg_status") or "").upper().replace(" ", "_")
+        status = str(answer.get("msg_status") or "").upper().replace(" ", "_")
+        return status if status in ("", SENT, SEND_FAILED, SENT_AND_DELETED) else SENDING
 
     def delete_message(self, msg_id: str, index: int) -> None:
         """Delete one article of a mass message. `index` from 1: WeChat would take 0 to mean all of them."""

@@ -8,7 +8,8 @@ Nothing is repeated, but for one call after the token was refused: then nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -159,14 +160,24 @@ class Client:
         self._uploads.hide(token)
 
 
+@contextmanager
+def understood(question: str) -> Iterator[None]:
+    """What is missing in the answer to a question, or is not what WeChat's pages say, raises `Unavailable`."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Unavailable(_none_of_wechats(question), detail=f"{type(error).__name__}: {error}") from error
+
+
 def _senseless(answer: Answer, name: str) -> Unavailable:
     """For an answer that is JSON but nothing WeChat says: a proxy's, perhaps."""
-    return Unavailable(
-        Problem(
-            field="wechat",
-            message=Text.of("the answer to {call} is none of WeChat's", call=name),
-            remedy=Text.of("check the option api; it is tried again by itself"),
-        ),
-        sent=answer.effect,
-        detail=f"{answer.status} from {answer.place}, {len(answer.body)} bytes",
+    detail = f"{answer.status} from {answer.place}, {len(answer.body)} bytes"
+    return Unavailable(_none_of_wechats(name), sent=answer.effect, detail=detail)
+
+
+def _none_of_wechats(name: str) -> Problem:
+    return Problem(
+        field="wechat",
+        message=Text.of("the answer to {call} is none of WeChat's", call=name),
+        remedy=Text.of("check the option api; it is tried again by itself"),
     )

@@ -341,6 +341,8 @@ def test_retry_after(line: Http, site: Site, status: int, headers: dict[str, str
     [
         (429, {}, False),
         (429, {"Retry-After": "soon"}, False),
+        (429, {"Retry-After": "Tue, 24 Nov 99999999999999999999 04:01:30 GMT"}, False),
+        (429, {"Retry-After": "Tue, 24 Nov 2026 04:01:30 +99999999999999999"}, False),
         (408, {}, False),
         (425, {}, False),
         (503, {}, True),

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from channels.wechat import Wechat
-from channels.wechat.account import Account, Status
+from channels.wechat.account import SEND_FAILED, SENDING, SENT, SENT_AND_DELETED, Account, Status
 from channels.wechat.client import DAILY, Client
 from channels.wechat.content.look import THEMES, Look
 from channels.wechat.content.marker import Marker, name_of
@@ -464,6 +464,33 @@ def test_the_shapes_that_were_recorded() -> None:
     assert found[0].urls == {1: "https://mp.weixin.qq.com/s?__biz=MzA"}
     with pytest.raises(ValueError, match="from 1"):
         account.delete_post("zjMK", 0)
+
+
+def test_an_answer_that_is_none_of_wechats_is_asked_for_again() -> None:
+    """A field that is missing, or says what no page knows of: nobody can tell from it what happened."""
+    answers = [{}, {"publish_status": "done"}, {"publish_status": 99}, {"publish_status": 0, "article_detail": [1]}]
+    account = Account(
+        Said(  # type: ignore[arg-type]
+            freepublish_get=answers,
+            freepublish_getarticle={"news_item": ["?"]},
+            draft_get={"news_item": 7},
+            draft_batchget={"item": [{"content": {"news_item": []}}], "total_count": 1},
+            freepublish_batchget={"item": [{"article_id": "z", "content": {"news_item": []}}], "total_count": "many"},
+        )
+    )
+    since = datetime.fromtimestamp(1634976306, UTC)
+    questions: list[Callable[[], object]] = [lambda: account.publication("1")] * len(answers)
+    questions += [lambda: account.post("z"), lambda: account.draft("m"), lambda: account.drafts("a1-0")]
+    for question in [*questions, lambda: account.posts("a1-0", since)]:
+        with pytest.raises(Unavailable, match="none of WeChat's") as caught:
+            question()
+        assert not caught.value.sent
+
+
+def test_a_message_of_which_wechat_says_something_new_may_still_come() -> None:
+    said = [{"msg_status": one} for one in ("SEND_SUCCESS", "send success", "REVIEWING", "SEND_FAIL", "DELETE", "")]
+    account = Account(Said(message_mass_get=said))  # type: ignore[arg-type]
+    assert [account.message("1") for _ in range(6)] == [SENT, SENT, SENDING, SEND_FAILED, SENT_AND_DELETED, ""]
 
 
 def test_a_list_without_its_articles_is_asked_for_with_their_contents() -> None:
@@ -1054,6 +1081,21 @@ def test_a_mass_message_is_sent_once(setting: Callable[..., Setting], server: Se
     gone = rehearsal.withdraw(second.revision)
     assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
     assert revisions(server) == []
+    close(channel)
+
+
+@pytest.mark.parametrize("mode", ["publish", "mass"])
+def test_what_is_still_in_the_queue_has_not_been_withdrawn(
+    setting: Callable[..., Setting], server: Server, mode: str
+) -> None:
+    """Asked before it is withdrawn (after a restore, or when a worker died), it says that it will come out."""
+    server.wechat.set(APPID, asks=50)
+    channel = Wechat(setting(mode=mode))
+    rehearsal = Rehearsal(channel)
+    revision = with_picture(rehearsal)
+    rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
+    gone = rehearsal.withdraw(revision)
+    assert channel.find(dataclasses.replace(gone, receipt=None)).standing in (Standing.ACCEPTED, Standing.LIVE)
     close(channel)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from channels.wechat.account import SENDING, SENT, Status
+from channels.wechat.account import SEND_FAILED, SENDING, SENT, SENT_AND_DELETED, Status
 from channels.wechat.content.rendition import fields_of
 from channels.wechat.posting.companions import holds, own_marker, together
 from channels.wechat.posting.remarks import DELETED, REMARKS, draft_lost
@@ -13,8 +13,8 @@ from channels.wechat.posting.traces import known_ids, media_id_in, message_trace
 from pipeline.channel import Action, Delivery, Evidence, Receipt, Standing, utc_now
 
 _MESSAGES = {
-    "DELETE": (Standing.WITHDRAWN, DELETED),
-    "SEND_FAIL": (Standing.STAGED, REMARKS[Status.FAILED]),
+    SENT_AND_DELETED: (Standing.WITHDRAWN, DELETED),
+    SEND_FAILED: (Standing.STAGED, REMARKS[Status.FAILED]),
 }
 
 

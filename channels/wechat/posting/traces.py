@@ -49,7 +49,7 @@ class Traces:
             post = self._account.post(value)
             return post is not None and bool(post.places(name))
         if kind == "message":
-            return not self._ledger.is_deleted(value) and self._account.message(message_of(value)[0]) == SENT
+            return not self._ledger.is_deleted(value) and self._account.message(message_of(value)[0]) in (SENT, SENDING)
         state = self._account.publication(value)
         if state is None or state.status is not Status.PUBLISHED:
             return state is not None and state.status is Status.UNDER_WAY
@@ -166,7 +166,6 @@ def own_ids(delivery: Delivery) -> dict[str, str]:
 
 
 def known_ids(delivery: Delivery) -> dict[str, str]:
-    """What the delivery's own receipt names."""
     """What is known of the delivery so far. The receipt of a version before this one does not name the others."""
     ids = {**own_ids(delivery), **kept_traces(delivery)}
     if (name := together(delivery)) and ids.get("together") == name:
@@ -175,7 +174,6 @@ def known_ids(delivery: Delivery) -> dict[str, str]:
 
 
 def shown_ids(delivery: Delivery) -> dict[str, str]:
-    """What the delivery's own receipt names."""
     """What a withdrawal's receipt keeps of what it took down."""
     ids = delivery.previous.ids if delivery.previous is not None else own_ids(delivery)
     return {name: value for name, value in ids.items() if name in ("article_id", "articles", "index", "msg_id")}
