@@ -23,7 +23,8 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from channels.app.documents import Announces, Envelope, column_link, headline_of, summary_of, version_href
+from channels.app.documents import Announces, Envelope, column_link, version_href
+from channels.app.rows import headline_of, summary_of
 from channels.http import Http
 from pipeline.article import Deed
 from pipeline.channel import Action, Problem, Refused, Text, Unavailable, utc_now
