@@ -32,10 +32,11 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from channels import files
-from channels.feeds.documents import Feed, Form, Seen, listed, opml, piece, read
+from channels.feeds.documents import Feed, Form, opml, piece
 from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
+from channels.feeds.reading import Seen, listed, read
 from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, made
