@@ -36,6 +36,7 @@ from channels.feeds.documents import Feed, Form, opml, piece
 from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
+from channels.feeds.places import OPML, PAGE, archive_of, former_addresses, key_of, names_of, path_of, scopes_of
 from channels.feeds.reading import Seen, listed, read
 from channels.files import Files
 from channels.options import address_problems, unknown_options
@@ -60,9 +61,6 @@ from pipeline.channel import (
     utc_now,
 )
 
-PAGE = 50
-"""Items of a document."""
-OPML = "opml.xml"
 MARK = "item.json"
 OPTIONS = {*files.OPTIONS, "url", "hub"}
 TOGETHER = 6
@@ -115,9 +113,9 @@ class Feeds(TreeChannel):
         return "text/html", shown.encode()
 
     def places(self, delivery: Delivery) -> Sequence[str]:
-        scopes = self._scopes(delivery.revision, delivery.newsroom.after(delivery.revision))
+        scopes = scopes_of(delivery.revision, delivery.newsroom.after(delivery.revision))
         media = f"{folder_of(delivery.revision.id)}/{MARK}"
-        return [*(_path(scope, Form.RSS) for scope in scopes), media]
+        return [*(path_of(scope, Form.RSS) for scope in scopes), media]
 
     def stage(self, delivery: Delivery, rendition: Rendition) -> None:
         self.lead_what_does_not(delivery)
@@ -141,8 +139,8 @@ class Feeds(TreeChannel):
 
     def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
         if self.hub is not None:
-            scopes = self._scopes(delivery.revision, delivery.newsroom)
-            self.hub.announce(self.public + _path(scope, form) for scope in scopes for form in Form)
+            scopes = scopes_of(delivery.revision, delivery.newsroom)
+            self.hub.announce(self.public + path_of(scope, form) for scope in scopes for form in Form)
         return taken
 
     def find(self, delivery: Delivery) -> Receipt:
@@ -186,22 +184,22 @@ class Feeds(TreeChannel):
             return
         newsroom = delivery.newsroom.after(revision)
         # Read before the catalogue: whatever is released from here on makes them differ, or was known to it.
-        scopes = self._scopes(revision, newsroom)
-        stood = {path: told(self.files.read(path)) for path in (_path(scope, Form.RSS) for scope in scopes)}
+        scopes = scopes_of(revision, newsroom)
+        stood = {path: told(self.files.read(path)) for path in (path_of(scope, Form.RSS) for scope in scopes)}
         ahead = Foreseen(delivery.catalogue, revision)
         newsroom = newsroom.with_columns(ahead.columns())
-        if scopes != self._scopes(revision, newsroom):
+        if scopes != scopes_of(revision, newsroom):
             return
         items: dict[str, Item] = {}
         documents: list[tuple[str, bytes]] = []
         for scope in scopes:
-            last = ahead.last(_key(scope))
+            last = ahead.last(key_of(scope))
             archives = self._archives(ahead.entry, scope, last)
             # One that this very article fills holds what the newest documents hold: it is true as long as they are.
             filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
             if archives and (last % PAGE or archives != filled):
                 return
-            for one in ahead.span(last - PAGE + 1, last, _key(scope)):
+            for one in ahead.span(last - PAGE + 1, last, key_of(scope)):
                 if one.revision.id not in items:
                     known = self._lengths_of(one.revision)
                     if one.revision.id == revision.id:
@@ -213,7 +211,7 @@ class Feeds(TreeChannel):
                 feed = self._feed(
                     scope, newsroom, ahead, lambda one: items[one.revision.id], last=last, archive=archive
                 )
-                documents += [(_path(scope, form, archive), feed.document(form)) for form in Form]
+                documents += [(path_of(scope, form, archive), feed.document(form)) for form in Form]
         documents.append((OPML, self._list(newsroom, ahead)))
         for path, document in documents:
             self.files.stage(here, f"{STAGED}/{path}", document)
@@ -261,8 +259,8 @@ class Feeds(TreeChannel):
         newsroom = delivery.newsroom
         item = self._made(entry, newsroom, delivery.media)
         stands = (
-            piece(form, item) in (self.files.read(_path(scope, form)) or b"")
-            for scope in self._scopes(entry.revision, newsroom)
+            piece(form, item) in (self.files.read(path_of(scope, form)) or b"")
+            for scope in scopes_of(entry.revision, newsroom)
             for form in Form
         )
         return utc_now() if all(stands) else None
@@ -279,13 +277,13 @@ class Feeds(TreeChannel):
         item = partial(self._made, newsroom=newsroom, media=delivery.media)
 
         def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
-            last = catalogue.last(_key(scope))
+            last = catalogue.last(key_of(scope))
             for archive in (*self._archives(entry, scope, last), 0):
                 feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
                 for form in Form:  # JSON last: where it is, the others are
-                    yield _path(scope, form, archive), feed.document(form)
+                    yield path_of(scope, form, archive), feed.document(form)
 
-        scopes = self._scopes(entry.revision, newsroom)
+        scopes = scopes_of(entry.revision, newsroom)
         if entry.revision.article.announces:
             self._write(here, derived(None))
             taken = utc_now()
@@ -314,9 +312,9 @@ class Feeds(TreeChannel):
         full = last // PAGE
         if column and entry.revision.article.announces:  # it may have changed what stands in all of them
             return [*range(1, full + 1)]
-        own = _archive(entry.column_ordinal if column else entry.ordinal)
+        own = archive_of(entry.column_ordinal if column else entry.ordinal)
         due = {own} if own <= full else set[int]()
-        if full and not self.files.exists(_path(column, Form.JSON, full)):
+        if full and not self.files.exists(path_of(column, Form.JSON, full)):
             due.add(full)  # filled by a release of this very instant, whose worker has not written it yet
         return sorted(due)
 
@@ -332,7 +330,7 @@ class Feeds(TreeChannel):
     ) -> Feed:
         """An archive, or the newest items. `last`: the highest ordinal of the feed."""
         first, final = ((archive - 1) * PAGE + 1, archive * PAGE) if archive else (last - PAGE + 1, last)
-        items = [item(one) for one in shown.span(first, final, _key(column))]
+        items = [item(one) for one in shown.span(first, final, key_of(column))]
         return Feed.of(
             newsroom,
             self.public,
@@ -346,11 +344,6 @@ class Feeds(TreeChannel):
     def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
         columns = [column for column in newsroom.columns if shown.last(column.id)]
         return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])
-
-    def _scopes(self, revision: Revision, newsroom: Newsroom) -> list[Column | None]:
-        """The feeds the entry stands in: the site's, None, and its column's (unless the newsroom gave that up)."""
-        column = column_of(revision.article, newsroom)
-        return [None] if column is None else [None, column]
 
     def _made(self, entry: Entry, newsroom: Newsroom, media: Media) -> Item:
         """The entry's item, its pictures put where they are not yet.
@@ -422,7 +415,7 @@ class Feeds(TreeChannel):
         newsroom = delivery.newsroom
         column = column_of(entry.revision.article, newsroom)
         if column in newsroom.columns and column:
-            self.lead(delivery, dict.fromkeys(_former(column, newsroom, entry.revision), column))
+            self.lead(delivery, dict.fromkeys(former_addresses(column, newsroom, entry.revision), column))
             self.files.prune(column.address, self.leading(column, delivery).keys())
         else:
             self.lead(delivery, {})
@@ -440,9 +433,9 @@ class Feeds(TreeChannel):
         if entry is None:  # its moment has not come
             return Standing.STAGED if self.is_staged(delivery) else Standing.ABSENT, []
         newsroom = delivery.newsroom
-        unsaid = _names(delivery.revision, newsroom)
+        unsaid = names_of(delivery.revision, newsroom)
         found: list[tuple[Form, Seen | None]] = []
-        for scope in self._scopes(entry.revision, newsroom):
+        for scope in scopes_of(entry.revision, newsroom):
             for form in Form:
                 seen_here = self._found(entry, scope, form, delivery, unsaid)
                 found += [(form, seen) for seen in seen_here] or [(form, None)]
@@ -467,13 +460,13 @@ class Feeds(TreeChannel):
         """The article's items in one feed and form: in the newest document, the archive, or both."""
         guid = self.newsroom.guid(entry.revision.id)
         ordinal = entry.column_ordinal if column else entry.ordinal
-        last = delivery.catalogue.last(_key(column))
+        last = delivery.catalogue.last(key_of(column))
         found: list[Seen] = []
-        if ordinal > last - PAGE and (newest := self.files.seen(_path(column, form))) is not None:
+        if ordinal > last - PAGE and (newest := self.files.seen(path_of(column, form))) is not None:
             found += read(form, newest, guid, unsaid)
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
-        if (not found or _archive(ordinal) <= last // PAGE) and (
-            archive := self.files.seen(_path(column, form, _archive(ordinal)))
+        if (not found or archive_of(ordinal) <= last // PAGE) and (
+            archive := self.files.seen(path_of(column, form, archive_of(ordinal)))
         ) is not None:
             found += read(form, archive, guid, unsaid)
         return found
@@ -502,8 +495,8 @@ class Feeds(TreeChannel):
         if listing.get(feed.address(Form.RSS)) != feed.title:
             return False
         return all(
-            self.leads(address, column, form.file(), (feed.forwarding(form), self.files.seen(_path(column, form))))
-            for address in _former(column, newsroom, entry.revision)
+            self.leads(address, column, form.file(), (feed.forwarding(form), self.files.seen(path_of(column, form))))
+            for address in former_addresses(column, newsroom, entry.revision)
             for form in Form
         )
 
@@ -530,34 +523,3 @@ def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str]
     """The item in the three forms, as `read` gives it back."""
     feed = Feed.of(newsroom, public, items=[item])
     return {form: read(form, feed.document(form), item.id, unsaid)[0].text for form in Form}
-
-
-def _names(revision: Revision, newsroom: Newsroom) -> frozenset[str]:
-    """What the article's column is or was called: an archive keeps the name that its items had."""
-    column, announced = column_of(revision.article, newsroom), revision.article.announces
-    known = [*([column] if column else []), *([announced.column] if announced else [])]
-    return frozenset(name for one in known for name in (one.name, *one.former_names))
-
-
-def _former(column: Column, newsroom: Newsroom, revision: Revision) -> list[str]:
-    """The addresses that lead to the column: those it had, also by an announcement that has been withdrawn."""
-    announced = revision.article.announces
-    had = [*column.former_addresses]
-    if announced:
-        had += [announced.column.address, *announced.column.former_addresses]
-    taken = {column.address, *(one.address for one in newsroom.columns)}
-    return [address for address in dict.fromkeys(had) if address not in taken]
-
-
-def _key(column: Column | None) -> str | None:
-    """The column's name in the catalogue."""
-    return column.id if column else None
-
-
-def _archive(ordinal: int) -> int:
-    """The archive that an ordinal belongs to, once it is full."""
-    return (ordinal - 1) // PAGE + 1
-
-
-def _path(column: Column | None, form: Form, archive: int = 0) -> str:
-    return f"{column.address}/{form.file(archive)}" if column else form.file(archive)
