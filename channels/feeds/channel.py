@@ -38,6 +38,7 @@ from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
 from channels.feeds.places import OPML, PAGE, archive_of, former_addresses, key_of, names_of, path_of, scopes_of
 from channels.feeds.reading import Seen, listed, read
+from channels.feeds.stock import Stock
 from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, made
@@ -65,7 +66,6 @@ MARK = "item.json"
 OPTIONS = {*files.OPTIONS, "url", "hub"}
 TOGETHER = 6
 """Documents written side by side: the newest of the site and of a column."""
-LENGTHS_KEPT, ITEMS_KEPT = 4096, 1024
 
 
 class Feeds(TreeChannel):
@@ -78,8 +78,7 @@ class Feeds(TreeChannel):
         self.public = self._public(self.newsroom)
         self.files = Files.of(setting, "site/feeds", self.public)
         self.hub = Hub(str(self.options["hub"])) if self.options.get("hub") else None
-        self._lengths: dict[str, int] = {}
-        self._items: dict[object, Item] = {}
+        self.stock = Stock(self.files, self.newsroom, self.public)
 
     def _public(self, newsroom: Newsroom) -> str:
         return str(self.options.get("url") or f"{newsroom.site.url}/feeds/").rstrip("/") + "/"
@@ -128,7 +127,7 @@ class Feeds(TreeChannel):
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
         if entry.withdrawn_at is None:
-            self._show_pictures(entry.revision, delivery.media)
+            self.stock.show_pictures(entry.revision, delivery.media)
             taken = self._place(entry, delivery) or self._shown(entry, delivery) or self._rewrite(entry, delivery)
         else:
             taken = self._rewrite(entry, delivery)
@@ -201,12 +200,12 @@ class Feeds(TreeChannel):
                 return
             for one in ahead.span(last - PAGE + 1, last, key_of(scope)):
                 if one.revision.id not in items:
-                    known = self._lengths_of(one.revision)
+                    known = self.stock.lengths_of(one.revision)
                     if one.revision.id == revision.id:
                         known = {**lengths, **(known or {})}
                     if known is None:
                         return
-                    items[one.revision.id] = self._item(one, newsroom, known)
+                    items[one.revision.id] = self.stock.item(one, newsroom, known)
             for archive in (*archives, 0):
                 feed = self._feed(
                     scope, newsroom, ahead, lambda one: items[one.revision.id], last=last, archive=archive
@@ -257,7 +256,7 @@ class Feeds(TreeChannel):
         if entry.revision.article.announces or self.files.staged(token(entry.revision), MANIFEST) is None:
             return None
         newsroom = delivery.newsroom
-        item = self._made(entry, newsroom, delivery.media)
+        item = self.stock.with_pictures(entry, newsroom, delivery.media)
         stands = (
             piece(form, item) in (self.files.read(path_of(scope, form)) or b"")
             for scope in scopes_of(entry.revision, newsroom)
@@ -274,7 +273,7 @@ class Feeds(TreeChannel):
         the newest documents; of what happens to a column, in the site's.
         """
         newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
-        item = partial(self._made, newsroom=newsroom, media=delivery.media)
+        item = partial(self.stock.with_pictures, newsroom=newsroom, media=delivery.media)
 
         def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
             last = catalogue.last(key_of(scope))
@@ -344,64 +343,6 @@ class Feeds(TreeChannel):
     def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
         columns = [column for column in newsroom.columns if shown.last(column.id)]
         return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])
-
-    def _made(self, entry: Entry, newsroom: Newsroom, media: Media) -> Item:
-        """The entry's item, its pictures put where they are not yet.
-
-        Also those of an article that another worker releases at this instant: it may not have come to it.
-        """
-        if entry.withdrawn_at is not None:
-            return self._item(entry, newsroom, {})
-        lengths = self._lengths_of(entry.revision)
-        if lengths is None:
-            try:
-                self._show_pictures(entry.revision, media)
-                lengths = self._lengths_of(entry.revision)
-            except Unpublishable:  # another article's picture is lost: no reason to hold up this one
-                lengths = None
-        return self._item(entry, newsroom, lengths or {})
-
-    def _item(self, entry: Entry, newsroom: Newsroom, lengths: dict[str, int]) -> Item:
-        """The entry's item, made once as long as nothing in it changes."""
-        column = column_of(entry.revision.article, newsroom)
-        key = (entry.revision, entry.withdrawn_at, entry.reason, column, *lengths.items())
-        item = self._items.get(key)
-        if item is None:
-            if len(self._items) >= ITEMS_KEPT:
-                self._items.clear()
-            withdrawn = entry.withdrawn_at is not None
-            item = self._items[key] = (
-                notice_item(entry, newsroom)
-                if withdrawn
-                else article_item(entry.revision, newsroom, self.public, lengths)
-            )
-        return item
-
-    def _show_pictures(self, revision: Revision, media: Media) -> None:
-        """Put the revision's pictures where they are not.
-
-        A picture that stands already is left alone, so that documents naming its length remain true.
-        """
-        here = token(revision)
-        for asset in assets_of(revision, self.newsroom):
-            path = f"{folder_of(revision.id)}/{asset.name}"
-            if not self.files.exists(path) and not self.files.publish(here, asset.name, path):
-                self.files.write(path, made(asset, media))
-
-    def _lengths_of(self, revision: Revision) -> dict[str, int] | None:
-        """The lengths of the revision's public pictures in bytes, by name; None if one of them is not there."""
-        lengths = {}
-        for asset in assets_of(revision, self.newsroom):
-            path = f"{folder_of(revision.id)}/{asset.name}"
-            if path not in self._lengths:
-                data = self.files.read(path)
-                if data is None:
-                    return None
-                if len(self._lengths) >= LENGTHS_KEPT:
-                    self._lengths.clear()
-                self._lengths[path] = len(data)
-            lengths[asset.name] = self._lengths[path]
-        return lengths
 
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
         feeds = {
