@@ -22,29 +22,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from itertools import chain, islice
 from typing import ClassVar
 
 from markupsafe import Markup
 
 from channels import files
-from channels.feeds.documents import Feed, Form, opml, piece
-from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
+from channels.feeds.documents import Feed, Form
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
 from channels.feeds.places import OPML, PAGE, archive_of, former_addresses, key_of, names_of, path_of, scopes_of
 from channels.feeds.reading import Seen, listed, read
 from channels.feeds.stock import Stock
+from channels.feeds.writing import Writing
 from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, made
 from channels.templating import templates
 from channels.tree import TreeChannel, token
-from pipeline.article import Column, Deed, Newsroom, Revision
+from pipeline.article import Column, Newsroom, Revision
 from pipeline.channel import (
     Action,
     Correction,
@@ -64,8 +61,6 @@ from pipeline.channel import (
 
 MARK = "item.json"
 OPTIONS = {*files.OPTIONS, "url", "hub"}
-TOGETHER = 6
-"""Documents written side by side: the newest of the site and of a column."""
 
 
 class Feeds(TreeChannel):
@@ -79,6 +74,7 @@ class Feeds(TreeChannel):
         self.files = Files.of(setting, "site/feeds", self.public)
         self.hub = Hub(str(self.options["hub"])) if self.options.get("hub") else None
         self.stock = Stock(self.files, self.newsroom, self.public)
+        self.writing = Writing(self.files, self.stock, self.public, self.hub.url if self.hub else "")
 
     def _public(self, newsroom: Newsroom) -> str:
         return str(self.options.get("url") or f"{newsroom.site.url}/feeds/").rstrip("/") + "/"
@@ -123,14 +119,18 @@ class Feeds(TreeChannel):
             data = made(asset, delivery.media)
             self.files.stage(here, asset.name, data)
             lengths[asset.name] = len(data)
-        self._foresee(delivery, lengths)
+        self.writing.foresee(delivery, lengths)
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
         if entry.withdrawn_at is None:
             self.stock.show_pictures(entry.revision, delivery.media)
-            taken = self._place(entry, delivery) or self._shown(entry, delivery) or self._rewrite(entry, delivery)
+            taken = (
+                self.writing.place(entry, delivery)
+                or self.writing.shown(entry, delivery)
+                or self.writing.rewrite(entry, delivery)
+            )
         else:
-            taken = self._rewrite(entry, delivery)
+            taken = self.writing.rewrite(entry, delivery)
         self.keep(folder_of(entry.revision.id), () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom))
         if entry.revision.article.announces:
             self._settle(entry, delivery)
@@ -170,179 +170,7 @@ class Feeds(TreeChannel):
             *self.files.problems(self.setting),
         ]
 
-    # -- ahead of the release -----------------------------------------------------------------------------
-
-    def _foresee(self, delivery: Delivery, lengths: dict[str, int]) -> None:
-        """Stage the documents as they will be; `lengths`: bytes of the revision's own pictures.
-
-        Nothing is staged where more has to be done than to replace the newest documents, or cannot be told yet.
-        """
-        revision, here = delivery.revision, token(delivery.revision)
-        announced = revision.article.announces
-        if announced and (announced.deed is Deed.RENAME or revision.number > 1):
-            return
-        newsroom = delivery.newsroom.after(revision)
-        # Read before the catalogue: whatever is released from here on makes them differ, or was known to it.
-        scopes = scopes_of(revision, newsroom)
-        stood = {path: told(self.files.read(path)) for path in (path_of(scope, Form.RSS) for scope in scopes)}
-        ahead = Foreseen(delivery.catalogue, revision)
-        newsroom = newsroom.with_columns(ahead.columns())
-        if scopes != scopes_of(revision, newsroom):
-            return
-        items: dict[str, Item] = {}
-        documents: list[tuple[str, bytes]] = []
-        for scope in scopes:
-            last = ahead.last(key_of(scope))
-            archives = self._archives(ahead.entry, scope, last)
-            # One that this very article fills holds what the newest documents hold: it is true as long as they are.
-            filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
-            if archives and (last % PAGE or archives != filled):
-                return
-            for one in ahead.span(last - PAGE + 1, last, key_of(scope)):
-                if one.revision.id not in items:
-                    known = self.stock.lengths_of(one.revision)
-                    if one.revision.id == revision.id:
-                        known = {**lengths, **(known or {})}
-                    if known is None:
-                        return
-                    items[one.revision.id] = self.stock.item(one, newsroom, known)
-            for archive in (*archives, 0):
-                feed = self._feed(
-                    scope, newsroom, ahead, lambda one: items[one.revision.id], last=last, archive=archive
-                )
-                documents += [(path_of(scope, form, archive), feed.document(form)) for form in Form]
-        documents.append((OPML, self._list(newsroom, ahead)))
-        for path, document in documents:
-            self.files.stage(here, f"{STAGED}/{path}", document)
-        prepared = Prepared(
-            revision=revision.digest,
-            ordinal=ahead.entry.ordinal,
-            last=ahead.last(),
-            stood=stood,
-            documents=tuple(path for path, _ in documents),
-        )
-        self.files.stage(here, MANIFEST, prepared.model_dump_json().encode())
-
-    def _place(self, entry: Entry, delivery: Delivery) -> datetime | None:
-        """Put the documents in place that were derived ahead; when they stood there, None if they are not true."""
-        here = token(entry.revision)
-        manifest = self.files.staged(here, MANIFEST)
-        if manifest is None:
-            return None
-        prepared = Prepared.model_validate_json(manifest)
-        if (
-            (prepared.revision, prepared.ordinal) != (entry.revision.digest, entry.ordinal)
-            or prepared.last != delivery.catalogue.last()
-            or any(told(self.files.read(path)) != before for path, before in prepared.stood.items())
-        ):
-            return None
-        *documents, feeds = prepared.documents
-        if not all(self._put(here, path) for path in documents):
-            return None
-        taken = utc_now()
-        if (document := self.files.staged(here, f"{STAGED}/{feeds}")) is not None:
-            self.files.write(feeds, document)
-        return taken
-
-    def _put(self, here: str, path: str) -> bool:
-        """Move a staged document to its place; False if it is not staged."""
-        return self.files.publish(here, f"{STAGED}/{path}", path)
-
-    def _shown(self, entry: Entry, delivery: Delivery) -> datetime | None:
-        """Now, if another worker, whose article came at this very instant, has shown this one with it; else None.
-
-        Asked only while the documents for it are staged: a release that is repeated derives everything anew.
-        """
-        if entry.revision.article.announces or self.files.staged(token(entry.revision), MANIFEST) is None:
-            return None
-        newsroom = delivery.newsroom
-        item = self.stock.with_pictures(entry, newsroom, delivery.media)
-        stands = (
-            piece(form, item) in (self.files.read(path_of(scope, form)) or b"")
-            for scope in scopes_of(entry.revision, newsroom)
-            for form in Form
-        )
-        return utc_now() if all(stands) else None
-
-    # -- writing: only while the catalogue's lock is held -------------------------------------------------
-
-    def _rewrite(self, entry: Entry, delivery: Delivery) -> datetime:
-        """Derive from the catalogue every document that shows the entry, and the list of feeds.
-
-        Archives come first: no document ever points to one that is not there. Returns when the entry's item stood in
-        the newest documents; of what happens to a column, in the site's.
-        """
-        newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
-        item = partial(self.stock.with_pictures, newsroom=newsroom, media=delivery.media)
-
-        def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
-            last = catalogue.last(key_of(scope))
-            for archive in (*self._archives(entry, scope, last), 0):
-                feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
-                for form in Form:  # JSON last: where it is, the others are
-                    yield path_of(scope, form, archive), feed.document(form)
-
-        scopes = scopes_of(entry.revision, newsroom)
-        if entry.revision.article.announces:
-            self._write(here, derived(None))
-            taken = utc_now()
-            self._write(here, chain.from_iterable(derived(scope) for scope in scopes if scope))
-        else:
-            self._write(here, chain.from_iterable(derived(scope) for scope in scopes))
-            taken = utc_now()
-        self.files.write(OPML, self._list(newsroom, catalogue))
-        return taken
-
-    def _write(self, here: str, documents: Iterable[tuple[str, bytes]]) -> None:
-        """Put these documents in their places, in their order; equal bytes leave the file (and its time) alone.
-
-        Several are synced side by side, since each sync of a busy disk waits for all that was written before it.
-        """
-        changed = ((path, document) for path, document in documents if self.files.read(path) != document)
-        with ThreadPoolExecutor(TOGETHER, thread_name_prefix="feeds") as pool:
-            while some := list(islice(changed, TOGETHER)):
-                list(pool.map(lambda one: self.files.stage(here, f"{STAGED}/{one[0]}", one[1]), some))
-                for path, document in some:
-                    if not self._put(here, path):
-                        self.files.write(path, document)
-
-    def _archives(self, entry: Entry, column: Column | None, last: int) -> list[int]:
-        """The archives that have to be written before the newest document."""
-        full = last // PAGE
-        if column and entry.revision.article.announces:  # it may have changed what stands in all of them
-            return [*range(1, full + 1)]
-        own = archive_of(entry.column_ordinal if column else entry.ordinal)
-        due = {own} if own <= full else set[int]()
-        if full and not self.files.exists(path_of(column, Form.JSON, full)):
-            due.add(full)  # filled by a release of this very instant, whose worker has not written it yet
-        return sorted(due)
-
-    def _feed(
-        self,
-        column: Column | None,
-        newsroom: Newsroom,
-        shown: Shown,
-        item: Callable[[Entry], Item],
-        *,
-        last: int,
-        archive: int = 0,
-    ) -> Feed:
-        """An archive, or the newest items. `last`: the highest ordinal of the feed."""
-        first, final = ((archive - 1) * PAGE + 1, archive * PAGE) if archive else (last - PAGE + 1, last)
-        items = [item(one) for one in shown.span(first, final, key_of(column))]
-        return Feed.of(
-            newsroom,
-            self.public,
-            column,
-            hub=self.hub.url if self.hub else "",
-            archive=archive,
-            before=archive - 1 if archive else last // PAGE,
-            items=items[::-1],
-        )
-
-    def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
-        columns = [column for column in newsroom.columns if shown.last(column.id)]
-        return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])
+    # -- where columns stood before -----------------------------------------------------------------------
 
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
         feeds = {
