@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from html import unescape
-from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -35,48 +33,32 @@ from pipeline.manuscript.block import (
     tidy,
     truncated,
 )
-from pipeline.manuscript.characters import clean, one_line
+from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.elements import (
+    BLOCKS,
+    DROPPED,
+    MARK_OF,
+    MEDIA,
+    STRUCK,
+    hints_of,
+    holds_blocks,
+    is_block,
+    may_be_linked,
+    source_line,
+    spans_of,
+)
 from pipeline.manuscript.layout import unfold
+from pipeline.manuscript.markup import parse, within_limits
 from pipeline.manuscript.notes import UNNAMED, lines, numbered
 from pipeline.manuscript.serialise import serialise
 
 __all__ = [
-    "MARKS", "SCHEMES", "Block", "Hints", "Run", "blocks", "canonical", "paragraph", "parse", "reference", "serialise",
-    "truncated",
+    "MARKS", "Block", "Hints", "Run", "blocks", "canonical", "paragraph", "reference", "serialise", "truncated",
 ]  # fmt: skip
 
-SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-"""What a link may lead to."""
-
-_MARK_OF = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "cite": "em", "sub": "sub", "sup": "sup"}
 _NOTED = frozenset({"p", "div", "section", "aside", "blockquote", "ul", "ol", "li", "dd"})
 """What may hold the text of a note."""
-_STRUCK = frozenset({"del", "s", "strike"})
-_CONTAINERS = frozenset({
-    "address", "article", "aside", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption",
-    "footer", "header", "hgroup", "html", "li", "main", "section", "summary", "tbody", "td", "tfoot", "th", "thead",
-    "tr",
-})  # fmt: skip
-_BLOCKS = HEADINGS | _CONTAINERS | {"p", "ul", "ol", "table", "blockquote", "figure", "pre", "hr", "caption"}
-_MEDIA = frozenset({"video", "audio", "iframe", "object", "embed", "svg", "canvas", "math"})
-_DROPPED = _MEDIA | {
-    "script", "style", "template", "noscript", "noframes", "nav", "head", "title", "button", "select", "textarea",
-    "applet",
-}  # fmt: skip
-_REFERENCE = re.compile(r"&#(?:x[0-9a-f]+|[0-9]+);?", re.IGNORECASE)
-_LONG_TAG = re.compile(r"<[A-Za-z](?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+")
-_ATTRIBUTE = re.compile(r"\s+[^\s=>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"']+))?")
-_MOST_ATTRIBUTES = 500
-"""Of one element; libxml2 compares each with all others."""
-_DEEPEST = 200
-"""Elements inside each other; libxml2 forgets text below 255."""
-_MOST_ELEMENTS = 50_000
-"""A long article has some hundreds."""
-_MOST_SPANS = 1000
-_SIZE = r"\d{1,4}(?:\.\d)?"
-_LONGEST_NAME = 100
-"""Characters of a font's name."""
 _NOTE = re.compile(r"\s*\[(\d{1,5})\]\s*")
 """How the text of a note begins in a canonical body."""
 
@@ -94,16 +76,16 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
     `<p data-note="k">…</p>` (or a div with paragraphs and lists). The notes come last, numbered by `notes.numbered`.
     """
     document = parse(markup)
-    if not _within_limits(document, draft):
+    if not within_limits(document, draft):
         return []
-    for element in document.iter(*_MEDIA):
+    for element in document.iter(*MEDIA):
         draft.notice(
             "body",
             Text.of("an embedded <{element}> was left out", element=element.tag),
             Text.of("only text and pictures are published; link to the rest"),
-            line=_line(element),
+            line=source_line(element),
         )
-    etree.strip_elements(document, *_DROPPED, with_tail=False)
+    etree.strip_elements(document, *DROPPED, with_tail=False)
     notes = _notes(document)
     reading = _Reading(draft, take)
     unfold(document)
@@ -121,30 +103,6 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
             Text.of("a link needs the whole address, such as https://www.example.com/page"),
         )
     return numbered(content)
-
-
-def parse(markup: str) -> lxml_html.HtmlElement:
-    """The `body` of any markup, a fragment or a whole document. Nothing is fetched."""
-    markup = re.sub(r"^(?:\s*<\?xml[^>]*>)+", "", markup)
-    markup = _LONG_TAG.sub(lambda found: _with_few_attributes(found[0]), markup)
-    markup = _REFERENCE.sub(lambda found: found[0] if clean(unescape(found[0])).strip("\ufffd") else "", markup)
-    parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
-    try:
-        document = lxml_html.document_fromstring(markup, parser=parser)
-    except etree.ParserError:  # nothing in it, or nothing but comments
-        document = lxml_html.document_fromstring("<body></body>", parser=parser)
-    body = document.find("body")
-    return document if body is None else body
-
-
-def _with_few_attributes(tag: str) -> str:
-    """The beginning of a tag without the attributes that nobody writes."""
-    if len(tag) <= 2 * _MOST_ATTRIBUTES:
-        return tag
-    for number, attribute in enumerate(_ATTRIBUTE.finditer(tag), 1):
-        if number == _MOST_ATTRIBUTES:
-            return tag[: attribute.end()]
-    return tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +134,7 @@ class _Reading:
         loose: list[Run] = [Run(parent.text or "", style.marks, style.href)]
         for child in parent:
             inner = self._styled(child, style)
-            if _is_block(child):
+            if is_block(child):
                 yield from self._paragraphs("p", loose, style.hints)
                 loose = []
                 yield from self._block(child, inner)
@@ -196,7 +154,7 @@ class _Reading:
         begun = _NOTE.match(runs[0].text) if runs and note.begun else None
         text = tidy([replace(runs[0], text=runs[0].text[begun.end() :]), *runs[1:]]) if begun else runs
         if runs:
-            hints = _hints(note.element, UNHINTED)
+            hints = hints_of(note.element, UNHINTED)
             yield Block("p", text, hints=hints, note=self._number(note.key)) if text else Block("p", runs, hints=hints)
 
     def _number(self, key: str) -> int:
@@ -212,12 +170,12 @@ class _Reading:
         match element.tag:
             case "hr":
                 return
-            case "p" if not _holds_blocks(element):
+            case "p" if not holds_blocks(element):
                 yield from self._paragraphs("p", self._inside(element, style), style.hints)
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
                 runs = [replace(run, marks=run.marks - {"strong"}) for run in self._inside(element, style)]
                 yield from self._paragraphs(element.tag, runs, style.hints)
-            case "dt" | "caption" if not _holds_blocks(element):
+            case "dt" | "caption" if not holds_blocks(element):
                 strong = replace(style, marks=style.marks | {"strong"})
                 yield from self._paragraphs("p", self._inside(element, strong), style.hints)
             case "pre":
@@ -285,7 +243,7 @@ class _Reading:
             if child.tag in ("ul", "ol"):
                 if items := self._items(child, inner):
                     yield Block(child.tag, children=tuple(items))
-            elif _is_block(child):
+            elif is_block(child):
                 yield BREAK
                 yield from self._parts(child, inner)
                 yield BREAK
@@ -315,7 +273,7 @@ class _Reading:
         runs = [run for part in parts for run in (_flattened(part) if isinstance(part, Block) else [part])]
         if cell.tag == "th":
             runs = [run if run.note else replace(run, marks=run.marks - {"strong"}) for run in runs]
-        return Block(cell.tag, tidy(self._without_pictures(runs)), spans=_spans(cell))
+        return Block(cell.tag, tidy(self._without_pictures(runs)), spans=spans_of(cell))
 
     def _quotation(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         inner: list[Block] = []
@@ -375,9 +333,9 @@ class _Reading:
                 yield Run("“")
                 yield from self._inside(element, style)
                 yield Run("”")
-            case tag if tag in _STRUCK:
+            case tag if tag in STRUCK:
                 self._struck(one_line(element.text_content()), style.hints.line)
-            case tag if tag in _BLOCKS:
+            case tag if tag in BLOCKS:
                 yield BREAK
                 yield from self._inside(element, style)
                 yield BREAK
@@ -401,14 +359,14 @@ class _Reading:
         )
 
     def _styled(self, element: lxml_html.HtmlElement, style: _Style) -> _Style:
-        if mark := _MARK_OF.get(element.tag):
+        if mark := MARK_OF.get(element.tag):
             style = replace(style, marks=style.marks | {mark})
         if element.tag == "a" and (address := one_line(element.get("href", ""))):
-            if _may_be_linked(address):
+            if may_be_linked(address):
                 style = replace(style, href=address)
             elif not address.startswith(("#", "/", ".")):  # a web page's own
                 self.unlinked.append(address)
-        return replace(style, hints=_hints(element, style.hints))
+        return replace(style, hints=hints_of(element, style.hints))
 
     def _paragraphs(self, tag: str, runs: Iterable[Run], hints: Hints) -> Iterator[Block]:
         """Paragraphs from runs: divided at pictures, at empty lines and where a line is indented."""
@@ -432,7 +390,7 @@ class _Reading:
 
     def _picture(self, index: int, hints: Hints) -> Iterator[Block]:
         picture = self.pictures[index]
-        image = self.take(one_line(picture.get("src", "")), _line(picture) or hints.line)
+        image = self.take(one_line(picture.get("src", "")), source_line(picture) or hints.line)
         said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
         # A figure without an image stands for one that was left out: its caption is no other picture's.
         yield Block("figure", image=image and image.model_copy(update=said), hints=hints)
@@ -477,71 +435,6 @@ def _notes(document: lxml_html.HtmlElement) -> list[_Note]:
             del element[:]
             element.tag = "span"  # what follows it stays where it is
     return found[::-1]
-
-
-def _within_limits(document: lxml_html.HtmlElement, draft: Draft) -> bool:
-    """Whether the markup is what a person may have written; if not, it is a problem of the draft."""
-    depth = count = 0
-    line: int | None = None
-    for event, element in etree.iterwalk(document, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        count += event == "start"
-        line = _line(element) or line
-        if depth > _DEEPEST:
-            message = Text.of("more than {limit} elements stand inside each other", limit=_DEEPEST)
-        elif count > _MOST_ELEMENTS:
-            message = Text.of("the text is made of more than {limit} elements", limit=_MOST_ELEMENTS)
-        else:
-            continue
-        draft.wrong("body", message, Text.of("copy the text alone into a new document"), line=line)
-        return False
-    return True
-
-
-def _holds_blocks(element: lxml_html.HtmlElement) -> bool:
-    return any(inner.tag in _BLOCKS for inner in element.iterdescendants())
-
-
-def _is_block(element: lxml_html.HtmlElement) -> bool:
-    return element.tag in _BLOCKS or (element.tag not in _STRUCK and _holds_blocks(element))
-
-
-def _line(element: lxml_html.HtmlElement) -> int | None:
-    value = element.get("data-line", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
-
-
-def _hints(element: lxml_html.HtmlElement, outer: Hints) -> Hints:
-    if not element.keys():
-        return outer
-    size, rows = element.get("data-size", ""), element.get("data-rows", "")
-    return Hints(
-        line=_line(element) or outer.line,
-        role=element.get("data-role") or outer.role,
-        centred=outer.centred or "data-centred" in element.attrib,
-        right=outer.right or "data-right" in element.attrib,
-        bold=outer.bold or "data-bold" in element.attrib,
-        size=float(size) if re.fullmatch(_SIZE, size) else outer.size,
-        rows=tuple(map(float, rows.split())) if re.fullmatch(rf"{_SIZE}( {_SIZE}){{0,99}}", rows) else (),
-        font=one_line(element.get("data-font", ""))[:_LONGEST_NAME] or outer.font,
-        box=outer.box or "data-box" in element.attrib,
-    )
-
-
-def _may_be_linked(address: str) -> bool:
-    try:
-        return urlsplit(address).scheme.lower() in SCHEMES
-    except ValueError:
-        return False
-
-
-def _spans(cell: lxml_html.HtmlElement) -> tuple[tuple[str, str], ...]:
-    found = []
-    for name in ("colspan", "rowspan"):
-        value = cell.get(name, "")
-        if value.isascii() and value.isdigit() and len(value) < 5 and 1 < int(value) <= _MOST_SPANS:
-            found.append((name, str(int(value))))
-    return tuple(found)
 
 
 def _flattened(block: Block) -> Iterator[Run]:
