@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -50,17 +49,12 @@ from pipeline.manuscript.elements import (
 )
 from pipeline.manuscript.layout import unfold
 from pipeline.manuscript.markup import parse, within_limits
-from pipeline.manuscript.notes import UNNAMED, lines, numbered
+from pipeline.manuscript.notes import BEGINNING, UNNAMED, Note, lines, notes_of, numbered
 from pipeline.manuscript.serialise import serialise
 
 __all__ = [
     "MARKS", "Block", "Hints", "Run", "blocks", "canonical", "paragraph", "reference", "serialise", "truncated",
 ]  # fmt: skip
-
-_NOTED = frozenset({"p", "div", "section", "aside", "blockquote", "ul", "ol", "li", "dd"})
-"""What may hold the text of a note."""
-_NOTE = re.compile(r"\s*\[(\d{1,5})\]\s*")
-"""How the text of a note begins in a canonical body."""
 
 
 def canonical(markup: str, draft: Draft, take: Callable[[str, int | None], Image | None]) -> str:
@@ -86,7 +80,7 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
             line=source_line(element),
         )
     etree.strip_elements(document, *DROPPED, with_tail=False)
-    notes = _notes(document)
+    notes = notes_of(document)
     reading = _Reading(draft, take)
     unfold(document)
     content = list(reading.flow(document, _Style()))
@@ -143,7 +137,7 @@ class _Reading:
             loose.append(Run(child.tail or "", style.marks, style.href))
         yield from self._paragraphs("p", loose, style.hints)
 
-    def note(self, note: _Note) -> Iterator[Block]:
+    def note(self, note: Note) -> Iterator[Block]:
         """The text of a note; pictures in it stand before it."""
         written: list[Run] = []
         for block in self._block(note.element, self._styled(note.element, _Style())):
@@ -151,7 +145,7 @@ class _Reading:
                 yield block
             written.extend(run for line in lines(block) for run in (BREAK, *line))
         runs = tidy(written)
-        begun = _NOTE.match(runs[0].text) if runs and note.begun else None
+        begun = BEGINNING.match(runs[0].text) if runs and note.begun else None
         text = tidy([replace(runs[0], text=runs[0].text[begun.end() :]), *runs[1:]]) if begun else runs
         if runs:
             hints = hints_of(note.element, UNHINTED)
@@ -406,35 +400,6 @@ class _Reading:
         kept, self.kept = self.kept, []
         for index in kept:
             yield from self._picture(index, style.hints)
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """The text of a note, taken out of the document."""
-
-    key: str
-    """The source's name of it."""
-    element: lxml_html.HtmlElement
-    begun: bool
-    """Whether its number stands before the text."""
-
-
-def _notes(document: lxml_html.HtmlElement) -> list[_Note]:
-    found = []
-    # The inner ones first: what is taken out of a note is then not in its copy.
-    for element in reversed(document.xpath(".//*[@data-note or starts-with(@id, 'note-')]")):
-        key = element.get("data-note")
-        begun = None
-        if key is None and element.tag == "p":
-            # A page may call anything note-1; in a canonical body the text begins with the number.
-            begun = _NOTE.match(element.text or "")
-            key = begun[1] if begun and element.get("id") == f"note-{begun[1]}" else None
-        if key is not None and element.tag in _NOTED:
-            found.append(_Note(key, deepcopy(element), begun is not None))
-            element.text = None
-            del element[:]
-            element.tag = "span"  # what follows it stays where it is
-    return found[::-1]
 
 
 def _flattened(block: Block) -> Iterator[Run]:
