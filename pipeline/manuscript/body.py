@@ -47,6 +47,7 @@ from pipeline.manuscript.elements import (
     source_line,
     spans_of,
 )
+from pipeline.manuscript.figures import Figures
 from pipeline.manuscript.layout import unfold
 from pipeline.manuscript.markup import parse, within_limits
 from pipeline.manuscript.notes import BEGINNING, UNNAMED, Note, lines, notes_of, numbered
@@ -113,13 +114,9 @@ class _Reading:
 
     def __init__(self, draft: Draft, take: Callable[[str, int | None], Image | None]) -> None:
         self.draft = draft
-        self.take = take
-        self.pictures: list[lxml_html.HtmlElement] = []
-        """Every `img` met; a `Run` with the mark "img" names its place in the list."""
+        self.figures = Figures(take)
         self.unlinked: list[str] = []
         """Addresses to which no link may lead."""
-        self.kept: list[int] = []
-        """Pictures met inside a list, table or quotation, which stand behind it in the body."""
         self.notes: dict[str, int] = {}
         """A number for each note met, by the source's name of it."""
 
@@ -201,7 +198,7 @@ class _Reading:
                 yield from item.children
         elif items:
             yield Block(element.tag, children=tuple(items), hints=style.hints)
-        yield from self._released(style)
+        yield from self.figures.released(style.hints)
 
     def _items(self, element: lxml_html.HtmlElement, style: _Style) -> list[Block]:
         items: list[Block] = []
@@ -224,7 +221,7 @@ class _Reading:
                 runs.append(BREAK)
             else:
                 runs.append(part)
-        if written := tidy(self._without_pictures(runs)):
+        if written := tidy(self.figures.without(runs)):
             items.append(Block("li", written, tuple(children)))
         else:
             items.extend(item for block in children for item in block.children)
@@ -260,14 +257,14 @@ class _Reading:
         written = [Block("tr", children=tuple(row)) for row in grid if row]
         if any(cell.runs for row in written for cell in row.children):
             yield Block("table", children=tuple(written), hints=style.hints)
-        yield from self._released(style)
+        yield from self.figures.released(style.hints)
 
     def _cell(self, cell: lxml_html.HtmlElement, style: _Style) -> Block:
         parts = self._parts(cell, style)
         runs = [run for part in parts for run in (_flattened(part) if isinstance(part, Block) else [part])]
         if cell.tag == "th":
             runs = [run if run.note else replace(run, marks=run.marks - {"strong"}) for run in runs]
-        return Block(cell.tag, tidy(self._without_pictures(runs)), spans=spans_of(cell))
+        return Block(cell.tag, tidy(self.figures.without(runs)), spans=spans_of(cell))
 
     def _quotation(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         inner: list[Block] = []
@@ -291,7 +288,7 @@ class _Reading:
             caption.drop_tree()  # remove() would take the text behind it as well
         found = list(self.flow(element, style))
         said = [run for one in captions for run in (*self._inside(one, _Style()), Run(" "))]
-        caption_text = Block("figcaption", tidy(self._without_pictures(said))).text_with_readings
+        caption_text = Block("figcaption", tidy(self.figures.without(said))).text_with_readings
         for place in reversed(range(len(found))):
             image = found[place].image
             if image is not None and caption_text:
@@ -321,8 +318,7 @@ class _Reading:
                 is_reference = re.fullmatch(r"\[\d{1,5}\]", text)
                 yield from [reference(self._number(noted[1]), text)] if is_reference else self._inside(element, style)
             case "img":
-                self.pictures.append(element)
-                yield Run("\ufffc", frozenset({"img"}), str(len(self.pictures) - 1))
+                yield self.figures.mark(element)
             case "q":
                 yield Run("“")
                 yield from self._inside(element, style)
@@ -374,32 +370,13 @@ class _Reading:
                 part.append(run)
         for content in parts:
             if isinstance(content, int):
-                yield from self._picture(content, hints)
+                yield from self.figures.block(content, hints)
             elif tag == "p":
                 for piece in divided(content):
                     if runs := tidy(piece):
                         yield Block(tag, runs, hints=hints)
             elif runs := tidy([Run(" ") if run == BREAK else run for run in content]):
                 yield Block(tag, runs, hints=hints)
-
-    def _picture(self, index: int, hints: Hints) -> Iterator[Block]:
-        picture = self.pictures[index]
-        image = self.take(one_line(picture.get("src", "")), source_line(picture) or hints.line)
-        said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
-        # A figure without an image stands for one that was left out: its caption is no other picture's.
-        yield Block("figure", image=image and image.model_copy(update=said), hints=hints)
-
-    def _without_pictures(self, runs: Iterable[Run]) -> Iterator[Run]:
-        for run in runs:
-            if run.marks == {"img"}:
-                self.kept.append(int(run.href))
-            else:
-                yield run
-
-    def _released(self, style: _Style) -> Iterator[Block]:
-        kept, self.kept = self.kept, []
-        for index in kept:
-            yield from self._picture(index, style.hints)
 
 
 def _flattened(block: Block) -> Iterator[Run]:
