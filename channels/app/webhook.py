@@ -52,10 +52,6 @@ class Webhook:
         self._http = Http(read=READ, total=TOTAL, secrets=secrets)
         self._now = now
 
-    @property
-    def can_sign(self) -> bool:
-        return bool(self._keys)
-
     def tell(self, key: str, body: bytes) -> None:
         """Send one message, a `payload`, under its id; returns once it is acknowledged.
 
