@@ -25,17 +25,10 @@ from typing import ClassVar
 
 from channels import files
 from channels.app.changes import envelope_in
-from channels.app.documents import (
-    Envelope,
-    announced_by,
-    article_envelope,
-    article_link,
-    article_path,
-    assets_of,
-    folder_of,
-    headline_of,
-    written,
-)
+from channels.app.documents import Envelope, article_link, article_path, written
+from channels.app.envelope import announced_by, article_envelope
+from channels.app.pictures import assets_of, folder_of
+from channels.app.rows import headline_of
 from channels.app.tree import API, MARK, START, Tree
 from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of, payload
 from channels.files import Files

@@ -25,9 +25,9 @@ from channels.app.documents import (
     page_with,
     series_head,
     series_page,
-    series_row,
     written,
 )
+from channels.app.rows import series_row
 from channels.files import Files
 from pipeline.channel import Catalogue
 

@@ -36,23 +36,16 @@ from channels.app.documents import (
     Item,
     Listing,
     Start,
-    article_envelope,
     article_path,
-    assets_of,
-    assets_of_column,
-    column_entry,
-    folder_of,
-    folder_of_column,
-    item_of,
     page_with,
     series_page,
-    series_row,
-    start,
     version_href,
-    withdrawn_envelope,
     written,
 )
+from channels.app.envelope import article_envelope, withdrawn_envelope
 from channels.app.openapi import description
+from channels.app.pictures import assets_of, assets_of_column, folder_of, folder_of_column
+from channels.app.rows import column_entry, item_of, series_row, start
 from channels.files import Files
 from channels.pictures import holds, made
 from channels.tree import token

@@ -23,7 +23,8 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from channels.app.documents import Announces, Envelope, column_link, headline_of, summary_of, version_href
+from channels.app.documents import Announces, Envelope, column_link, version_href
+from channels.app.rows import headline_of, summary_of
 from channels.http import Http
 from pipeline.article import Deed
 from pipeline.channel import Action, Problem, Refused, Text, Unavailable, utc_now
@@ -50,10 +51,6 @@ class Webhook:
         self._keys = [key for secret in secrets if (key := key_of(secret))]
         self._http = Http(read=READ, total=TOTAL, secrets=secrets)
         self._now = now
-
-    @property
-    def can_sign(self) -> bool:
-        return bool(self._keys)
 
     def tell(self, key: str, body: bytes) -> None:
         """Send one message, a `payload`, under its id; returns once it is acknowledged.

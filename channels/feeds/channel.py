@@ -22,26 +22,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from itertools import chain, islice
 from typing import ClassVar
 
 from markupsafe import Markup
 
 from channels import files
-from channels.feeds.documents import Feed, Form, Seen, listed, opml, piece, read
-from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
+from channels.feeds.documents import Feed, Form
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
+from channels.feeds.places import OPML, PAGE, archive_of, former_addresses, key_of, names_of, path_of, scopes_of
+from channels.feeds.reading import Seen, listed, read
+from channels.feeds.stock import Stock
+from channels.feeds.writing import Writing
 from channels.files import Files
 from channels.options import address_problems, unknown_options
 from channels.pictures import data_uri, made
 from channels.templating import templates
 from channels.tree import TreeChannel, token
-from pipeline.article import Column, Deed, Newsroom, Revision
+from pipeline.article import Column, Newsroom, Revision
 from pipeline.channel import (
     Action,
     Correction,
@@ -59,14 +59,8 @@ from pipeline.channel import (
     utc_now,
 )
 
-PAGE = 50
-"""Items of a document."""
-OPML = "opml.xml"
 MARK = "item.json"
 OPTIONS = {*files.OPTIONS, "url", "hub"}
-TOGETHER = 6
-"""Documents written side by side: the newest of the site and of a column."""
-LENGTHS_KEPT, ITEMS_KEPT = 4096, 1024
 
 
 class Feeds(TreeChannel):
@@ -79,8 +73,8 @@ class Feeds(TreeChannel):
         self.public = self._public(self.newsroom)
         self.files = Files.of(setting, "site/feeds", self.public)
         self.hub = Hub(str(self.options["hub"])) if self.options.get("hub") else None
-        self._lengths: dict[str, int] = {}
-        self._items: dict[object, Item] = {}
+        self.stock = Stock(self.files, self.newsroom, self.public)
+        self.writing = Writing(self.files, self.stock, self.public, self.hub.url if self.hub else "")
 
     def _public(self, newsroom: Newsroom) -> str:
         return str(self.options.get("url") or f"{newsroom.site.url}/feeds/").rstrip("/") + "/"
@@ -114,9 +108,9 @@ class Feeds(TreeChannel):
         return "text/html", shown.encode()
 
     def places(self, delivery: Delivery) -> Sequence[str]:
-        scopes = self._scopes(delivery.revision, delivery.newsroom.after(delivery.revision))
+        scopes = scopes_of(delivery.revision, delivery.newsroom.after(delivery.revision))
         media = f"{folder_of(delivery.revision.id)}/{MARK}"
-        return [*(_path(scope, Form.RSS) for scope in scopes), media]
+        return [*(path_of(scope, Form.RSS) for scope in scopes), media]
 
     def stage(self, delivery: Delivery, rendition: Rendition) -> None:
         self.lead_what_does_not(delivery)
@@ -125,14 +119,18 @@ class Feeds(TreeChannel):
             data = made(asset, delivery.media)
             self.files.stage(here, asset.name, data)
             lengths[asset.name] = len(data)
-        self._foresee(delivery, lengths)
+        self.writing.foresee(delivery, lengths)
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
         if entry.withdrawn_at is None:
-            self._show_pictures(entry.revision, delivery.media)
-            taken = self._place(entry, delivery) or self._shown(entry, delivery) or self._rewrite(entry, delivery)
+            self.stock.show_pictures(entry.revision, delivery.media)
+            taken = (
+                self.writing.place(entry, delivery)
+                or self.writing.shown(entry, delivery)
+                or self.writing.rewrite(entry, delivery)
+            )
         else:
-            taken = self._rewrite(entry, delivery)
+            taken = self.writing.rewrite(entry, delivery)
         self.keep(folder_of(entry.revision.id), () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom))
         if entry.revision.article.announces:
             self._settle(entry, delivery)
@@ -140,8 +138,8 @@ class Feeds(TreeChannel):
 
     def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
         if self.hub is not None:
-            scopes = self._scopes(delivery.revision, delivery.newsroom)
-            self.hub.announce(self.public + _path(scope, form) for scope in scopes for form in Form)
+            scopes = scopes_of(delivery.revision, delivery.newsroom)
+            self.hub.announce(self.public + path_of(scope, form) for scope in scopes for form in Form)
         return taken
 
     def find(self, delivery: Delivery) -> Receipt:
@@ -172,242 +170,7 @@ class Feeds(TreeChannel):
             *self.files.problems(self.setting),
         ]
 
-    # -- ahead of the release -----------------------------------------------------------------------------
-
-    def _foresee(self, delivery: Delivery, lengths: dict[str, int]) -> None:
-        """Stage the documents as they will be; `lengths`: bytes of the revision's own pictures.
-
-        Nothing is staged where more has to be done than to replace the newest documents, or cannot be told yet.
-        """
-        revision, here = delivery.revision, token(delivery.revision)
-        announced = revision.article.announces
-        if announced and (announced.deed is Deed.RENAME or revision.number > 1):
-            return
-        newsroom = delivery.newsroom.after(revision)
-        # Read before the catalogue: whatever is released from here on makes them differ, or was known to it.
-        scopes = self._scopes(revision, newsroom)
-        stood = {path: told(self.files.read(path)) for path in (_path(scope, Form.RSS) for scope in scopes)}
-        ahead = Foreseen(delivery.catalogue, revision)
-        newsroom = newsroom.with_columns(ahead.columns())
-        if scopes != self._scopes(revision, newsroom):
-            return
-        items: dict[str, Item] = {}
-        documents: list[tuple[str, bytes]] = []
-        for scope in scopes:
-            last = ahead.last(_key(scope))
-            archives = self._archives(ahead.entry, scope, last)
-            # One that this very article fills holds what the newest documents hold: it is true as long as they are.
-            filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
-            if archives and (last % PAGE or archives != filled):
-                return
-            for one in ahead.span(last - PAGE + 1, last, _key(scope)):
-                if one.revision.id not in items:
-                    known = self._lengths_of(one.revision)
-                    if one.revision.id == revision.id:
-                        known = {**lengths, **(known or {})}
-                    if known is None:
-                        return
-                    items[one.revision.id] = self._item(one, newsroom, known)
-            for archive in (*archives, 0):
-                feed = self._feed(
-                    scope, newsroom, ahead, lambda one: items[one.revision.id], last=last, archive=archive
-                )
-                documents += [(_path(scope, form, archive), feed.document(form)) for form in Form]
-        documents.append((OPML, self._list(newsroom, ahead)))
-        for path, document in documents:
-            self.files.stage(here, f"{STAGED}/{path}", document)
-        prepared = Prepared(
-            revision=revision.digest,
-            ordinal=ahead.entry.ordinal,
-            last=ahead.last(),
-            stood=stood,
-            documents=tuple(path for path, _ in documents),
-        )
-        self.files.stage(here, MANIFEST, prepared.model_dump_json().encode())
-
-    def _place(self, entry: Entry, delivery: Delivery) -> datetime | None:
-        """Put the documents in place that were derived ahead; when they stood there, None if they are not true."""
-        here = token(entry.revision)
-        manifest = self.files.staged(here, MANIFEST)
-        if manifest is None:
-            return None
-        prepared = Prepared.model_validate_json(manifest)
-        if (
-            (prepared.revision, prepared.ordinal) != (entry.revision.digest, entry.ordinal)
-            or prepared.last != delivery.catalogue.last()
-            or any(told(self.files.read(path)) != before for path, before in prepared.stood.items())
-        ):
-            return None
-        *documents, feeds = prepared.documents
-        if not all(self._put(here, path) for path in documents):
-            return None
-        taken = utc_now()
-        if (document := self.files.staged(here, f"{STAGED}/{feeds}")) is not None:
-            self.files.write(feeds, document)
-        return taken
-
-    def _put(self, here: str, path: str) -> bool:
-        """Move a staged document to its place; False if it is not staged."""
-        return self.files.publish(here, f"{STAGED}/{path}", path)
-
-    def _shown(self, entry: Entry, delivery: Delivery) -> datetime | None:
-        """Now, if another worker, whose article came at this very instant, has shown this one with it; else None.
-
-        Asked only while the documents for it are staged: a release that is repeated derives everything anew.
-        """
-        if entry.revision.article.announces or self.files.staged(token(entry.revision), MANIFEST) is None:
-            return None
-        newsroom = delivery.newsroom
-        item = self._made(entry, newsroom, delivery.media)
-        stands = (
-            piece(form, item) in (self.files.read(_path(scope, form)) or b"")
-            for scope in self._scopes(entry.revision, newsroom)
-            for form in Form
-        )
-        return utc_now() if all(stands) else None
-
-    # -- writing: only while the catalogue's lock is held -------------------------------------------------
-
-    def _rewrite(self, entry: Entry, delivery: Delivery) -> datetime:
-        """Derive from the catalogue every document that shows the entry, and the list of feeds.
-
-        Archives come first: no document ever points to one that is not there. Returns when the entry's item stood in
-        the newest documents; of what happens to a column, in the site's.
-        """
-        newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
-        item = partial(self._made, newsroom=newsroom, media=delivery.media)
-
-        def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
-            last = catalogue.last(_key(scope))
-            for archive in (*self._archives(entry, scope, last), 0):
-                feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
-                for form in Form:  # JSON last: where it is, the others are
-                    yield _path(scope, form, archive), feed.document(form)
-
-        scopes = self._scopes(entry.revision, newsroom)
-        if entry.revision.article.announces:
-            self._write(here, derived(None))
-            taken = utc_now()
-            self._write(here, chain.from_iterable(derived(scope) for scope in scopes if scope))
-        else:
-            self._write(here, chain.from_iterable(derived(scope) for scope in scopes))
-            taken = utc_now()
-        self.files.write(OPML, self._list(newsroom, catalogue))
-        return taken
-
-    def _write(self, here: str, documents: Iterable[tuple[str, bytes]]) -> None:
-        """Put these documents in their places, in their order; equal bytes leave the file (and its time) alone.
-
-        Several are synced side by side, since each sync of a busy disk waits for all that was written before it.
-        """
-        changed = ((path, document) for path, document in documents if self.files.read(path) != document)
-        with ThreadPoolExecutor(TOGETHER, thread_name_prefix="feeds") as pool:
-            while some := list(islice(changed, TOGETHER)):
-                list(pool.map(lambda one: self.files.stage(here, f"{STAGED}/{one[0]}", one[1]), some))
-                for path, document in some:
-                    if not self._put(here, path):
-                        self.files.write(path, document)
-
-    def _archives(self, entry: Entry, column: Column | None, last: int) -> list[int]:
-        """The archives that have to be written before the newest document."""
-        full = last // PAGE
-        if column and entry.revision.article.announces:  # it may have changed what stands in all of them
-            return [*range(1, full + 1)]
-        own = _archive(entry.column_ordinal if column else entry.ordinal)
-        due = {own} if own <= full else set[int]()
-        if full and not self.files.exists(_path(column, Form.JSON, full)):
-            due.add(full)  # filled by a release of this very instant, whose worker has not written it yet
-        return sorted(due)
-
-    def _feed(
-        self,
-        column: Column | None,
-        newsroom: Newsroom,
-        shown: Shown,
-        item: Callable[[Entry], Item],
-        *,
-        last: int,
-        archive: int = 0,
-    ) -> Feed:
-        """An archive, or the newest items. `last`: the highest ordinal of the feed."""
-        first, final = ((archive - 1) * PAGE + 1, archive * PAGE) if archive else (last - PAGE + 1, last)
-        items = [item(one) for one in shown.span(first, final, _key(column))]
-        return Feed.of(
-            newsroom,
-            self.public,
-            column,
-            hub=self.hub.url if self.hub else "",
-            archive=archive,
-            before=archive - 1 if archive else last // PAGE,
-            items=items[::-1],
-        )
-
-    def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
-        columns = [column for column in newsroom.columns if shown.last(column.id)]
-        return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])
-
-    def _scopes(self, revision: Revision, newsroom: Newsroom) -> list[Column | None]:
-        """The feeds the entry stands in: the site's, None, and its column's (unless the newsroom gave that up)."""
-        column = column_of(revision.article, newsroom)
-        return [None] if column is None else [None, column]
-
-    def _made(self, entry: Entry, newsroom: Newsroom, media: Media) -> Item:
-        """The entry's item, its pictures put where they are not yet.
-
-        Also those of an article that another worker releases at this instant: it may not have come to it.
-        """
-        if entry.withdrawn_at is not None:
-            return self._item(entry, newsroom, {})
-        lengths = self._lengths_of(entry.revision)
-        if lengths is None:
-            try:
-                self._show_pictures(entry.revision, media)
-                lengths = self._lengths_of(entry.revision)
-            except Unpublishable:  # another article's picture is lost: no reason to hold up this one
-                lengths = None
-        return self._item(entry, newsroom, lengths or {})
-
-    def _item(self, entry: Entry, newsroom: Newsroom, lengths: dict[str, int]) -> Item:
-        """The entry's item, made once as long as nothing in it changes."""
-        column = column_of(entry.revision.article, newsroom)
-        key = (entry.revision, entry.withdrawn_at, entry.reason, column, *lengths.items())
-        item = self._items.get(key)
-        if item is None:
-            if len(self._items) >= ITEMS_KEPT:
-                self._items.clear()
-            withdrawn = entry.withdrawn_at is not None
-            item = self._items[key] = (
-                notice_item(entry, newsroom)
-                if withdrawn
-                else article_item(entry.revision, newsroom, self.public, lengths)
-            )
-        return item
-
-    def _show_pictures(self, revision: Revision, media: Media) -> None:
-        """Put the revision's pictures where they are not.
-
-        A picture that stands already is left alone, so that documents naming its length remain true.
-        """
-        here = token(revision)
-        for asset in assets_of(revision, self.newsroom):
-            path = f"{folder_of(revision.id)}/{asset.name}"
-            if not self.files.exists(path) and not self.files.publish(here, asset.name, path):
-                self.files.write(path, made(asset, media))
-
-    def _lengths_of(self, revision: Revision) -> dict[str, int] | None:
-        """The lengths of the revision's public pictures in bytes, by name; None if one of them is not there."""
-        lengths = {}
-        for asset in assets_of(revision, self.newsroom):
-            path = f"{folder_of(revision.id)}/{asset.name}"
-            if path not in self._lengths:
-                data = self.files.read(path)
-                if data is None:
-                    return None
-                if len(self._lengths) >= LENGTHS_KEPT:
-                    self._lengths.clear()
-                self._lengths[path] = len(data)
-            lengths[asset.name] = self._lengths[path]
-        return lengths
+    # -- where columns stood before -----------------------------------------------------------------------
 
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
         feeds = {
@@ -421,7 +184,7 @@ class Feeds(TreeChannel):
         newsroom = delivery.newsroom
         column = column_of(entry.revision.article, newsroom)
         if column in newsroom.columns and column:
-            self.lead(delivery, dict.fromkeys(_former(column, newsroom, entry.revision), column))
+            self.lead(delivery, dict.fromkeys(former_addresses(column, newsroom, entry.revision), column))
             self.files.prune(column.address, self.leading(column, delivery).keys())
         else:
             self.lead(delivery, {})
@@ -439,9 +202,9 @@ class Feeds(TreeChannel):
         if entry is None:  # its moment has not come
             return Standing.STAGED if self.is_staged(delivery) else Standing.ABSENT, []
         newsroom = delivery.newsroom
-        unsaid = _names(delivery.revision, newsroom)
+        unsaid = names_of(delivery.revision, newsroom)
         found: list[tuple[Form, Seen | None]] = []
-        for scope in self._scopes(entry.revision, newsroom):
+        for scope in scopes_of(entry.revision, newsroom):
             for form in Form:
                 seen_here = self._found(entry, scope, form, delivery, unsaid)
                 found += [(form, seen) for seen in seen_here] or [(form, None)]
@@ -466,13 +229,13 @@ class Feeds(TreeChannel):
         """The article's items in one feed and form: in the newest document, the archive, or both."""
         guid = self.newsroom.guid(entry.revision.id)
         ordinal = entry.column_ordinal if column else entry.ordinal
-        last = delivery.catalogue.last(_key(column))
+        last = delivery.catalogue.last(key_of(column))
         found: list[Seen] = []
-        if ordinal > last - PAGE and (newest := self.files.seen(_path(column, form))) is not None:
+        if ordinal > last - PAGE and (newest := self.files.seen(path_of(column, form))) is not None:
             found += read(form, newest, guid, unsaid)
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
-        if (not found or _archive(ordinal) <= last // PAGE) and (
-            archive := self.files.seen(_path(column, form, _archive(ordinal)))
+        if (not found or archive_of(ordinal) <= last // PAGE) and (
+            archive := self.files.seen(path_of(column, form, archive_of(ordinal)))
         ) is not None:
             found += read(form, archive, guid, unsaid)
         return found
@@ -501,8 +264,8 @@ class Feeds(TreeChannel):
         if listing.get(feed.address(Form.RSS)) != feed.title:
             return False
         return all(
-            self.leads(address, column, form.file(), (feed.forwarding(form), self.files.seen(_path(column, form))))
-            for address in _former(column, newsroom, entry.revision)
+            self.leads(address, column, form.file(), (feed.forwarding(form), self.files.seen(path_of(column, form))))
+            for address in former_addresses(column, newsroom, entry.revision)
             for form in Form
         )
 
@@ -529,34 +292,3 @@ def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str]
     """The item in the three forms, as `read` gives it back."""
     feed = Feed.of(newsroom, public, items=[item])
     return {form: read(form, feed.document(form), item.id, unsaid)[0].text for form in Form}
-
-
-def _names(revision: Revision, newsroom: Newsroom) -> frozenset[str]:
-    """What the article's column is or was called: an archive keeps the name that its items had."""
-    column, announced = column_of(revision.article, newsroom), revision.article.announces
-    known = [*([column] if column else []), *([announced.column] if announced else [])]
-    return frozenset(name for one in known for name in (one.name, *one.former_names))
-
-
-def _former(column: Column, newsroom: Newsroom, revision: Revision) -> list[str]:
-    """The addresses that lead to the column: those it had, also by an announcement that has been withdrawn."""
-    announced = revision.article.announces
-    had = [*column.former_addresses]
-    if announced:
-        had += [announced.column.address, *announced.column.former_addresses]
-    taken = {column.address, *(one.address for one in newsroom.columns)}
-    return [address for address in dict.fromkeys(had) if address not in taken]
-
-
-def _key(column: Column | None) -> str | None:
-    """The column's name in the catalogue."""
-    return column.id if column else None
-
-
-def _archive(ordinal: int) -> int:
-    """The archive that an ordinal belongs to, once it is full."""
-    return (ordinal - 1) // PAGE + 1
-
-
-def _path(column: Column | None, form: Form, archive: int = 0) -> str:
-    return f"{column.address}/{form.file(archive)}" if column else form.file(archive)

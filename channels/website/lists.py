@@ -24,17 +24,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from channels.body import NOT_HTML
 from channels.website.frame import Frame
-from channels.website.page import Picture, banner_of, column_banner, column_head, headline, pictures_of
+from channels.website.item import Gap, Item, gap_of, item_of
+from channels.website.page import column_banner, column_head
 from pipeline.article import Column
-from pipeline.article.value import Frozen
 from pipeline.channel import Catalogue, Entry
 
 PAGE = 20
 """Articles of a column page."""
-SUMMARY = 90
-"""Characters of what a list says of an article."""
 RELATED, AMONG = 4, 20
 """How many related articles are shown, chosen among how many that came right before it in the column.
 
@@ -48,35 +45,6 @@ CHUNK = 100
 """Ordinals of a sitemap."""
 NEWS, NEWS_AGE = 30, timedelta(days=2)
 """What a news sitemap holds at most."""
-
-
-class Item(Frozen):
-    """An article in a list."""
-
-    href: str
-    url: str
-    headline: str
-    summary: str
-    column: str
-    day: str
-    minute: str
-    iso: str
-    corrected: bool
-    picture: Picture | None
-    """The article's own."""
-    banner: Picture | None
-    series: str
-    number: int | None
-    withdrawn: bool = False
-
-
-class Gap(Frozen):
-    """A number of a series whose article has been withdrawn: told of, never closed."""
-
-    series: str
-    number: int
-    reason: str
-    withdrawn: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +152,7 @@ class Lists:
         live = [one for one in numbered if one.withdrawn_at is None]
         before = next((one for one in reversed(live) if _number(one, 0) < here), None)
         after = next((one for one in live if _number(one, 0) > here), None)
-        gone = [gap for gap in map(_gap, numbered) if gap is not None]
+        gone = [gap for gap in map(gap_of, numbered) if gap is not None]
         return _Series(
             before=before,
             after=after,
@@ -280,7 +248,7 @@ class Lists:
         )
 
     def _column_page(self, column: Column, entries: Sequence[Entry], *, later: str = "", **values: Any) -> bytes:
-        rows = [row for one in reversed(entries) if (row := self._one(one) or _gap(one)) is not None]
+        rows = [row for one in reversed(entries) if (row := self._one(one) or gap_of(one)) is not None]
         return self._frame.document(
             "column.html",
             column=column,
@@ -341,7 +309,7 @@ class Lists:
         if entry is None or entry.withdrawn_at is not None or not self._is_shown(entry):
             return None
         known = self._items.get(entry.revision.id)
-        return known or self._items.setdefault(entry.revision.id, _item(entry, self._frame))
+        return known or self._items.setdefault(entry.revision.id, item_of(entry, self._frame))
 
     def _is_shown(self, entry: Entry) -> bool:
         """Whether its page is there: that of an article released this very instant may come in a moment."""
@@ -362,34 +330,6 @@ def pages_listing(entry: Entry, column: Column) -> tuple[str, str]:
 
 def numbered(column: Column, number: int) -> str:
     return f"{column.address}/{number}.html"
-
-
-def _item(entry: Entry, frame: Frame) -> Item:
-    revision, newsroom = entry.revision, frame.newsroom
-    column = frame.column(revision.article)
-    return Item(
-        href=frame.href(newsroom.path(revision)),
-        url=newsroom.permalink(revision),
-        headline=headline(revision.article),
-        summary=revision.article.abstract(SUMMARY),
-        column=column.name if column else "",
-        day=frame.day(revision.published_at),
-        minute=frame.minute(revision.published_at),
-        iso=frame.iso(revision.published_at),
-        corrected=revision.corrected_at is not None,
-        picture=next(iter(pictures_of(revision, frame).values()), None),
-        banner=banner_of(revision, frame),
-        series=revision.article.series,
-        number=revision.article.number,
-    )
-
-
-def _gap(entry: Entry) -> Gap | None:
-    """What is told of a number whose article has been withdrawn."""
-    article = entry.revision.article
-    if entry.withdrawn_at is None or article.number is None:
-        return None
-    return Gap(series=article.series, number=article.number, reason=NOT_HTML.sub("", entry.reason))
 
 
 def _number(entry: Entry | None, default: int) -> int:

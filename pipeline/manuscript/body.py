@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, replace
-from html import unescape
-from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -35,50 +32,30 @@ from pipeline.manuscript.block import (
     tidy,
     truncated,
 )
-from pipeline.manuscript.characters import clean, one_line
+from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.elements import (
+    BLOCKS,
+    DROPPED,
+    MARK_OF,
+    MEDIA,
+    STRUCK,
+    hints_of,
+    holds_blocks,
+    is_block,
+    may_be_linked,
+    source_line,
+    spans_of,
+)
+from pipeline.manuscript.figures import Figures
 from pipeline.manuscript.layout import unfold
-from pipeline.manuscript.notes import UNNAMED, lines, numbered
+from pipeline.manuscript.markup import parse, within_limits
+from pipeline.manuscript.notes import BEGINNING, UNNAMED, Note, lines, notes_of, numbered
 from pipeline.manuscript.serialise import serialise
 
 __all__ = [
-    "MARKS", "SCHEMES", "Block", "Hints", "Run", "blocks", "canonical", "paragraph", "parse", "reference", "serialise",
-    "truncated",
+    "MARKS", "Block", "Hints", "Run", "blocks", "canonical", "paragraph", "reference", "serialise", "truncated",
 ]  # fmt: skip
-
-SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-"""What a link may lead to."""
-
-_MARK_OF = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "cite": "em", "sub": "sub", "sup": "sup"}
-_NOTED = frozenset({"p", "div", "section", "aside", "blockquote", "ul", "ol", "li", "dd"})
-"""What may hold the text of a note."""
-_STRUCK = frozenset({"del", "s", "strike"})
-_CONTAINERS = frozenset({
-    "address", "article", "aside", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption",
-    "footer", "header", "hgroup", "html", "li", "main", "section", "summary", "tbody", "td", "tfoot", "th", "thead",
-    "tr",
-})  # fmt: skip
-_BLOCKS = HEADINGS | _CONTAINERS | {"p", "ul", "ol", "table", "blockquote", "figure", "pre", "hr", "caption"}
-_MEDIA = frozenset({"video", "audio", "iframe", "object", "embed", "svg", "canvas", "math"})
-_DROPPED = _MEDIA | {
-    "script", "style", "template", "noscript", "noframes", "nav", "head", "title", "button", "select", "textarea",
-    "applet",
-}  # fmt: skip
-_REFERENCE = re.compile(r"&#(?:x[0-9a-f]+|[0-9]+);?", re.IGNORECASE)
-_LONG_TAG = re.compile(r"<[A-Za-z](?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+")
-_ATTRIBUTE = re.compile(r"\s+[^\s=>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"']+))?")
-_MOST_ATTRIBUTES = 500
-"""Of one element; libxml2 compares each with all others."""
-_DEEPEST = 200
-"""Elements inside each other; libxml2 forgets text below 255."""
-_MOST_ELEMENTS = 50_000
-"""A long article has some hundreds."""
-_MOST_SPANS = 1000
-_SIZE = r"\d{1,4}(?:\.\d)?"
-_LONGEST_NAME = 100
-"""Characters of a font's name."""
-_NOTE = re.compile(r"\s*\[(\d{1,5})\]\s*")
-"""How the text of a note begins in a canonical body."""
 
 
 def canonical(markup: str, draft: Draft, take: Callable[[str, int | None], Image | None]) -> str:
@@ -94,17 +71,17 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
     `<p data-note="k">…</p>` (or a div with paragraphs and lists). The notes come last, numbered by `notes.numbered`.
     """
     document = parse(markup)
-    if not _within_limits(document, draft):
+    if not within_limits(document, draft):
         return []
-    for element in document.iter(*_MEDIA):
+    for element in document.iter(*MEDIA):
         draft.notice(
             "body",
             Text.of("an embedded <{element}> was left out", element=element.tag),
             Text.of("only text and pictures are published; link to the rest"),
-            line=_line(element),
+            line=source_line(element),
         )
-    etree.strip_elements(document, *_DROPPED, with_tail=False)
-    notes = _notes(document)
+    etree.strip_elements(document, *DROPPED, with_tail=False)
+    notes = notes_of(document)
     reading = _Reading(draft, take)
     unfold(document)
     content = list(reading.flow(document, _Style()))
@@ -123,30 +100,6 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
     return numbered(content)
 
 
-def parse(markup: str) -> lxml_html.HtmlElement:
-    """The `body` of any markup, a fragment or a whole document. Nothing is fetched."""
-    markup = re.sub(r"^(?:\s*<\?xml[^>]*>)+", "", markup)
-    markup = _LONG_TAG.sub(lambda found: _with_few_attributes(found[0]), markup)
-    markup = _REFERENCE.sub(lambda found: found[0] if clean(unescape(found[0])).strip("\ufffd") else "", markup)
-    parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
-    try:
-        document = lxml_html.document_fromstring(markup, parser=parser)
-    except etree.ParserError:  # nothing in it, or nothing but comments
-        document = lxml_html.document_fromstring("<body></body>", parser=parser)
-    body = document.find("body")
-    return document if body is None else body
-
-
-def _with_few_attributes(tag: str) -> str:
-    """The beginning of a tag without the attributes that nobody writes."""
-    if len(tag) <= 2 * _MOST_ATTRIBUTES:
-        return tag
-    for number, attribute in enumerate(_ATTRIBUTE.finditer(tag), 1):
-        if number == _MOST_ATTRIBUTES:
-            return tag[: attribute.end()]
-    return tag
-
-
 @dataclass(frozen=True, slots=True)
 class _Style:
     """What text inherits from the elements around it."""
@@ -161,13 +114,9 @@ class _Reading:
 
     def __init__(self, draft: Draft, take: Callable[[str, int | None], Image | None]) -> None:
         self.draft = draft
-        self.take = take
-        self.pictures: list[lxml_html.HtmlElement] = []
-        """Every `img` met; a `Run` with the mark "img" names its place in the list."""
+        self.figures = Figures(take)
         self.unlinked: list[str] = []
         """Addresses to which no link may lead."""
-        self.kept: list[int] = []
-        """Pictures met inside a list, table or quotation, which stand behind it in the body."""
         self.notes: dict[str, int] = {}
         """A number for each note met, by the source's name of it."""
 
@@ -176,7 +125,7 @@ class _Reading:
         loose: list[Run] = [Run(parent.text or "", style.marks, style.href)]
         for child in parent:
             inner = self._styled(child, style)
-            if _is_block(child):
+            if is_block(child):
                 yield from self._paragraphs("p", loose, style.hints)
                 loose = []
                 yield from self._block(child, inner)
@@ -185,7 +134,7 @@ class _Reading:
             loose.append(Run(child.tail or "", style.marks, style.href))
         yield from self._paragraphs("p", loose, style.hints)
 
-    def note(self, note: _Note) -> Iterator[Block]:
+    def note(self, note: Note) -> Iterator[Block]:
         """The text of a note; pictures in it stand before it."""
         written: list[Run] = []
         for block in self._block(note.element, self._styled(note.element, _Style())):
@@ -193,10 +142,10 @@ class _Reading:
                 yield block
             written.extend(run for line in lines(block) for run in (BREAK, *line))
         runs = tidy(written)
-        begun = _NOTE.match(runs[0].text) if runs and note.begun else None
+        begun = BEGINNING.match(runs[0].text) if runs and note.begun else None
         text = tidy([replace(runs[0], text=runs[0].text[begun.end() :]), *runs[1:]]) if begun else runs
         if runs:
-            hints = _hints(note.element, UNHINTED)
+            hints = hints_of(note.element, UNHINTED)
             yield Block("p", text, hints=hints, note=self._number(note.key)) if text else Block("p", runs, hints=hints)
 
     def _number(self, key: str) -> int:
@@ -212,12 +161,12 @@ class _Reading:
         match element.tag:
             case "hr":
                 return
-            case "p" if not _holds_blocks(element):
+            case "p" if not holds_blocks(element):
                 yield from self._paragraphs("p", self._inside(element, style), style.hints)
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
                 runs = [replace(run, marks=run.marks - {"strong"}) for run in self._inside(element, style)]
                 yield from self._paragraphs(element.tag, runs, style.hints)
-            case "dt" | "caption" if not _holds_blocks(element):
+            case "dt" | "caption" if not holds_blocks(element):
                 strong = replace(style, marks=style.marks | {"strong"})
                 yield from self._paragraphs("p", self._inside(element, strong), style.hints)
             case "pre":
@@ -249,7 +198,7 @@ class _Reading:
                 yield from item.children
         elif items:
             yield Block(element.tag, children=tuple(items), hints=style.hints)
-        yield from self._released(style)
+        yield from self.figures.released(style.hints)
 
     def _items(self, element: lxml_html.HtmlElement, style: _Style) -> list[Block]:
         items: list[Block] = []
@@ -272,7 +221,7 @@ class _Reading:
                 runs.append(BREAK)
             else:
                 runs.append(part)
-        if written := tidy(self._without_pictures(runs)):
+        if written := tidy(self.figures.without(runs)):
             items.append(Block("li", written, tuple(children)))
         else:
             items.extend(item for block in children for item in block.children)
@@ -285,7 +234,7 @@ class _Reading:
             if child.tag in ("ul", "ol"):
                 if items := self._items(child, inner):
                     yield Block(child.tag, children=tuple(items))
-            elif _is_block(child):
+            elif is_block(child):
                 yield BREAK
                 yield from self._parts(child, inner)
                 yield BREAK
@@ -308,14 +257,14 @@ class _Reading:
         written = [Block("tr", children=tuple(row)) for row in grid if row]
         if any(cell.runs for row in written for cell in row.children):
             yield Block("table", children=tuple(written), hints=style.hints)
-        yield from self._released(style)
+        yield from self.figures.released(style.hints)
 
     def _cell(self, cell: lxml_html.HtmlElement, style: _Style) -> Block:
         parts = self._parts(cell, style)
         runs = [run for part in parts for run in (_flattened(part) if isinstance(part, Block) else [part])]
         if cell.tag == "th":
             runs = [run if run.note else replace(run, marks=run.marks - {"strong"}) for run in runs]
-        return Block(cell.tag, tidy(self._without_pictures(runs)), spans=_spans(cell))
+        return Block(cell.tag, tidy(self.figures.without(runs)), spans=spans_of(cell))
 
     def _quotation(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         inner: list[Block] = []
@@ -339,7 +288,7 @@ class _Reading:
             caption.drop_tree()  # remove() would take the text behind it as well
         found = list(self.flow(element, style))
         said = [run for one in captions for run in (*self._inside(one, _Style()), Run(" "))]
-        caption_text = Block("figcaption", tidy(self._without_pictures(said))).text_with_readings
+        caption_text = Block("figcaption", tidy(self.figures.without(said))).text_with_readings
         for place in reversed(range(len(found))):
             image = found[place].image
             if image is not None and caption_text:
@@ -369,15 +318,14 @@ class _Reading:
                 is_reference = re.fullmatch(r"\[\d{1,5}\]", text)
                 yield from [reference(self._number(noted[1]), text)] if is_reference else self._inside(element, style)
             case "img":
-                self.pictures.append(element)
-                yield Run("\ufffc", frozenset({"img"}), str(len(self.pictures) - 1))
+                yield self.figures.mark(element)
             case "q":
                 yield Run("“")
                 yield from self._inside(element, style)
                 yield Run("”")
-            case tag if tag in _STRUCK:
+            case tag if tag in STRUCK:
                 self._struck(one_line(element.text_content()), style.hints.line)
-            case tag if tag in _BLOCKS:
+            case tag if tag in BLOCKS:
                 yield BREAK
                 yield from self._inside(element, style)
                 yield BREAK
@@ -401,14 +349,14 @@ class _Reading:
         )
 
     def _styled(self, element: lxml_html.HtmlElement, style: _Style) -> _Style:
-        if mark := _MARK_OF.get(element.tag):
+        if mark := MARK_OF.get(element.tag):
             style = replace(style, marks=style.marks | {mark})
         if element.tag == "a" and (address := one_line(element.get("href", ""))):
-            if _may_be_linked(address):
+            if may_be_linked(address):
                 style = replace(style, href=address)
             elif not address.startswith(("#", "/", ".")):  # a web page's own
                 self.unlinked.append(address)
-        return replace(style, hints=_hints(element, style.hints))
+        return replace(style, hints=hints_of(element, style.hints))
 
     def _paragraphs(self, tag: str, runs: Iterable[Run], hints: Hints) -> Iterator[Block]:
         """Paragraphs from runs: divided at pictures, at empty lines and where a line is indented."""
@@ -422,126 +370,13 @@ class _Reading:
                 part.append(run)
         for content in parts:
             if isinstance(content, int):
-                yield from self._picture(content, hints)
+                yield from self.figures.block(content, hints)
             elif tag == "p":
                 for piece in divided(content):
                     if runs := tidy(piece):
                         yield Block(tag, runs, hints=hints)
             elif runs := tidy([Run(" ") if run == BREAK else run for run in content]):
                 yield Block(tag, runs, hints=hints)
-
-    def _picture(self, index: int, hints: Hints) -> Iterator[Block]:
-        picture = self.pictures[index]
-        image = self.take(one_line(picture.get("src", "")), _line(picture) or hints.line)
-        said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
-        # A figure without an image stands for one that was left out: its caption is no other picture's.
-        yield Block("figure", image=image and image.model_copy(update=said), hints=hints)
-
-    def _without_pictures(self, runs: Iterable[Run]) -> Iterator[Run]:
-        for run in runs:
-            if run.marks == {"img"}:
-                self.kept.append(int(run.href))
-            else:
-                yield run
-
-    def _released(self, style: _Style) -> Iterator[Block]:
-        kept, self.kept = self.kept, []
-        for index in kept:
-            yield from self._picture(index, style.hints)
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """The text of a note, taken out of the document."""
-
-    key: str
-    """The source's name of it."""
-    element: lxml_html.HtmlElement
-    begun: bool
-    """Whether its number stands before the text."""
-
-
-def _notes(document: lxml_html.HtmlElement) -> list[_Note]:
-    found = []
-    # The inner ones first: what is taken out of a note is then not in its copy.
-    for element in reversed(document.xpath(".//*[@data-note or starts-with(@id, 'note-')]")):
-        key = element.get("data-note")
-        begun = None
-        if key is None and element.tag == "p":
-            # A page may call anything note-1; in a canonical body the text begins with the number.
-            begun = _NOTE.match(element.text or "")
-            key = begun[1] if begun and element.get("id") == f"note-{begun[1]}" else None
-        if key is not None and element.tag in _NOTED:
-            found.append(_Note(key, deepcopy(element), begun is not None))
-            element.text = None
-            del element[:]
-            element.tag = "span"  # what follows it stays where it is
-    return found[::-1]
-
-
-def _within_limits(document: lxml_html.HtmlElement, draft: Draft) -> bool:
-    """Whether the markup is what a person may have written; if not, it is a problem of the draft."""
-    depth = count = 0
-    line: int | None = None
-    for event, element in etree.iterwalk(document, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        count += event == "start"
-        line = _line(element) or line
-        if depth > _DEEPEST:
-            message = Text.of("more than {limit} elements stand inside each other", limit=_DEEPEST)
-        elif count > _MOST_ELEMENTS:
-            message = Text.of("the text is made of more than {limit} elements", limit=_MOST_ELEMENTS)
-        else:
-            continue
-        draft.wrong("body", message, Text.of("copy the text alone into a new document"), line=line)
-        return False
-    return True
-
-
-def _holds_blocks(element: lxml_html.HtmlElement) -> bool:
-    return any(inner.tag in _BLOCKS for inner in element.iterdescendants())
-
-
-def _is_block(element: lxml_html.HtmlElement) -> bool:
-    return element.tag in _BLOCKS or (element.tag not in _STRUCK and _holds_blocks(element))
-
-
-def _line(element: lxml_html.HtmlElement) -> int | None:
-    value = element.get("data-line", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
-
-
-def _hints(element: lxml_html.HtmlElement, outer: Hints) -> Hints:
-    if not element.keys():
-        return outer
-    size, rows = element.get("data-size", ""), element.get("data-rows", "")
-    return Hints(
-        line=_line(element) or outer.line,
-        role=element.get("data-role") or outer.role,
-        centred=outer.centred or "data-centred" in element.attrib,
-        right=outer.right or "data-right" in element.attrib,
-        bold=outer.bold or "data-bold" in element.attrib,
-        size=float(size) if re.fullmatch(_SIZE, size) else outer.size,
-        rows=tuple(map(float, rows.split())) if re.fullmatch(rf"{_SIZE}( {_SIZE}){{0,99}}", rows) else (),
-        font=one_line(element.get("data-font", ""))[:_LONGEST_NAME] or outer.font,
-        box=outer.box or "data-box" in element.attrib,
-    )
-
-
-def _may_be_linked(address: str) -> bool:
-    try:
-        return urlsplit(address).scheme.lower() in SCHEMES
-    except ValueError:
-        return False
-
-
-def _spans(cell: lxml_html.HtmlElement) -> tuple[tuple[str, str], ...]:
-    found = []
-    for name in ("colspan", "rowspan"):
-        value = cell.get(name, "")
-        if value.isascii() and value.isdigit() and len(value) < 5 and 1 < int(value) <= _MOST_SPANS:
-            found.append((name, str(int(value))))
-    return tuple(found)
 
 
 def _flattened(block: Block) -> Iterator[Run]:

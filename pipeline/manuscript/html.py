@@ -10,12 +10,13 @@ from lxml import html as lxml_html
 
 from pipeline.channel import Text
 from pipeline.manuscript import declared, lazy, looks, office, page, reasons
-from pipeline.manuscript.body import Block, blocks, parse
+from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.characters import line_of, one_line, place_private
 from pipeline.manuscript.declared import Declared
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
+from pipeline.manuscript.markup import parse
 from pipeline.manuscript.notes import plain
 from pipeline.manuscript.recognition import harvest, harvest_around, put_headline
 from pipeline.manuscript.words import Words

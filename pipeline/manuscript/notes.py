@@ -7,14 +7,53 @@ numbers will do: `numbered` gives the final ones.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+from lxml import html as lxml_html
 
 from pipeline.manuscript.block import BREAK, Block, Run, reference, spelt, tidy
 
 UNNAMED = "\ufffc"
 """The text of a reference that shows nothing of its own; where it leads to no note, nothing is left of it."""
+
+BEGINNING = re.compile(r"\s*\[(\d{1,5})\]\s*")
+"""How the text of a note begins in a canonical body."""
+_NOTED = frozenset({"p", "div", "section", "aside", "blockquote", "ul", "ol", "li", "dd"})
+"""What may hold the text of a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The text of a note, taken out of the document."""
+
+    key: str
+    """The source's name of it."""
+    element: lxml_html.HtmlElement
+    begun: bool
+    """Whether its number stands before the text."""
+
+
+def notes_of(document: lxml_html.HtmlElement) -> list[Note]:
+    """The notes of a document, in its order, taken out of it."""
+    found = []
+    # The inner ones first: what is taken out of a note is then not in its copy.
+    for element in reversed(document.xpath(".//*[@data-note or starts-with(@id, 'note-')]")):
+        key = element.get("data-note")
+        begun = None
+        if key is None and element.tag == "p":
+            # A page may call anything note-1; in a canonical body the text begins with the number.
+            begun = BEGINNING.match(element.text or "")
+            key = begun[1] if begun and element.get("id") == f"note-{begun[1]}" else None
+        if key is not None and element.tag in _NOTED:
+            found.append(Note(key, deepcopy(element), begun is not None))
+            element.text = None
+            del element[:]
+            element.tag = "span"  # what follows it stays where it is
+    return found[::-1]
 
 
 def numbered(content: Sequence[Block]) -> list[Block]:

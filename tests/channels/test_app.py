@@ -30,8 +30,9 @@ from standardwebhooks import Webhook as Receiver
 
 from channels.app import App, changes, tree
 from channels.app.channel import BACKEND, KEPT, TOLD
-from channels.app.documents import Envelope, Item, Listing, assets_of_column
+from channels.app.documents import Envelope, Item, Listing
 from channels.app.ninjs import ContactInfo, Ninjs, RightsInfo
+from channels.app.pictures import assets_of_column
 from channels.app.tree import OWED
 from channels.app.webhook import key_of
 from pipeline.article import Article, Column, Deed, Outlet, Revision

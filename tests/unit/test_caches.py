@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.web import site as serving
+from pipeline.web import representation
 from tests.unit.test_site import Client, running
 
 CONFIG = Path(__file__).parents[2] / "config" / "nginx.conf"
@@ -128,7 +128,7 @@ def soon(get: Client, path: str, status: int) -> str:
 def test_what_is_withdrawn_leaves_a_real_nginx(
     nginx: tuple[int, int], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "CONTENT", serving.CONTENT.replace("max-age=60", "max-age=1"))
+    monkeypatch.setattr(representation, "CONTENT", representation.CONTENT.replace("max-age=60", "max-age=1"))
     port, behind = nginx
     get = Client(port)
     paths = (f"/{PAGE}", f"/{PICTURE}")

@@ -15,8 +15,9 @@ from lxml import html as lxml_html
 
 from pipeline.article.credit import Certainty
 from pipeline.manuscript import BadManuscript, looks, read
-from pipeline.manuscript.body import blocks, parse
+from pipeline.manuscript.body import blocks
 from pipeline.manuscript.draft import Draft
+from pipeline.manuscript.markup import parse
 from pipeline.manuscript.reasons import TITLE_STYLE
 from tests.unit.manuscripts import article_of, assert_canonical, picture, problems_of, written
 

@@ -1,0 +1,209 @@
+"""The documents of the feeds, derived from the catalogue: ahead of a release, or in it.
+
+Only `foresee` is called without the catalogue's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from itertools import chain, islice
+
+from channels.feeds.documents import Feed, Form, opml, piece
+from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
+from channels.feeds.item import Item
+from channels.feeds.places import OPML, PAGE, archive_of, key_of, path_of, scopes_of
+from channels.feeds.stock import Stock
+from channels.files import Files
+from channels.tree import token
+from pipeline.article import Column, Deed, Newsroom
+from pipeline.channel import Delivery, Entry, utc_now
+
+TOGETHER = 6
+"""Documents written side by side: the newest of the site and of a column."""
+
+
+class Writing:
+    """Writes the documents of one channel's feeds. `public`: address of their root; `hub`: a WebSub hub's, or ""."""
+
+    def __init__(self, files: Files, stock: Stock, public: str, hub: str) -> None:
+        self.files = files
+        self.stock = stock
+        self.public = public
+        self.hub = hub
+
+    # -- ahead of the release -----------------------------------------------------------------------------
+
+    def foresee(self, delivery: Delivery, lengths: dict[str, int]) -> None:
+        """Stage the documents as they will be; `lengths`: bytes of the revision's own pictures.
+
+        Nothing is staged where more has to be done than to replace the newest documents, or cannot be told yet.
+        """
+        revision, here = delivery.revision, token(delivery.revision)
+        announced = revision.article.announces
+        if announced and (announced.deed is Deed.RENAME or revision.number > 1):
+            return
+        newsroom = delivery.newsroom.after(revision)
+        # Read before the catalogue: whatever is released from here on makes them differ, or was known to it.
+        scopes = scopes_of(revision, newsroom)
+        stood = {path: told(self.files.read(path)) for path in (path_of(scope, Form.RSS) for scope in scopes)}
+        ahead = Foreseen(delivery.catalogue, revision)
+        newsroom = newsroom.with_columns(ahead.columns())
+        if scopes != scopes_of(revision, newsroom):
+            return
+        items: dict[str, Item] = {}
+        documents: list[tuple[str, bytes]] = []
+        for scope in scopes:
+            last = ahead.last(key_of(scope))
+            archives = self._archives(ahead.entry, scope, last)
+            # One that this very article fills holds what the newest documents hold: it is true as long as they are.
+            filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
+            if archives and (last % PAGE or archives != filled):
+                return
+            for one in ahead.span(last - PAGE + 1, last, key_of(scope)):
+                if one.revision.id not in items:
+                    known = self.stock.lengths_of(one.revision)
+                    if one.revision.id == revision.id:
+                        known = {**lengths, **(known or {})}
+                    if known is None:
+                        return
+                    items[one.revision.id] = self.stock.item(one, newsroom, known)
+            for archive in (*archives, 0):
+                feed = self._feed(
+                    scope, newsroom, ahead, lambda one: items[one.revision.id], last=last, archive=archive
+                )
+                documents += [(path_of(scope, form, archive), feed.document(form)) for form in Form]
+        documents.append((OPML, self._list(newsroom, ahead)))
+        for path, document in documents:
+            self.files.stage(here, f"{STAGED}/{path}", document)
+        prepared = Prepared(
+            revision=revision.digest,
+            ordinal=ahead.entry.ordinal,
+            last=ahead.last(),
+            stood=stood,
+            documents=tuple(path for path, _ in documents),
+        )
+        self.files.stage(here, MANIFEST, prepared.model_dump_json().encode())
+
+    def place(self, entry: Entry, delivery: Delivery) -> datetime | None:
+        """Put the documents in place that were derived ahead; when they stood there, None if they are not true."""
+        here = token(entry.revision)
+        manifest = self.files.staged(here, MANIFEST)
+        if manifest is None:
+            return None
+        prepared = Prepared.model_validate_json(manifest)
+        if (
+            (prepared.revision, prepared.ordinal) != (entry.revision.digest, entry.ordinal)
+            or prepared.last != delivery.catalogue.last()
+            or any(told(self.files.read(path)) != before for path, before in prepared.stood.items())
+        ):
+            return None
+        *documents, feeds = prepared.documents
+        if not all(self._put(here, path) for path in documents):
+            return None
+        taken = utc_now()
+        if (document := self.files.staged(here, f"{STAGED}/{feeds}")) is not None:
+            self.files.write(feeds, document)
+        return taken
+
+    def shown(self, entry: Entry, delivery: Delivery) -> datetime | None:
+        """Now, if another worker, whose article came at this very instant, has shown this one with it; else None.
+
+        Asked only while the documents for it are staged: a release that is repeated derives everything anew.
+        """
+        if entry.revision.article.announces or self.files.staged(token(entry.revision), MANIFEST) is None:
+            return None
+        newsroom = delivery.newsroom
+        item = self.stock.with_pictures(entry, newsroom, delivery.media)
+        stands = (
+            piece(form, item) in (self.files.read(path_of(scope, form)) or b"")
+            for scope in scopes_of(entry.revision, newsroom)
+            for form in Form
+        )
+        return utc_now() if all(stands) else None
+
+    def _put(self, here: str, path: str) -> bool:
+        """Move a staged document to its place; False if it is not staged."""
+        return self.files.publish(here, f"{STAGED}/{path}", path)
+
+    # -- from the catalogue as it is ----------------------------------------------------------------------
+
+    def rewrite(self, entry: Entry, delivery: Delivery) -> datetime:
+        """Derive from the catalogue every document that shows the entry, and the list of feeds.
+
+        Archives come first: no document ever points to one that is not there. Returns when the entry's item stood in
+        the newest documents; of what happens to a column, in the site's.
+        """
+        newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
+        item = partial(self.stock.with_pictures, newsroom=newsroom, media=delivery.media)
+
+        def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
+            last = catalogue.last(key_of(scope))
+            for archive in (*self._archives(entry, scope, last), 0):
+                feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
+                for form in Form:  # JSON last: where it is, the others are
+                    yield path_of(scope, form, archive), feed.document(form)
+
+        scopes = scopes_of(entry.revision, newsroom)
+        if entry.revision.article.announces:
+            self._write(here, derived(None))
+            taken = utc_now()
+            self._write(here, chain.from_iterable(derived(scope) for scope in scopes if scope))
+        else:
+            self._write(here, chain.from_iterable(derived(scope) for scope in scopes))
+            taken = utc_now()
+        self.files.write(OPML, self._list(newsroom, catalogue))
+        return taken
+
+    def _write(self, here: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """Put these documents in their places, in their order; equal bytes leave the file (and its time) alone.
+
+        Several are synced side by side, since each sync of a busy disk waits for all that was written before it.
+        """
+        changed = ((path, document) for path, document in documents if self.files.read(path) != document)
+        with ThreadPoolExecutor(TOGETHER, thread_name_prefix="feeds") as pool:
+            while some := list(islice(changed, TOGETHER)):
+                list(pool.map(lambda one: self.files.stage(here, f"{STAGED}/{one[0]}", one[1]), some))
+                for path, document in some:
+                    if not self._put(here, path):
+                        self.files.write(path, document)
+
+    def _archives(self, entry: Entry, column: Column | None, last: int) -> list[int]:
+        """The archives that have to be written before the newest document."""
+        full = last // PAGE
+        if column and entry.revision.article.announces:  # it may have changed what stands in all of them
+            return [*range(1, full + 1)]
+        own = archive_of(entry.column_ordinal if column else entry.ordinal)
+        due = {own} if own <= full else set[int]()
+        if full and not self.files.exists(path_of(column, Form.JSON, full)):
+            due.add(full)  # filled by a release of this very instant, whose worker has not written it yet
+        return sorted(due)
+
+    def _feed(
+        self,
+        column: Column | None,
+        newsroom: Newsroom,
+        shown: Shown,
+        item: Callable[[Entry], Item],
+        *,
+        last: int,
+        archive: int = 0,
+    ) -> Feed:
+        """An archive, or the newest items. `last`: the highest ordinal of the feed."""
+        first, final = ((archive - 1) * PAGE + 1, archive * PAGE) if archive else (last - PAGE + 1, last)
+        items = [item(one) for one in shown.span(first, final, key_of(column))]
+        return Feed.of(
+            newsroom,
+            self.public,
+            column,
+            hub=self.hub,
+            archive=archive,
+            before=archive - 1 if archive else last // PAGE,
+            items=items[::-1],
+        )
+
+    def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
+        columns = [column for column in newsroom.columns if shown.last(column.id)]
+        return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])
