@@ -30,17 +30,15 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from channels import files
 from channels.body import NOT_HTML, column_of, refuse_characters
 from channels.files import Files
 from channels.options import unknown_options
 from channels.tv import documents, mos, spoken
-from channels.tv.mos import Device, Names
+from channels.tv.options import OPTIONS, address_of, device_of, names_of, wrong_address, wrong_options
 from channels.tv.papers import SHOWN, Look, Papers, page_path
 from channels.tv.playout import Deed, Playout, body_of
-from channels.tv.programme import Calendar, Lock, Programme, Slot, Story, Terms, terms_of
+from channels.tv.programme import Calendar, Lock, Programme, Slot, Story, terms_of
 from channels.tv.rundown import Rundowns, parsed
 from channels.tv.script import Script, write
 from pipeline.article import Newsroom, Revision
@@ -64,7 +62,6 @@ from pipeline.channel import (
     utc_now,
 )
 
-OPTIONS = {*files.OPTIONS, *Terms.model_fields, "url", "mos", "mos_id", "ncs_id", "answer"}
 PAGES = "pages"
 """The folder of the pages in the channel's own."""
 SITE, FORMER = "site", "tv"
@@ -82,23 +79,12 @@ class Television(Channel):
         self.terms, self._problems = terms_of(self.options, self.outlet.name)
         url = str(self.options.get("url") or "")
         self.files = Files.of(setting, f"{self.outlet.id}/{PAGES}", f"{url.rstrip('/')}/" if url else "")
-        self.names = Names(
-            mos=str(self.options.get("mos_id") or "PROMPTER"), ncs=str(self.options.get("ncs_id") or "TONGFA")
-        )
-        variable = f"TONGFA_{self.outlet.id.replace('-', '_').upper()}_MOS"
-        self._address = str(self.options.get("mos") or setting.secrets.get(variable, ""))
+        self.names, self._address = names_of(self.options), address_of(setting)
         self.rundowns = Rundowns(setting.notebook)
-        device, calendar = self._device(), self.calendar(setting.newsroom)
+        device = device_of(self._address, self.options, self.names)
+        calendar = self.calendar(setting.newsroom)
         self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom.name)
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
-
-    def _device(self) -> Device | None:
-        if not self._address:
-            return None
-        host, port, _ = _host_port(self._address)
-        answer = self.options.get("answer")
-        seconds = float(answer) if isinstance(answer, int | float) and answer > 0 else mos.ANSWER
-        return Device(host, port, self.names, answer=seconds)
 
     def _messages(self) -> Files:
         """Where the messages stand if there is no device: beside the pages, or under their `root`."""
@@ -222,34 +208,12 @@ class Television(Channel):
             *unknown_options(self.setting, OPTIONS),
             *self._problems,
             *self.files.problems(self.setting),
+            *wrong_options(self.options, self.files),
         ]
-        if self.options.get("verify") == "http" and not self.files.address:
-            found.append(
-                Problem(
-                    field="url",
-                    message=Text.of("{option} is {value}", option="verify", value="http"),
-                    remedy=Text.of("write with url where the folder of root is served, or leave verify out"),
-                )
-            )
-        answer = self.options.get("answer", mos.ANSWER)
-        if not isinstance(answer, int | float) or not 0 < answer <= mos.DEED:
-            found.append(
-                Problem(
-                    field="answer",
-                    message=Text.of("{option} is {value}", option="answer", value=str(answer)),
-                    remedy=Text.of("write a number of seconds up to {limit}", limit=mos.DEED),
-                )
-            )
         try:
             found += self.locked(utc_now())
-            if self._address and not _host_port(self._address)[2]:
-                found.append(
-                    Problem(
-                        field="mos",
-                        message=Text.of("{address} is no address of a prompter", address=self._address),
-                        remedy=Text.of("write host:port; the port is usually {port}", port=mos.UPPER_PORT),
-                    )
-                )
+            if wrong := wrong_address(self._address):
+                found.append(wrong)
             else:
                 with self.setting.exclusive() if self._address else nullcontext():
                     self.playout.greet()
@@ -489,12 +453,3 @@ def _script(rendition: Rendition) -> Script:
 def _text(delivery: Delivery) -> str:
     """The digest of what the prompter shows of it."""
     return body_of(_script(delivery.rendition)).digest if delivery.rendition else ""
-
-
-def _host_port(address: str) -> tuple[str, int, bool]:
-    """Host, port and whether the address is one: `host` or `host:port`."""
-    try:
-        parts = urlsplit(f"//{address}")
-        return parts.hostname or address, parts.port or mos.UPPER_PORT, bool(parts.hostname)
-    except ValueError:
-        return address, mos.UPPER_PORT, False
