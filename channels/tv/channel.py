@@ -362,21 +362,11 @@ class Television(Channel):
         return self.calendar(delivery.configured).slot(delivery.revision)
 
     def _slots(self, delivery: Delivery) -> Sequence[Slot]:
-        """Where the article may stand: in the programme that it joined first, and its last notice."""
-        last = self._slot(delivery)
-        first = self.calendar(delivery.configured).slot(delivery.revision.model_copy(update={"corrected_at": None}))
-        return [first] if first.story == last.story else [first, last]
+        return self.calendar(delivery.configured).slots(delivery.revision)
 
     def _holds(self, delivery: Delivery, slot: Slot, programme: Programme) -> bool:
         """Whether the programme has exactly this rendition, acknowledged, and nothing newer overruled it."""
-        story = programme.find(slot.story)
-        has = (
-            story is not None
-            and delivery.rendition is not None
-            and story.digest == delivery.rendition.digest
-            and not programme.view.doubtful(slot.story)
-            and programme.acknowledged(story)
-        )
+        has = delivery.rendition is not None and programme.holds(slot.story, delivery.rendition.digest)
         return (has or programme.dropped) and not delivery.is_late
 
     def _otherwise(self, delivery: Delivery, programme: Programme, slot: Slot) -> Standing:
