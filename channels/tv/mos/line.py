@@ -29,7 +29,6 @@ class Stream:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-16-be")(errors="replace")
         self._text = ""
-        self._bytes = 0
 
     def feed(self, data: bytes) -> list[str]:
         """The messages completed by these bytes. ValueError if one is longer than any message may be."""

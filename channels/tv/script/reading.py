@@ -16,7 +16,6 @@ from pipeline.article import Article, note_of, text_of
 
 STOPS = "。！？!?…"
 OPEN, CLOSED = "“「『《（(", "”」』》）)"
-SPACE = re.compile(r"\s+")
 
 
 @dataclass
@@ -122,10 +121,6 @@ def blocks_of(article: Article) -> list[Block]:
     for element in article.blocks:
         reader.read(element)
     return reader.blocks
-
-
-def _text(text: str) -> str:
-    return SPACE.sub(" ", text).strip()
 
 
 # -- sentences --------------------------------------------------------------------------------------------
