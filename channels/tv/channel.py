@@ -30,16 +30,15 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from channels import files
 from channels.body import NOT_HTML, column_of, refuse_characters
 from channels.files import Files
 from channels.options import unknown_options
 from channels.tv import documents, mos, spoken
-from channels.tv.mos import Device, Names
+from channels.tv.options import OPTIONS, address_of, device_of, names_of, wrong_address, wrong_options
+from channels.tv.papers import SHOWN, Look, Papers, page_path
 from channels.tv.playout import Deed, Playout, body_of
-from channels.tv.programme import Calendar, Lock, Programme, Slot, Story, Terms, terms_of
+from channels.tv.programme import Calendar, Lock, Programme, Slot, Story, terms_of
 from channels.tv.rundown import Rundowns, parsed
 from channels.tv.script import Script, write
 from pipeline.article import Newsroom, Revision
@@ -63,23 +62,10 @@ from pipeline.channel import (
     utc_now,
 )
 
-MARK = "script.json"
-"""Staged last: where it is, everything is."""
-OPTIONS = {*files.OPTIONS, *Terms.model_fields, "url", "mos", "mos_id", "ncs_id", "answer"}
 PAGES = "pages"
 """The folder of the pages in the channel's own."""
 SITE, FORMER = "site", "tv"
 """The public site's folder, and where in it the pages stood before."""
-FORMS = ("docx", "txt", "rtf")
-"""In which a story's script stands beside its page."""
-PROMPTED = ("prompter.html", "programme.txt", "programme.rtf")
-"""What has the text of a whole programme."""
-DAYS_LIST = "index.html"
-SHOWN = 28
-"""Broadcast days on the list of days. Of older ones nothing but their pages is kept."""
-
-Look = Callable[[str], bytes | None]
-"""How a page is read: from the storage, or as people get it."""
 
 
 class Television(Channel):
@@ -93,23 +79,12 @@ class Television(Channel):
         self.terms, self._problems = terms_of(self.options, self.outlet.name)
         url = str(self.options.get("url") or "")
         self.files = Files.of(setting, f"{self.outlet.id}/{PAGES}", f"{url.rstrip('/')}/" if url else "")
-        self.names = Names(
-            mos=str(self.options.get("mos_id") or "PROMPTER"), ncs=str(self.options.get("ncs_id") or "TONGFA")
-        )
-        variable = f"TONGFA_{self.outlet.id.replace('-', '_').upper()}_MOS"
-        self._address = str(self.options.get("mos") or setting.secrets.get(variable, ""))
+        self.names, self._address = names_of(self.options), address_of(setting)
         self.rundowns = Rundowns(setting.notebook)
-        device, calendar = self._device(), self.calendar(setting.newsroom)
-        self._listed: tuple[bytes, dict[date, Programme]] = (b"", {})
+        device = device_of(self._address, self.options, self.names)
+        calendar = self.calendar(setting.newsroom)
+        self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom.name)
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
-
-    def _device(self) -> Device | None:
-        if not self._address:
-            return None
-        host, port, _ = _host_port(self._address)
-        answer = self.options.get("answer")
-        seconds = float(answer) if isinstance(answer, int | float) and answer > 0 else mos.ANSWER
-        return Device(host, port, self.names, answer=seconds)
 
     def _messages(self) -> Files:
         """Where the messages stand if there is no device: beside the pages, or under their `root`."""
@@ -158,12 +133,9 @@ class Television(Channel):
         programme = self.load(slot.day)
         story = _story(delivery.revision, delivery.rendition, script, ordinal=0)
         self._refuse(programme, story, delivery)
-        self._scripts(programme)  # now, and not at the moment of release, it is said if one is lost
+        self.rundowns.scripts(programme)  # now, and not at the moment of release, it is said if one is lost
         self.rundowns.keep(slot.day, delivery.rendition)
-        token = _token(delivery.revision)
-        for name, data in _papers(script, delivery.rendition).items():
-            self.files.stage(token, name, data)
-        self.files.stage(token, MARK, delivery.rendition.body.encode())
+        self.papers.stage(delivery.revision, delivery.rendition, script)
         return self._receipt(delivery, Standing.STAGED, self._doubts(programme.put(story), story, slot))
 
     def release(self, delivery: Delivery) -> Receipt:
@@ -182,21 +154,21 @@ class Television(Channel):
             now = programme.find(story.id)
             if now is None or now.digest != story.digest:  # overtaken meanwhile
                 return self.find(delivery)
-            self._show_story(delivery, delivery.rendition, script)
-            self._show(programme)
-            self._unstage(delivery.revision)
+            self.papers.show_story(delivery, delivery.rendition, script)
+            self.papers.show(programme)
+            self.papers.unstage(delivery.revision)
         return self._receipt(delivery, Standing.LIVE, at=taken)
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
-            self._unstage(delivery.revision)
+            self.papers.unstage(delivery.revision)
             entry = delivery.entry
             if entry is None or entry.withdrawn_at is None or delivery.is_late:
                 return self.find(delivery)
             changed = [slot.day for slot in self._slots(delivery) if self._take_out(slot, entry, delivery)]
             taken = utc_now()
             for day in changed:
-                self._show(self.load(day))
+                self.papers.show(self.load(day))
             standing = self._standing_of_withdrawal(delivery, self.files.read)
         aired = self._aired(delivery, entry.withdrawn_at) if standing is Standing.WITHDRAWN else None
         return self._receipt(delivery, standing, aired, at=taken)
@@ -206,13 +178,13 @@ class Television(Channel):
             return self._receipt(delivery, self._standing_of_withdrawal(delivery, self.files.read))
         slot = self._slot(delivery)
         programme = self.load(slot.day)
-        whole = self._holds(delivery, slot, programme) and self._shows(delivery, slot, self.files.read)
+        whole = self._holds(delivery, slot, programme) and self.papers.shows(delivery, slot, self.files.read)
         return self._receipt(delivery, Standing.LIVE if whole else self._otherwise(delivery, programme, slot))
 
     def verify(self, delivery: Delivery) -> Evidence:
         """The device's acknowledgement of this very text (without a device: the files, merged), and the pages."""
         slot, seen = self._slot(delivery), cache(self.files.seen)
-        page = seen(_page_path(slot))
+        page = seen(page_path(slot))
         if delivery.action is Action.WITHDRAW:
             standing = self._standing_of_withdrawal(delivery, seen)
         else:
@@ -220,11 +192,11 @@ class Television(Channel):
             whole = (
                 self._holds(delivery, slot, programme)
                 and (programme.dropped or self.playout.holds(programme, slot.story, _text(delivery)))
-                and self._shows(delivery, slot, seen)
+                and self.papers.shows(delivery, slot, seen)
             )
             standing = Standing.LIVE if whole else self._otherwise(delivery, programme, slot)
         return Evidence(
-            url=self.files.where(_page_path(slot)),
+            url=self.files.where(page_path(slot)),
             at=utc_now(),
             standing=standing,
             digest=hashlib.sha256(page).hexdigest() if page is not None else "",
@@ -236,34 +208,12 @@ class Television(Channel):
             *unknown_options(self.setting, OPTIONS),
             *self._problems,
             *self.files.problems(self.setting),
+            *wrong_options(self.options, self.files),
         ]
-        if self.options.get("verify") == "http" and not self.files.address:
-            found.append(
-                Problem(
-                    field="url",
-                    message=Text.of("{option} is {value}", option="verify", value="http"),
-                    remedy=Text.of("write with url where the folder of root is served, or leave verify out"),
-                )
-            )
-        answer = self.options.get("answer", mos.ANSWER)
-        if not isinstance(answer, int | float) or not 0 < answer <= mos.DEED:
-            found.append(
-                Problem(
-                    field="answer",
-                    message=Text.of("{option} is {value}", option="answer", value=str(answer)),
-                    remedy=Text.of("write a number of seconds up to {limit}", limit=mos.DEED),
-                )
-            )
         try:
             found += self.locked(utc_now())
-            if self._address and not _host_port(self._address)[2]:
-                found.append(
-                    Problem(
-                        field="mos",
-                        message=Text.of("{address} is no address of a prompter", address=self._address),
-                        remedy=Text.of("write host:port; the port is usually {port}", port=mos.UPPER_PORT),
-                    )
-                )
+            if wrong := wrong_address(self._address):
+                found.append(wrong)
             else:
                 with self.setting.exclusive() if self._address else nullcontext():
                     self.playout.greet()
@@ -342,7 +292,7 @@ class Television(Channel):
             try:
                 self.playout.bring(after, before, now, keep=keep, deed=deed)
             finally:
-                self._show(self.load(day))
+                self.papers.show(self.load(day))
             return self.load(day)
 
     # -- the running order: only while the lock is held ---------------------------------------------------
@@ -393,10 +343,9 @@ class Television(Channel):
         before = self.load(slot.day)
         moment = entry.withdrawn_at or delivery.revision.updated_at
         if before.dropped:
-            if not self.files.exists(_page_path(slot)):
+            if not self.files.exists(page_path(slot)):
                 return False
-            for name in PROMPTED:
-                self.files.delete(f"{slot.day}/{name}")
+            self.papers.unprompt(slot.day)
         elif before.find(slot.story):
             before.refuse_change(self.calendar(delivery.configured), moment)
             self._bring(before.take_out(slot.story), before, moment)
@@ -404,62 +353,8 @@ class Television(Channel):
             self._bring(before, before, moment)
         else:
             return False
-        for form in FORMS:
-            self.files.delete(f"{slot.day}/{slot.story}.{form}")
-        headline = " ".join(entry.revision.article.headline.split())
-        reason = NOT_HTML.sub("", delivery.reason or entry.reason)
-        self.files.retire(_page_path(slot), documents.gone(headline, f"{slot.day}", reason))
+        self.papers.retire(slot, entry, delivery.reason or entry.reason)
         return True
-
-    # -- what people see ----------------------------------------------------------------------------------
-
-    def _furnish(self) -> None:
-        """Put in place what pages load; the names bear the contents' digests."""
-        for path, data in documents.assets().items():
-            if not self.files.exists(path):
-                self.files.write(path, data)
-
-    def _show_story(self, delivery: Delivery, rendition: Rendition, script: Script) -> None:
-        """Put the staged papers in place; make those that this machine does not have, or has of an older rendition."""
-        made = {} if self._staged(delivery) else _papers(script, rendition)
-        for name in (*(f"script.{form}" for form in FORMS), "script.html"):
-            path = f"{script.day}/{script.story}.{name.partition('.')[2]}"
-            if made or not self.files.publish(_token(delivery.revision), name, path):
-                made = made or _papers(script, rendition)
-                self.files.write(path, made[name])
-
-    def _show(self, programme: Programme) -> None:
-        """Write what shows the whole programme: list of days, prompter, and the rundown, which is the last."""
-        if programme.dropped:
-            return
-        calendar, station, scripts = self.calendar(self.newsroom), self.newsroom.name, self._scripts(programme)
-        self._furnish()
-        self._list(programme)
-        at = f"{programme.day}"
-        self.files.write(f"{at}/prompter.html", documents.prompter(programme, scripts, calendar))
-        self.files.write(f"{at}/programme.txt", documents.text(scripts))
-        self.files.write(f"{at}/programme.rtf", documents.rtf(scripts))
-        self.files.write(f"{at}/index.html", documents.rundown(programme, calendar, station=station))
-
-    def _list(self, programme: Programme) -> None:
-        """Write the list of days. Where it is as this process left it, nobody has shown anything else since: then
-        the other days are what they were, and need not be read."""
-        left, known = self._listed
-        if self.files.read(DAYS_LIST) != left:
-            known = {}
-        days = reversed(self.rundowns.days()[-SHOWN:])
-        listed = {day: programme if day == programme.day else known.get(day) or self.load(day) for day in days}
-        page = documents.index(list(listed.values()), self.calendar(self.newsroom), station=self.newsroom.name)
-        self.files.write(DAYS_LIST, page)
-        self._listed = page, listed
-
-    def _scripts(self, programme: Programme) -> list[Script]:
-        return [self.rundowns.script(programme.day, story) for story in programme.stories]
-
-    def _unstage(self, revision: Revision) -> None:
-        """Forget what was prepared of this revision and of those before it."""
-        for number in range(1, revision.number + 1):
-            self.files.discard(_token(revision, number))
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -467,38 +362,16 @@ class Television(Channel):
         return self.calendar(delivery.configured).slot(delivery.revision)
 
     def _slots(self, delivery: Delivery) -> Sequence[Slot]:
-        """Where the article may stand: in the programme that it joined first, and its last notice."""
-        last = self._slot(delivery)
-        first = self.calendar(delivery.configured).slot(delivery.revision.model_copy(update={"corrected_at": None}))
-        return [first] if first.story == last.story else [first, last]
-
-    def _staged(self, delivery: Delivery) -> bool:
-        return delivery.rendition is not None and (
-            self.files.staged(_token(delivery.revision), MARK) == delivery.rendition.body.encode()
-        )
+        return self.calendar(delivery.configured).slots(delivery.revision)
 
     def _holds(self, delivery: Delivery, slot: Slot, programme: Programme) -> bool:
         """Whether the programme has exactly this rendition, acknowledged, and nothing newer overruled it."""
-        story = programme.find(slot.story)
-        has = (
-            story is not None
-            and delivery.rendition is not None
-            and story.digest == delivery.rendition.digest
-            and not programme.view.doubtful(slot.story)
-            and programme.acknowledged(story)
-        )
+        has = delivery.rendition is not None and programme.holds(slot.story, delivery.rendition.digest)
         return (has or programme.dropped) and not delivery.is_late
-
-    def _shows(self, delivery: Delivery, slot: Slot, look: Look) -> bool:
-        """Whether the pages have exactly this rendition."""
-        rendition = delivery.rendition
-        if rendition is None or look(_page_path(slot)) != documents.page(_script(rendition), rendition.digest):
-            return False
-        return documents.link(slot.story, rendition.digest) in (look(f"{slot.day}/index.html") or b"")
 
     def _otherwise(self, delivery: Delivery, programme: Programme, slot: Slot) -> Standing:
         """Where a revision stands that is not on the programme as it should be."""
-        if self._staged(delivery):
+        if self.papers.staged(delivery):
             return Standing.STAGED
         return Standing.WITHDRAWN if programme.was_withdrawn(slot.story) else Standing.ABSENT
 
@@ -506,15 +379,15 @@ class Television(Channel):
         """LIVE as long as a programme, the device for all we know, or a page has a story of the article."""
         gone = False
         for slot in self._slots(delivery):
-            programme, page = self.load(slot.day), look(_page_path(slot))
+            programme, page = self.load(slot.day), look(page_path(slot))
             shown = page is not None
             if not programme.dropped:
-                shown |= documents.link(slot.story) in (look(f"{slot.day}/index.html") or b"")
+                shown |= self.papers.lists(slot, look)
             withdrawn = programme.was_withdrawn(slot.story)
             unsure = withdrawn and (programme.view.doubtful(slot.story) or slot.story in programme.view.order)
             if programme.find(slot.story) or unsure or shown:
                 return Standing.LIVE
-            gone |= withdrawn or self.files.notice(_page_path(slot)) is not None
+            gone |= withdrawn or self.files.notice(page_path(slot)) is not None
         return Standing.WITHDRAWN if gone else Standing.ABSENT
 
     def _aired(self, delivery: Delivery, moment: datetime) -> Text | None:
@@ -540,15 +413,10 @@ class Television(Channel):
                 "story": slot.story,
                 **({"message": f"{number}"} if number is not None else {}),
             },
-            url=self.files.where(_page_path(slot)),
+            url=self.files.where(page_path(slot)),
             at=at,
-            note=note or (self._pages(slot) if standing is Standing.LIVE else None),
+            note=note or (self.papers.where(slot) if standing is Standing.LIVE else None),
         )
-
-    def _pages(self, slot: Slot) -> Text:
-        """Where the day's pages stand, for whoever reads the report."""
-        rundown, prompter = (self.files.where(f"{slot.day}/{name}") for name in ("index.html", "prompter.html"))
-        return Text.of("running order: {rundown}  prompter: {prompter}", rundown=rundown, prompter=prompter)
 
 
 def _story(revision: Revision, rendition: Rendition, script: Script, *, ordinal: int) -> Story:
@@ -572,34 +440,6 @@ def _script(rendition: Rendition) -> Script:
     return parsed(rendition.body)
 
 
-def _papers(script: Script, rendition: Rendition) -> dict[str, bytes]:
-    """Every document of one story, by the name under which it is staged."""
-    return {
-        "script.html": documents.page(script, rendition.digest),
-        "script.docx": documents.docx(script),
-        "script.txt": documents.text([script]),
-        "script.rtf": documents.rtf([script]),
-    }
-
-
 def _text(delivery: Delivery) -> str:
     """The digest of what the prompter shows of it."""
     return body_of(_script(delivery.rendition)).digest if delivery.rendition else ""
-
-
-def _page_path(slot: Slot) -> str:
-    return f"{slot.day}/{slot.story}.html"
-
-
-def _token(revision: Revision, number: int = 0) -> str:
-    """Where a revision is staged."""
-    return f"{revision.id}.{number or revision.number}"
-
-
-def _host_port(address: str) -> tuple[str, int, bool]:
-    """Host, port and whether the address is one: `host` or `host:port`."""
-    try:
-        parts = urlsplit(f"//{address}")
-        return parts.hostname or address, parts.port or mos.UPPER_PORT, bool(parts.hostname)
-    except ValueError:
-        return address, mos.UPPER_PORT, False

@@ -7,7 +7,7 @@ aired, what was heard cannot be changed, and a notice joins the next programme.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any
@@ -124,6 +124,12 @@ class Calendar(Frozen):
         later = self.joins(revision.corrected_at)
         return Slot(day=later, story=f"{revision.id}-{later:%Y%m%d}", corrects=first)
 
+    def slots(self, revision: Revision) -> Sequence[Slot]:
+        """Where the article may stand: in the programme that it joined first, and its last notice."""
+        last = self.slot(revision)
+        first = self.slot(revision.model_copy(update={"corrected_at": None}))
+        return [first] if first.story == last.story else [first, last]
+
 
 class Slot(Frozen):
     """A place in a programme: the broadcast day and the story's permanent id in it."""
@@ -235,6 +241,13 @@ class Programme(Frozen):
         """Whether the device holds this story's last text."""
         held = story.id in self.view.order or self.view.ended
         return held and self.view.texts.get(story.id) == story.text
+
+    def holds(self, story: str, digest: str) -> bool:
+        """Whether it has this story with exactly the rendition of this digest, acknowledged and beyond doubt."""
+        found = self.find(story)
+        return (
+            found is not None and found.digest == digest and not self.view.doubtful(story) and self.acknowledged(found)
+        )
 
     def used(self) -> int:
         """Seconds of all stories."""

@@ -84,6 +84,10 @@ class Rundowns:
                 code="lost",
             ) from error
 
+    def scripts(self, programme: Programme) -> list[Script]:
+        """The scripts of all its stories, in order; raises `Refused` as `script` does."""
+        return [self.script(programme.day, story) for story in programme.stories]
+
     def _script(self, day: date, digest: str) -> Script:
         note = self._notebook.read(f"{SCRIPT}{day}/{digest}")
         if note is None:

@@ -404,7 +404,7 @@ def test_what_breaks_off_before_the_pages_is_finished_by_its_repetition(
     put(rehearsal, story(1))
     delivery = rehearsal.prepare(rehearsal.delivery(story(2)))
     with monkeypatch.context() as broken:
-        broken.setattr(channel, "_show", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(channel.papers, "show", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             rehearsal.release(delivery)
     assert channel.find(delivery).standing is Standing.STAGED
@@ -418,7 +418,7 @@ def test_what_breaks_off_before_the_pages_is_shown_by_the_next(
     rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(channel_of(rehearsal), "_show", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(channel_of(rehearsal).papers, "show", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             put(rehearsal, story(1))
     put(rehearsal, story(2))

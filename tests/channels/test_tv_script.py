@@ -12,7 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.tv.programme import Calendar, Terms
-from channels.tv.script import Cue, Kind, Script, Unit, choose_lead, readings, seconds_of, sentences, write
+from channels.tv.script import Cue, Kind, Script, write
+from channels.tv.script.choosing import choose_lead
+from channels.tv.script.form import seconds_of
+from channels.tv.script.pronunciation import readings
+from channels.tv.script.reading import Unit, sentences
 from channels.tv.spoken import spoken, syllables
 from pipeline.article import Article, Column, Deed, Revision
 from pipeline.manuscript import read

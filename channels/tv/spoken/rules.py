@@ -1,39 +1,20 @@
-"""How a text is read aloud: figures, units and signs as an anchor says them; nothing else changes.
-
-    spoken("全县26341户，入户2次，拨打0938-3421234")   # 全县两万六千三百四十一户，入户两次，拨打零九三八三四二幺二三四
-
-`wetext` (the runtime of WeTextProcessing) knows the language's general rules. `RULES` are the house's: what wetext gets
-wrong in a county's news, and plain numbers, which it reads rightly but at half a millisecond each. They are tried
-in order; each reads a part of the text into words without figures, so that no later one touches it again. What is left
-with a figure goes to wetext. Text without figures and signs passes unchanged, and so do Roman letters, web and
-mail addresses.
-
-In telephone, room and document numbers, roads and trains the figure 1 is said 幺, as stations do.
-"""
+"""The house's rules: tables of units and names, what a rule finds in a text, and how that is read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from channels.tv.spoken.numerals import COUNTED, DIGITS, any_of, cardinal, count, one_by_one
 
 Match = re.Match[str]
 
-DIGITS = "零一二三四五六七八九"
-GROUPS = ("", "万", "亿", "万亿", "亿亿")
-LONGEST = 4 * len(GROUPS)
-"""Figures of a whole number for which there are words: each group has four."""
 NUMBER = r"\d+(?:\.\d+)?"
 SCALE = r"(?:万亿|[万亿千百])"
 DASH = r"(?:[-–—―－~～〜－]{1,2})"
 NOT_INSIDE = r"(?<![\d.A-Za-z])"
 """A number's true beginning: not in the middle of another, nor of a model's name."""
-
-
-def any_of(words: str) -> str:
-    """A pattern for any of these words, which blanks divide."""
-    return "|".join(words.split())
 
 
 def behind(words: str, *, then: str = "") -> str:
@@ -45,18 +26,6 @@ def behind(words: str, *, then: str = "") -> str:
 def _pairs(text: str) -> dict[str, str]:
     return dict(pair.split("=") for pair in text.split())
 
-
-COUNTED = re.compile(
-    any_of(
-        r"年(?!级|度|期) 日(?=游|内|后|间|时间|来) 期(?!工程|项目|建设|规划) 次(?!元) 成(?!都) 类 位 周 种 个 户 "
-        r"名 人 家 所 座 台 辆 条 项 件 场 届 批 倍 岁 天 小时 分 秒 米 公里 千米 厘米 毫米 里 吨 公斤 千克 斤 克 "
-        r"亩 公顷 平方 立方 升 元 块 角 只 头 匹 棵 株 枚 份 本 张 套 间 栋 幢 层 篇 部 支 道 根 颗 顶 把 双 对 副 "
-        r"度 门 节 堂 课 顿 遍 回 趟 步 点 方 处 口 片 段 轮 款 院 村 镇 乡 县 省 市 校 代 时 尾 羽 峰 箱 袋 盒 瓶 "
-        r"杯 碗 桌 船 车 艘 架 列 筐 垛 丛 束 封 幅 笔 桩 起 例 宗 票 则 句 行 字 章 股 团 摞 摊 扇 盏 面 具 床 领 "
-        r"万 亿 千 百"
-    )
-)
-"""What 2 is said 两 before. Not here: 号 楼 月 日 级 班 组 社 队 等 线 路 环 区 季度 年级 手 胎 孩: 二 before these."""
 
 UNITS = _pairs(
     "km/h=公里每小时 m/s=米每秒 mg/L=毫克每升 mg/kg=毫克每千克 μg/m³=微克每立方米 µg/m³=微克每立方米 "
@@ -90,69 +59,9 @@ SERIALS = "邮编 编码 账号 编号 QQ QQ群 代码 证号 单号"
 """What a number that is read figure by figure belongs to."""
 SIGNS = {"≥": "大于等于", "≤": "小于等于", "±": "正负", "≈": "约等于"}
 ROMAN = "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ"
-WIDE, NARROW = "０１２３４５６７８９．％＋／", "0123456789.%+/"
 FESTIVAL = rf"(?=[”\"’]?(?:{any_of('国际 三八 妇女 劳动 青年 儿童 建党 建军 国庆 假期 小长假 黄金周 节')}))"
 MEANT_NEGATIVE = "为是达至到约在低温"
 """A minus after one of these is a minus; after another character it is the hyphen of a name: 神舟-19."""
-
-
-def one_by_one(figures: str, *, yao: bool = False) -> str:
-    """Each figure by itself: 2019 → 二零一九; with `yao`, 1 is said 幺."""
-    said = "".join(DIGITS[int(figure)] if figure.isdecimal() else figure for figure in figures)
-    return said.replace("一", "幺") if yao else said
-
-
-def cardinal(figures: str, *, ordinal: bool = False) -> str:
-    """A number's value in words, decimals after 点; the leading 2 of 百 千 万 亿 is 两, but 二 in an ordinal.
-
-    A number that is longer than the language has words for is read figure by figure.
-
-    >>> cardinal("122705"), cardinal("2600"), cardinal("0.95")
-    ('十二万二千七百零五', '两千六百', '零点九五')
-    """
-    whole, _, decimals = figures.partition(".")
-    whole = whole.lstrip("0") or "0"
-    said = DIGITS[0] if whole == "0" else one_by_one(whole) if len(whole) > LONGEST else _whole(whole)
-    if not ordinal and len(whole) > 2 and re.match("二[百千万亿]", said):
-        said = "两" + said[1:]
-    return said + ("点" + one_by_one(decimals) if decimals else "")
-
-
-def _whole(figures: str) -> str:
-    groups = [figures[max(0, end - 4) : end] for end in range(len(figures), 0, -4)][::-1]
-    said, gap = "", False
-    for place, group in enumerate(groups):
-        value = int(group)
-        if value == 0:
-            gap = bool(said)
-            continue
-        if said and (gap or value < 1000):
-            said += DIGITS[0]
-        said += _group(value) + GROUPS[len(groups) - 1 - place]
-        gap = False
-    return said[1:] if said.startswith("一十") else said
-
-
-def _group(value: int) -> str:
-    """1 … 9999."""
-    said, gap = "", False
-    for power, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        figure = value // power % 10
-        if figure:
-            said += (DIGITS[0] if gap and said else "") + DIGITS[figure] + name
-            gap = False
-        else:
-            gap = True
-    return said
-
-
-def count(figures: str, after: str, *, ordinal: bool = False) -> str:
-    """A number before `after`, the text that follows it: 2 is 两 before what is counted."""
-    if figures == "2" and not ordinal and COUNTED.match(after):
-        return "两"
-    if re.match(r"0\d", figures):
-        return one_by_one(figures)
-    return cardinal(figures, ordinal=ordinal)
 
 
 def _after(match: Match) -> str:
@@ -336,6 +245,9 @@ def _constant(said: str) -> Callable[[Match], str]:
     return lambda _: said
 
 
+# -- the rules --------------------------------------------------------------------------------------------
+
+
 class Rule(NamedTuple):
     """One rule of the house: what it is for, where it applies, how it is read."""
 
@@ -438,68 +350,3 @@ RULES = (
     _rule("roman numeral", rf"[{ROMAN}](?={any_of('级 类 期 型 度 号 、 部 段')})", _roman),
 )
 """The house's rules, in the order in which they are tried."""
-
-ADDRESS = re.compile(r"(https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+)", re.ASCII)
-"""What nobody reads aloud stays as it is."""
-READABLE = re.compile(rf"[\d{ROMAN}≥≤±≈]")
-FOREIGN = re.compile(r"[^\D0-9]")
-"""A figure of another script."""
-LEFT = re.compile(r"[-+]?\d[\d.,:/%℃°A-Za-z²³·]{0,30}[\u4e00-\u9fff]{0,2}")
-
-
-_NARROWED = str.maketrans(WIDE, NARROW)
-
-
-@cache
-def model() -> Any:
-    """wetext's normaliser for Chinese: read from its wheel, once a process (half a second), safe for threads."""
-    from wetext import Normalizer  # type: ignore[import-untyped]  # noqa: PLC0415
-
-    return Normalizer(lang="zh", operator="tn")
-
-
-@lru_cache(maxsize=4096)
-def _general(text: str) -> str:
-    said: str = model().normalize(text)
-    return said
-
-
-def spoken(text: str) -> str:
-    """The text as it is read aloud. Pure: the same text always reads the same.
-
-    >>> spoken("7×24小时，2∶1，国办发〔2017〕47号，PM2.5")
-    '七乘二十四小时，二比一，国办发〔二零一七〕四十七号，PM二点五'
-    """
-    if not READABLE.search(text):
-        return text
-    parts = ADDRESS.split(text)
-    parts[::2] = map(_said, parts[::2])
-    return "".join(parts)
-
-
-def _said(text: str) -> str:
-    """A text without addresses."""
-    said = FOREIGN.sub(lambda found: str(int(found.group())), text.translate(_NARROWED))
-    for rule in RULES:
-        said = rule.pattern.sub(rule.read, said)
-    return LEFT.sub(lambda found: _general(found.group()), said) if re.search(r"\d", said) else said
-
-
-WORD = re.compile(r"[A-Za-z]+")
-VOWELS = re.compile(r"[aeiouy]+", re.IGNORECASE)
-LETTER_BY_LETTER = 5
-"""Capitals up to this many are an abbreviation."""
-SYLLABLE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f0-9]")
-
-
-def syllables(said: str) -> int:
-    """How many syllables a spoken form has: one a character, an abbreviation one a letter, a Roman word by its vowels.
-
-    >>> syllables("五G网络"), syllables("WTO"), syllables("Hello，大家好")
-    (4, 3, 5)
-    """
-    found = len(SYLLABLE.findall(said))
-    for word in WORD.findall(said):
-        short = word.isupper() and len(word) <= LETTER_BY_LETTER
-        found += len(word) if short else max(1, len(VOWELS.findall(word)))
-    return found

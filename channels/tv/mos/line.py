@@ -1,0 +1,246 @@
+"""Two ways to say it: to a device over TCP, one message at a time with its acknowledgement; or as files of a folder."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+from channels.files import Files
+from channels.tv.mos.words import Message, Names, Order, described, element, named, parse, story_listed, xml_of
+from pipeline.article.value import Frozen
+from pipeline.channel import Problem, Text, Unavailable
+
+UPPER_PORT = 10541
+LIMIT_ANSWER = 4 * 2**20
+"""Bytes of what a device may send as one message."""
+CONNECT, ANSWER, DEED = 3.0, 5.0, 20.0
+"""Seconds for a connection, for one acknowledgement, and for everything said in one deed."""
+
+
+class Stream:
+    """Cuts what comes over the wire into messages; characters may be split between two packets."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-16-be")(errors="replace")
+        self._text = ""
+
+    def feed(self, data: bytes) -> list[str]:
+        """The messages completed by these bytes. ValueError if one is longer than any message may be."""
+        self._text += self._decoder.decode(data).replace("\ufeff", "")
+        found = []
+        while (end := self._text.find("</mos>")) >= 0:
+            whole, self._text = self._text[: end + 6], self._text[end + 6 :]
+            found.append(whole[max(0, whole.find("<mos>")) :])
+        if len(self._text) * 2 > LIMIT_ANSWER:
+            raise ValueError("a message without an end")
+        return found
+
+
+class Ack(Frozen):
+    """A device's answer."""
+
+    ok: bool
+    reason: str = ""
+
+
+_WHITE = re.compile(r"\s+")
+
+
+def _ack(answer: Any) -> Ack | None:
+    """What an answer says; None if it is none."""
+    for name, status in (("roAck", "roStatus"), ("mosAck", "status")):
+        if (found := answer.find(name)) is not None:
+            said = _WHITE.sub(" ", found.findtext(status) or "").strip()
+            ok = said.upper() in ("OK", "ACK")
+            detail = _WHITE.sub(" ", found.findtext("statusDescription") or "").strip()
+            return Ack(ok=ok, reason="" if ok else (detail or said)[:200])
+    return None
+
+
+# -- two ways to say it -----------------------------------------------------------------------------------
+
+
+class Line(Protocol):
+    """Where messages go during one deed."""
+
+    def say(self, number: int, message: Message) -> Ack:
+        """Say it and wait for the answer. `Unavailable(sent=True)` if there is none."""
+
+
+class Folder:
+    """Without a device: messages become numbered files of a folder, which mosromgr and others merge."""
+
+    def __init__(self, files: Files, names: Names, folder: str) -> None:
+        self.files, self.names, self.folder = files, names, folder
+
+    def say(self, number: int, message: Message) -> Ack:
+        text = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.names.envelope(number, message.xml)}\n'
+        self.files.write(f"{self.folder}/{number}-{message.label}.mos.xml", text.encode())
+        return Ack(ok=True)
+
+    def listed(self) -> list[str]:
+        """What the files are called, in the order of their numbers as long as these have as many digits."""
+        folder = f"{self.files.root}/{self.folder}"
+        self.files.fs.invalidate_cache(folder)  # another machine may have written
+        return sorted(str(found).rpartition("/")[2] for found in self.files.fs.find(folder))
+
+    def messages(self) -> list[str]:
+        """The files' content, in the same order."""
+        read = (self.files.read(f"{self.folder}/{name}") for name in self.listed())
+        return [(data or b"").decode("utf-8", "replace") for data in read]
+
+
+Answers = Callable[[Any], str | None]
+"""What the newsroom answers to a device's request, given as the request's element: the inner XML, None for nothing."""
+
+
+class Device:
+    """A MOS device at its upper port."""
+
+    def __init__(self, host: str, port: int, names: Names, *, answer: float = ANSWER) -> None:
+        self.host, self.port, self.names, self.answer = host, port, names, answer
+
+    @contextmanager
+    def connected(self, number: Callable[[], int], answers: Answers) -> Iterator[Talk]:
+        """A connection for one deed; it begins with a heartbeat, so that a device that is away costs no doubt.
+
+        `number` gives the next message's number. Raises `Unavailable`, with `sent` false.
+        """
+        try:
+            sock = socket.create_connection((self.host, self.port), timeout=CONNECT)
+        except OSError as error:
+            raise self.away("cannot be reached", error=error, sent=False) from error
+        with sock:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            talk = Talk(sock, self, number, answers)
+            talk.heartbeat()
+            yield talk
+
+    def away(self, what: str, *, sent: bool, error: Exception | None = None) -> Unavailable:
+        messages = {
+            "cannot be reached": Text.of("the prompter {host} cannot be reached", host=f"{self.host}:{self.port}"),
+            "did not answer": Text.of("the prompter {host} did not answer in time", host=f"{self.host}:{self.port}"),
+            "broke off": Text.of("the connection to the prompter {host} broke off", host=f"{self.host}:{self.port}"),
+        }
+        return Unavailable(
+            Problem(
+                field="mos",
+                message=messages[what],
+                remedy=Text.of(
+                    "check that the prompter is running, and the option mos in the channel's configuration; "
+                    "it is tried again by itself"
+                ),
+            ),
+            sent=sent,
+            detail=repr(error) if error else "",
+        )
+
+
+class Talk:
+    """One connection: one message at a time, each with its answer; what the device asks meanwhile is answered."""
+
+    def __init__(self, sock: socket.socket, device: Device, number: Callable[[], int], answers: Answers) -> None:
+        self._sock, self._device, self._number, self._answers = sock, device, number, answers
+        self._stream = Stream()
+        self._waiting: list[str] = []
+        self._deadline = time.monotonic() + DEED
+
+    def heartbeat(self) -> None:
+        """Whether the device lives. Raises `Unavailable`: nothing has happened yet."""
+        number = self._number()
+        self._send(number, _beat(), sent=False)
+        self._receive(number, lambda answer: Ack(ok=True) if answer.find("heartbeat") is not None else None, sent=False)
+
+    def say(self, number: int, message: Message) -> Ack:
+        self._send(number, message.xml, sent=True)
+        return self._receive(number, _ack, sent=True)
+
+    def _send(self, number: int, xml: str, *, sent: bool) -> None:
+        try:
+            self._sock.settimeout(self._left())
+            self._sock.sendall(self._device.names.envelope(number, xml).encode("utf-16-be"))
+        except OSError as error:
+            raise self._device.away("broke off", sent=sent, error=error) from error
+
+    def _receive(self, number: int, read: Callable[[Any], Ack | None], *, sent: bool) -> Ack:
+        """The answer to message `number`; requests that come first are answered, stale answers passed over."""
+        until = time.monotonic() + self._device.answer
+        while True:
+            while self._waiting:
+                try:
+                    answer = parse(self._waiting.pop(0))
+                except ValueError:  # not to be understood: the answer is still to come
+                    continue
+                theirs = (answer.findtext("messageID") or "").strip()
+                found = read(answer)
+                if found is not None and theirs in ("", str(number)):
+                    return found
+                if found is None and (reply := self._answers(answer)) is not None:
+                    self._send(int(theirs) if theirs.isdecimal() else number, reply, sent=sent)
+            try:
+                self._sock.settimeout(max(0.001, min(until - time.monotonic(), self._left())))
+                data = self._sock.recv(65536)
+                self._waiting += self._stream.feed(data)
+            except TimeoutError as error:
+                raise self._device.away("did not answer", sent=sent, error=error) from error
+            except (OSError, ValueError) as error:
+                raise self._device.away("broke off", sent=sent, error=error) from error
+            if not data:
+                raise self._device.away("broke off", sent=sent)
+
+    def _left(self) -> float:
+        return max(0.001, self._deadline - time.monotonic())
+
+
+def _beat() -> str:
+    return f"<heartbeat><time>{datetime.now().astimezone().isoformat(timespec='seconds')}</time></heartbeat>"
+
+
+# -- what the newsroom answers ----------------------------------------------------------------------------
+
+
+def answer_to(request: Any, orders: Callable[[], Sequence[Order]]) -> str | None:
+    """What the newsroom answers to a device: heartbeat, reqMachInfo, roReq, roReqAll. None to anything else."""
+    if request.find("heartbeat") is not None:
+        return _beat()
+    if request.find("reqMachInfo") is not None:
+        return xml_of(_machine())
+    if (asked := request.find("roReq")) is not None:
+        wanted = (asked.findtext("roID") or "").strip()
+        for order in orders():
+            if order.id == wanted:
+                return xml_of(described("roList", order, [story_listed(story) for story in order.stories]))
+        return xml_of(element("roAck", named("roID", wanted), named("roStatus", "Unknown running order")))
+    if request.find("roReqAll") is not None:
+        listed = [described("ro", order, []) for order in orders()]
+        return xml_of(element("roListAll", *listed))
+    return None
+
+
+def _machine() -> Any:
+    profiles = element("supportedProfiles")
+    profiles.set("deviceType", "NCS")
+    for number in range(8):
+        profile = named("mosProfile", "YES" if number in (0, 2, 4) else "NO")
+        profile.set("number", str(number))
+        profiles.append(profile)
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    return element(
+        "listMachInfo",
+        named("manufacturer", "Tongfa"),
+        named("model", "Tongfa"),
+        named("hwRev", "0"),
+        named("swRev", "0.1"),
+        named("DOM", "0"),
+        named("SN", "0"),
+        named("ID", "TONGFA"),
+        named("time", now),
+        named("mosRev", "2.8.5"),
+        profiles,
+    )

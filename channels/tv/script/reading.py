@@ -1,0 +1,197 @@
+"""Reading: the article's body as blocks, and these as sentences and sound bites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from channels import label
+from channels.tv.house import house
+from channels.tv.script.form import BAR, BARS
+from channels.tv.spoken import spoken, syllables
+from pipeline.article import Article, note_of, text_of
+
+STOPS = "。！？!?…"
+OPEN, CLOSED = "“「『《（(", "”」』》）)"
+
+
+@dataclass
+class Block:
+    """A paragraph of the body, a list together with the paragraph that announces it, or an editor's own part."""
+
+    text: str
+    part: str = ""
+    """What the editor labelled it: lead, segment, bite, picture, caption, closing; "" for none."""
+    who: str = ""
+    pictures: list[str] = field(default_factory=list)
+    """Captions of the article's pictures beside it."""
+    quoted: bool = False
+    """A block quotation: a document's words, or an editor's remark."""
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """Its sentences and sound bites, in order."""
+        return [unit for sentence in sentences(self.text) if key(sentence) for unit in _units(sentence)]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A sentence, or what a person says."""
+
+    text: str
+    speaker: str = ""
+    post: str = ""
+    bite: bool = False
+
+    @cached_property
+    def syllables(self) -> int:
+        return syllables(spoken(self.text))
+
+
+class Reader:
+    """Reads a body into blocks; tables are left to the graphics department, notes to the editor."""
+
+    def __init__(self, article: Article) -> None:
+        self._article = article
+        self.blocks: list[Block] = []
+        self._waiting: list[str] = []
+        """Captions of pictures that stand before the first block."""
+        self._under = ""
+        """The part that a heading or a label on a line of its own has opened."""
+
+    def read(self, element: Any) -> None:
+        match element.tag:
+            case "table":
+                pass
+            case "figure":
+                self._picture(self._captions(element))
+            case "h2" | "h3":
+                self._under = house().part_of(text_of(element).strip(":： "))
+            case "ul" | "ol":
+                self._list([text_of(item) for item in element.iter("li")])
+            case "p":
+                if not note_of(element):
+                    self._paragraph(text_of(element))
+            case _:
+                for paragraph in element.iter("p"):
+                    self._paragraph(text_of(paragraph), quoted=True)
+
+    def _captions(self, figure: Any) -> Iterator[str]:
+        """What its pictures are called, and that a machine has made them."""
+        below = figure.find("figcaption")
+        caption = text_of(below) if below is not None else ""
+        for place, picture in enumerate(figure.iter("img")):
+            name = caption if place == 0 and caption else "" if caption else picture.get("alt", "")
+            words = label.of_picture(self._article.image(picture.get("src", "").removeprefix("image:")))
+            if name or words:
+                yield house().pictures["made"].format(caption=name, words=words) if name and words else name or words
+
+    def _picture(self, captions: Iterable[str]) -> None:
+        (self.blocks[-1].pictures if self.blocks else self._waiting).extend(captions)
+
+    def _list(self, items: Sequence[str]) -> None:
+        """A list belongs to the paragraph that announces it."""
+        last = self.blocks[-1] if self.blocks else None
+        if last is not None and not last.part and last.text.endswith((":", "：")):
+            last.text += "".join(stopped(item) for item in items)
+        else:
+            self.blocks += [Block(item, part=self._under) for item in items if item]
+
+    def _paragraph(self, text: str, *, quoted: bool = False) -> None:
+        words = house()
+        if (told := words.pattern("picture_note").match(text)) and len(text) <= BARS * BAR + len(told.group()):
+            self._picture([text[told.end() :]])
+            return
+        if found := words.label.fullmatch(text):
+            block = Block(found["text"].strip(), words.part_of(found["label"]), (found["who"] or "").strip())
+            self._under = "" if block.text else block.part
+        else:
+            block = Block(text, part=self._under, quoted=quoted)
+        if block.text:
+            block.pictures, self._waiting = self._waiting, []
+            self.blocks.append(block)
+
+
+def blocks_of(article: Article) -> list[Block]:
+    """The body in reading order."""
+    reader = Reader(article)
+    for element in article.blocks:
+        reader.read(element)
+    return reader.blocks
+
+
+# -- sentences --------------------------------------------------------------------------------------------
+
+
+def sentences(text: str) -> list[str]:
+    """A paragraph's sentences with their stops; together they are the paragraph, but for what has no word in it.
+
+    Quotations stay whole.
+
+    >>> sentences("“收成好。”他说。再来！")
+    ['“收成好。”他说。', '再来！']
+    """
+    verbs = re.compile(rf"[^，,。；“”]{{0,24}}(?:{house().article['verbs']})")
+    found, start, depth = [], 0, 0
+    for place, character in enumerate(text):
+        if character in OPEN:
+            depth += 1
+        elif character in CLOSED:
+            depth = max(0, depth - 1)
+        here, follows = text[: place + 1], text[place + 1 :]
+        ended = character in STOPS and depth == 0 and follows[:1] not in (*STOPS, *CLOSED)
+        quoted = character in CLOSED and depth == 0 and here[-2:-1] in STOPS and not verbs.match(follows)
+        if ended or quoted:
+            found.append(text[start : place + 1])
+            start = place + 1
+    if text[start:].strip():
+        found.append(text[start:])
+    return [one.strip() for one in found if any(character.isalnum() for character in one)]  # "……" says nothing
+
+
+def _units(sentence: str) -> Iterator[Unit]:
+    """A sentence as it is, or the sound bite in it and what else it says."""
+    words = house()
+    verbs = words.article["verbs"]
+    after = re.fullmatch(
+        rf"“(?P<said>[^“”]*(?:“[^”]*”)?[^”]*[{STOPS}])”(?P<tail>(?P<who>[^，,。：:；“”]{{1,24}}?)(?:{verbs})(?P<more>[，,].+|道?[。！]?))",
+        sentence,
+    )
+    before = re.fullmatch(
+        rf"(?P<who>[^，,。：:；“”]{{1,24}}?)(?:{verbs})道?[：:，,]“(?P<said>[^”]{{6,}})”[。！？]?", sentence
+    )
+    alone = re.fullmatch(rf"“(?P<said>[^“”]{{6,}}[{STOPS}])”", sentence)
+    found = after or before or alone
+    if found is None:
+        yield Unit(sentence)
+        return
+    post, name = person(found.groupdict().get("who") or "")
+    yield Unit(found["said"], name, post, bite=True)
+    if after and re.match("[，,]", after["more"]):
+        yield Unit(after["tail"])
+
+
+def person(who: str) -> tuple[str, str]:
+    """(post, name) of a speaker as the article names him: the name follows the title."""
+    who = re.sub(r"^(?:对此|随后|当天|记者了解到)", "", who)
+    titles = list(re.finditer(house().article["titles"], who))
+    if titles:
+        post, name = who[: titles[-1].end()], who[titles[-1].end() :]
+        return post, re.sub(r"(?:也|还|笑着|高兴地|激动地|向记者|对记者|告诉记者)+$", "", name)
+    return "", who
+
+
+# -- choosing ---------------------------------------------------------------------------------------------
+
+
+def key(text: str) -> str:
+    """A text without punctuation: what makes two sentences the same."""
+    return re.sub(r"[^\w]", "", text)
+
+
+def stopped(text: str) -> str:
+    """A sentence that can be followed by another: a line of its own without a stop gets one."""
+    return text if not text or text[-1] in STOPS + CLOSED + "：:；;，," else f"{text}。"
