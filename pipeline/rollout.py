@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from pipeline.article.value import Frozen
@@ -66,6 +66,22 @@ class Step(StrEnum):
     RELEASE = "release"
     FOLLOW = "follow"
     VERIFY = "verify"
+
+
+class Rank(IntEnum):
+    """Which wake-ups are heard first where many wait: the lower ones. kombu keeps a list in Redis for each number."""
+
+    URGENT = 0
+    """What must not be seen any longer, and what an editor says is urgent."""
+    CORRECTION = 3
+    USUAL = 6
+
+
+def rank_of(action: Action, *, urgent: bool = False) -> Rank:
+    """What is wrong in public goes before what is new."""
+    if urgent or action is Action.WITHDRAW:
+        return Rank.URGENT
+    return Rank.CORRECTION if action is Action.CORRECT else Rank.USUAL
 
 
 ENDED = frozenset(

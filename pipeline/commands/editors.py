@@ -60,6 +60,7 @@ from pipeline.rollout import DeliveryState, RolloutState
     "--together", is_flag=True, help="all files as one rollout (专题): they go out at one moment, or none does"
 )
 @click.option("--check", is_flag=True, help="only say what was read and what each channel would refuse")
+@click.option("--urgent", is_flag=True, help="before all that waits; also for what has been submitted already")
 @starts_a_rollout
 @reads_manuscripts
 def queue_submit(
@@ -70,6 +71,7 @@ def queue_submit(
     channels: str | None,
     together: bool,
     check: bool,
+    urgent: bool,
 ) -> int:
     with closing(open_engine(how.config)) as engine:
         chosen = _chosen(channels, engine)
@@ -96,6 +98,7 @@ def queue_submit(
                     editor=who(how.editor),
                     channels=chosen,
                     go_live_at=moment,
+                    urgent=urgent,
                 )
             except Changed as change:
                 problem = _changed(change.article_id, file or Path("FILE"))

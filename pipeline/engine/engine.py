@@ -201,6 +201,7 @@ class Engine:
         channels: Sequence[str] = (),
         go_live_at: datetime | None = None,
         reading: Reading | None = None,
+        urgent: bool = False,
     ) -> Accepted:
         """Accept an article for all channels (or these). When this returns, nothing of it can be lost.
 
@@ -208,7 +209,7 @@ class Engine:
         the article with another content.
         """
         piece = Piece(article, media, reading)
-        return self.publish_together([piece], editor=editor, channels=channels, go_live_at=go_live_at)
+        return self.publish_together([piece], editor=editor, channels=channels, go_live_at=go_live_at, urgent=urgent)
 
     def publish_together(
         self,
@@ -217,8 +218,12 @@ class Engine:
         editor: str,
         channels: Sequence[str] = (),
         go_live_at: datetime | None = None,
+        urgent: bool = False,
     ) -> Accepted:
-        """Accept articles as one rollout (专题): one gate, one instant. Raises as `publish` does."""
+        """Accept articles as one rollout (专题): one gate, one instant. Raises as `publish` does.
+
+        `urgent`: before all that waits; of what the newsroom has already and is under way, from now on.
+        """
         self._refuse_too_many(len(pieces), channels)
         for piece in pieces:
             self.drafts(piece.article, channels)
@@ -228,6 +233,7 @@ class Engine:
             editor=editor,
             go_live_at=go_live_at or now,
             now=now,
+            urgent=urgent,
         )
         return self._announce(accepted)
 
@@ -372,6 +378,10 @@ class Engine:
         wakes = self.store.overdue(self.clock.now(), self.waiting)
         self.send(wakes)
         return len(wakes)
+
+    def have_heard(self, deliveries: Sequence[int]) -> None:
+        """The wake-ups of these deliveries have arrived, and wait for a thread: nobody need send them again yet."""
+        self.store.heard(deliveries, self.clock.now())
 
     def seal(self) -> int:
         """Chain the events that have happened since the last time; how many."""

@@ -14,13 +14,13 @@ from pipeline.article.reading import Reading
 from pipeline.channel import Action, Problem, Text
 from pipeline.record import chain, locks, tables
 from pipeline.record.columns import column_of, completed, counted, place_in, refuse_if_filled
-from pipeline.record.due import STEPPING
+from pipeline.record.due import RUNNING, STEPPING, due
 from pipeline.record.gate import Wake, lapse, settle
 from pipeline.record.ids import article_id, number_of, rollout_id
 from pipeline.record.refusals import Impossible, anothers, no_article, published_already, there_twice
 from pipeline.record.reports import Reports
 from pipeline.record.submission import Accepted, Changed, Submission
-from pipeline.rollout import GATE_PASSED, DeliveryState, RolloutState, Step, first_state
+from pipeline.rollout import GATE_PASSED, DeliveryState, Rank, RolloutState, Step, first_state, rank_of, step_of
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -43,12 +43,19 @@ class Accepting(Reports):
     """What editors hand in. Methods that start something return the `Wake`s that should now be sent."""
 
     def publish(
-        self, submissions: Sequence[Submission], *, editor: str, go_live_at: datetime, now: datetime
+        self,
+        submissions: Sequence[Submission],
+        *,
+        editor: str,
+        go_live_at: datetime,
+        now: datetime,
+        urgent: bool = False,
     ) -> Accepted:
         """Accept articles for one rollout: they, it and its deliveries are committed, or nothing is.
 
         Raises `Changed` if the newsroom has an article (same key, not withdrawn) with another content, `Impossible`
-        if it has only some of them, one is there twice, or a number in a series is taken.
+        if it has only some of them, one is there twice, or a number in a series is taken. `urgent`: before all that
+        waits; also where the newsroom has it already.
         """
         keys = [one.article.key for one in submissions]
         for one in submissions:
@@ -65,7 +72,8 @@ class Accepting(Reports):
                 if len(rollouts) == 1:
                     ids = tuple(article_id(number) for number, _, _ in filter(None, known))
                     _, newest, last = next(filter(None, known))
-                    return Accepted(ids, newest.number, rollout_id(last.id), False, ())
+                    wakes = self._hasten_all(tx, last.id, editor, now) if urgent and last.rank > Rank.URGENT else ()
+                    return Accepted(ids, newest.number, rollout_id(last.id), False, wakes)
             for one, there in zip(submissions, known, strict=True):
                 if there:
                     raise published_already(one.article, article_id(there[0]))
@@ -85,7 +93,9 @@ class Accepting(Reports):
                 )
                 begun.append(self._revise(tx, number, 1, article, one, Action.PUBLISH, "", go_live_at, now))
             self._keep(tx, submissions)
-            return self._start(tx, begun, Action.PUBLISH, reason="", editor=editor, go_live_at=go_live_at, now=now)
+            return self._start(
+                tx, begun, Action.PUBLISH, reason="", editor=editor, go_live_at=go_live_at, now=now, urgent=urgent
+            )
 
     def correct(
         self, known: str, submission: Submission, *, note: str, editor: str, go_live_at: datetime, now: datetime
@@ -264,8 +274,10 @@ class Accepting(Reports):
         editor: str,
         go_live_at: datetime,
         now: datetime,
+        urgent: bool = False,
     ) -> Accepted:
         """Insert the rollout and its deliveries."""
+        rank = rank_of(action, urgent=urgent)
         rollout = _inserted(
             tx,
             insert(tables.rollout).values(
@@ -276,6 +288,7 @@ class Accepting(Reports):
                 go_live_at=go_live_at,
                 reason=reason,
                 editor=editor,
+                rank=rank,
                 accepted_at=now,
             ),
         )
@@ -321,10 +334,23 @@ class Accepting(Reports):
             )
         wakes = settle(tx, rollout, now, self.pace)
         if state is DeliveryState.PENDING:
-            ids = tx.scalars(select(_d.id).where(_d.rollout_id == rollout).order_by(_d.id))
-            wakes = [*(Wake(one, Step.PREPARE) for one in ids), *wakes]
+            made = tx.execute(select(_d.id, _d.channel).where(_d.rollout_id == rollout).order_by(_d.id))
+            wakes = [*(Wake(one.id, Step.PREPARE, one.channel, rank) for one in made), *wakes]
         articles = tuple(article_id(one.number) for one in begun)
         return Accepted(articles, begun[0].version, rollout_id(rollout), True, wakes)
+
+    def _hasten_all(self, tx: Connection, rollout: int, editor: str, now: datetime) -> list[Wake]:
+        """A rollout under way is urgent from now on: what waits of it is woken anew, before all others."""
+        head = tx.execute(locks.ROLLOUT, {"of": rollout}).one()
+        if head.state not in RUNNING:
+            return []
+        tx.execute(update(tables.rollout).where(_r.id == rollout).values(rank=Rank.URGENT))
+        chain.note(tx, now, editor, "urgent", article=head.article_id, rollout=rollout)
+        waiting = select(_d.id, _d.channel, _d.state).where(_d.rollout_id == rollout, due(now)).order_by(_d.id)
+        return [
+            Wake(row.id, step_of(DeliveryState(row.state), RolloutState(head.state)), row.channel, Rank.URGENT)
+            for row in tx.execute(waiting)
+        ]
 
     def _overtake(self, tx: Connection, number: int, now: datetime) -> None:
         """The last word wins: nothing older of the article starts again; what is in flight ends as superseded.

@@ -22,6 +22,7 @@ from pipeline.rollout import (
     STATE_BEFORE,
     STEP_OF,
     DeliveryState,
+    Rank,
     RolloutState,
     Step,
     Verdict,
@@ -114,14 +115,22 @@ class Deciding(Reports):
                 self._note_step(tx, now, claim, verdict, one, own)
             wakes = settle(tx, row.rollout_id, now, self.pace, rollout)
             if values["due"] is not None and values["due"] <= now:
-                step = step_of(state, RolloutState(rollout.state))
-                wakes += [Wake(one.id, step) for one in ((row, *led) if step is Step.VERIFY else (row,))]
+                step, rank = step_of(state, RolloutState(rollout.state)), Rank(rollout.rank)
+                each = (row, *led) if step is Step.VERIFY else (row,)
+                wakes += [Wake(one.id, step, one.channel, rank) for one in each]
             if row.overtaken:  # what waited for it may begin, and of those it led the next one leads
-                newer = select(_d.id, _d.state).where(
-                    *(_d.article_id.in_([row.article_id, *(one.article_id for one in together)]), _d.id > row.id),
-                    *(_d.channel == row.channel, claimable(now)),
+                newer = (
+                    select(_d.id, _d.state, _r.rank)
+                    .join(tables.rollout, _r.id == _d.rollout_id)
+                    .where(
+                        *(_d.article_id.in_([row.article_id, *(one.article_id for one in together)]), _d.id > row.id),
+                        *(_d.channel == row.channel, claimable(now)),
+                    )
                 )
-                wakes += [Wake(one.id, STEP_OF[DeliveryState(one.state)]) for one in tx.execute(newer)]
+                wakes += [
+                    Wake(one.id, STEP_OF[DeliveryState(one.state)], row.channel, Rank(one.rank))
+                    for one in tx.execute(newer)
+                ]
             return wakes
 
     def _outcome(
@@ -259,7 +268,7 @@ class Deciding(Reports):
                         **({"checked_at": None, "fence": _d.fence + 1} if held else {}),
                     )
                 )
-                wakes.append(Wake(row.id, STEP_OF[state]))
+                wakes.append(Wake(row.id, STEP_OF[state], row.channel, Rank(head.rank)))
             chain.note(tx, now, editor, "retry", article=head.article_id, rollout=number, adopt=adopt)
             return [*wakes, *settle(tx, number, now, self.pace)]
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from pipeline.record import chain, locks, tables
-from pipeline.rollout import GATE_PASSED, DeliveryState, Pace, Part, RolloutState, Step, after_gate, gate, instant
+from pipeline.rollout import GATE_PASSED, DeliveryState, Pace, Part, Rank, RolloutState, Step, after_gate, gate, instant
 
 _d, _r = tables.delivery.c, tables.rollout.c
 # Statements that every step needs are built once: building one takes longer than the database does to answer it.
 
-_PARTS = select(_d.id, _d.state, _d.required, _d.overtaken, _d.checked_at, _d.released_at, _d.due).where(
+_PARTS = select(_d.id, _d.channel, _d.state, _d.required, _d.overtaken, _d.checked_at, _d.released_at, _d.due).where(
     _d.rollout_id == bindparam("of")
 )
 
@@ -33,6 +33,9 @@ class Wake(NamedTuple):
 
     delivery_id: int
     step: Step
+    channel: str = ""
+    """So that a worker can see whether this channel has had its share of the threads."""
+    rank: Rank = Rank.USUAL
 
 
 def settle(tx: Connection, rollout: int, now: datetime, pace: Pace, known: Row[Any] | None = None) -> list[Wake]:
@@ -81,7 +84,8 @@ def settle(tx: Connection, rollout: int, now: datetime, pace: Pace, known: Row[A
                 .values(due=due, wake_at=due if due > now else now + pace.wake)
             )
         if due <= now:
-            wakes = [Wake(one, Step.RELEASE) for one in waiting]
+            on = {row.id: row.channel for row in rows}
+            wakes = [Wake(one, Step.RELEASE, on[one], Rank(head.rank)) for one in waiting]
     if state != head.state:
         values["state"] = state
         if state in (RolloutState.COMPLETE, RolloutState.CANCELLED, RolloutState.HELD):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,9 +13,11 @@ from pipeline.record import locks, tables
 from pipeline.record.due import RUNNING, claimable, due
 from pipeline.record.gate import Wake, lapse
 from pipeline.record.reports import Reports
-from pipeline.rollout import DeliveryState, RolloutState, Step, step_of
+from pipeline.rollout import DeliveryState, Rank, RolloutState, Step, step_of
 
 _d, _r = tables.delivery.c, tables.rollout.c
+CHUNK = 500
+"""Deliveries in one statement."""
 _RELEASING = and_(_d.state == DeliveryState.PREPARED, _r.state != RolloutState.PREPARING)
 """Deliveries whose next step is `Step.RELEASE`, with their rollouts; see `step_of`."""
 
@@ -31,7 +33,7 @@ class Sweeping(Reports):
     """Nothing that is due is forgotten, whatever became of its message."""
 
     def overdue(self, now: datetime, waiting: Callable[[], Waiting | None] = Waiting, limit: int = 100) -> list[Wake]:
-        """What is due and was not woken lately, the longest forgotten first; each is given out to one sweeper only.
+        """What is due and was not woken lately, by rank, then the longest forgotten; each goes to one sweeper only.
 
         No more than there are deliveries due beyond the wake-ups that wait already: theirs are among those. `waiting`
         is asked only if something is late; None: nobody can tell, and nothing could be sent.
@@ -54,7 +56,7 @@ class Sweeping(Reports):
         ]
 
     def _given_out(self, late: ColumnElement[bool], limit: int, now: datetime) -> list[Wake]:
-        """Some of these deliveries, those never woken first, then the longest due; nobody else gets them for a while.
+        """Some of these deliveries: by rank, never woken, longest due. Nobody else gets them for a while.
 
         One statement: on PostgreSQL nobody waits for what a sweeper does with it, or for a sweeper that was stopped.
         """
@@ -62,7 +64,7 @@ class Sweeping(Reports):
             select(_d.id)
             .join(tables.rollout, _r.id == _d.rollout_id)
             .where(late)
-            .order_by(_d.wake_at.asc().nulls_first(), _d.due)
+            .order_by(_r.rank, _d.wake_at.asc().nulls_first(), _d.due)
             .limit(limit)
         )
         if not self.sqlite:  # as an array, so that it is looked up once, whatever the planner thinks
@@ -70,12 +72,26 @@ class Sweeping(Reports):
             which = _d.id == func.any(func.array(first.scalar_subquery()))
         else:
             which = _d.id.in_(first)
-        rollout = select(_r.state).where(_r.id == _d.rollout_id).correlate(tables.delivery).scalar_subquery()
+        mine = {
+            name: select(column).where(_r.id == _d.rollout_id).correlate(tables.delivery).scalar_subquery().label(name)
+            for name, column in (("rollout", _r.state), ("rank", _r.rank))
+        }
         given = update(tables.delivery).where(which).values(wake_at=now + self.pace.wake)
         with self.at_once() as tx:
-            rows = tx.execute(given.returning(_d.id, _d.state, _d.due, rollout.label("rollout"))).all()
-        rows = sorted(rows, key=lambda row: (row.due, row.id))
-        return [Wake(row.id, step_of(DeliveryState(row.state), RolloutState(row.rollout))) for row in rows]
+            rows = tx.execute(given.returning(_d.id, _d.channel, _d.state, _d.due, *mine.values())).all()
+        return [
+            Wake(row.id, step_of(DeliveryState(row.state), RolloutState(row.rollout)), row.channel, Rank(row.rank))
+            for row in sorted(rows, key=lambda row: (row.rank, row.due, row.id))
+        ]
+
+    def heard(self, deliveries: Sequence[int], now: datetime) -> None:
+        """These deliveries have been woken; whoever is at one of them is not waited for."""
+        for start in range(0, len(deliveries), CHUNK):
+            mine = _d.id.in_(deliveries[start : start + CHUNK])
+            if not self.sqlite:
+                mine = _d.id.in_(select(_d.id).where(mine).with_for_update(key_share=True, skip_locked=True))
+            with self.at_once() as tx:
+                tx.execute(update(tables.delivery).where(mine).values(wake_at=now + self.pace.wake))
 
     def _unwoken(self, now: datetime, waiting: Waiting | None) -> Waiting:
         """How many deliveries are due for whom no wake-up waits."""
@@ -95,9 +111,12 @@ class Sweeping(Reports):
             _d.due.is_not(None),
         )
         with self.reading() as tx:
-            rows = tx.execute(select(_d.id, _d.receipt).where(accepted)).all()
-        meant = [row.id for row in rows if ids.items() & json.loads(row.receipt or "{}").get("ids", {}).items()]
-        return [Wake(one, Step.FOLLOW) for one in meant if self._hastened(one, accepted, now)]
+            told = select(_d.id, _d.receipt, _r.rank).join(tables.rollout, _r.id == _d.rollout_id)
+            rows = tx.execute(told.where(accepted)).all()
+        meant = [row for row in rows if ids.items() & json.loads(row.receipt or "{}").get("ids", {}).items()]
+        return [
+            Wake(row.id, Step.FOLLOW, channel, Rank(row.rank)) for row in meant if self._hastened(row.id, accepted, now)
+        ]
 
     def _hastened(self, delivery: int, still: ColumnElement[bool], now: datetime) -> bool:
         """Make a delivery's next step due now, unless somebody is at it; whether that was done."""

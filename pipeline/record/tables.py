@@ -94,6 +94,7 @@ rollout = Table(
     Column("release_at", Instant),
     Column("reason", Text, nullable=False),
     Column("editor", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
     Column("accepted_at", Instant, nullable=False),
     Column("ended_at", Instant),
     sqlite_autoincrement=True,

@@ -31,8 +31,9 @@ from pipeline.record.inherit import inherit
 from pipeline.record.roster import QUEUES, Presence
 from pipeline.record.store import Store
 from pipeline.record.sweeping import Waiting
-from pipeline.rollout import Step
+from pipeline.rollout import Rank, Step
 from pipeline.workers import broker
+from pipeline.workers.shares import Shares, share_of
 
 log = structlog.get_logger("tongfa")
 
@@ -69,6 +70,9 @@ def celery_app(url: str) -> Celery:
             "socket_timeout": 5,
             "socket_connect_timeout": 2,
             "health_check_interval": 10,
+            # A list for each of `Rank`; the first that has something is read first.
+            "priority_steps": [*Rank],
+            "queue_order_strategy": "priority",
         },
         task_serializer="json",
         accept_content=["json"],
@@ -96,8 +100,9 @@ class Sender:
             for wake in wakes:
                 self._app.send_task(
                     TASK,
-                    (wake.delivery_id,),
+                    (wake.delivery_id, wake.channel, wake.rank),
                     queue=RELEASES if wake.step is Step.RELEASE else STEPS,
+                    priority=wake.rank,
                     retry=False,
                     headers={"step": wake.step.value},
                 )
@@ -148,9 +153,13 @@ def work(configuration: Configuration, queue: str) -> None:
     app = celery_app(broker.address(configuration))
     sign_of_life = signs_of_life(configuration) / f"{queue}-{os.getpid()}"
 
+    threads = configuration.releases if queue == RELEASES else configuration.workers
+    channels = len(engine.newsroom.outlets)
+    shares = Shares(engine.run, most=share_of(threads, channels))
+
     @app.task(name=TASK)
-    def run(delivery_id: int) -> None:
-        engine.run(delivery_id)
+    def run(delivery_id: int, channel: str = "", rank: int = Rank.USUAL) -> None:
+        shares.run(delivery_id, channel, rank)
 
     for outlet in engine.newsroom.outlets:
         engine.channel(outlet.id)
@@ -158,7 +167,7 @@ def work(configuration: Configuration, queue: str) -> None:
 
     @worker_ready.connect(weak=False)
     def ready(**_: Any) -> None:
-        told = (engine, queue, sign_of_life, stopping)
+        told = (engine, queue, shares, sign_of_life, stopping)
         threading.Thread(target=_sweep, args=told, daemon=True, name="sweeper").start()
         if queue == STEPS:  # never beside what waits for an instant
             threading.Thread(target=_seal, args=(engine, stopping), daemon=True, name="sealer").start()
@@ -167,12 +176,18 @@ def work(configuration: Configuration, queue: str) -> None:
     def stop(**_: Any) -> None:
         stopping.set()
 
-    threads = configuration.releases if queue == RELEASES else configuration.workers
     warnings.simplefilter("ignore", SecurityWarning)  # as root in a container: nothing but JSON is accepted anyway
     app.worker_main(
         [
             *("--quiet", "worker"),
-            *("--pool", "threads", "--concurrency", str(threads), "--queues", queue),
+            *(
+                "--pool",
+                "threads",
+                "--concurrency",
+                str(max(threads, shares.most * len(engine.newsroom.outlets))),
+                "--queues",
+                queue,
+            ),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         ]
     )
@@ -205,13 +220,14 @@ def _seal(engine: Engine, stopping: threading.Event) -> None:
             log.warning("not sealed", error=str(waits.trouble(error).message))
 
 
-def _sweep(engine: Engine, queue: str, sign_of_life: Path, stopping: threading.Event) -> None:
+def _sweep(engine: Engine, queue: str, shares: Shares, sign_of_life: Path, stopping: threading.Event) -> None:
     sign_of_life.parent.mkdir(parents=True, exist_ok=True)
     presence = Presence(engine.store, queue, engine.configuration.data)
     _look(presence.show)  # first: who counts as alive on this machine is seen by all others
     while not stopping.wait(engine.store.pace.sweep / timedelta(seconds=1)):
         sign_of_life.touch()
         _look(presence.show)
+        _look(lambda: engine.have_heard(shares.waiting()))
         _look(engine.sweep)
     _look(presence.end)
     with suppress(FileNotFoundError):

