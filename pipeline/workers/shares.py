@@ -64,6 +64,12 @@ class Shares:
                 log.exception("step", delivery=following, channel=channel)
             following = self._next(channel)
 
+    def end(self) -> None:
+        """Begin nothing more: the worker stops. What waits here is woken again elsewhere."""
+        with self._lock:
+            self._waiting.clear()
+            self._ranks.clear()
+
     def waiting(self) -> list[int]:
         """The deliveries that wait here."""
         with self._lock:

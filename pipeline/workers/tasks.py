@@ -175,6 +175,7 @@ def work(configuration: Configuration, queue: str) -> None:
     @worker_shutting_down.connect(weak=False)
     def stop(**_: Any) -> None:
         stopping.set()
+        shares.end()
 
     warnings.simplefilter("ignore", SecurityWarning)  # as root in a container: nothing but JSON is accepted anyway
     app.worker_main(

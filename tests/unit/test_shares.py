@@ -115,6 +115,21 @@ def test_a_step_that_fails_holds_up_none_of_those_behind_it() -> None:
     assert done == [3, 4], "the channel has its thread again"
 
 
+def test_a_worker_that_stops_does_not_begin_what_waits() -> None:
+    work = Work()
+    shares = Shares(work, most=1)
+    work.slow = {1}
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(shares.run, 1, "tv", Rank.USUAL)
+        assert work.begun(1)
+        shares.run(2, "tv", Rank.USUAL)
+        shares.end()
+        assert shares.waiting() == []
+        work.go(1)
+        first.result(20)
+    assert work.done == [1]
+
+
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_no_more_than_its_share_at_once(most: int) -> None:
     lock, now, seen = threading.Lock(), 0, list[int]()
