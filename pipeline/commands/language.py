@@ -110,6 +110,9 @@ DEEDS = (N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_
 """The words of adapters."""
 
 
+_ASKED = {"retry": N_("asked to try again"), "urgent": N_("asked to go first")}
+
+
 def tell_what(what: str) -> str:
     """What an event says happened: `publish accepted`, `find absent`, `rollout complete`, `retry`, an adapter's deed.
 
@@ -125,8 +128,8 @@ def tell_what(what: str) -> str:
         subject, outcome = N_("asked the channel"), STANDING[Standing(outcome)]
     elif subject == N_("rollout") and outcome in ROLLOUT:
         outcome = ROLLOUT[RolloutState(outcome)]
-    elif what == "retry":
-        return gettext.gettext(N_("asked to try again"))
+    elif what in _ASKED:
+        return gettext.gettext(_ASKED[what])
     else:
         return gettext.gettext(what)
     return gettext.gettext("{subject}: {outcome}").format(
