@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,8 @@ from pipeline.channel import Action
 from tests.engine.campaign import Campaign, Order, blows, orders
 from tests.engine.judge import Broken
 
-SEED = int(os.environ.get("TONGFA_SEED") or random.SystemRandom().randrange(10**6))
-"""Another campaign every time; the outcome says how to have the same again."""
+SEED = int(os.environ.get("TONGFA_SEED") or 7)
+"""The same plan every time, to which the machine's timing answers differently; new plans are for `make chaos`."""
 
 
 @pytest.mark.timeout(600)
@@ -21,6 +20,7 @@ def test_killed_again_and_again_it_keeps_its_promises(tmp_path: Path) -> None:
     outcome = Campaign(tmp_path, seed=SEED, seconds=35).run()
     print(outcome)
     assert not outcome.violations
+    assert not outcome.unfinished
     assert outcome.figures["articles"] > 10
     assert outcome.figures["× kill worker"] + outcome.figures["× stop worker"] > 5
 
