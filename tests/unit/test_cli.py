@@ -814,7 +814,7 @@ def test_a_channel_that_is_no_longer_in_the_file_is_told_of_everywhere(newsroom:
         for minutes in range(10):
             now = datetime.now(UTC) + timedelta(minutes=minutes)
             if claim := engine.store.claim(tv, now):
-                engine.finish(claim, engine.attempt(claim))
+                engine.steps.finish(claim, engine.steps.attempt(claim))
     remedy = "put the channel back with this id and restart the workers, then run: newsroom retry r1; if it is gone for"
     told = [
         f"tv: channel: the newsroom's file {file.absolute()} has no channel tv",
