@@ -11,6 +11,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.article import columns_after
 from pipeline.channel import (
     Action,
     Channel,
@@ -254,7 +255,8 @@ class Steps:
 
     def _delivery(self, channel: Channel, claim: Claim, previous: Earlier | None) -> Delivery:
         catalogue = self._store.catalogue(claim.channel, self._clock.now, self._configuration.newsroom.columns)
-        newsroom = self._configuration.newsroom.with_columns(catalogue.columns())
+        columns = columns_after(self._configuration.newsroom.columns, claim.announced)
+        newsroom = self._configuration.newsroom.with_columns(columns)
         rendition = None if claim.action is Action.WITHDRAW else channel.render(claim.revision, newsroom)
         companions = tuple(Companion(revision=one, rendition=channel.render(one, newsroom)) for one in claim.companions)
         return Delivery(

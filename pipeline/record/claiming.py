@@ -10,12 +10,13 @@ from pydantic import AwareDatetime
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.article import Revision
+from pipeline.article import Announcement, Revision
 from pipeline.article.value import Frozen
 from pipeline.channel import Action, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
+from pipeline.record.ids import article_id
 from pipeline.record.reports import Reports, parsed
 from pipeline.rollout import DeliveryState, RolloutState, Step, step_of
 
@@ -54,9 +55,14 @@ _PLACED = (
 
 _COUNT = {
     dialect: made(tables.counter)
-    .values(channel=bindparam("on"), column=bindparam("within"), value=1)
+    .values(
+        [
+            {"channel": bindparam("on"), "column": "", "value": 1},
+            {"channel": bindparam("on"), "column": bindparam("within"), "value": 1},
+        ]
+    )
     .on_conflict_do_update(index_elements=["channel", "column"], set_={"value": tables.counter.c.value + 1})
-    .returning(tables.counter.c.value)
+    .returning(tables.counter.c.column, tables.counter.c.value)
     for dialect, made in _INSERT.items()
 }
 
@@ -95,6 +101,8 @@ class Claim(Frozen):
     """Earlier deliveries whose last step has an unknown outcome: ask before acting."""
     previous: Earlier | None
     """The newest earlier delivery that has a receipt."""
+    announced: tuple[Announcement, ...]
+    """What has been made of columns, see `Reports.announced`."""
     companions: tuple[Revision, ...]
     """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
 
@@ -147,12 +155,13 @@ class Claiming(Reports):
                 digest=row.digest or "",
                 earlier=tuple(self._earlier(tx, one) for one in older if one.doubt),
                 previous=self._earlier(tx, told[-1]) if told else None,
+                announced=tuple(self.announced_in(tx, now)),
                 companions=tuple(self.revision_at(tx, one.article_id, one.revision) for one in together if one.bundled),
             )
             if step is Step.RELEASE:  # last: others wait for the counters until this has been committed
                 for one in together:  # in the articles' order, whichever is claimed first
                     if one.state == row.state:
-                        self._place(tx, one, rollout.release_at, rollout.reason)
+                        self._place(tx, one, claim.revision, rollout)
             return claim
 
     def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:
@@ -165,16 +174,22 @@ class Claiming(Reports):
             reason=tx.scalar(select(_r.reason).where(_r.id == row.rollout_id)) or "",
         )
 
-    def _place(self, tx: Connection, row: Row[Any], release_at: datetime, reason: str) -> None:
-        """Give the article its place in the channel's catalogue, valid from the common instant."""
+    def _place(self, tx: Connection, row: Row[Any], known: Revision, rollout: Row[Any]) -> None:
+        """Give the article its place in the channel's catalogue, valid from the common instant.
+
+        `known`: the revision that has just been read.
+        """
         before = tx.execute(_PLACED, {"on": row.channel, "of": row.article_id}).first()
         if before is not None and before.delivery_id == row.id:
             return
         if before is None:
             if row.action == Action.WITHDRAW:
                 return
-            column = self.revision_at(tx, row.article_id, row.revision).article.column
-            ordinal, column_ordinal = self._next(tx, row.channel, ""), self._next(tx, row.channel, column)
+            own = known.id == article_id(row.article_id)
+            column = (known if own else self.revision_at(tx, row.article_id, row.revision)).article.column
+            counted = tx.execute(_COUNT[tx.dialect.name], {"on": row.channel, "within": column})
+            ordinals = {one.column: one.value for one in counted}
+            ordinal, column_ordinal = ordinals[""], ordinals[column]
         else:
             column, ordinal, column_ordinal = before.column, before.ordinal, before.column_ordinal
         tx.execute(
@@ -187,14 +202,11 @@ class Claiming(Reports):
                 "column": column,
                 "ordinal": ordinal,
                 "column_ordinal": column_ordinal,
-                "instant": release_at,
+                "instant": rollout.release_at,
                 "withdrawn": row.action == Action.WITHDRAW,
-                "reason": reason if row.action == Action.WITHDRAW else "",
+                "reason": rollout.reason if row.action == Action.WITHDRAW else "",
             },
         )
-
-    def _next(self, tx: Connection, channel: str, column: str) -> int:
-        return int(tx.scalar(_COUNT[tx.dialect.name], {"on": channel, "within": column}))
 
 
 def _is_absent(receipt: Receipt | None) -> bool:

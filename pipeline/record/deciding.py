@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, select, update
@@ -13,7 +13,7 @@ from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.record import chain, locks, tables
 from pipeline.record.claiming import Claim, Earlier
 from pipeline.record.due import claimable
-from pipeline.record.gate import Wake, publication, settle
+from pipeline.record.gate import Wake, settle
 from pipeline.record.ids import article_id, number_of, rollout_id
 from pipeline.record.refusals import Impossible, no_rollout
 from pipeline.record.reports import Reports
@@ -31,10 +31,12 @@ from pipeline.rollout import (
 )
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
-_CLAIMED = select(tables.delivery).where(
-    _d.id == bindparam("of"), _d.fence == bindparam("fenced"), _d.lease_until.is_not(None)
+_DELIVERIES = (
+    select(*(one for one in _d if one.name not in ("receipt", "evidence", "problem")))
+    .where(_d.rollout_id == bindparam("of"))
+    .order_by(_d.id)
 )
-
+"""All of a rollout's, without what may be long."""
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
@@ -86,13 +88,14 @@ class Deciding(Reports):
         """
         with self.writing() as tx:
             rollout = tx.execute(locks.ROLLOUT, {"of": claim.rollout_id}).one()
-            row = tx.execute(_CLAIMED, {"of": claim.delivery_id, "fenced": claim.fence}).one_or_none()
-            if row is None:
+            rows = tx.execute(_DELIVERIES, {"of": claim.rollout_id}).all()
+            row = next(one for one in rows if one.id == claim.delivery_id)
+            if row.fence != claim.fence or row.lease_until is None:
                 return None
             state = verdict.state
             if row.overtaken and state not in (DeliveryState.VERIFIED, DeliveryState.WITHDRAWN):
                 state = DeliveryState.SUPERSEDED  # also where it failed: nobody need act on what has been overtaken
-            together = publication(tx, row) if row.bundled else []
+            together = [one for one in rows if one.channel == row.channel and not one.overtaken] if row.bundled else []
             values = self._outcome(claim, verdict, state, row, rollout, now, started_at, ended_at)
             if row.bundled and verdict.state in (DeliveryState.PENDING, DeliveryState.PREPARED, DeliveryState.FAILED):
                 now_together = [(article_id(one.article_id), one.revision) for one in together]
@@ -100,8 +103,9 @@ class Deciding(Reports):
             if state is DeliveryState.VERIFIED or state is DeliveryState.WITHDRAWN:
                 values["verified_at"] = evidence.at if evidence else now
             led = [] if row.overtaken or claim.step is Step.VERIFY else [one for one in together if _is_led(one, row)]
+            changed: dict[int, Mapping[str, Any]] = {}
             for one in (row, *led):
-                own = dict(values)
+                own = changed[one.id] = dict(values)
                 if receipt is not None:
                     its = receipt if one is row else receipt.each.get(article_id(one.article_id), receipt)
                     own["receipt"] = its.model_copy(update={"each": {}}).model_dump_json()
@@ -113,7 +117,8 @@ class Deciding(Reports):
                 if verdict.state is DeliveryState.FAILED and claim.step is Step.RELEASE and not verdict.doubt:
                     tx.execute(tables.placement.delete().where(_p.delivery_id == one.id))
                 self._note_step(tx, now, claim, verdict, one, own)
-            wakes = settle(tx, row.rollout_id, now, self.pace, rollout)
+            parts = [SimpleNamespace(**{**one._mapping, **changed.get(one.id, {})}) for one in rows]
+            wakes = settle(tx, row.rollout_id, now, self.pace, rollout, parts)
             if values["due"] is not None and values["due"] <= now:
                 step, rank = step_of(state, RolloutState(rollout.state)), Rank(rollout.rank)
                 each = (row, *led) if step is Step.VERIFY else (row,)

@@ -38,13 +38,15 @@ class Wake(NamedTuple):
     rank: Rank = Rank.USUAL
 
 
-def settle(tx: Connection, rollout: int, now: datetime, pace: Pace, known: Row[Any] | None = None) -> list[Wake]:
+def settle(
+    tx: Connection, rollout: int, now: datetime, pace: Pace, known: Row[Any] | None = None, parts: Sequence[Any] = ()
+) -> list[Wake]:
     """Apply the gate, or what follows it, to a rollout whose deliveries have changed.
 
-    `known`: its row, where it has just been read. It is locked.
+    `known` and `parts`: its row and those of its deliveries, where they have just been read. It is locked.
     """
     head = tx.execute(locks.ROLLOUT, {"of": rollout}).one() if known is None else known
-    rows = tx.execute(_PARTS, {"of": rollout}).all()
+    rows = parts or tx.execute(_PARTS, {"of": rollout}).all()
     state = RolloutState(head.state)
     values: dict[str, Any] = {}
     if state is RolloutState.PREPARING:

@@ -87,7 +87,11 @@ class Reports(Database):
         """What has been made of columns up to `now`, in the order of the moments: the announcements whose moment has
         come on some channel and that have not been withdrawn, each in its last revision."""
         with self.reading() as tx:
-            return [one for one in self._announced(tx, now).values() if one is not None]
+            return self.announced_in(tx, now)
+
+    def announced_in(self, tx: Connection, now: datetime) -> list[Announcement]:
+        """The same, within a transaction."""
+        return [one for one in self._announced(tx, now).values() if one is not None]
 
     def _announced(self, tx: Connection, now: datetime) -> dict[int, Announcement | None]:
         """The announcements whose moment has come, by article; None for those that have been withdrawn."""
