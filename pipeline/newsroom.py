@@ -17,14 +17,13 @@ from pipeline.article import Newsroom, Outlet
 from pipeline.article.value import Frozen
 from pipeline.channel import Channel, Notebook, Problem, Setting, Text
 from pipeline.rollout import Pace
+from pipeline.whereabouts import candidates
 
 GROUP = "tongfa.channels"
 """The entry-point group by which kinds enter, built-in and third-party alike."""
 
 _HERE = Path(__file__).parent
 _INSTALLED = (_HERE / "_config").is_dir()
-
-SEARCHED = ("newsroom.toml", "config/newsroom.toml")
 
 
 class BadConfiguration(Exception):
@@ -97,17 +96,16 @@ def environment(configuration: Configuration) -> dict[str, str]:
 
 def locate(given: str | None, environment: Mapping[str, str] = os.environ) -> Path:
     """The configuration file: as given, or TONGFA_CONFIG, or the usual places below the current folder."""
-    named = given or environment.get("TONGFA_CONFIG")
-    candidates = [Path(named)] if named else [Path(name) for name in SEARCHED]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate.absolute()
+    places = candidates(given, environment)
+    for place in places:
+        if place.is_file():
+            return place.absolute()
     raise BadConfiguration(
-        candidates[0],
+        places[0],
         (
             Problem(
                 field="--config",
-                message=Text.of("there is no newsroom at {path}", path=str(candidates[0])),
+                message=Text.of("there is no newsroom at {path}", path=str(places[0])),
                 remedy=Text.of("make one with: newsroom init DIR; or name its file with --config or TONGFA_CONFIG"),
             ),
         ),

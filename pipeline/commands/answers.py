@@ -25,7 +25,7 @@ import click
 from pipeline import newsroom as configuring
 from pipeline.channel import Problem
 from pipeline.commands import sheet, terminal
-from pipeline.commands.language import tell
+from pipeline.commands.telling import tell
 from pipeline.engine import Engine, Unfit
 from pipeline.manuscript import BadManuscript
 from pipeline.newsroom import Configuration

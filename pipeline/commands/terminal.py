@@ -15,8 +15,8 @@ from rich.text import Text as Styled
 
 from pipeline.article import Newsroom
 from pipeline.channel import Problem
-from pipeline.commands.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.commands.sheet import Look, Row
+from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.engine import ColumnLine
 from pipeline.manuscript import ManuscriptProblem
 from pipeline.record.chain import Chain, Flaw

@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from pypinyin import Style, lazy_pinyin
 
 from pipeline.article import Announcement, Article, Column, Deed, Image, Newsroom
 from pipeline.channel import Problem, Text
@@ -30,6 +29,8 @@ def address_of(name: str) -> str:
     >>> address_of("脱贫攻坚奔小康"), address_of("2026 两会")
     ('tpgjbxk', '2026lh')
     """
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - its tables take half a second, and few commands need them
+
     initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
     return re.sub(r"[^a-z0-9]+", "", initials.lower()) or "lanmu"
 

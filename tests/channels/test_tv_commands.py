@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from channels.tv.commands import programme
 from pipeline.channel import Channel
-from pipeline.commands import language
+from pipeline.commands import telling
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal
 from tests.channels.tv_newsroom import DAY, put, story, television
@@ -41,7 +41,7 @@ def run(rehearsal: Rehearsal) -> Run:
 
 @pytest.fixture(autouse=True)
 def before_air(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("channels.tv.commands.utc_now", lambda: story(1).published_at)
+    monkeypatch.setattr("channels.tv.duty.utc_now", lambda: story(1).published_at)
 
 
 def order(result: Result) -> list[str]:
@@ -111,7 +111,7 @@ def test_what_people_decide_bears_their_names(run: Run, rehearsal: Rehearsal, mo
         ("王五", "programme unlocked", f"programme/{DAY}"),
         ("zhangsan", "programme locked", f"programme/{DAY}"),
     ]
-    assert all(deed in language.DEEDS for by, deed, _ in notebook.deeds if by != "engine")
+    assert all(deed in telling.DEEDS for by, deed, _ in notebook.deeds if by != "engine")
 
 
 def test_a_day_of_which_only_the_pages_are_kept(run: Run, rehearsal: Rehearsal) -> None:
