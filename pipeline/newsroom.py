@@ -7,7 +7,8 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -205,9 +206,15 @@ def _house(table: Any, path: Path) -> Any:
     return {**table, "people": [name for line in lines if (name := _PERSON.split(line, maxsplit=1)[0].strip())]}
 
 
+@cache
+def _registered() -> EntryPoints:
+    """The kinds of every installed package, which are looked through once."""
+    return entry_points(group=GROUP)
+
+
 def kinds() -> list[str]:
     """The names of every registered kind."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    return sorted(_registered().names)
 
 
 def kind(name: str) -> type[Channel]:
@@ -216,10 +223,7 @@ def kind(name: str) -> type[Channel]:
         module, _, attribute = name.partition(":")
         found = getattr(importlib.import_module(module), attribute)
     else:
-        points = entry_points(group=GROUP, name=name)
-        if not points:
-            raise KeyError(name)
-        found = next(iter(points)).load()
+        found = _registered()[name].load()
     if not issubclass(found, Channel):
         raise TypeError(f"{name} is no Channel")
     return found  # type: ignore[no-any-return]

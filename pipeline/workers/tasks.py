@@ -165,7 +165,7 @@ def work(configuration: Configuration, queue: str) -> None:
         engine.run(delivery_id)
 
     for outlet in engine.newsroom.outlets:
-        engine.channel(outlet.id)
+        engine.channel(outlet.id).warm()
     stopping = threading.Event()
 
     @worker_ready.connect(weak=False)
