@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from gettext import gettext as _
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,8 +29,12 @@ from pipeline.commands.report import page as report_page
 from pipeline.commands.sheet import sheet
 from pipeline.engine import Engine
 from pipeline.record import roster
-from pipeline.record.report import AsRead, Report
+from pipeline.record.report import AsRead, Overview, Report
+from pipeline.record.roster import Worker
 from pipeline.rollout import DeliveryState, RolloutState
+
+NEWEST = 20
+"""Rollouts under way that `status` shows."""
 
 
 @click.command("report")
@@ -88,36 +93,47 @@ def _show(found: Report, engine: Engine) -> None:
 
 @click.command("status")
 @click.argument("id_", metavar="[ID]", required=False)
+@click.option("--all", "whole", is_flag=True, help="everything that is under way, not only the newest")
+@json_option
 @config_option
-def status(id_: str | None, config: str | None) -> int:
+def status(id_: str | None, whole: bool, as_json: bool, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         if id_:
-            _show(engine.store.report(rollout_of(engine, id_)), engine)
+            found = engine.store.report(rollout_of(engine, id_))
+            if as_json:
+                print_json(found.model_dump(mode="json"))
+            else:
+                _show(found, engine)
             return DONE
-        shown = engine.store.reports(
-            [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
-        )
-        for one in [*shown, *(one for one in engine.store.stuck() if one not in shown)]:
-            terminal.show_report(out, one, engine.newsroom)
-            out.print()
-        running = sum(1 for one in shown if one.state is not RolloutState.HELD)
+        view = engine.store.overview(engine.clock.now(), None if whole else NEWEST)
         known = roster.workers(engine.store)
+        if as_json:
+            print_json(overview_told(view, known))
+            return DONE
+        terminal.show_overview(out, view, engine.newsroom)
         terminal.show_workers(out, known)
-        if running:
+        if view.under_way:
             terminal.show_missing(out, known, engine.newsroom)
-        health = engine.store.health(engine.clock.now())
-        out.print(
-            _(
-                "{complete} complete, {running} under way, {held} held; failed deliveries: {failed}, unknown: {unknown}"
-            ).format(
-                complete=health.rollouts.get(RolloutState.COMPLETE, 0),
-                running=running,
-                held=health.rollouts.get(RolloutState.HELD, 0),
-                failed=health.deliveries.get(DeliveryState.FAILED, 0),
-                unknown=health.deliveries.get(DeliveryState.UNKNOWN, 0),
-            )
-        )
+        terminal.show_counts(out, view.health)
         return DONE
+
+
+def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
+    """Where things stand, for programs: every report as `newsroom report --json` has it, without the readings.
+
+    `waiting`: what waits for a person, oldest first; `under_way`: the others, newest first; `more`: how many more are
+    under way; `rollouts`, `deliveries`: how many of each state; `oldest_overdue`: since when the oldest delivery that
+    is due waits, null if none does; `workers`: who works on which queue, with `there`: whether it has been seen lately.
+    """
+    return {
+        "waiting": [one.model_dump(mode="json") for one in view.waiting],
+        "under_way": [one.model_dump(mode="json") for one in view.under_way],
+        "more": view.more,
+        "rollouts": {state: view.health.rollouts.get(state, 0) for state in RolloutState},
+        "deliveries": {state: view.health.deliveries.get(state, 0) for state in DeliveryState},
+        "oldest_overdue": view.health.oldest_overdue and view.health.oldest_overdue.isoformat(),
+        "workers": [{**one.model_dump(mode="json", exclude={"silent"}), "there": one.is_there} for one in workers],
+    }
 
 
 @click.command("list")

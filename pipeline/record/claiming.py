@@ -16,7 +16,8 @@ from pipeline.channel import Action, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
-from pipeline.record.reports import Reports, parsed
+from pipeline.record.reports import Reports
+from pipeline.record.rollouts import parsed
 from pipeline.rollout import DeliveryState, RolloutState, Step, step_of
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
