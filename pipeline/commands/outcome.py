@@ -30,6 +30,7 @@ from pipeline.commands.sheet import sheet
 from pipeline.engine import Engine
 from pipeline.record import roster
 from pipeline.record.report import AsRead, Overview, Report
+from pipeline.record.reports import UNDER_WAY
 from pipeline.record.roster import Worker
 from pipeline.rollout import DeliveryState, RolloutState
 
@@ -112,7 +113,7 @@ def status(id_: str | None, whole: bool, as_json: bool, config: str | None) -> i
             return DONE
         terminal.show_overview(out, view, engine.newsroom)
         terminal.show_workers(out, known)
-        if view.under_way:
+        if any(view.health.rollouts.get(state) for state in UNDER_WAY):
             terminal.show_missing(out, known, engine.newsroom)
         terminal.show_counts(out, view.health)
         return DONE

@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from gettext import gettext as _
-from gettext import ngettext
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
@@ -59,12 +58,7 @@ def show_overview(out: Console, view: Overview, newsroom: Newsroom) -> None:
         show_report(out, one, newsroom)
         out.print()
     if view.more:
-        said = ngettext(
-            "and {count} more rollout under way: newsroom status --all shows everything",
-            "and {count} more rollouts under way: newsroom status --all shows everything",
-            view.more,
-        )
-        out.print(said.format(count=view.more))
+        out.print(_("and {count} more under way: newsroom status --all shows everything").format(count=view.more))
 
 
 def show_counts(out: Console, health: Health) -> None:
