@@ -25,7 +25,6 @@ from pipeline.commands.answers import (
     report_told,
     rollout_of,
 )
-from pipeline.commands.report import page as report_page
 from pipeline.commands.sheet import sheet
 from pipeline.engine import Engine
 from pipeline.record import roster
@@ -55,6 +54,8 @@ def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> in
         # A withdrawal takes down what an earlier rollout published: its reading stands in that one's report.
         readings = () if found.action is Action.WITHDRAW else engine.store.readings(found.rollout)
         if page:
+            from pipeline.commands.report import page as report_page  # noqa: PLC0415 - templates, for this one option
+
             chain = engine.store.chain()
             page.parent.mkdir(parents=True, exist_ok=True)
             newsroom = engine.newsroom.with_columns(engine.columns())

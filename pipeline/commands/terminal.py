@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline.article import Newsroom
+from pipeline.article.reading import ManuscriptProblem
 from pipeline.channel import Problem
 from pipeline.commands.sheet import Look, Row
 from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.engine import ColumnLine
-from pipeline.manuscript import ManuscriptProblem
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.report import ArticleLine, DeliveryReport, Event, Health, Overview, Report
 from pipeline.record.reports import UNDER_WAY

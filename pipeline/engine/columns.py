@@ -10,12 +10,14 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING
 
 from pipeline.article import Announcement, Article, Column, Deed, Image, Newsroom
 from pipeline.channel import Problem, Text
 from pipeline.newsroom import templates
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 DESCRIPTION = 60
 """Characters of a description that is made from the 编者按."""
@@ -167,6 +169,8 @@ def _said(template: str, **values: object) -> str:
 
 @cache
 def _words() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - rarely needed
+
     return Environment(
         loader=FileSystemLoader(templates("columns")),
         autoescape=select_autoescape(["html"]),
