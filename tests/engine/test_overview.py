@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, select, update
 
 from pipeline.record import tables
 from pipeline.record.reports import UNDER_WAY
 from pipeline.rollout import DeliveryState, RolloutState
+from tests.engine.backlog import copies
 from tests.engine.bench import Bench
 
 MANY = 3_000
@@ -32,27 +33,6 @@ def statements(bench: Bench) -> Iterator[list[str]]:
         event.remove(bench.store.engine, "before_cursor_execute", note)
 
 
-def copies(bench: Bench, numbers: range, state: RolloutState = RolloutState.PREPARING) -> None:
-    """Articles like the first, each with a rollout in this state."""
-    with bench.store.writing() as tx:
-        for name in ("article", "revision", "rollout", "delivery"):
-            table = tables.metadata.tables[name]
-            own = "article_id" if name == "revision" else "rollout_id" if name == "delivery" else "id"
-            first = [dict(row) for row in tx.execute(select(table).where(table.c[own] == 1)).mappings()]
-            tx.execute(insert(table), [_like(name, row, number) for number in numbers for row in first])
-        rollout = tables.rollout
-        tx.execute(update(rollout).where(rollout.c.id.between(numbers[0], numbers[-1])).values(state=state))
-
-
-def _like(table: str, row: dict[str, Any], number: int) -> dict[str, Any]:
-    theirs = {"id": number, "key": f"key-{number}"} if table == "article" else {}
-    if table == "rollout":
-        theirs = {"id": number}
-    if table == "delivery":
-        theirs = {"id": 100 * number + row["id"], "rollout_id": number}
-    return {**row, "article_id": number, **theirs} if "article_id" in row else {**row, **theirs}
-
-
 def put(bench: Bench, number: int, state: DeliveryState) -> None:
     """One delivery of a rollout stands so."""
     d = tables.delivery.c
@@ -63,10 +43,10 @@ def put(bench: Bench, number: int, state: DeliveryState) -> None:
 
 def test_a_backlog_costs_no_more_statements_than_a_few(bench: Bench) -> None:
     bench.publish()
-    copies(bench, range(2, 22))
+    copies(bench.store, range(2, 22))
     with statements(bench) as few:
         bench.store.overview(bench.clock.now(), 20)
-    copies(bench, range(22, 22 + MANY))
+    copies(bench.store, range(22, 22 + MANY))
     with statements(bench) as many:
         view = bench.store.overview(bench.clock.now(), 20)
 
@@ -81,7 +61,7 @@ def test_a_backlog_costs_no_more_statements_than_a_few(bench: Bench) -> None:
 
 def test_all_of_a_backlog_is_read_in_batches(bench: Bench) -> None:
     bench.publish()
-    copies(bench, range(2, MANY))
+    copies(bench.store, range(2, MANY))
     with statements(bench) as seen:
         view = bench.store.overview(bench.clock.now(), None)
 
@@ -93,10 +73,10 @@ def test_all_of_a_backlog_is_read_in_batches(bench: Bench) -> None:
 
 def test_what_needs_a_person_is_always_there_and_first(bench: Bench) -> None:
     bench.publish()
-    copies(bench, range(2, 5))
-    copies(bench, range(5, 7), RolloutState.HELD)
-    copies(bench, range(7, 9), RolloutState.COMPLETE)
-    copies(bench, range(9, 40))
+    copies(bench.store, range(2, 5))
+    copies(bench.store, range(5, 7), RolloutState.HELD)
+    copies(bench.store, range(7, 9), RolloutState.COMPLETE)
+    copies(bench.store, range(9, 40))
     for number, state in ((2, DeliveryState.FAILED), (3, DeliveryState.UNKNOWN), (7, DeliveryState.FAILED)):
         put(bench, number, state)
     view = bench.store.overview(bench.clock.now(), 20)
