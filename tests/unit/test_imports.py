@@ -76,3 +76,29 @@ def test_status_neither_reads_nor_sends(tmp_path: Path) -> None:
 
     assert "r1" in said
     assert not modules & (NEVER | SENDING | READING)
+
+
+WARM = """
+import sys
+from pipeline.channel import Setting
+from pipeline.newsroom import demo_file, kind, load
+from pipeline.testing import MemoryNotebook
+configuration = load(demo_file())
+opened = [
+    kind(one.kind)(
+        Setting(outlet=one, newsroom=configuration.newsroom, data=configuration.data, notebook=MemoryNotebook())
+    )
+    for one in configuration.newsroom.outlets
+]
+before = "wetext" in sys.modules
+for channel in opened:
+    channel.warm()
+print(before, "wetext" in sys.modules)
+"""
+
+
+def test_a_channel_that_is_opened_loads_what_takes_long_only_when_a_worker_warms_it(tmp_path: Path) -> None:
+    environment = {**os.environ, "TONGFA_DATA": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", WARM], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "True"]
