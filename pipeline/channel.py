@@ -439,6 +439,13 @@ class Channel(ABC):
         self.newsroom = setting.newsroom
         self.options: Mapping[str, Any] = setting.outlet.options
 
+    def warm(self) -> None:  # noqa: B027 - most kinds need none
+        """Load and make what every article needs and what takes long: templates, models, pictures that are drawn.
+
+        Called once by each worker before its first step, so that no release waits for it; a command that renders one
+        article does without, so `__init__` is the wrong place.
+        """
+
     @abstractmethod
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The revision in this channel's form. Pure and deterministic; raises `Unpublishable`."""

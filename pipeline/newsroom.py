@@ -7,7 +7,8 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,13 @@ from pipeline.article import Newsroom, Outlet
 from pipeline.article.value import Frozen
 from pipeline.channel import Channel, Notebook, Problem, Setting, Text
 from pipeline.rollout import Pace
+from pipeline.whereabouts import candidates
 
 GROUP = "tongfa.channels"
 """The entry-point group by which kinds enter, built-in and third-party alike."""
 
 _HERE = Path(__file__).parent
 _INSTALLED = (_HERE / "_config").is_dir()
-
-SEARCHED = ("newsroom.toml", "config/newsroom.toml")
 
 
 class BadConfiguration(Exception):
@@ -97,17 +97,16 @@ def environment(configuration: Configuration) -> dict[str, str]:
 
 def locate(given: str | None, environment: Mapping[str, str] = os.environ) -> Path:
     """The configuration file: as given, or TONGFA_CONFIG, or the usual places below the current folder."""
-    named = given or environment.get("TONGFA_CONFIG")
-    candidates = [Path(named)] if named else [Path(name) for name in SEARCHED]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate.absolute()
+    places = candidates(given, environment)
+    for place in places:
+        if place.is_file():
+            return place.absolute()
     raise BadConfiguration(
-        candidates[0],
+        places[0],
         (
             Problem(
                 field="--config",
-                message=Text.of("there is no newsroom at {path}", path=str(candidates[0])),
+                message=Text.of("there is no newsroom at {path}", path=str(places[0])),
                 remedy=Text.of("make one with: newsroom init DIR; or name its file with --config or TONGFA_CONFIG"),
             ),
         ),
@@ -207,9 +206,15 @@ def _house(table: Any, path: Path) -> Any:
     return {**table, "people": [name for line in lines if (name := _PERSON.split(line, maxsplit=1)[0].strip())]}
 
 
+@cache
+def _registered() -> EntryPoints:
+    """The kinds of every installed package, which are looked through once."""
+    return entry_points(group=GROUP)
+
+
 def kinds() -> list[str]:
     """The names of every registered kind."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    return sorted(_registered().names)
 
 
 def kind(name: str) -> type[Channel]:
@@ -218,10 +223,7 @@ def kind(name: str) -> type[Channel]:
         module, _, attribute = name.partition(":")
         found = getattr(importlib.import_module(module), attribute)
     else:
-        points = entry_points(group=GROUP, name=name)
-        if not points:
-            raise KeyError(name)
-        found = next(iter(points)).load()
+        found = _registered()[name].load()
     if not issubclass(found, Channel):
         raise TypeError(f"{name} is no Channel")
     return found  # type: ignore[no-any-return]

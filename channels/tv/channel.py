@@ -74,8 +74,6 @@ class Television(Channel):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        spoken.model()  # half a second, now and not within the first article
-        documents.load()
         self.terms, self._problems = terms_of(self.options, self.outlet.name)
         url = str(self.options.get("url") or "")
         self.files = Files.of(setting, f"{self.outlet.id}/{PAGES}", f"{url.rstrip('/')}/" if url else "")
@@ -85,6 +83,10 @@ class Television(Channel):
         calendar = self.calendar(setting.newsroom)
         self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom.name)
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
+
+    def warm(self) -> None:
+        spoken.model()  # half a second
+        documents.load()
 
     def _messages(self) -> Files:
         """Where the messages stand if there is no device: beside the pages, or under their `root`."""

@@ -83,9 +83,11 @@ class Website(TreeChannel):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.files = Files.of(setting, "site", f"{setting.newsroom.site.url}/")
-        compile_templates()
         self._furnished: Newsroom | None = None
         """The newsroom whose standing files this process has written."""
+
+    def warm(self) -> None:
+        compile_templates()
 
     def frame(self, newsroom: Newsroom) -> Frame:
         """What all pages share. The feeds' address comes from the options, else from the newsroom's feeds."""

@@ -137,6 +137,9 @@ class Wechat(Channel):
                 tag=self.options.get("mass_tag"),
             )
 
+    def warm(self) -> None:
+        _ = self.cover.data
+
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         return render(revision, newsroom, self.look)
 

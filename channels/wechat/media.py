@@ -52,6 +52,8 @@ class Cover:
 
     @cached_property
     def size(self) -> tuple[int, int]:
+        if self.path is None:
+            return BANNER
         with Pillow.open(io.BytesIO(self.data)) as picture:
             return picture.size
 

@@ -18,21 +18,23 @@ from functools import wraps
 from gettext import gettext as _
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline import newsroom as configuring
 from pipeline.channel import Problem
 from pipeline.commands import sheet, terminal
-from pipeline.commands.language import tell
+from pipeline.commands.telling import tell
 from pipeline.engine import Engine, Unfit
-from pipeline.manuscript import BadManuscript
 from pipeline.newsroom import Configuration
 from pipeline.record.report import AsRead, Report
 from pipeline.record.submission import Accepted
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.workers import logs, tasks
+
+if TYPE_CHECKING:
+    from pipeline.manuscript import BadManuscript  # whoever reads none need not import what reads them
 
 DONE, BROKEN, BAD, HELD, FAILED, LATE = range(6)
 _FAILED = (DeliveryState.FAILED, DeliveryState.UNKNOWN)

@@ -37,7 +37,7 @@ from pipeline.manuscript.images import PictureRefused, take
 from pipeline.record.submission import Changed
 
 
-@click.group("column", help="Columns (栏目): open, rename or close one on every channel at once.")
+@click.group("column")
 def column() -> None:
     pass
 

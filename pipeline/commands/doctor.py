@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.article import Outlet
 from pipeline.channel import ChannelError, Problem, Text
-from pipeline.commands.language import tell
+from pipeline.commands.telling import tell
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
 from pipeline.record import roster, waits
 from pipeline.record.database import SAFE_SQLITE, Database, sqlite_module

@@ -1,4 +1,4 @@
-"""For editors: submit, correct, withdraw, and see what became of it."""
+"""For editors: submit, correct, withdraw, try again, and see beforehand how it looks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pathlib import Path
 
 import click
 
-from pipeline.channel import Action, Problem, Text
-from pipeline.commands import terminal
+from pipeline.channel import Problem, Text
 from pipeline.commands.answers import (
     BAD,
-    BROKEN,
     DONE,
     How,
     accept,
@@ -24,7 +22,6 @@ from pipeline.commands.answers import (
     config_option,
     err,
     follow,
-    json_option,
     moment_of,
     open_engine,
     out,
@@ -32,27 +29,19 @@ from pipeline.commands.answers import (
     print_json,
     problems_of,
     refuse,
-    report_told,
     rollout_of,
     starts_a_rollout,
     wait_option,
     who,
 )
 from pipeline.commands.preview import write_previews
-from pipeline.commands.reading import Asking, Desk, as_read, read_, reads_manuscripts, words_of
-from pipeline.commands.report import page as report_page
-from pipeline.commands.sheet import sheet
+from pipeline.commands.reading import Asking, Desk, as_read, reads_manuscripts, words_of
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript, Manuscript
-from pipeline.record import roster
-from pipeline.record.report import AsRead, Report
 from pipeline.record.submission import Changed
-from pipeline.rollout import DeliveryState, RolloutState
 
 
-@click.command(
-    "queue-submit", help="Submit articles (.md .docx .html .txt): each goes out on every channel at one moment."
-)
+@click.command("queue-submit")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--column", metavar="NAME", help="the column (栏目), instead of the manuscript's own")
 @click.option("--channels", metavar="A,B", help="only these channels, by id")
@@ -171,7 +160,7 @@ def _changed(article: str, path: Path) -> Problem:
     )
 
 
-@click.command(help="Correct an article everywhere: the file becomes its next revision.")
+@click.command("correct")
 @click.argument("article", metavar="ID")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--note", default="", metavar="TEXT", help="what the public is told of the correction")
@@ -202,7 +191,7 @@ def correct(
         return accept(accepted, engine, file, how=how)
 
 
-@click.command(help="Withdraw an article everywhere.")
+@click.command("withdraw")
 @click.argument("article", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="what the public is told")
 @starts_a_rollout
@@ -217,7 +206,7 @@ def withdraw(
         return accept(accepted, engine, None, how=how)
 
 
-@click.command(help="Try again what failed, was held, or is unknown.")
+@click.command("retry")
 @click.argument("rollout", metavar="ID")
 @click.option("--adopt", is_flag=True, help="an unknown delivery has happened: you have seen it yourself")
 @wait_option
@@ -234,105 +223,7 @@ def retry(rollout: str, adopt: bool, wait: bool, timeout: float, editor: str | N
         return code_of(follow(engine, engine.store.report(number), timeout, quiet=False))
 
 
-@click.command(help="What became of a rollout (r1) or of an article's last one (a1).")
-@click.argument("id_", metavar="ID")
-@click.option(
-    "--html",
-    "page",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="write it as one page (发布回执), to be printed or handed on",
-)
-@json_option
-@config_option
-def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> int:
-    with closing(open_engine(config)) as engine:
-        found = engine.store.report(rollout_of(engine, id_))
-        # A withdrawal takes down what an earlier rollout published: its reading stands in that one's report.
-        readings = () if found.action is Action.WITHDRAW else engine.store.readings(found.rollout)
-        if page:
-            chain = engine.store.chain()
-            page.parent.mkdir(parents=True, exist_ok=True)
-            newsroom = engine.newsroom.with_columns(engine.columns())
-            page.write_text(report_page(found, newsroom, chain, engine.clock.now(), readings), encoding="utf-8")
-            if as_json:
-                print_json(report_told(found, readings))
-            else:
-                out.print(_("the report of {rollout} is in {path}").format(rollout=found.rollout, path=page))
-            if chain.broken is not None:
-                terminal.show_chain(err, chain, engine.store.event(chain.broken), engine.newsroom)
-            return code_of(found) or (DONE if chain.broken is None else BROKEN)
-        if as_json:
-            print_json(report_told(found, readings))
-        else:
-            _show(found, engine)
-            _show_readings(readings, engine)
-        return code_of(found)
-
-
-def _show_readings(readings: Sequence[AsRead], engine: Engine) -> None:
-    newsroom = engine.newsroom.with_columns(engine.columns())
-    for one in readings:
-        if one.reading is not None:
-            out.print()
-            title = _("{article}, revision {revision}, as {file} was read").format(
-                article=one.article, revision=one.revision, file=one.reading.file
-            )
-            terminal.show_reading(out, title, sheet(one.record, one.reading, newsroom))
-
-
-def _show(found: Report, engine: Engine) -> None:
-    """The report, and who is missing where it waits for workers."""
-    terminal.show_report(out, found, engine.newsroom)
-    if not terminal.ended(found):
-        terminal.show_missing(out, roster.workers(engine.store), engine.newsroom)
-
-
-@click.command(help="Where things stand: everything under way, held or failed; or one rollout.")
-@click.argument("id_", metavar="[ID]", required=False)
-@config_option
-def status(id_: str | None, config: str | None) -> int:
-    with closing(open_engine(config)) as engine:
-        if id_:
-            _show(engine.store.report(rollout_of(engine, id_)), engine)
-            return DONE
-        shown = engine.store.reports(
-            [state for state in RolloutState if state not in (RolloutState.COMPLETE, RolloutState.CANCELLED)]
-        )
-        for one in [*shown, *(one for one in engine.store.stuck() if one not in shown)]:
-            terminal.show_report(out, one, engine.newsroom)
-            out.print()
-        running = sum(1 for one in shown if one.state is not RolloutState.HELD)
-        known = roster.workers(engine.store)
-        terminal.show_workers(out, known)
-        if running:
-            terminal.show_missing(out, known, engine.newsroom)
-        health = engine.store.health(engine.clock.now())
-        out.print(
-            _(
-                "{complete} complete, {running} under way, {held} held; failed deliveries: {failed}, unknown: {unknown}"
-            ).format(
-                complete=health.rollouts.get(RolloutState.COMPLETE, 0),
-                running=running,
-                held=health.rollouts.get(RolloutState.HELD, 0),
-                failed=health.deliveries.get(DeliveryState.FAILED, 0),
-                unknown=health.deliveries.get(DeliveryState.UNKNOWN, 0),
-            )
-        )
-        return DONE
-
-
-@click.command("list", help="The newest articles.")
-@click.option("--limit", type=int, default=20, show_default=True, help="how many")
-@config_option
-def list_(limit: int, config: str | None) -> int:
-    with closing(open_engine(config)) as engine:
-        newsroom = engine.newsroom.with_columns(engine.columns())
-        terminal.show_articles(out, engine.store.articles(limit), newsroom)
-        return DONE
-
-
-@click.command(help="How a manuscript, or an article (a1), looks on every channel.")
+@click.command("preview")
 @click.argument("source", metavar="FILE|ID")
 @reads_manuscripts
 @click.option(
@@ -363,51 +254,3 @@ def preview(asking: Asking, source: str, folder: Path, editor: str | None, confi
         for name, place in written:
             out.print(f"{name}: {place}")
         return DONE
-
-
-@click.group("audit", help="The record of events: whether it holds, and what it says.")
-def audit() -> None:
-    pass
-
-
-@audit.command(help="Check every event of the record: none may be changed, missing or added.")
-@json_option
-@config_option
-def verify(as_json: bool, config: str | None) -> int:
-    with closing(open_engine(config)) as engine:
-        chain = engine.store.chain()
-        broken = None if chain.broken is None else engine.store.event(chain.broken)
-        if as_json:
-            print_json(
-                {
-                    "holds": chain.broken is None,
-                    "events": chain.events,
-                    "unsealed": chain.unsealed,
-                    "since": chain.since and chain.since.isoformat(),
-                    "last": chain.last,
-                    "flaw": chain.flaw,
-                    "broken": chain.broken,
-                    "event": broken and broken.model_dump(mode="json"),
-                }
-            )
-        else:
-            terminal.show_chain(out if chain.broken is None else err, chain, broken, engine.newsroom)
-        return DONE if chain.broken is None else BROKEN
-
-
-@audit.command(help="What happened in a rollout (r1), to an article (a1), or beside those on a channel (tv), in order.")
-@click.argument("id_", metavar="ID")
-@json_option
-@config_option
-def show(id_: str, as_json: bool, config: str | None) -> int:
-    with closing(open_engine(config)) as engine:
-        events = engine.store.events(id_)
-        if as_json:
-            print_json([one.model_dump(mode="json") for one in events])
-        else:
-            terminal.show_events(out, events, engine.newsroom)
-        return DONE
-
-
-COMMANDS = (read_, correct, withdraw, retry, report, status, list_, preview, audit)
-"""Those of `newsroom`; `queue_submit` is a program of its own."""

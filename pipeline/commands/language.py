@@ -1,6 +1,7 @@
-"""Messages in the reader's language: gettext catalogues, how a `Text` is told, and the words for states and events.
+"""The language of this process: gettext catalogues, and who decides. What is told in it is in `telling`.
 
 The environment decides (LANGUAGE, LC_ALL, LC_MESSAGES, LANG); where it names no language, the newsroom does.
+Light to import: `newsroom --help` needs no more.
 """
 
 from __future__ import annotations
@@ -10,58 +11,13 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from pipeline.channel import Action, Problem, Standing, Text
-from pipeline.record.chain import Flaw
-from pipeline.rollout import DeliveryState, RolloutState, Step
-
 DOMAIN = "tongfa"
 CATALOGUES = Path(__file__).parent / "locale"
-_TRANSLATED = ("field", "reason")
 _NO_LANGUAGE = ("", "C", "POSIX")
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for «translated later»
     return message
-
-
-ROLLOUT = {
-    RolloutState.PREPARING: N_("preparing"),
-    RolloutState.READY: N_("ready, waiting for the moment"),
-    RolloutState.RELEASED: N_("being released"),
-    RolloutState.COMPLETE: N_("complete"),
-    RolloutState.HELD: N_("held: nothing has gone out"),
-    RolloutState.CANCELLED: N_("cancelled"),
-}
-DELIVERY = {
-    DeliveryState.PENDING: N_("preparing"),
-    DeliveryState.PREPARED: N_("prepared"),
-    DeliveryState.RELEASED: N_("accepted by the channel"),
-    DeliveryState.LIVE: N_("live"),
-    DeliveryState.VERIFIED: N_("live, seen"),
-    DeliveryState.WITHDRAWN: N_("withdrawn, seen gone"),
-    DeliveryState.FAILED: N_("failed"),
-    DeliveryState.SUPERSEDED: N_("overtaken"),
-    DeliveryState.UNKNOWN: N_("unknown: please decide"),
-}
-ACTION = {Action.PUBLISH: N_("publish"), Action.CORRECT: N_("correct"), Action.WITHDRAW: N_("withdraw")}
-STEP = {
-    Step.PREPARE: N_("preparation"),
-    Step.RELEASE: N_("release"),
-    Step.FOLLOW: N_("follow-up"),
-    Step.VERIFY: N_("reading back"),
-}
-STANDING = {
-    Standing.ABSENT: N_("not there"),
-    Standing.STAGED: N_("staged, not public"),
-    Standing.ACCEPTED: N_("accepted, not yet visible"),
-    Standing.LIVE: N_("visible to the public"),
-    Standing.WITHDRAWN: N_("no longer visible"),
-}
-FLAW = {
-    Flaw.CHANGED: N_("it was changed after it was written"),
-    Flaw.GAP: N_("what was written before it was removed or replaced"),
-    Flaw.CUT: N_("what was written after it was removed"),
-}
 
 
 def choose(newsroom_locale: str, environment: MutableMapping[str, str] = os.environ) -> None:
@@ -74,69 +30,7 @@ def choose(newsroom_locale: str, environment: MutableMapping[str, str] = os.envi
     gettext.textdomain(DOMAIN)
 
 
-def tell(text: Text) -> str:
-    """The message in the process's language.
-
-    A value called `field` is the name of a field and translated too; so is a `reason` that the system or a library
-    gives, where the catalogue knows it.
-
-    >>> tell(Text.of("{field} is too long by {over}", field="headline", over=3))
-    'headline is too long by 3'
-    """
-    values = {
-        name: gettext.gettext(value) if name in _TRANSLATED and isinstance(value, str) and value else value
-        for name, value in text.values.items()
-    }
-    template = gettext.gettext(text.template)
-    return template.format_map(values) if values else template
-
-
-def tell_problem(problem: Problem) -> str:
-    """Where, what, and what to do, in one line."""
-    field = gettext.gettext(problem.field) if problem.field else ""
-    place = f"{field}: " if field else ""
-    return f"{place}{tell(problem.message)}\n  → {tell(problem.remedy)}"
-
-
 def tag() -> str:
     """The process's language as HTML names it: zh-CN, or en where there is no catalogue."""
     found = gettext.translation(DOMAIN, CATALOGUES, fallback=True).info()
     return found.get("language", "en").replace("_", "-")
-
-
-NOTES = (N_("note"), N_("note dropped"), N_("notes dropped"))
-"""What happens to a channel's notebook, where its adapter has no better word."""
-DEEDS = (N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_("refused by the prompter"))
-"""The words of adapters."""
-
-
-_ASKED = {"retry": N_("asked to try again"), "urgent": N_("asked to go first")}
-
-
-def tell_what(what: str) -> str:
-    """What an event says happened: `publish accepted`, `find absent`, `rollout complete`, `retry`, an adapter's deed.
-
-    >>> tell_what("release verified")
-    'release: live, seen'
-    """
-    subject, _, outcome = what.partition(" ")
-    if subject in ACTION and outcome == "accepted":
-        subject, outcome = ACTION[Action(subject)], N_("submission accepted")
-    elif subject in STEP and outcome in DELIVERY:
-        subject, outcome = STEP[Step(subject)], DELIVERY[DeliveryState(outcome)]
-    elif subject == "find" and outcome in STANDING:
-        subject, outcome = N_("asked the channel"), STANDING[Standing(outcome)]
-    elif subject == N_("rollout") and outcome in ROLLOUT:
-        outcome = ROLLOUT[RolloutState(outcome)]
-    elif what in _ASKED:
-        return gettext.gettext(_ASKED[what])
-    else:
-        return gettext.gettext(what)
-    return gettext.gettext("{subject}: {outcome}").format(
-        subject=gettext.gettext(subject), outcome=gettext.gettext(outcome)
-    )
-
-
-def tell_who(who: str) -> str:
-    """Who did what an event says: an editor's name, or the engine."""
-    return gettext.gettext(who) if who == N_("engine") else who

@@ -1,36 +1,43 @@
-"""The commands: `queue-submit` for editors, `newsroom` for everything else. What they do is in `pipeline.commands`."""
+"""The commands: `queue-submit` for editors, `newsroom` for everything else. What they do is in `pipeline.commands`.
+
+Nothing that they need is imported here: `newsroom --help` has to come at once.
+"""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from gettext import gettext as _
 from importlib.metadata import entry_points
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import newsroom as configuring
-from pipeline.channel import Channel
-from pipeline.commands import column, editors, language, operators, terminal
-from pipeline.commands.answers import (
-    BAD,
-    BROKEN,
-    DONE,
-    err,
-    open_engine,
-)
-from pipeline.newsroom import BadConfiguration
-from pipeline.record import waits
-from pipeline.record.refusals import Impossible
+from pipeline import whereabouts
+from pipeline.commands import language
+from pipeline.commands.later import Later, translate
+
+if TYPE_CHECKING:
+    from pipeline.channel import Channel
 
 COMMANDS = "tongfa.commands"
-"""The entry-point group of commands that kinds and stand-ins add."""
+"""The entry-point group of commands that kinds bring along."""
+DONE, BAD, INTERRUPTED = 0, 2, 130
+
+PATIENT = 50_000
+"""Objects after which Python looks for garbage: most of what a command makes are modules, which are none, and looking
+through them again and again, as it does from 700 on, takes a tenth of its time."""
+
+QUEUE_SUBMIT = Later(
+    "queue-submit",
+    "pipeline.commands.editors:queue_submit",
+    help="Submit articles (.md .docx .html .txt): each goes out on every channel at one moment.",
+)
 
 
 def main_queue_submit() -> None:
-    _run(editors.queue_submit)
+    _run(QUEUE_SUBMIT)
 
 
 def main_newsroom() -> None:
@@ -39,32 +46,21 @@ def main_newsroom() -> None:
 
 def _run(command: click.Command) -> NoReturn:
     """Settle the language, run the command, and turn whatever a person can mend into words and an exit code."""
-    try:
-        locale = configuring.load(configuring.locate(_named(sys.argv))).newsroom.locale
-    except BadConfiguration:
-        locale = "zh_CN"
-    language.choose(locale)
-    _translate(command)
+    gc.set_threshold(PATIENT)
+    found = (place for place in whereabouts.candidates(_named(sys.argv)) if place.is_file())
+    language.choose(next(map(whereabouts.locale_of, found), whereabouts.LOCALE))
+    translate(command)
     try:
         code = command.main(prog_name=command.name, standalone_mode=False) or DONE
-    except BadConfiguration as error:
-        terminal.show_problems(err, error.problems, str(error.path) if error.path.exists() else "")
-        code = BAD
-    except SQLAlchemyError as error:
-        terminal.show_problems(err, [waits.trouble(error)])
-        code = BROKEN
-    except OSError as error:
-        what = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
-        err.print(_("{what}. What is wrong with the installation: newsroom doctor").format(what=what))
-        code = BROKEN
-    except Impossible as error:
-        terminal.show_problems(err, [error.problem])
-        code = BAD
     except click.ClickException as error:
         error.show()
         code = BAD
     except (click.Abort, KeyboardInterrupt):
-        code = 130
+        code = INTERRUPTED
+    except Exception as error:
+        from pipeline.commands import trouble  # noqa: PLC0415 - knows every room, and is needed where something failed
+
+        code = trouble.told(error)
     sys.exit(code)
 
 
@@ -77,20 +73,8 @@ def _named(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _translate(command: click.Command) -> None:
-    """click takes its texts when the module is read, before the language is known."""
-    if command.help:
-        command.help = command.short_help = _(command.help)
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.help:
-            parameter.help = _(parameter.help)
-    if isinstance(command, click.Group):
-        for one in command.commands.values():
-            _translate(one)
-
-
 class _Newsroom(click.Group):
-    """Its own commands, and those that kinds and stand-ins bring along, loaded when they are asked for."""
+    """Its own commands, and those that kinds bring along, loaded when they are named or listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *(point.name for point in entry_points(group=COMMANDS))})
@@ -100,13 +84,15 @@ class _Newsroom(click.Group):
             return own
         for point in entry_points(group=COMMANDS, name=cmd_name):
             found: click.Command = point.load()
-            _translate(found)
+            translate(found)
             return found
         return None
 
 
 def _opened(kind: str, config: str | None = None) -> Channel:
     """The newsroom's channel of this kind, for the kind's own commands."""
+    from pipeline.commands.answers import open_engine  # noqa: PLC0415 - only those commands need the engine
+
     engine = open_engine(config)
     for outlet in engine.newsroom.outlets:
         if outlet.kind == kind:
@@ -120,5 +106,102 @@ def newsroom(context: click.Context) -> None:
     context.obj = _opened
 
 
-for one in (*editors.COMMANDS, column.column, *operators.COMMANDS):
+for one in (
+    Later(
+        "read",
+        "pipeline.commands.reading:read_",
+        help="How manuscripts are read (.md .docx .html .txt): the 读稿单. Nothing is stored or sent.",
+    ),
+    Later(
+        "correct",
+        "pipeline.commands.editors:correct",
+        help="Correct an article everywhere: the file becomes its next revision.",
+    ),
+    Later(
+        "withdraw",
+        "pipeline.commands.editors:withdraw",
+        help="Withdraw an article everywhere.",
+    ),
+    Later(
+        "retry",
+        "pipeline.commands.editors:retry",
+        help="Try again what failed, was held, or is unknown.",
+    ),
+    Later(
+        "report",
+        "pipeline.commands.outcome:report",
+        help="What became of a rollout (r1) or of an article's last one (a1).",
+    ),
+    Later(
+        "status",
+        "pipeline.commands.outcome:status",
+        help="Where things stand: everything under way, held or failed; or one rollout.",
+    ),
+    Later(
+        "list",
+        "pipeline.commands.outcome:list_",
+        help="The newest articles.",
+    ),
+    Later(
+        "preview",
+        "pipeline.commands.editors:preview",
+        help="How a manuscript, or an article (a1), looks on every channel.",
+    ),
+    Later(
+        "audit",
+        "pipeline.commands.outcome:audit",
+        help="The record of events: whether it holds, and what it says.",
+    ),
+    Later(
+        "column",
+        "pipeline.commands.column:column",
+        help="Columns (栏目): open, rename or close one on every channel at once.",
+    ),
+    Later(
+        "up",
+        "pipeline.commands.operators:up",
+        help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.",
+    ),
+    Later(
+        "worker",
+        "pipeline.commands.operators:worker",
+        help="Run workers in the foreground: of both queues, or of one.",
+    ),
+    Later(
+        "serve",
+        "pipeline.commands.operators:serve",
+        help="Serve the public site in the foreground.",
+    ),
+    Later(
+        "broker",
+        "pipeline.commands.operators:broker_",
+        help="Run the embedded broker in the foreground.",
+        hidden=True,
+    ),
+    Later(
+        "doctor",
+        "pipeline.commands.operators:doctor_",
+        help="Check configuration, database, broker, workers and every channel.",
+    ),
+    Later(
+        "init",
+        "pipeline.commands.operators:init",
+        help="Make a new newsroom in a folder: its file, with comments, and an example article.",
+    ),
+    Later(
+        "demo",
+        "pipeline.commands.operators:demo_",
+        help="Show it all once: start a newsroom in a folder, publish the example, print the report, stop.",
+    ),
+    Later(
+        "fake-wechat",
+        "pipeline.standins.fake_wechat.__main__:fake_wechat",
+        help="A stand-in for WeChat's official accounts, for demos and tests.",
+    ),
+    Later(
+        "fake-prompter",
+        "pipeline.standins.fake_prompter:fake_prompter",
+        help="Run a stand-in for the station's prompter: a MOS device with a screen.",
+    ),
+):
     newsroom.add_command(one)

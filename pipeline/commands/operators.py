@@ -29,7 +29,7 @@ from pipeline.commands.answers import (
     err,
     out,
 )
-from pipeline.commands.language import tell
+from pipeline.commands.telling import tell
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.web.site import Hear
@@ -38,7 +38,7 @@ from pipeline.workers import broker, logs, tasks
 from pipeline.workers.processes import Processes, end_with_parent
 
 
-@click.command(help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.")
+@click.command("up")
 @config_option
 def up(config: str | None) -> int:
     configuration = configured(config)
@@ -91,7 +91,7 @@ def _stopped() -> threading.Event:
     return stop
 
 
-@click.command(help="Run workers in the foreground: of both queues, or of one.")
+@click.command("worker")
 @click.option("--queue", type=click.Choice([tasks.STEPS, tasks.RELEASES]), help="only this queue, in this very process")
 @config_option
 def worker(queue: str | None, config: str | None) -> int:
@@ -109,7 +109,7 @@ def worker(queue: str | None, config: str | None) -> int:
     return DONE
 
 
-@click.command(help="Serve the public site in the foreground.")
+@click.command("serve")
 @click.option("--listen", metavar="HOST:PORT", help="default: as configured")
 @click.option(
     "--site", type=click.Path(path_type=Path), metavar="DIR", help="the folder to serve; default: the newsroom's"
@@ -145,7 +145,7 @@ def _hearing(configuration: Configuration) -> Hear:
     return lambda channel, method, query, body: engine().hear(channel, method, query, body)
 
 
-@click.command("broker", hidden=True, help="Run the embedded broker in the foreground.")
+@click.command("broker")
 @config_option
 def broker_(config: str | None) -> int:
     logs.configure()
@@ -153,7 +153,7 @@ def broker_(config: str | None) -> int:
     return DONE if broker.run(configured(config), _stopped()) else BROKEN
 
 
-@click.command("doctor", help="Check configuration, database, broker, workers and every channel.")
+@click.command("doctor")
 @config_option
 def doctor_(config: str | None) -> int:
     logs.configure(logging.ERROR)
@@ -168,7 +168,7 @@ def doctor_(config: str | None) -> int:
     return DONE if good else BROKEN
 
 
-@click.command("init", help="Make a new newsroom in a folder: its file, with comments, and an example article.")
+@click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def init(folder: Path) -> int:
     target = folder / "newsroom.toml"
@@ -187,9 +187,7 @@ def init(folder: Path) -> int:
     return DONE
 
 
-@click.command(
-    "demo", help="Show it all once: start a newsroom in a folder, publish the example, print the report, stop."
-)
+@click.command("demo")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -216,6 +214,3 @@ def demo_(data: Path, config: str | None) -> int:
         return BROKEN
     out.print(_("That took {seconds} seconds.").format(seconds=round(time.monotonic() - started)))
     return code_of(shown)
-
-
-COMMANDS = (up, worker, serve, broker_, doctor_, init, demo_)

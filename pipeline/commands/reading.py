@@ -36,8 +36,8 @@ from pipeline.commands.answers import (
     problems_told,
     who,
 )
-from pipeline.commands.language import tell
 from pipeline.commands.sheet import quoted, sheet, told
+from pipeline.commands.telling import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES
 from pipeline.manuscript.words import BadWords, Words, beside, shipped
@@ -218,7 +218,7 @@ def as_read(manuscript: Manuscript) -> dict[str, Any]:
     return {"article": manuscript.article.model_dump(mode="json"), "reading": told(manuscript.reading)}
 
 
-@click.command("read", help="How manuscripts are read (.md .docx .html .txt): the 读稿单. Nothing is stored or sent.")
+@click.command("read")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @reads_manuscripts
 @as_option

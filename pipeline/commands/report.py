@@ -18,8 +18,9 @@ from pipeline.article import Newsroom
 from pipeline.article.reading import Line, Reading
 from pipeline.channel import Action
 from pipeline.commands import sheet
-from pipeline.commands.language import ACTION, DELIVERY, FLAW, ROLLOUT, STANDING, tag, tell
+from pipeline.commands.language import tag
 from pipeline.commands.sheet import became, facts, quoted, remarks
+from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, STANDING, tell
 from pipeline.newsroom import templates
 from pipeline.record.chain import Chain
 from pipeline.record.report import AsRead, DeliveryReport, Report

@@ -17,7 +17,8 @@ from pipeline.article import Article, Image, Newsroom
 from pipeline.article.credit import Aigc, Certainty, Credit
 from pipeline.article.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Text
-from pipeline.commands.language import N_, tell
+from pipeline.commands.language import N_
+from pipeline.commands.telling import tell
 from pipeline.engine.columns import UNTITLED
 
 SHORT = 24

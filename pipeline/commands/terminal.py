@@ -14,13 +14,14 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from pipeline.article import Newsroom
+from pipeline.article.reading import ManuscriptProblem
 from pipeline.channel import Problem
-from pipeline.commands.language import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.commands.sheet import Look, Row
+from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
 from pipeline.engine import ColumnLine
-from pipeline.manuscript import ManuscriptProblem
 from pipeline.record.chain import Chain, Flaw
-from pipeline.record.report import ArticleLine, DeliveryReport, Event, Report
+from pipeline.record.report import ArticleLine, DeliveryReport, Event, Health, Overview, Report
+from pipeline.record.reports import UNDER_WAY
 from pipeline.record.roster import QUEUES, Worker
 from pipeline.rollout import DeliveryState, RolloutState
 
@@ -49,6 +50,35 @@ def console(*, stderr: bool = False, quiet: bool = False) -> Console:
 def show_report(out: Console, report: Report, newsroom: Newsroom) -> None:
     for part in _report(report, newsroom):
         out.print(part, soft_wrap=not isinstance(part, Table))
+
+
+def show_overview(out: Console, view: Overview, newsroom: Newsroom) -> None:
+    """What waits for a person first, then what is under way, and how to see what is not shown."""
+    for one in (*view.waiting, *view.under_way):
+        show_report(out, one, newsroom)
+        out.print()
+    if view.more:
+        out.print(_("and {count} more under way: newsroom status --all shows everything").format(count=view.more))
+
+
+def show_counts(out: Console, health: Health) -> None:
+    """How many rollouts and deliveries there are of each state that people ask for."""
+    counts = {state: health.rollouts.get(state, 0) for state in RolloutState}
+    running = {state: counts[state] for state in UNDER_WAY if counts[state]}
+    if running:
+        states = _(", ").join(f"{_(ROLLOUT[state])} {count}" for state, count in running.items())
+        out.print(_("under way: {states}").format(states=states))
+    out.print(
+        _(
+            "{complete} complete, {running} under way, {held} held; failed deliveries: {failed}, unknown: {unknown}"
+        ).format(
+            complete=counts[RolloutState.COMPLETE],
+            running=sum(running.values()),
+            held=counts[RolloutState.HELD],
+            failed=health.deliveries.get(DeliveryState.FAILED, 0),
+            unknown=health.deliveries.get(DeliveryState.UNKNOWN, 0),
+        )
+    )
 
 
 def follow(

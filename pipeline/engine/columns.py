@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from pypinyin import Style, lazy_pinyin
+from typing import TYPE_CHECKING
 
 from pipeline.article import Announcement, Article, Column, Deed, Image, Newsroom
 from pipeline.channel import Problem, Text
 from pipeline.newsroom import templates
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 DESCRIPTION = 60
 """Characters of a description that is made from the 编者按."""
@@ -30,6 +31,8 @@ def address_of(name: str) -> str:
     >>> address_of("脱贫攻坚奔小康"), address_of("2026 两会")
     ('tpgjbxk', '2026lh')
     """
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - its tables take half a second, and few commands need them
+
     initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
     return re.sub(r"[^a-z0-9]+", "", initials.lower()) or "lanmu"
 
@@ -166,6 +169,8 @@ def _said(template: str, **values: object) -> str:
 
 @cache
 def _words() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - rarely needed
+
     return Environment(
         loader=FileSystemLoader(templates("columns")),
         autoescape=select_autoescape(["html"]),

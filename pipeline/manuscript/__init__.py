@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from pipeline.article import Article, House, Image
 from pipeline.article.reading import ManuscriptProblem, Reading
 from pipeline.channel import Text
-from pipeline.manuscript import fields, html, markdown, text, word
+from pipeline.manuscript import fields, html, markdown, text
 from pipeline.manuscript.body import Block, serialise
 from pipeline.manuscript.characters import clean
 from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript
@@ -29,15 +29,22 @@ from pipeline.manuscript.words import Words
 
 __all__ = ["FORMATS", "BadManuscript", "Manuscript", "ManuscriptProblem", "read"]
 
+
+def _word(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, bytes]]:
+    from pipeline.manuscript import word  # noqa: PLC0415 - the largest of the formats, and no other needs it
+
+    return word.read(data, path, draft)
+
+
 FORMATS: Mapping[str, Callable[[bytes, Path, Draft], tuple[list[Block], dict[str, bytes]]]] = MappingProxyType(
     {
         ".md": markdown.read,
         ".markdown": markdown.read,
-        ".docx": word.read,
-        ".doc": word.read,
-        ".wps": word.read,
-        ".rtf": word.read,
-        ".odt": word.read,
+        ".docx": _word,
+        ".doc": _word,
+        ".wps": _word,
+        ".rtf": _word,
+        ".odt": _word,
         ".html": html.read,
         ".htm": html.read,
         ".txt": text.read,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.article import Article, Column, Outlet, Place
 from pipeline.article.reading import Reading
@@ -20,12 +19,11 @@ from pipeline.record.ids import article_id, number_of, rollout_id
 from pipeline.record.refusals import Impossible, anothers, no_article, published_already, there_twice
 from pipeline.record.reports import Reports
 from pipeline.record.submission import Accepted, Changed, Submission
+from pipeline.record.upserts import ByDialect
 from pipeline.rollout import GATE_PASSED, DeliveryState, Rank, RolloutState, Step, first_state, rank_of, step_of
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-_KEEP = {dialect: made(tables.image).on_conflict_do_nothing() for dialect, made in _INSERT.items()}
+_KEEP = ByDialect(lambda insert: insert(tables.image).on_conflict_do_nothing())
 
 
 class _Begun(NamedTuple):

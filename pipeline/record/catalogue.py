@@ -14,7 +14,8 @@ from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
 from pipeline.record import tables
 from pipeline.record.ids import number_of
-from pipeline.record.reports import Reports, parsed, revision_of
+from pipeline.record.reports import Reports
+from pipeline.record.rollouts import parsed, revision_of
 
 _d, _p = tables.delivery.c, tables.placement.c
 _newer = tables.placement.alias("newer")

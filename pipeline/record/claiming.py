@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import AwareDatetime
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.article import Announcement, Revision
 from pipeline.article.value import Frozen
@@ -17,13 +15,14 @@ from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
 from pipeline.record.ids import article_id
-from pipeline.record.reports import Reports, parsed
+from pipeline.record.reports import Reports
+from pipeline.record.rollouts import parsed
+from pipeline.record.upserts import ByDialect
 from pipeline.rollout import DeliveryState, RolloutState, Step, step_of
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
 # Statements that every step needs are built once: building one takes longer than the database does to answer it.
 
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _CLAIM = (
     update(tables.delivery)
@@ -53,18 +52,19 @@ _PLACED = (
     .limit(1)
 )
 
-_COUNT = {
-    dialect: made(tables.counter)
-    .values(
-        [
-            {"channel": bindparam("on"), "column": "", "value": 1},
-            {"channel": bindparam("on"), "column": bindparam("within"), "value": 1},
-        ]
+_COUNT = ByDialect(
+    lambda insert: (
+        insert(tables.counter)
+        .values(
+            [
+                {"channel": bindparam("on"), "column": "", "value": 1},
+                {"channel": bindparam("on"), "column": bindparam("within"), "value": 1},
+            ]
+        )
+        .on_conflict_do_update(index_elements=["channel", "column"], set_={"value": tables.counter.c.value + 1})
+        .returning(tables.counter.c.column, tables.counter.c.value)
     )
-    .on_conflict_do_update(index_elements=["channel", "column"], set_={"value": tables.counter.c.value + 1})
-    .returning(tables.counter.c.column, tables.counter.c.value)
-    for dialect, made in _INSERT.items()
-}
+)
 
 
 class Earlier(Frozen):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.channel import Note, Unavailable
 from pipeline.record import chain, tables, waits
 from pipeline.record.database import Database
+from pipeline.record.upserts import ByDialect
 
 _n = tables.notebook.c
 _LAST = "\U0010ffff"
@@ -28,12 +28,11 @@ _READ = select(_n.text, _n.version, _n.at).where(*_HERE)
 _DROP = delete(tables.notebook).where(*_HERE, _n.version == bindparam("over"))
 _PRUNE = delete(tables.notebook).where(*_BELOW, _n.at <= bindparam("before", type_=tables.Instant()))
 _PAGES = select(_n.page).where(*_BELOW).order_by(_n.page)
-_PUT: Mapping[str, Any] = {
-    name: dialect.insert(tables.notebook)
-    .on_conflict_do_nothing(index_elements=["channel", "page"])
-    .returning(_n.version)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
+_PUT = ByDialect(
+    lambda insert: (
+        insert(tables.notebook).on_conflict_do_nothing(index_elements=["channel", "page"]).returning(_n.version)
+    )
+)
 
 
 class SqlNotebook:

@@ -154,3 +154,15 @@ class Health(Frozen):
     rollouts: Mapping[str, int]
     deliveries: Mapping[str, int]
     oldest_overdue: AwareDatetime | None
+
+
+class Overview(Frozen):
+    """Where things stand."""
+
+    waiting: tuple[Report, ...]
+    """What waits for a person, oldest first: held, or with a delivery that failed or is unknown."""
+    under_way: tuple[Report, ...]
+    """The newest of the others that are under way, newest first."""
+    more: int
+    """How many more are under way."""
+    health: Health

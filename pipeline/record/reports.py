@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select
 
-from pipeline.article import Announcement, Article, Column, Deed, Revision
+from pipeline.article import Announcement, Column, Deed, Revision
 from pipeline.article.reading import Reading
-from pipeline.article.value import Frozen
-from pipeline.channel import Action, Evidence, Problem, Receipt
+from pipeline.channel import Action
 from pipeline.record import tables
 from pipeline.record.database import Database
 from pipeline.record.due import STEPPING, claimable
 from pipeline.record.ids import AN_ID, article_id, number_of, rollout_id
 from pipeline.record.refusals import no_article, no_rollout
-from pipeline.record.report import ArticleLine, AsRead, DeliveryReport, Event, Health, Published, Report
+from pipeline.record.report import ArticleLine, AsRead, Event, Health, Overview, Report
+from pipeline.record.rollouts import article_of, parsed, reports_of, revision_of
 from pipeline.rollout import DeliveryState, RolloutState
 
-Value = TypeVar("Value", bound=Frozen)
 _d, _r = tables.delivery.c, tables.rollout.c
 _newer = tables.delivery.alias("newer")
+UNDER_WAY = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
 
 
 # Statements that every step needs are built once: building one takes longer than the database does to answer it.
@@ -52,6 +51,17 @@ _ANNOUNCED = (
         ),
     )
     .order_by(_a.published_at, _a.id, _r.id)
+)
+
+
+_STUCK = (
+    select(_d.rollout_id)
+    .where(
+        _d.state.in_([DeliveryState.FAILED, DeliveryState.UNKNOWN]),
+        ~exists().where(_newer.c.article_id == _d.article_id, _newer.c.rollout_id > _d.rollout_id),
+    )
+    .distinct()
+    .order_by(_d.rollout_id)
 )
 
 
@@ -164,63 +174,10 @@ class Reports(Database):
 
     def report(self, known: str) -> Report:
         """The report of a rollout; `Impossible` if there is none."""
-        number = number_of(known, "r")
         with self.reading() as tx:
-            head = tx.execute(select(tables.rollout).where(_r.id == number)).one_or_none()
-            if head is None:
-                raise no_rollout(known)
-            rows = tx.execute(select(tables.delivery).where(_d.rollout_id == number).order_by(_d.id)).all()
-            revisions = [
-                self.revision_at(tx, *one) for one in dict.fromkeys((row.article_id, row.revision) for row in rows)
-            ]
-        return Report(
-            rollout=rollout_id(head.id),
-            articles=tuple(
-                Published(
-                    article=one.id,
-                    headline=one.article.headline,
-                    revision=one.number,
-                    column=one.article.column,
-                    series=one.article.series,
-                    digest=one.article.digest,
-                )
-                for one in revisions
-            ),
-            action=head.action,
-            state=head.state,
-            editor=head.editor,
-            reason=head.reason,
-            accepted_at=head.accepted_at,
-            go_live_at=head.go_live_at,
-            release_at=head.release_at,
-            ended_at=head.ended_at,
-            start_ms=_spread(row.started_at for row in rows),
-            skew_ms=_spread(row.released_at for row in rows),
-            deliveries=tuple(
-                DeliveryReport(
-                    id=row.id,
-                    article=article_id(row.article_id),
-                    channel=row.channel,
-                    kind=row.kind,
-                    action=row.action,
-                    required=row.required,
-                    state=row.state,
-                    attempts=row.tries,
-                    prepared_at=row.prepared_at,
-                    checked_at=row.checked_at,
-                    started_at=row.started_at,
-                    released_at=row.released_at,
-                    live_at=row.live_at,
-                    verified_at=row.verified_at,
-                    due=row.due,
-                    digest=row.digest or "",
-                    receipt=parsed(Receipt, row.receipt),
-                    evidence=parsed(Evidence, row.evidence),
-                    error=parsed(Problem, row.problem),
-                )
-                for row in rows
-            ),
-        )
+            for found in reports_of(tx, [number_of(known, "r")]):
+                return found
+        raise no_rollout(known)
 
     def readings(self, known: str) -> tuple[AsRead, ...]:
         """How the manuscripts of a rollout were read, in the order of its articles; `Impossible` if there is none."""
@@ -276,17 +233,30 @@ class Reports(Database):
     def reports(self, states: Iterable[RolloutState]) -> list[Report]:
         """The rollouts in these states, oldest first."""
         with self.reading() as tx:
-            ids = list(tx.scalars(select(_r.id).where(_r.state.in_([*states])).order_by(_r.id)))
-        return [self.report(rollout_id(one)) for one in ids]
+            return list(reports_of(tx, tx.scalars(select(_r.id).where(_r.state.in_([*states])).order_by(_r.id)).all()))
 
     def stuck(self) -> list[Report]:
         """The articles' last rollouts of which a delivery failed or is unknown: they wait for a person."""
-        waiting = _d.state.in_([DeliveryState.FAILED, DeliveryState.UNKNOWN])
-        newer = exists().where(_newer.c.article_id == _d.article_id, _newer.c.rollout_id > _d.rollout_id)
         with self.reading() as tx:
-            found = select(_d.rollout_id).where(waiting, ~newer).distinct().order_by(_d.rollout_id)
-            ids = list(tx.scalars(found))
-        return [self.report(rollout_id(one)) for one in ids]
+            return list(reports_of(tx, tx.scalars(_STUCK).all()))
+
+    def overview(self, now: datetime, most: int | None) -> Overview:
+        """Where things stand: what waits for a person, and of what is under way the newest, up to `most` (None: all).
+
+        A dozen statements, however much is under way; all of one moment.
+        """
+        with self.reading() as tx:
+            held = tx.scalars(select(_r.id).where(_r.state == RolloutState.HELD)).all()
+            waiting = sorted({*held, *tx.scalars(_STUCK)})
+            running = select(_r.id).where(_r.state.in_(UNDER_WAY), ~_r.id.in_(_STUCK)).order_by(_r.id.desc())
+            newest = tx.scalars(running.limit(most)).all()
+            count = tx.scalar(select(func.count()).select_from(running.order_by(None).subquery())) or 0
+            return Overview(
+                waiting=tuple(reports_of(tx, waiting)),
+                under_way=tuple(reports_of(tx, newest)),
+                more=count - len(newest),
+                health=self._health(tx, now),
+            )
 
     def stranded(self, known: Collection[str]) -> dict[str, list[str]]:
         """The rollouts with something still to do on channels that are not among the known ones, by channel."""
@@ -339,33 +309,13 @@ class Reports(Database):
     def health(self, now: datetime) -> Health:
         """How many of each state, and since when the oldest due delivery waits."""
         with self.reading() as tx:
-            rollouts = {row[0]: row[1] for row in tx.execute(select(_r.state, func.count()).group_by(_r.state))}
-            deliveries = {row[0]: row[1] for row in tx.execute(select(_d.state, func.count()).group_by(_d.state))}
-            oldest = tx.scalar(select(func.min(_d.due)).where(claimable(now)))
+            return self._health(tx, now)
+
+    def _health(self, tx: Connection, now: datetime) -> Health:
+        rollouts = {row[0]: row[1] for row in tx.execute(select(_r.state, func.count()).group_by(_r.state))}
+        deliveries = {row[0]: row[1] for row in tx.execute(select(_d.state, func.count()).group_by(_d.state))}
+        oldest = tx.scalar(select(func.min(_d.due)).where(claimable(now)))
         return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest)
-
-
-def _spread(moments: Iterable[datetime | None]) -> float | None:
-    """Milliseconds from the first to the last of what is known; None of fewer than two."""
-    known = [one for one in moments if one is not None]
-    return (max(known) - min(known)) / timedelta(milliseconds=1) if len(known) > 1 else None
-
-
-@lru_cache(maxsize=512)
-def article_of(record: str) -> Article:
-    """The article of a revision's record. Kept, because lists read the same ones again and again."""
-    return Article.model_validate_json(record)
-
-
-def revision_of(number: int, version: int, row: Any) -> Revision:
-    return Revision(
-        id=article_id(number),
-        number=version,
-        article=article_of(row.record),
-        published_at=row.published_at,
-        corrected_at=row.corrected_at,
-        note=row.note,
-    )
 
 
 def event_of(row: Any) -> Event:
@@ -386,7 +336,3 @@ def event_of(row: Any) -> Event:
         digest=row.digest,
         hash=row.hash or "",
     )
-
-
-def parsed(model: type[Value], stored: str | None) -> Value | None:
-    return None if stored is None else model.model_validate_json(stored)

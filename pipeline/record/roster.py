@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -17,11 +17,11 @@ from typing import Any
 
 from pydantic import AwareDatetime
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.article.value import Frozen
 from pipeline.record import tables
 from pipeline.record.database import Database
+from pipeline.record.upserts import ByDialect
 
 QUEUES = ("steps", "releases")
 """The queues that workers work on; both are needed."""
@@ -41,7 +41,7 @@ def _sign(made: Any) -> Any:
     return signed.on_conflict_do_update(index_elements=["host", "process", "queue"], set_=told)
 
 
-_SIGN: Mapping[str, Any] = {"sqlite": _sign(sqlite.insert), "postgresql": _sign(postgresql.insert)}
+_SIGN = ByDialect(_sign)
 
 
 class Worker(Frozen):

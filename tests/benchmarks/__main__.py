@@ -37,7 +37,7 @@ from pipeline.rollout import DeliveryState, Pace, RolloutState
 from pipeline.standins.fake_wechat import DEMO, Server
 from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 from pipeline.workers import broker, logs, tasks
-from tests.benchmarks import skew
+from tests.benchmarks import commands, skew
 
 ARCHIVES = (100, 1_000, 10_000)
 ROUNDS = 15
@@ -50,6 +50,8 @@ def main() -> None:
     print("| what | measured | beside | ratio |\n|---|---|---|---|")
     _spoken()  # before anything else has loaded the model
     with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
+        for row in commands.rows(Path(folder) / "commands"):
+            _row(*row)
         _live(Path(folder) / "live")
         _archive(Path(folder))
         _renditions(Path(folder) / "renditions")
@@ -96,6 +98,7 @@ def _live(data: Path) -> None:
             _until(lambda: all(one.live_at for one in engine.store.report(rollout).deliveries))
             return time.perf_counter() - started - lead
 
+        _row(*commands.submitting(data, {**environment, "TONGFA_CONFIG": str(demo_file())}, "a newsroom is up"))
         group(), live(0)
         groups, lives = zip(*[(group(), live(n + 1)) for n in range(ROUNDS)], strict=True)
         _row(

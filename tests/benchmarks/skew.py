@@ -26,7 +26,7 @@ import requests
 
 from pipeline.article import Column
 from pipeline.commands import demo, doctor
-from pipeline.commands.language import tell
+from pipeline.commands.telling import tell
 from pipeline.engine import Engine, Piece
 from pipeline.engine.columns import new
 from pipeline.newsroom import demo_file, load

@@ -529,6 +529,37 @@ def test_list_and_status(newsroom: Command, article: Path) -> None:
     assert status.splitlines()[-1] == "0 complete, 1 under way, 0 held; failed deliveries: 0, unknown: 0"
 
 
+def test_status_shows_the_newest_and_how_many_more(submit: Command, newsroom: Command) -> None:
+    files = [Path(f"{number}.md") for number in range(1, 23)]
+    for path in files:
+        path.write_text(FILE.replace("短讯一则", f"第{path.stem}则短讯"), encoding="utf-8")
+    assert submit(*files).code == 0
+
+    said = newsroom("status").out
+    shown = [line.split()[0] for line in said.splitlines() if " submitted by " in line]
+    assert shown == [f"r{number}" for number in range(22, 2, -1)]
+    assert "and 2 more under way: newsroom status --all shows everything\n" in said
+    assert said.endswith(
+        "under way: preparing 22\n0 complete, 22 under way, 0 held; failed deliveries: 0, unknown: 0\n"
+    )
+    whole = newsroom("status", "--all").out
+    assert len([line for line in whole.splitlines() if " submitted by " in line]) == 22
+    assert "more under way" not in whole
+
+
+def test_status_for_programs(newsroom: Command, article: Path) -> None:
+    [told] = newsroom("status", "--json").json
+    [one] = told["under_way"]
+
+    assert one == newsroom("status", "r1", "--json").json[0]
+    assert (one["rollout"], one["state"], one["articles"][0]["headline"]) == ("r1", "preparing", "短讯一则")
+    assert {delivery["state"] for delivery in one["deliveries"]} == {"pending"}
+    assert (told["waiting"], told["more"], told["workers"]) == ([], 0, [])
+    assert told["rollouts"] == {**dict.fromkeys(RolloutState, 0), "preparing": 1}
+    assert told["deliveries"] == {**dict.fromkeys(DeliveryState, 0), "pending": len(one["deliveries"])}
+    assert datetime.fromisoformat(told["oldest_overdue"]).tzinfo is not None
+
+
 def test_a_report_as_a_page(newsroom: Command, article: Path) -> None:
     done = newsroom("report", "a1", "--html", "reports/a1.html")
 

@@ -12,7 +12,7 @@ from babel.messages.mofile import read_mo
 
 from pipeline.article import Article
 from pipeline.channel import Problem, Text
-from pipeline.commands import language
+from pipeline.commands import language, telling
 from tests import messages
 
 
@@ -77,7 +77,7 @@ def test_the_environment_decides_and_else_the_newsroom(
 
     language.choose(locale)
 
-    assert language.tell(Text.of("live")) == chosen
+    assert telling.tell(Text.of("live")) == chosen
 
 
 @pytest.mark.usefixtures("chinese")
@@ -87,11 +87,11 @@ def test_a_problem_is_told_in_chinese_with_its_field_and_reason() -> None:
     )
     remedy = Text.of("shorten {field} by {over} characters", field="headline", over=6)
     problem = Problem(field="headline", message=message, remedy=remedy)
-    assert language.tell_problem(problem) == "标题: 标题有 70 个字，该渠道最多 64 个字\n  → 请把标题缩短 6 个字"
+    assert telling.tell_problem(problem) == "标题: 标题有 70 个字，该渠道最多 64 个字\n  → 请把标题缩短 6 个字"
 
     unread = Text.of("the file cannot be read: {reason}", reason="No such file or directory")
-    assert language.tell(unread) == "文件读不出来：没有这个文件或目录"
-    assert language.tell(Text.of("the file cannot be read: {reason}", reason="odd")) == "文件读不出来：odd"
+    assert telling.tell(unread) == "文件读不出来：没有这个文件或目录"
+    assert telling.tell(Text.of("the file cannot be read: {reason}", reason="odd")) == "文件读不出来：odd"
 
 
 @pytest.mark.usefixtures("chinese")
@@ -103,4 +103,4 @@ def test_every_field_of_an_article_has_a_name() -> None:
 @pytest.mark.usefixtures("chinese")
 def test_a_third_partys_message_without_translation_is_told_as_it_is() -> None:
     text = Text.of("the fax machine {name} is out of paper", name="{3}")
-    assert language.tell(text) == "the fax machine {3} is out of paper"
+    assert telling.tell(text) == "the fax machine {3} is out of paper"

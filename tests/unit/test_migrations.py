@@ -16,6 +16,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from pipeline.article import Article
@@ -29,6 +30,14 @@ from pipeline.testing import NOON, article_of, newsroom_of
 OUTLETS = newsroom_of().outlets
 SINCE = ("number", "banner", "announces", "note_of_column")
 """Fields that a record has only since then."""
+
+
+def test_the_newest_migration_is_told_from_its_files_name() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+
+    assert migrations.newest() == ScriptDirectory.from_config(config).get_current_head()
 
 
 def upgraded(connection: Connection, to: str) -> None:

@@ -7,8 +7,8 @@ out. What a day's pages show of one story is kept, so that a story more costs wh
 
 from channels.tv.documents.pages import assets, gone, index, link, load, page, preview, prompter, rundown
 from channels.tv.documents.plain import rtf, text
-from channels.tv.documents.word import docx
 from channels.tv.documents.wording import captions, head, label, lines, played
+from channels.tv.script import Script
 
 __all__ = [
     "assets",
@@ -29,3 +29,10 @@ __all__ = [
     "rundown",
     "text",
 ]
+
+
+def docx(script: Script) -> bytes:
+    """See `word.docx`, which is imported when a document is made: whoever only renders needs none."""
+    from channels.tv.documents import word  # noqa: PLC0415 - python-docx is large
+
+    return word.docx(script)

@@ -13,7 +13,7 @@ from pipeline.standins.fake_wechat.server import DEMO, serve
 from pipeline.standins.fake_wechat.terms import Settings
 
 
-@click.command("fake-wechat", help="A stand-in for WeChat's official accounts, for demos and tests.")
+@click.command("fake-wechat")
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="DIR", help="where it keeps its state")
 @click.option("--host", default="127.0.0.1", show_default=True, help="the address it listens on")
 @click.option("--port", type=int, default=0, help="its port; 0: one that is free, printed when it is ready")
