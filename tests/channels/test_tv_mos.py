@@ -554,6 +554,79 @@ def test_garbage_is_no_answer() -> None:
     assert trouble.value.sent
 
 
+class Chatty:
+    """A device's end of a connection that says something every tenth of a second by its own clock, for ever."""
+
+    def __init__(self, *says: str) -> None:
+        self.now, self.heard = 0.0, 0
+        self._says = [one.encode("utf-16-be") for one in says]
+
+    def clock(self) -> float:
+        return self.now
+
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0
+
+    def sendall(self, data: bytes) -> None:
+        self.now += 0.1
+
+    def recv(self, most: int) -> bytes:
+        self.now += 0.1
+        self.heard += 1
+        assert self.heard < 10_000, "it would be listened to for ever"
+        return self._says[min(self.heard, len(self._says)) - 1]
+
+
+STALE = "<mos><messageID>7</messageID><roAck><roStatus>OK</roStatus></roAck></mos>"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        STALE,
+        STALE * 100,
+        "<mos><messageID>3</messageID><heartbeat/></mos>",
+        "<mos><messageID>3</messageID><reqMachInfo/></mos>" * 100,
+        f"<mos><messageID>{'9' * 5000}</messageID><roReqAll/></mos>",
+        "<mos>&broken;</mos>",
+        " ",
+    ],
+    ids=["stale answers", "many at once", "heartbeats", "many questions", "a long number", "broken", "drop by drop"],
+)
+def test_a_device_that_never_stops_talking_has_no_more_time_than_a_silent_one(says: str) -> None:
+    device = Chatty(says)
+    line = mos.Talk(device, Device("prompter", 1, NAMES), iter(range(99)).__next__,  # type: ignore[arg-type]
+                    lambda request: mos.answer_to(request, list), clock=device.clock)  # fmt: skip
+    with pytest.raises(Unavailable) as trouble:
+        line.say(2, mos.end("tv-1"))
+    assert trouble.value.sent
+    assert device.now <= mos.ANSWER + 0.5
+
+
+def test_a_deed_ends_in_its_time_however_many_messages_it_has() -> None:
+    """Each is answered in time, and slowly."""
+    waits = [" "] * 40
+    says = [one for n in range(99) for one in (*waits, STALE.replace("7", f"{n}"))]
+    device = Chatty(*says)
+    line = mos.Talk(device, Device("prompter", 1, NAMES), iter(range(99)).__next__, lambda _: None, clock=device.clock)  # type: ignore[arg-type]
+    answered = (line.say(number, mos.end("tv-1")).ok for number in range(99))
+    assert [next(answered) for _ in range(4)] == [True] * 4
+    with pytest.raises(Unavailable):
+        next(answered)
+    assert device.now <= mos.DEED + 0.5
+
+
+def test_a_device_that_does_not_read_has_not_answered() -> None:
+    class Deaf(Chatty):
+        def sendall(self, data: bytes) -> None:
+            raise TimeoutError
+
+    line = mos.Talk(Deaf(), Device("prompter", 1, NAMES), iter(range(99)).__next__, lambda _: None)  # type: ignore[arg-type]
+    with pytest.raises(Unavailable) as trouble:
+        line.say(2, mos.end("tv-1"))
+    assert "did not answer in time" in str(trouble.value.problem.message)
+
+
 def test_check_names_a_device_that_is_away(tmp_path: Path, prompter: Prompter) -> None:
     assert television(tmp_path, mos=f"127.0.0.1:{prompter.port}").check() == []
     with socket.create_server(("127.0.0.1", 0)) as server:
