@@ -199,9 +199,23 @@ def test_messages_come_in_any_pieces() -> None:
         assert found == [one, two]
 
 
-def test_a_message_without_end_is_refused() -> None:
-    with pytest.raises(ValueError, match="without an end"):
-        Stream().feed(("<mos>" + "x" * 4 * 2**20).encode("utf-16-be"))
+def fed(data: bytes, size: int) -> list[str]:
+    """What comes out of a stream that gets the data in pieces of this size."""
+    stream = Stream()
+    return [one for place in range(0, len(data), size) for one in stream.feed(data[place : place + size])]
+
+
+@pytest.mark.parametrize("text", ["x" * 2 * 2**20, "𠮷" * 2**20], ids=["two bytes", "four bytes"])
+@pytest.mark.parametrize("end", ["", "</mos>", "</mos><mos></mos>"], ids=["without end", "whole", "before another"])
+@pytest.mark.parametrize("size", [2**16, 2**24], ids=["in pieces", "at once"])
+def test_a_message_longer_than_any_may_be_is_refused(text: str, end: str, size: int) -> None:
+    with pytest.raises(ValueError, match="a message of more than 4194304 bytes"):
+        fed(f"<mos>{text}{end}".encode("utf-16-be"), size)
+
+
+def test_a_message_as_long_as_may_be_is_taken() -> None:
+    longest = f"<mos>{'x' * (2 * 2**20 - 11)}</mos>"
+    assert Stream().feed(f"{longest}{longest}".encode("utf-16-be")) == [longest, longest]
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,17 @@ class Stream:
         self._text += self._decoder.decode(data).replace("\ufeff", "")
         found = []
         while (end := self._text.find("</mos>")) >= 0:
-            whole, self._text = self._text[: end + 6], self._text[end + 6 :]
+            whole, self._text = _within_limit(self._text[: end + 6]), self._text[end + 6 :]
             found.append(whole[max(0, whole.find("<mos>")) :])
-        if len(self._text) * 2 > LIMIT_ANSWER:
-            raise ValueError("a message without an end")
+        _within_limit(self._text)
         return found
+
+
+def _within_limit(text: str) -> str:
+    """It, or ValueError: with what stands before it, a message is no longer than any may be."""
+    if len(text) * 4 > LIMIT_ANSWER and len(text.encode("utf-16-be")) > LIMIT_ANSWER:
+        raise ValueError(f"a message of more than {LIMIT_ANSWER} bytes")
+    return text
 
 
 class Ack(Frozen):
