@@ -180,7 +180,9 @@ class Playout:
         if self.device is None:
             yield self.folder(day)
             return
-        with self.device.connected(numbers.__next__, lambda request: mos.answer_to(request, self._orders)) as talk:
+        with self.device.connected(
+            numbers.__next__, lambda request: mos.answer_to(request, self._orders, self.names)
+        ) as talk:
             yield talk
 
     def _end_old(self, line: Line, day: date, moment: datetime, numbers: Iterator[int]) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +239,7 @@ def test_requests_are_answered() -> None:
     orders = [order(body("a1"), body("a2"))[0]]
 
     def answer(request: str) -> str:
-        found = mos.answer_to(mos.parse(NAMES.envelope(1, request)), lambda: orders)
+        found = mos.answer_to(mos.parse(NAMES.envelope(1, request)), lambda: orders, NAMES)
         assert found is not None
         return found
 
@@ -251,7 +252,22 @@ def test_requests_are_answered() -> None:
     assert "Unknown" in answer("<roReq><roID>tv-9</roID></roReq>")
     everything = mos.parse(f"<mos>{answer('<roReqAll/>')}</mos>")
     assert [one.findtext("roID") for one in everything.iterfind("roListAll/ro")] == ["tv-1"]
-    assert mos.answer_to(mos.parse(NAMES.envelope(1, "<roElementStat/>")), list) is None
+    assert mos.answer_to(mos.parse(NAMES.envelope(1, "<roElementStat/>")), list, NAMES) is None
+
+
+@pytest.mark.parametrize("name", ["TONGFA", "青河县融媒体中心"])
+def test_the_newsroom_says_what_it_is_under_the_name_that_it_goes_by(
+    tmp_path: Path, prompter: Prompter, name: str
+) -> None:
+    """In what it answers as in what it says, with the version that is installed."""
+    rehearsal = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}", ncs_id=name))
+    put(rehearsal, story(1))
+    fates(prompter, "ask")
+    put(rehearsal, story(2))
+    answers = [mos.parse(text[text.find("<mos>") :]) for text in prompter.prompter.answers]
+    assert {answer.findtext("ncsID") for answer in answers} == {name}
+    (machine,) = [found for answer in answers if (found := answer.find("listMachInfo")) is not None]
+    assert (machine.findtext("ID"), machine.findtext("swRev")) == (name, version("tongfa"))
 
 
 # -- the client against a device --------------------------------------------------------------------------
@@ -540,7 +556,10 @@ BEAT = "<mos><messageID>1</messageID><heartbeat><time/></heartbeat></mos>"
 
 def talk(script: Script, act: Callable[[mos.Talk], Any]) -> Any:
     device = Device("127.0.0.1", script.port, NAMES, answer=QUICK)
-    with script, device.connected(iter(range(1, 99)).__next__, lambda request: mos.answer_to(request, list)) as line:
+    with (
+        script,
+        device.connected(iter(range(1, 99)).__next__, lambda request: mos.answer_to(request, list, NAMES)) as line,
+    ):
         return act(line)
 
 
@@ -610,7 +629,7 @@ STALE = "<mos><messageID>7</messageID><roAck><roStatus>OK</roStatus></roAck></mo
 def test_a_device_that_never_stops_talking_has_no_more_time_than_a_silent_one(says: str) -> None:
     device = Chatty(says)
     line = mos.Talk(device, Device("prompter", 1, NAMES), iter(range(99)).__next__,  # type: ignore[arg-type]
-                    lambda request: mos.answer_to(request, list), clock=device.clock)  # fmt: skip
+                    lambda request: mos.answer_to(request, list, NAMES), clock=device.clock)  # fmt: skip
     with pytest.raises(Unavailable) as trouble:
         line.say(2, mos.end("tv-1"))
     assert trouble.value.sent

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any, Protocol
 
 from channels.files import Files
@@ -238,12 +239,12 @@ def _beat() -> str:
 # -- what the newsroom answers ----------------------------------------------------------------------------
 
 
-def answer_to(request: Any, orders: Callable[[], Sequence[Order]]) -> str | None:
+def answer_to(request: Any, orders: Callable[[], Sequence[Order]], names: Names) -> str | None:
     """What the newsroom answers to a device: heartbeat, reqMachInfo, roReq, roReqAll. None to anything else."""
     if request.find("heartbeat") is not None:
         return _beat()
     if request.find("reqMachInfo") is not None:
-        return xml_of(_machine())
+        return xml_of(_machine(names.ncs))
     if (asked := request.find("roReq")) is not None:
         wanted = (asked.findtext("roID") or "").strip()
         for order in orders():
@@ -256,7 +257,8 @@ def answer_to(request: Any, orders: Callable[[], Sequence[Order]]) -> str | None
     return None
 
 
-def _machine() -> Any:
+def _machine(name: str) -> Any:
+    """What the newsroom is, under the name that the device knows it by."""
     profiles = element("supportedProfiles")
     profiles.set("deviceType", "NCS")
     for number in range(8):
@@ -269,10 +271,10 @@ def _machine() -> Any:
         named("manufacturer", "Tongfa"),
         named("model", "Tongfa"),
         named("hwRev", "0"),
-        named("swRev", "0.1"),
+        named("swRev", version("tongfa")),
         named("DOM", "0"),
         named("SN", "0"),
-        named("ID", "TONGFA"),
+        named("ID", name),
         named("time", now),
         named("mosRev", "2.8.5"),
         profiles,
