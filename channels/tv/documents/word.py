@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from channels.templating import TEMPLATES, templates
 from channels.tv.documents.wording import captions, head, label, number
@@ -81,17 +81,15 @@ def _pages(form: str) -> list[tuple[str, str]]:
 # -- what Word wants to be told ---------------------------------------------------------------------------
 
 _BROKEN = re.compile("([\t\r\n])")
-_BREAKS = {"\t": Markup("<w:tab/>"), "\r": Markup("<w:br/>"), "\n": Markup("<w:br/>")}
+_BREAKS = {"\t": "<w:tab/>", "\r": "<w:br/>", "\n": "<w:br/>"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def in_word(text: str) -> Markup:
-    """A text as a run holds it: all blanks kept, tabs and new lines as elements of their own."""
-    parts = [_BREAKS.get(part) or _TEXT.format(part) for part in _BROKEN.split(text) if part]
-    return Markup("").join(parts)
-
-
-_TEXT = Markup('<w:t xml:space="preserve">{}</w:t>')
+def run(text: str, look: Markup) -> Markup:
+    """A text that looks like this: all blanks kept, tabs and new lines as elements of their own."""
+    parts = _BROKEN.split(text) if text else ()
+    inside = "".join(_BREAKS.get(part) or f'<w:t xml:space="preserve">{escape(part)}</w:t>' for part in parts if part)
+    return Markup(f"<w:r>{look}{inside}</w:r>")  # noqa: S704 - escaped above
 
 
 def _written(part: str) -> bytes:
@@ -112,7 +110,7 @@ def _put(package: zipfile.ZipFile, name: str, content: bytes) -> None:
 @cache
 def _templates() -> Environment:
     found = templates("tv")
-    found.filters["in_word"] = in_word
+    found.globals["run"] = run
     return found
 
 
