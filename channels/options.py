@@ -13,7 +13,7 @@ class Takes(NamedTuple):
     """What an option takes."""
 
     fits: Callable[[Any], bool]
-    remedy: Text = Text.of("")
+    remedy: Text = Text(template="")
     """What to write instead of what does not fit."""
 
     def of(self, options: Mapping[str, Any], name: str, default: Any) -> Any:
