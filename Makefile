@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 600
 SEED ?=
 
-.PHONY: test lint demo up bench chaos messages pictures constraints clean
+.PHONY: test lint demo up bench chaos messages pictures form constraints clean
 
 test: $(VENV)/.test lint            ## everything that CI checks
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --durations 20
@@ -34,6 +34,9 @@ messages: $(VENV)/.test             ## collect messages, update and compile the 
 
 pictures: $(VENV)/.test             ## docs/reading.png, from what newsroom read prints (Chromium)
 	$(BIN)/python -m tests.pictures
+
+form: $(VENV)/.test                 ## templates/tv/form.docx, what all scripts for television have in common (python-docx)
+	$(BIN)/python -m tests.form
 
 constraints:                        ## renew the pinned versions, run-time and tests apart, from a fresh environment
 	rm -rf $(VENV)

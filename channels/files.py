@@ -24,11 +24,11 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from channels.http import Http
-from channels.options import address_problems, choice_problems
+from channels.options import ANYTHING, TEXT, address_problems, choice_problems
 from pipeline.article import addresses
 from pipeline.channel import Problem, Setting, Text, Unavailable
 
-OPTIONS = {"root", "staging", "verify"}
+OPTIONS = {"root": TEXT, "staging": TEXT, "verify": ANYTHING}
 """What `Files.of` reads: `root`, a folder (relative to the data folder) or an fsspec URL; `staging`, where prepared
 files wait (default: see above, or `root` + ".staging" for a URL); `verify`, "storage" or "http"."""
 READ, TOTAL, LIMIT = 5.0, 8.0, 64 * 2**20

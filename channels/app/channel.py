@@ -32,7 +32,7 @@ from channels.app.rows import headline_of
 from channels.app.tree import API, MARK, START, Tree
 from channels.app.webhook import LONGEST, SHORTEST, Webhook, key_of, payload
 from channels.files import Files
-from channels.options import address_problems, unknown_options
+from channels.options import TEXT, address_problems, option_problems
 from channels.pictures import holds
 from channels.tree import TreeChannel
 from pipeline.article import Newsroom, Revision
@@ -59,7 +59,7 @@ TOLD = "told"
 """How the second begins. The first edition kept it among the staged files, under this name."""
 KEPT = timedelta(days=90)
 """Who asks for an older delivery again has the backend told again, under the same id."""
-OPTIONS = {*files.OPTIONS, "url", "webhook", "secret"}
+OPTIONS = {**files.OPTIONS, "url": TEXT, "webhook": TEXT, "secret": TEXT}
 
 
 class App(TreeChannel):
@@ -131,7 +131,7 @@ class App(TreeChannel):
 
     def check(self) -> list[Problem]:
         return [
-            *unknown_options(self.setting, OPTIONS),
+            *option_problems(self.setting, OPTIONS),
             *(address_problems("webhook", self.webhook.url) if self.webhook else []),
             *self._cannot_sign(),
             *self.files.problems(self.setting),

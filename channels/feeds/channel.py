@@ -37,7 +37,7 @@ from channels.feeds.reading import Seen, listed, read
 from channels.feeds.stock import Stock
 from channels.feeds.writing import Writing
 from channels.files import Files
-from channels.options import address_problems, unknown_options
+from channels.options import TEXT, address_problems, option_problems
 from channels.pictures import data_uri, made
 from channels.templating import templates
 from channels.tree import TreeChannel, token
@@ -60,7 +60,7 @@ from pipeline.channel import (
 )
 
 MARK = "item.json"
-OPTIONS = {*files.OPTIONS, "url", "hub"}
+OPTIONS = {**files.OPTIONS, "url": TEXT, "hub": TEXT}
 
 
 class Feeds(TreeChannel):
@@ -165,7 +165,7 @@ class Feeds(TreeChannel):
     def check(self) -> list[Problem]:
         hub = self.hub.url if self.hub else ""
         return [
-            *unknown_options(self.setting, OPTIONS),
+            *option_problems(self.setting, OPTIONS),
             *address_problems("hub", hub),
             *self.files.problems(self.setting),
         ]

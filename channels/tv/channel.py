@@ -33,7 +33,7 @@ from typing import ClassVar
 
 from channels.body import NOT_HTML, column_of, refuse_characters
 from channels.files import Files
-from channels.options import unknown_options
+from channels.options import option_problems
 from channels.tv import documents, mos, spoken
 from channels.tv.options import OPTIONS, address_of, device_of, names_of, wrong_address, wrong_options
 from channels.tv.papers import SHOWN, Look, Papers, page_path
@@ -207,7 +207,7 @@ class Television(Channel):
 
     def check(self) -> list[Problem]:
         found = [
-            *unknown_options(self.setting, OPTIONS),
+            *option_problems(self.setting, OPTIONS),
             *self._problems,
             *self.files.problems(self.setting),
             *wrong_options(self.options, self.files),

@@ -11,12 +11,19 @@ from urllib.parse import urlsplit
 
 from channels import files
 from channels.files import Files
+from channels.options import ANYTHING, TEXT, seconds
 from channels.tv import mos
 from channels.tv.mos import Device, Names
 from channels.tv.programme import Terms
 from pipeline.channel import Problem, Setting, Text
 
-OPTIONS = {*files.OPTIONS, *Terms.model_fields, "url", "mos", "mos_id", "ncs_id", "answer"}
+ANSWER = seconds(mos.DEED)
+OPTIONS = {
+    **files.OPTIONS,
+    **dict.fromkeys(Terms.model_fields, ANYTHING),
+    **dict.fromkeys(("url", "mos", "mos_id", "ncs_id"), TEXT),
+    "answer": ANSWER,
+}
 
 
 def names_of(options: Mapping[str, Any]) -> Names:
@@ -36,32 +43,20 @@ def device_of(address: str, options: Mapping[str, Any], names: Names) -> Device 
     if not address:
         return None
     host, port, _ = _host_port(address)
-    answer = options.get("answer")
-    seconds = float(answer) if isinstance(answer, int | float) and answer > 0 else mos.ANSWER
-    return Device(host, port, names, answer=seconds)
+    return Device(host, port, names, answer=ANSWER.of(options, "answer", mos.ANSWER))
 
 
 def wrong_options(options: Mapping[str, Any], pages: Files) -> list[Problem]:
-    """What is wrong with `verify` and `answer`."""
-    found = []
-    if options.get("verify") == "http" and not pages.address:
-        found.append(
-            Problem(
-                field="url",
-                message=Text.of("{option} is {value}", option="verify", value="http"),
-                remedy=Text.of("write with url where the folder of root is served, or leave verify out"),
-            )
+    """What is wrong with `verify`."""
+    if options.get("verify") != "http" or pages.address:
+        return []
+    return [
+        Problem(
+            field="url",
+            message=Text.of("{option} is {value}", option="verify", value="http"),
+            remedy=Text.of("write with url where the folder of root is served, or leave verify out"),
         )
-    answer = options.get("answer", mos.ANSWER)
-    if not isinstance(answer, int | float) or not 0 < answer <= mos.DEED:
-        found.append(
-            Problem(
-                field="answer",
-                message=Text.of("{option} is {value}", option="answer", value=str(answer)),
-                remedy=Text.of("write a number of seconds up to {limit}", limit=mos.DEED),
-            )
-        )
-    return found
+    ]
 
 
 def wrong_address(address: str) -> Problem | None:

@@ -37,6 +37,8 @@ class Papers:
     def __init__(self, files: Files, rundowns: Rundowns, calendar: Calendar, station: str) -> None:
         self.files, self.rundowns, self.calendar, self.station = files, rundowns, calendar, station
         self._listed: tuple[bytes, dict[date, Programme]] = (b"", {})
+        self._day: tuple[Programme, dict[str, bytes]] | None = None
+        """The programme whose papers were made last, and these: many steps show the same one."""
 
     # -- a story's ----------------------------------------------------------------------------------------
 
@@ -80,14 +82,26 @@ class Papers:
         """Write what shows the whole programme: list of days, prompter, and the rundown, which is the last."""
         if programme.dropped:
             return
-        scripts = self.rundowns.scripts(programme)
+        made = self._papers(programme)
         self._furnish()
         self._list(programme)
-        at = f"{programme.day}"
-        self.files.write(f"{at}/prompter.html", documents.prompter(programme, scripts, self.calendar))
-        self.files.write(f"{at}/programme.txt", documents.text(scripts))
-        self.files.write(f"{at}/programme.rtf", documents.rtf(scripts))
-        self.files.write(f"{at}/index.html", documents.rundown(programme, self.calendar, station=self.station))
+        for name, data in made.items():
+            self.files.write(f"{programme.day}/{name}", data)
+
+    def _papers(self, programme: Programme) -> dict[str, bytes]:
+        """What shows the whole programme, by its name, in the order in which it is written."""
+        state = programme.model_copy(update={"version": None})
+        if self._day is not None and self._day[0] == state:
+            return self._day[1]
+        scripts = self.rundowns.scripts(programme)
+        made = {
+            "prompter.html": documents.prompter(programme, scripts, self.calendar),
+            "programme.txt": documents.text(scripts),
+            "programme.rtf": documents.rtf(scripts),
+            "index.html": documents.rundown(programme, self.calendar, station=self.station),
+        }
+        self._day = state, made
+        return made
 
     def unprompt(self, day: date) -> None:
         """Take away what has the text of the whole programme."""

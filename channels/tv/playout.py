@@ -24,6 +24,8 @@ from pipeline.channel import ChannelError, Problem, Refused, Text, Unavailable, 
 
 DAYS = 14
 """Broadcast days that are looked back at when old running orders are ended, and that a device may ask for."""
+MERGED = 2
+"""Days whose files are remembered as they were last read."""
 MESSAGES = "mos"
 """The folder of the messages where there is no device."""
 
@@ -48,6 +50,8 @@ class Playout:
     ) -> None:
         self.rundowns, self.calendar, self.channel = rundowns, calendar, channel
         self.device, self.names, self.files = device, names, files
+        self._merged_once: dict[date, tuple[list[str], mos.Merged]] = {}
+        """By day: the files as they were last read, and what they make."""
 
     def greet(self) -> None:
         """Look whether it answers, or the folder can be written. Raises `Unavailable`."""
@@ -63,10 +67,21 @@ class Playout:
         if self.device is not None:
             return programme.view.texts.get(story) == text
         try:
-            merged = mos.merge(self.folder(programme.day).messages())
+            merged = self._merged(programme.day)
         except ValueError:  # somebody has put his hand on them
             return False
         return story in merged.order and merged.digest(story) == text
+
+    def _merged(self, day: date) -> mos.Merged:
+        """What a day's files make. All are read; those that are as they were last time need not be understood again."""
+        messages = self.folder(day).messages()
+        known, merged = self._merged_once.get(day, ([], mos.Merged()))
+        if messages[: len(known)] != known:
+            known, merged = [], mos.Merged()
+        merged = mos.merge(messages[len(known) :], merged)
+        others = {other: self._merged_once[other] for other in [*self._merged_once][-MERGED:] if other != day}
+        self._merged_once = {**others, day: (messages, merged)}
+        return merged
 
     def folder(self, day: date) -> Folder:
         """A day's files."""
@@ -180,7 +195,9 @@ class Playout:
         if self.device is None:
             yield self.folder(day)
             return
-        with self.device.connected(numbers.__next__, lambda request: mos.answer_to(request, self._orders)) as talk:
+        with self.device.connected(
+            numbers.__next__, lambda request: mos.answer_to(request, self._orders, self.names)
+        ) as talk:
             yield talk
 
     def _end_old(self, line: Line, day: date, moment: datetime, numbers: Iterator[int]) -> None:

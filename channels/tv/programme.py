@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from channels.tv.mos import View
 from pipeline.article import Revision
@@ -21,30 +22,55 @@ from pipeline.article.value import Frozen
 from pipeline.channel import Problem, Refused, Text
 
 
+def _number(value: Any) -> Any:
+    """True is no number of anything, although Python counts it as 1."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "Input should be a number")
+    return value
+
+
+def _of_the_clock(value: Any) -> Any:
+    """1930 is no time, although it could be seconds after midnight; the zone is the newsroom's."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError("clock", "Input should be a time, such as 19:30")
+    return value
+
+
+def _without_zone(value: time) -> time:
+    if value.tzinfo is not None:
+        raise PydanticCustomError("zone", "Input should be a time without a zone: the newsroom has one")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+Day = Annotated[Whole, Field(ge=1, le=7)]
+Clock = Annotated[time, BeforeValidator(_of_the_clock), AfterValidator(_without_zone)]
+
+
 class Terms(Frozen):
     """A programme's terms, from the channel's options."""
 
     programme: str
     """Its name, such as 武山新闻."""
-    air: time = time(19, 30)
+    air: Clock = time(19, 30)
     """When it begins, in the newsroom's time."""
-    duration: int = Field(default=900, gt=0)
+    duration: Whole = Field(default=900, gt=0)
     """Seconds on air."""
-    deadline: time = time(18, 0)
+    deadline: Clock = time(18, 0)
     """New stories that come later join the next programme."""
-    days: tuple[int, ...] = Field(default=(1, 2, 3, 4, 5, 6, 7), min_length=1)
+    days: tuple[Day, ...] = Field(default=(1, 2, 3, 4, 5, 6, 7), min_length=1)
     """The days of the week with a programme, 1 for Monday."""
-    speed: int = Field(default=260, ge=100, le=500)
+    speed: Whole = Field(default=260, ge=100, le=500)
     """Syllables a minute: broadcast news is read at 250–270 (185 in the 1960s, up to 300 today)."""
-    story: int = Field(default=90, gt=0)
+    story: Whole = Field(default=90, gt=0)
     """Seconds a story should take."""
-    lead: tuple[int, int] = (60, 110)
+    lead: tuple[Whole, Whole] = (60, 110)
     """Characters of a lead, at least and at most."""
-    opening: int = Field(default=0, ge=0)
+    opening: Whole = Field(default=0, ge=0)
     """Seconds of the programme's own titles before the first story."""
-    closing: int = Field(default=0, ge=0)
+    closing: Whole = Field(default=0, ge=0)
     """Seconds of its credits after the last."""
-    column_titles: int = Field(default=6, ge=0, le=60)
+    column_titles: Whole = Field(default=6, ge=0, le=60)
     """Seconds of a column's own titles before its stories."""
     producer: str = ""
     """Who decides about a locked programme."""

@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 from channels import files
 from channels.body import NOT_HTML
 from channels.files import Files
-from channels.options import address_problems, unknown_options
+from channels.options import TEXT, address_problems, option_problems
 from channels.pictures import data_uri, holds, made
 from channels.tree import TreeChannel, token
 from channels.website.frame import Frame, assets, compile_templates
@@ -70,7 +70,7 @@ from pipeline.channel import (
 MARK = "core.html"
 BANNER = "column"
 """Where the banner of a column's own pages is staged."""
-OPTIONS = {*files.OPTIONS, "feeds"}
+OPTIONS = {**files.OPTIONS, "feeds": TEXT}
 OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|[0-9]{4}")
 """Names at the site's root that no column may have for its address."""
 
@@ -189,7 +189,7 @@ class Website(TreeChannel):
             if (trouble := _address_trouble(column, columns))
         ]
         return [
-            *unknown_options(self.setting, OPTIONS),
+            *option_problems(self.setting, OPTIONS),
             *address_problems("feeds", self.frame(self.newsroom).feeds),
             *own,
             *self.files.problems(self.setting),

@@ -31,7 +31,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from channels.options import address_problems, choice_problems, unknown_options
+from channels.options import FLAG, TEXT, WHOLE, address_problems, choice_problems, option_problems, seconds
 from channels.wechat import events
 from channels.wechat.account import Account
 from channels.wechat.client import API, DAILY, Client
@@ -76,10 +76,14 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The calls that a publication in each mode cannot do without."""
 MODES: Mapping[str, Callable[..., Posting]] = {"publish": Publishing, "draft": Drafting, "mass": Sending}
+WAIT = seconds(86_400, least=-1)
 OPTIONS = {
-    "appid", "secret_env", "secret_file", "callback_env", "mode", "mass_tag", "theme", "cover", "comments", "api",
-    "follow", "settling",
-}  # fmt: skip
+    **dict.fromkeys(("appid", "secret_env", "secret_file", "callback_env", "cover", "api", "mode", "theme"), TEXT),
+    "mass_tag": WHOLE,
+    "comments": FLAG,
+    "follow": WAIT,
+    "settling": WAIT,
+}
 
 
 class Steps(Protocol):
@@ -116,7 +120,7 @@ class Wechat(Channel):
         self.look = Look(
             account=self.outlet.name,
             theme=theme,
-            comments=bool(self.options.get("comments", False)),
+            comments=FLAG.of(self.options, "comments", False),
             cover=self.cover.size,
         )
         self.client: Client | None = None
@@ -132,9 +136,9 @@ class Wechat(Channel):
                 self.ledger,
                 name=self.outlet.name,
                 look=self.look,
-                settling=float(self.options.get("settling", SETTLING)),
-                follow=float(self.options.get("follow", FOLLOW)),
-                tag=self.options.get("mass_tag"),
+                settling=WAIT.of(self.options, "settling", SETTLING),
+                follow=WAIT.of(self.options, "follow", FOLLOW),
+                tag=WHOLE.of(self.options, "mass_tag", None),
             )
 
     def warm(self) -> None:
@@ -249,7 +253,7 @@ class Wechat(Channel):
 
     def _configuration(self) -> list[Problem]:
         """What can be said of the options without asking WeChat."""
-        problems = unknown_options(self.setting, OPTIONS)
+        problems = option_problems(self.setting, OPTIONS)
         problems += choice_problems("mode", self.mode, [*MODES, "payload"])
         problems += choice_problems("theme", str(self.options.get("theme", "red")), [*THEMES])
         problems += address_problems("api", self._api)

@@ -37,7 +37,7 @@ from pipeline.rollout import DeliveryState, Pace, RolloutState
 from pipeline.standins.fake_wechat import DEMO, Server
 from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 from pipeline.workers import broker, logs, tasks
-from tests.benchmarks import commands, skew
+from tests.benchmarks import commands, skew, television
 
 ARCHIVES = (100, 1_000, 10_000)
 ROUNDS = 15
@@ -55,6 +55,7 @@ def main() -> None:
         _live(Path(folder) / "live")
         _archive(Path(folder))
         _renditions(Path(folder) / "renditions")
+        _row(*television.row())
         _outside_http(Path(folder) / "wechat")
     print()
     skew.measure()

@@ -6,7 +6,9 @@ import io
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import docx
@@ -14,10 +16,12 @@ import pytest
 from lxml import html
 
 from channels.tv import documents
+from channels.tv.documents import word
 from channels.tv.script import Script
 from pipeline.article import Column
 from pipeline.manuscript import read
 from pipeline.testing import Rehearsal, article_of, opening_of, revision_of
+from tests import form
 from tests.channels.tv_newsroom import DAY, EXAMPLES, put, script_of, story, television
 
 
@@ -103,6 +107,70 @@ def test_awkward_text_stands_in_every_document(rehearsal: Rehearsal, headline: s
     assert headline in [row.cells[1].text for row in document.tables[0].rows]
     assert html.document_fromstring(documents.page(script, "0").decode()).xpath(f"//td[text()='{headline}']")
     assert headline.encode() in documents.text([script])
+
+
+def parts(package: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(package)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_the_prepared_form_is_what_python_docx_makes() -> None:
+    """`make form` after a change of tests/form.py, or of python-docx."""
+    assert parts(word.FORM.read_bytes()) == parts(form.made())
+
+
+def test_a_script_changes_only_its_own_parts_of_the_form(script: Script) -> None:
+    prepared, written = parts(word.FORM.read_bytes()), parts(documents.docx(script))
+    assert set(written) == set(prepared)
+    assert {name for name in written if written[name] != prepared[name]} == set(word.PARTS)
+
+
+def test_all_styles_of_a_form_are_in_it(script: Script) -> None:
+    written = parts(documents.docx(script))
+    known = set(re.findall(rb'w:styleId="(\w+)"', written["word/styles.xml"]))
+    used = {style for part in written.values() for style in re.findall(rb'Style w:val="(\w+)"', part)}
+    used |= {
+        style for part in written.values() for style in re.findall(rb'<w:(?:basedOn|next|link) w:val="(\w+)"', part)
+    }
+    assert {b"TableGrid", b"Header", b"Footer"} <= used <= known
+
+
+@pytest.mark.parametrize(
+    "text", ["两行\n第二行", "a\tb", " 前后有空格 ", "两  个空格", "\u2028", "𠮷", "\n\n", "&lt;w:t&gt;]]>", ""]
+)
+def test_a_text_is_read_back_as_it_was(script: Script, text: str) -> None:
+    changed = script.model_copy(update={"headline": text, "notes": (text, "末"), "column": text, "series": ""})
+    document = docx.Document(io.BytesIO(documents.docx(changed)))
+    assert [one.text for one in document.paragraphs][-2:] == [text, "末"]
+    assert text in [row.cells[1].text for row in document.tables[0].rows]
+    assert document.core_properties.title == " ".join(text.split())
+
+
+@pytest.mark.parametrize("character", ["\0", "\x0b", "\x1f", "\ufffe", "\ud800"])
+def test_what_no_document_can_hold_is_refused(script: Script, character: str) -> None:
+    with pytest.raises(ValueError, match="XML has no character"):
+        documents.docx(script.model_copy(update={"headline": f"a{character}"}))
+
+
+def test_a_form_is_written_without_python_docx(script: Script, tmp_path: Path) -> None:
+    """It belongs to the tests; who installs Tongfa does not get it."""
+    (tmp_path / "script.json").write_text(script.canonical(), encoding="utf-8")
+    program = (
+        "import sys; sys.modules['docx'] = None\n"
+        "from channels.tv import documents; from channels.tv.script import Script\n"
+        "script = Script.model_validate_json(open(sys.argv[1], encoding='utf-8').read())\n"
+        "sys.stdout.buffer.write(documents.docx(script))"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "script.json")], check=True, capture_output=True
+    )
+    assert made.stdout == documents.docx(script)
+
+
+def test_the_details_tell_whose_it_is_and_when(script: Script) -> None:
+    told = docx.Document(io.BytesIO(documents.docx(script))).core_properties
+    assert (told.title, told.author, told.last_modified_by) == (script.headline, script.station, script.station)
+    assert told.created == told.modified == datetime(2026, 11, 24, tzinfo=UTC)
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -199,9 +200,23 @@ def test_messages_come_in_any_pieces() -> None:
         assert found == [one, two]
 
 
-def test_a_message_without_end_is_refused() -> None:
-    with pytest.raises(ValueError, match="without an end"):
-        Stream().feed(("<mos>" + "x" * 4 * 2**20).encode("utf-16-be"))
+def fed(data: bytes, size: int) -> list[str]:
+    """What comes out of a stream that gets the data in pieces of this size."""
+    stream = Stream()
+    return [one for place in range(0, len(data), size) for one in stream.feed(data[place : place + size])]
+
+
+@pytest.mark.parametrize("text", ["x" * 2 * 2**20, "𠮷" * 2**20], ids=["two bytes", "four bytes"])
+@pytest.mark.parametrize("end", ["", "</mos>", "</mos><mos></mos>"], ids=["without end", "whole", "before another"])
+@pytest.mark.parametrize("size", [2**16, 2**24], ids=["in pieces", "at once"])
+def test_a_message_longer_than_any_may_be_is_refused(text: str, end: str, size: int) -> None:
+    with pytest.raises(ValueError, match="a message of more than 4194304 bytes"):
+        fed(f"<mos>{text}{end}".encode("utf-16-be"), size)
+
+
+def test_a_message_as_long_as_may_be_is_taken() -> None:
+    longest = f"<mos>{'x' * (2 * 2**20 - 11)}</mos>"
+    assert Stream().feed(f"{longest}{longest}".encode("utf-16-be")) == [longest, longest]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +239,7 @@ def test_requests_are_answered() -> None:
     orders = [order(body("a1"), body("a2"))[0]]
 
     def answer(request: str) -> str:
-        found = mos.answer_to(mos.parse(NAMES.envelope(1, request)), lambda: orders)
+        found = mos.answer_to(mos.parse(NAMES.envelope(1, request)), lambda: orders, NAMES)
         assert found is not None
         return found
 
@@ -237,7 +252,22 @@ def test_requests_are_answered() -> None:
     assert "Unknown" in answer("<roReq><roID>tv-9</roID></roReq>")
     everything = mos.parse(f"<mos>{answer('<roReqAll/>')}</mos>")
     assert [one.findtext("roID") for one in everything.iterfind("roListAll/ro")] == ["tv-1"]
-    assert mos.answer_to(mos.parse(NAMES.envelope(1, "<roElementStat/>")), list) is None
+    assert mos.answer_to(mos.parse(NAMES.envelope(1, "<roElementStat/>")), list, NAMES) is None
+
+
+@pytest.mark.parametrize("name", ["TONGFA", "青河县融媒体中心"])
+def test_the_newsroom_says_what_it_is_under_the_name_that_it_goes_by(
+    tmp_path: Path, prompter: Prompter, name: str
+) -> None:
+    """In what it answers as in what it says, with the version that is installed."""
+    rehearsal = Rehearsal(television(tmp_path, mos=f"127.0.0.1:{prompter.port}", ncs_id=name))
+    put(rehearsal, story(1))
+    fates(prompter, "ask")
+    put(rehearsal, story(2))
+    answers = [mos.parse(text[text.find("<mos>") :]) for text in prompter.prompter.answers]
+    assert {answer.findtext("ncsID") for answer in answers} == {name}
+    (machine,) = [found for answer in answers if (found := answer.find("listMachInfo")) is not None]
+    assert (machine.findtext("ID"), machine.findtext("swRev")) == (name, version("tongfa"))
 
 
 # -- the client against a device --------------------------------------------------------------------------
@@ -526,7 +556,10 @@ BEAT = "<mos><messageID>1</messageID><heartbeat><time/></heartbeat></mos>"
 
 def talk(script: Script, act: Callable[[mos.Talk], Any]) -> Any:
     device = Device("127.0.0.1", script.port, NAMES, answer=QUICK)
-    with script, device.connected(iter(range(1, 99)).__next__, lambda request: mos.answer_to(request, list)) as line:
+    with (
+        script,
+        device.connected(iter(range(1, 99)).__next__, lambda request: mos.answer_to(request, list, NAMES)) as line,
+    ):
         return act(line)
 
 
@@ -552,6 +585,79 @@ def test_garbage_is_no_answer() -> None:
     with pytest.raises(Unavailable) as trouble:
         talk(Script(BEAT, "HTTP/1.1 400 Bad Request"), ask)
     assert trouble.value.sent
+
+
+class Chatty:
+    """A device's end of a connection that says something every tenth of a second by its own clock, for ever."""
+
+    def __init__(self, *says: str) -> None:
+        self.now, self.heard = 0.0, 0
+        self._says = [one.encode("utf-16-be") for one in says]
+
+    def clock(self) -> float:
+        return self.now
+
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0
+
+    def sendall(self, data: bytes) -> None:
+        self.now += 0.1
+
+    def recv(self, most: int) -> bytes:
+        self.now += 0.1
+        self.heard += 1
+        assert self.heard < 10_000, "it would be listened to for ever"
+        return self._says[min(self.heard, len(self._says)) - 1]
+
+
+STALE = "<mos><messageID>7</messageID><roAck><roStatus>OK</roStatus></roAck></mos>"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        STALE,
+        STALE * 100,
+        "<mos><messageID>3</messageID><heartbeat/></mos>",
+        "<mos><messageID>3</messageID><reqMachInfo/></mos>" * 100,
+        f"<mos><messageID>{'9' * 5000}</messageID><roReqAll/></mos>",
+        "<mos>&broken;</mos>",
+        " ",
+    ],
+    ids=["stale answers", "many at once", "heartbeats", "many questions", "a long number", "broken", "drop by drop"],
+)
+def test_a_device_that_never_stops_talking_has_no_more_time_than_a_silent_one(says: str) -> None:
+    device = Chatty(says)
+    line = mos.Talk(device, Device("prompter", 1, NAMES), iter(range(99)).__next__,  # type: ignore[arg-type]
+                    lambda request: mos.answer_to(request, list, NAMES), clock=device.clock)  # fmt: skip
+    with pytest.raises(Unavailable) as trouble:
+        line.say(2, mos.end("tv-1"))
+    assert trouble.value.sent
+    assert device.now <= mos.ANSWER + 0.5
+
+
+def test_a_deed_ends_in_its_time_however_many_messages_it_has() -> None:
+    """Each is answered in time, and slowly."""
+    waits = [" "] * 40
+    says = [one for n in range(99) for one in (*waits, STALE.replace("7", f"{n}"))]
+    device = Chatty(*says)
+    line = mos.Talk(device, Device("prompter", 1, NAMES), iter(range(99)).__next__, lambda _: None, clock=device.clock)  # type: ignore[arg-type]
+    answered = (line.say(number, mos.end("tv-1")).ok for number in range(99))
+    assert [next(answered) for _ in range(4)] == [True] * 4
+    with pytest.raises(Unavailable):
+        next(answered)
+    assert device.now <= mos.DEED + 0.5
+
+
+def test_a_device_that_does_not_read_has_not_answered() -> None:
+    class Deaf(Chatty):
+        def sendall(self, data: bytes) -> None:
+            raise TimeoutError
+
+    line = mos.Talk(Deaf(), Device("prompter", 1, NAMES), iter(range(99)).__next__, lambda _: None)  # type: ignore[arg-type]
+    with pytest.raises(Unavailable) as trouble:
+        line.say(2, mos.end("tv-1"))
+    assert "did not answer in time" in str(trouble.value.problem.message)
 
 
 def test_check_names_a_device_that_is_away(tmp_path: Path, prompter: Prompter) -> None:

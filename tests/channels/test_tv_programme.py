@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import html
 from mosromgr.moscollection import MosCollection
 
-from channels.tv import Television, mos
+from channels.tv import Television, documents, mos
 from channels.tv.programme import Calendar, Programme, Story, Terms, terms_of
 from pipeline.article import Outlet
 from pipeline.channel import Action, Correction, Delivery, Refused, Setting, Standing, Unpublishable
@@ -499,6 +499,55 @@ def test_files_changed_by_hand_are_seen(rehearsal: Rehearsal) -> None:
 
 
 # -- who can read it --------------------------------------------------------------------------------------
+
+
+def test_files_are_read_back_each_time_and_understood_once(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is new is merged into what was read before; what was changed is read as it now stands, and mended again."""
+    understood: list[int] = []
+    merge = mos.merge
+    monkeypatch.setattr(
+        mos, "merge", lambda messages, *onto: understood.append(len(messages)) or merge(messages, *onto)
+    )
+    first = put(rehearsal, story(1))
+    assert rehearsal.verify(first).standing is Standing.LIVE
+    second = put(rehearsal, story(2))
+    for delivery in (first, second):
+        assert rehearsal.verify(delivery).standing is Standing.LIVE
+    folder = channel_of(rehearsal).playout.folder(TODAY)
+    assert understood == [2, len(folder.listed()) - 2, 0]
+    told = f"{folder.folder}/{folder.listed()[1]}"
+    was = folder.files.read(told) or b""
+    folder.files.write(told, was.replace("第1条".encode(), "第9条".encode()))
+    assert rehearsal.verify(first).standing is not Standing.LIVE
+    folder.files.write(told, was)
+    assert rehearsal.verify(first).standing is Standing.LIVE
+
+
+def test_a_days_papers_are_made_once_for_each_state_of_its_programme(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who shows the same programme again puts right what is not as it was, and makes nothing anew."""
+    made: list[int] = []
+    rundown = documents.rundown
+    monkeypatch.setattr(
+        documents, "rundown", lambda programme, *a, **k: made.append(programme.used()) or rundown(programme, *a, **k)
+    )
+    first = put(rehearsal, story(1))
+    files = channel_of(rehearsal).files
+    page = files.read(f"{DAY}/prompter.html")
+    files.write(f"{DAY}/prompter.html", b"by hand")
+    rehearsal.release(first)
+    assert files.read(f"{DAY}/prompter.html") == page
+    assert len(made) == 1
+    put(rehearsal, story(2))
+    channel_of(rehearsal).lock(TODAY, "值班", NOON)
+    channel_of(rehearsal).lock(TODAY, "值班", NOON)
+    assert len(made) == 3
+    rehearsal.verify(first)
+    rehearsal.channel.find(first)
+    assert len(made) == 3
 
 
 def test_nothing_of_a_programme_is_in_the_public_site(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from channels.tv.script import Cue, Kind, Script, write
 from channels.tv.script.choosing import choose_lead
 from channels.tv.script.form import seconds_of
 from channels.tv.script.pronunciation import readings
-from channels.tv.script.reading import Unit, sentences
+from channels.tv.script.reading import Unit, blocks_of, sentences
+from channels.tv.script.writing import Writer, _digest
 from channels.tv.spoken import spoken, syllables
 from pipeline.article import Article, Column, Deed, Revision
 from pipeline.manuscript import read
@@ -180,6 +181,17 @@ def test_more_time_takes_more() -> None:
     ]
     assert times == sorted(times)
     assert times[-1] > 500
+
+
+def test_what_was_read_of_an_article_serves_twice() -> None:
+    """Whoever chooses from its blocks leaves them as they are: the last sentence, too, which looks ahead."""
+    article = article_of(body=body("全县种了5.2万亩药材。收成很好。", "下一步，全县将扩大种植面积。"))
+    blocks = blocks_of(article)
+    before = [list(block.units) for block in blocks]
+    once, again = (_digest(blocks, article, TERMS, Writer(TERMS.speed, {}), lead=False) for _ in range(2))
+    assert [cue.kind for cue in once] == [Kind.SEGMENT, Kind.CLOSING]
+    assert again == once
+    assert [list(block.units) for block in blocks] == before
 
 
 def test_quoted_persons_speak() -> None:

@@ -31,7 +31,7 @@ def assets() -> Mapping[str, bytes]:
 
 
 def load() -> None:
-    """Compile the templates, so that the first page is made as quickly as any."""
+    """Compile the templates of the pages, so that the first one is made as quickly as any."""
     for name in templates("tv").list_templates(extensions=["html"]):
         templates("tv").get_template(name)
 
@@ -46,6 +46,7 @@ def _render(template: str, up: str, **values: Any) -> bytes:
     return templates("tv").get_template(template).render(**known, **values).encode()
 
 
+@lru_cache(maxsize=KEPT)
 def page(script: Script, digest: str) -> bytes:
     """The script as a page for reading and printing; it bears the rendition's digest."""
     return _render("script.html", "../", script=script, head=head(script), captions=captions(script), digest=digest)

@@ -26,7 +26,7 @@ from channels.tv.mos.line import (
     Talk,
     answer_to,
 )
-from channels.tv.mos.merge import merge
+from channels.tv.mos.merge import Merged, merge
 from channels.tv.mos.plan import acknowledged, end, plan, story_message
 from channels.tv.mos.words import (
     FIRST,
@@ -58,6 +58,7 @@ __all__ = [
     "Item",
     "Line",
     "Listed",
+    "Merged",
     "Message",
     "Names",
     "Order",

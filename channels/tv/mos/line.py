@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any, Protocol
 
 from channels.files import Files
@@ -19,6 +20,8 @@ from pipeline.channel import Problem, Text, Unavailable
 UPPER_PORT = 10541
 LIMIT_ANSWER = 4 * 2**20
 """Bytes of what a device may send as one message."""
+NUMBER = re.compile("[0-9]{1,10}")
+"""What a device's number for its message may look like."""
 CONNECT, ANSWER, DEED = 3.0, 5.0, 20.0
 """Seconds for a connection, for one acknowledgement, and for everything said in one deed."""
 
@@ -35,11 +38,17 @@ class Stream:
         self._text += self._decoder.decode(data).replace("\ufeff", "")
         found = []
         while (end := self._text.find("</mos>")) >= 0:
-            whole, self._text = self._text[: end + 6], self._text[end + 6 :]
+            whole, self._text = _within_limit(self._text[: end + 6]), self._text[end + 6 :]
             found.append(whole[max(0, whole.find("<mos>")) :])
-        if len(self._text) * 2 > LIMIT_ANSWER:
-            raise ValueError("a message without an end")
+        _within_limit(self._text)
         return found
+
+
+def _within_limit(text: str) -> str:
+    """It, or ValueError: with what stands before it, a message is no longer than any may be."""
+    if len(text) * 4 > LIMIT_ANSWER and len(text.encode("utf-16-be")) > LIMIT_ANSWER:
+        raise ValueError(f"a message of more than {LIMIT_ANSWER} bytes")
+    return text
 
 
 class Ack(Frozen):
@@ -145,57 +154,82 @@ class Device:
 class Talk:
     """One connection: one message at a time, each with its answer; what the device asks meanwhile is answered."""
 
-    def __init__(self, sock: socket.socket, device: Device, number: Callable[[], int], answers: Answers) -> None:
-        self._sock, self._device, self._number, self._answers = sock, device, number, answers
+    def __init__(
+        self,
+        sock: socket.socket,
+        device: Device,
+        number: Callable[[], int],
+        answers: Answers,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock`: seconds, never stepped."""
+        self._sock, self._device, self._number, self._answers, self._clock = sock, device, number, answers, clock
         self._stream = Stream()
         self._waiting: list[str] = []
-        self._deadline = time.monotonic() + DEED
+        self._deadline = clock() + DEED
 
     def heartbeat(self) -> None:
         """Whether the device lives. Raises `Unavailable`: nothing has happened yet."""
         number = self._number()
-        self._send(number, _beat(), sent=False)
+        self._send(number, _beat(), self._deadline, sent=False)
         self._receive(number, lambda answer: Ack(ok=True) if answer.find("heartbeat") is not None else None, sent=False)
 
     def say(self, number: int, message: Message) -> Ack:
-        self._send(number, message.xml, sent=True)
+        self._send(number, message.xml, self._deadline, sent=True)
         return self._receive(number, _ack, sent=True)
 
-    def _send(self, number: int, xml: str, *, sent: bool) -> None:
+    def _send(self, number: int, xml: str, until: float, *, sent: bool) -> None:
         try:
-            self._sock.settimeout(self._left())
+            self._sock.settimeout(self._left(until))
             self._sock.sendall(self._device.names.envelope(number, xml).encode("utf-16-be"))
+        except TimeoutError as error:
+            raise self._device.away("did not answer", sent=sent, error=error) from error
         except OSError as error:
             raise self._device.away("broke off", sent=sent, error=error) from error
 
     def _receive(self, number: int, read: Callable[[Any], Ack | None], *, sent: bool) -> Ack:
-        """The answer to message `number`; requests that come first are answered, stale answers passed over."""
-        until = time.monotonic() + self._device.answer
+        """The answer to message `number`; requests that come first are answered, stale answers passed over.
+
+        However much the device says meanwhile: its time for the answer is over when it is, and so is the deed's.
+        """
+        until = min(self._clock() + self._device.answer, self._deadline)
         while True:
-            while self._waiting:
-                try:
-                    answer = parse(self._waiting.pop(0))
-                except ValueError:  # not to be understood: the answer is still to come
-                    continue
-                theirs = (answer.findtext("messageID") or "").strip()
-                found = read(answer)
-                if found is not None and theirs in ("", str(number)):
-                    return found
-                if found is None and (reply := self._answers(answer)) is not None:
-                    self._send(int(theirs) if theirs.isdecimal() else number, reply, sent=sent)
             try:
-                self._sock.settimeout(max(0.001, min(until - time.monotonic(), self._left())))
-                data = self._sock.recv(65536)
-                self._waiting += self._stream.feed(data)
+                answer = parse(self._next(until))
             except TimeoutError as error:
                 raise self._device.away("did not answer", sent=sent, error=error) from error
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 raise self._device.away("broke off", sent=sent, error=error) from error
-            if not data:
-                raise self._device.away("broke off", sent=sent)
+            except ValueError:  # not to be understood: the answer is still to come
+                continue
+            theirs = (answer.findtext("messageID") or "").strip()
+            found = read(answer)
+            if found is not None and theirs in ("", str(number)):
+                return found
+            if found is None and (reply := self._answers(answer)) is not None:
+                self._send(int(theirs) if NUMBER.fullmatch(theirs) else number, reply, until, sent=sent)
 
-    def _left(self) -> float:
-        return max(0.001, self._deadline - time.monotonic())
+    def _next(self, until: float) -> str:
+        """The next message. TimeoutError if none is whole at that moment, another OSError if none will be."""
+        while True:
+            self._sock.settimeout(self._left(until))
+            if self._waiting:
+                return self._waiting.pop(0)
+            data = self._sock.recv(65536)
+            if not data:
+                raise ConnectionError("closed by the device")
+            try:
+                self._waiting += self._stream.feed(data)
+            except ValueError as error:
+                raise ConnectionError(str(error)) from error
+
+    def _left(self, until: float) -> float:
+        """Seconds until then; TimeoutError if that is over."""
+        left = until - self._clock()
+        if left <= 0:
+            raise TimeoutError("no time left")
+        return left
 
 
 def _beat() -> str:
@@ -205,12 +239,12 @@ def _beat() -> str:
 # -- what the newsroom answers ----------------------------------------------------------------------------
 
 
-def answer_to(request: Any, orders: Callable[[], Sequence[Order]]) -> str | None:
+def answer_to(request: Any, orders: Callable[[], Sequence[Order]], names: Names) -> str | None:
     """What the newsroom answers to a device: heartbeat, reqMachInfo, roReq, roReqAll. None to anything else."""
     if request.find("heartbeat") is not None:
         return _beat()
     if request.find("reqMachInfo") is not None:
-        return xml_of(_machine())
+        return xml_of(_machine(names.ncs))
     if (asked := request.find("roReq")) is not None:
         wanted = (asked.findtext("roID") or "").strip()
         for order in orders():
@@ -223,7 +257,8 @@ def answer_to(request: Any, orders: Callable[[], Sequence[Order]]) -> str | None
     return None
 
 
-def _machine() -> Any:
+def _machine(name: str) -> Any:
+    """What the newsroom is, under the name that the device knows it by."""
     profiles = element("supportedProfiles")
     profiles.set("deviceType", "NCS")
     for number in range(8):
@@ -236,10 +271,10 @@ def _machine() -> Any:
         named("manufacturer", "Tongfa"),
         named("model", "Tongfa"),
         named("hwRev", "0"),
-        named("swRev", "0.1"),
+        named("swRev", version("tongfa")),
         named("DOM", "0"),
         named("SN", "0"),
-        named("ID", "TONGFA"),
+        named("ID", name),
         named("time", now),
         named("mosRev", "2.8.5"),
         profiles,

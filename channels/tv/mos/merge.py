@@ -28,10 +28,12 @@ class Merged(Frozen):
         return digest_of(self.slugs.get(story, ""), self.texts[story]) if story in self.texts else ""
 
 
-def merge(messages: Iterable[str]) -> Merged:
-    """Read the messages of one running order in the order of their numbers. ValueError for what is no message."""
+def merge(messages: Iterable[str], merged: Merged = Merged()) -> Merged:  # noqa: B008 - frozen
+    """Read the messages of one running order in the order of their numbers, after those that made `merged`.
+
+    ValueError for what is no message.
+    """
     roots = [parse(text) for text in messages]
-    merged = Merged()
     for root in sorted(roots, key=lambda root: int(root.findtext("messageID"))):
         merged = _merge(merged, root[-1])
     return merged

@@ -65,7 +65,7 @@ class Choice:
         self.points = [place for place, block in enumerate(blocks) if block.units and points.match(block.text)]
         self._taken: set[tuple[int, int]] = set()
 
-    def made(self) -> list[list[Unit]]:
+    def made(self) -> Sequence[Sequence[Unit]]:
         """The chosen units of each block, in the article's order.
 
         First what every story needs: each point's first sentence (else the article's), the key fact that stands before

@@ -6,12 +6,17 @@ import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from channels.tv.house import house
 from channels.tv.spoken import spoken
 from pipeline.article import Article, text_of
 
+CACHED = 512
+"""Texts of which it is remembered where they are read otherwise: every paper of a story asks."""
 
+
+@lru_cache(maxsize=CACHED)
 def readings(text: str, said: str) -> tuple[tuple[str, str], ...]:
     """Where a text and its spoken form differ, clause by clause, each with the character after it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,9 +32,16 @@ class Block:
     """A block quotation: a document's words, or an editor's remark."""
 
     @cached_property
-    def units(self) -> list[Unit]:
+    def units(self) -> tuple[Unit, ...]:
         """Its sentences and sound bites, in order."""
-        return [unit for sentence in sentences(self.text) if key(sentence) for unit in _units(sentence)]
+        return tuple(unit for sentence in sentences(self.text) if key(sentence) for unit in _units(sentence))
+
+    def only(self, units: Sequence[Unit], pictures: Sequence[str]) -> Block:
+        """A block with only these of its units, and these pictures beside it; it stays as it is itself."""
+        text = self.text if len(units) == len(self.units) else "".join(unit.text for unit in units)
+        made = replace(self, text=text, pictures=list(pictures))
+        made.__dict__["units"] = tuple(units)
+        return made
 
 
 @dataclass(frozen=True)

@@ -254,7 +254,7 @@ def _digest(
     spent += sum(cue.seconds for cue in cues)
     room = max(0.0, (terms.story - spent) * terms.speed / 60) - (closing.syllables if closing else 0)
     if closing:
-        text[-1].units.pop()
+        text[-1] = text[-1].only(text[-1].units[:-1], text[-1].pictures)
     for block, units in zip(text, Choice(text, room).made(), strict=True):
         cues += writer.block(units, block.pictures)
     if closing:
@@ -285,11 +285,7 @@ def _without(blocks: Sequence[Block], used: int) -> list[Block]:
         pictures += block.pictures
         if not units:
             continue
-        rest = Block(block.text, block.part, block.who, pictures, block.quoted)
-        rest.__dict__["units"] = units
-        if len(units) != len(block.units):
-            rest.text = "".join(unit.text for unit in units)
-        left.append(rest)
+        left.append(block.only(units, pictures))
         pictures = []
     return left
 

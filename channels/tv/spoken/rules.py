@@ -47,11 +47,31 @@ APPROXIMATE = any_of("个 名 人 天 年 次 户 家 岁 块 斤 亩 里 公里
 MEASURED = rf"[年月日天个元亩米斤吨人户岁级度]|{any_of('公里 公斤 小时 分钟')}"
 """What may stand after the first figure of a range."""
 
-SAID = _pairs(
-    "COVID-19=COVID十九 PM10=PM十 G20=G二十 9·18=九一八 12·9=一二九 12·4=十二四 10·1=十一 12·13=十二一三 "
-    "歼-10=歼十 歼10=歼十"
+SAID = _pairs("9·18=九一八 12·9=一二九 12·4=十二四 10·1=十一 12·13=十二一三")
+"""Days of events that custom reads in a way of its own."""
+HYPHEN = "[-‐‑–—－]"
+WHOLE = r"(?!\d|\.\d)"
+"""A number's true end."""
+ROADS = any_of("高速 公路 国道 省道 县道 乡道 线 段 路 收费站 服务区 互通 枢纽 出口 入口 匝道 隧道 大桥")
+CLUBS = any_of("峰会 集团 成员 领导人 首脑 财长 外长 部长 央行 主席国 轮值 公报 经济体 框架 国家(?!级?高速|公路)")
+"""What is said of a club of states and never of a road: G20 is both (GB/T 917 numbers the roads)."""
+ON_A_ROAD = rf"[（(“]?(?:(?!{CLUBS})[\u4e00-\u9fff]){{0,8}}?(?:{ROADS})"
+IN_A_CLUB = rf"[）)”]?(?:(?!{ROADS})[\u4e00-\u9fff]){{0,8}}?(?:{CLUBS})"
+CLUB = rf"(?:G\d{{1,2}}|[BCLSTWY]20){WHOLE}"
+"""A club of states by its number, or one of the circles of G20."""
+CARRIED = "空水客货搬转营起发托海陆调清押装启载航储承外拉抢禁购垂笔一简正率耿挺"
+"""What makes another word of 运 or 直: 空运20吨, 一直20天."""
+AIRCRAFT = "|".join(
+    (
+        rf"[歼轰](?={HYPHEN}|\d+(?![\d架个名人余多]))",
+        rf"(?<![{CARRIED}])[运直](?={HYPHEN}|\d+(?!\d|{COUNTED.pattern}|[多余月日号%‰℃万亿]))",
+        rf"(?<!江)苏(?={HYPHEN})",
+        rf"(?<![^，。、：；“（(和与及的架])米(?={HYPHEN})",
+        rf"(?<![A-Za-z\d])[FJY](?={HYPHEN})",
+        any_of("空警 运油 波音 空客 新舟 AG"),
+    )
 )
-"""Names with figures that custom reads in a way of its own."""
+"""Types of aircraft, by what stands before their figures."""
 SERVICES = r"1(?:10|19|20|22)|12\d{3}|9[56]\d{3}|100\d{2}|114"
 """Telephone numbers of public services."""
 CALLED = any_of("消防 热线 电话 平台 报警 急救 指挥中心 接警 服务台 客服 专线 短号")
@@ -212,7 +232,15 @@ def _hyphened(match: Match) -> str:
 
 
 def _aircraft(match: Match) -> str:
-    return match.group(1) + one_by_one(match.group(2))
+    """歼-10 is 歼十 and 歼-16 歼十六, but 歼-20 歼二零; 波音737 is 波音七三七, but 空警-500 空警五百."""
+    kind, figures = match.group("kind", "figures")
+    by_value = figures.endswith("00") or int(figures) < 20
+    return kind + (cardinal(figures) if by_value else one_by_one(figures, yao=len(figures) > 2))
+
+
+def _by_value(match: Match) -> str:
+    """Letters stay, a hyphen goes, each number is said as its value."""
+    return re.sub(rf"{HYPHEN}?({NUMBER})", lambda found: cardinal(found[1]), match.group())
 
 
 def _negative(match: Match) -> str:
@@ -227,10 +255,6 @@ def _plain(match: Match) -> str:
     ordinal, figures, scale = match.group("ordinal", "figures", "scale")
     after = scale or _after(match)
     return (ordinal or "") + count(figures, after, ordinal=bool(ordinal)) + (scale or "")
-
-
-def _custom(match: Match) -> str:
-    return SAID[match.group()]
 
 
 def _roman(match: Match) -> str:
@@ -284,7 +308,17 @@ RULES = (
         _digits,
     ),
     _rule("numbered things", behind(SERIALS, then=":：") + r"\d{4,}", _digits),
-    _rule("custom", "|".join(re.escape(name) for name in SAID if "·" not in name), _custom),
+    _rule(
+        "club of states",
+        rf"(?<![A-Za-z\d.]){CLUB}(?={IN_A_CLUB})"
+        rf"|{behind('国集团 出席 参加 举办 主办 承办 加入', then='（(“')}{CLUB}(?!{ON_A_ROAD})",
+        _by_value,
+    ),
+    _rule(
+        "name of values",  # PM10 tells micrometres, COVID-19 a year, H10N3 kinds of proteins
+        rf"(?<![A-Za-z\d])(?:(?:PM|(?i:COVID)){HYPHEN}?{NUMBER}|H\d{{1,2}}N\d{{1,2}}){WHOLE}",
+        _by_value,
+    ),
     _rule("document number", r"(?<=[〔\[（(【])(?:19|20)\d\d(?=[〕\]）)】]第?\d+号)", _year),
     _rule("date", r"(?<![\d.])((?:19|20)\d\d)([-/.])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])(?![\d.])", _date),
     _rule("feast", rf"(?<![\d.])(3\.8|5\.1|5\.4|6\.1|7\.1|8\.1|10\.1){FESTIVAL}", _feast),
@@ -320,9 +354,14 @@ RULES = (
     _rule("money", rf"([$€£¥￥])\s?({NUMBER})({SCALE})?", _money),
     _rule("degrees and minutes", rf"(?<![\d.])({NUMBER})([°′″])(?=[\d.NSEW，,、。；;）)]|[^\W\d_]|$)", _angle),
     _rule("unit", rf"{NOT_INSIDE}({NUMBER})\s?({SCALE})?({UNIT})(?![A-Za-z0-9])", _unit),
-    _rule("road", r"(?<![\d.])\d{3}(?=[”\"]?(?:国道|省道|县道|乡道))", _digits),
+    _rule(
+        "road",
+        r"(?<![\d.])\d{3}(?=[”\"]?(?:国道|省道|县道|乡道))"
+        rf"|(?<![A-Za-z\d.])(?:G\d{{2,4}}|[SXYCZ]\d{{2,4}}(?={ON_A_ROAD})|[CDGKSTYZ]\d{{2,4}}(?=次)){WHOLE}",
+        _digits,
+    ),
     _rule("room", rf"{NOT_INSIDE}\d{{3,4}}(?=室|房间|病房|教室|办公室)", _digits),
-    _rule("aircraft", r"([歼运轰直])-?(\d{1,2})(?!\d|[^\W\d_]*[个架次])", _aircraft),
+    _rule("aircraft", rf"(?P<kind>{AIRCRAFT}){HYPHEN}?(?P<figures>\d{{1,4}}){WHOLE}", _aircraft),
     _rule("stake", r"K(\d+)\+(\d{1,3})", _stake),
     _rule("plus", r"(?<=[\dA-Za-z])\s?\+\s?(?=[\dA-Za-z])", _constant("加")),
     _rule("model", r"(?<![A-Za-z])([A-Za-z]+)-?(\d+)(?:\.(\d+))?(?![A-Za-z]*[-]?\d*\.?\d*@)", _model),
