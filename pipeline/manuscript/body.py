@@ -283,20 +283,27 @@ class _Reading:
         yield from outer
 
     def _figure(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
+        """Its pictures with its caption; pictures within the caption follow, unless there are no others."""
         captions = [child for child in element if child.tag == "figcaption"]
         for caption in captions:
             caption.drop_tree()  # remove() would take the text behind it as well
+        is_group = element.find(".//figcaption") is not None
         found = list(self.flow(element, style))
         said = [run for one in captions for run in (*self._inside(one, _Style()), Run(" "))]
         caption_text = Block("figcaption", tidy(self.figures.without(said))).text_with_readings
+        within = list(self.figures.released(style.hints))
+        if not any(block.tag == "figure" for block in found):
+            found, within = [*found, *within], []
         for place in reversed(range(len(found))):
             image = found[place].image
-            if image is not None and caption_text:
+            if image is not None and caption_text and not is_group:
                 found[place] = replace(found[place], image=image.model_copy(update={"caption": caption_text}))
                 caption_text = ""
         yield from found
-        if caption_text:
-            yield from self._paragraphs("p", [Run(caption_text)], replace(style.hints, role="caption"))
+        if caption_text:  # of pictures that were left out, or of figures that have captions of their own
+            role = style.hints.role if is_group else "caption"
+            yield from self._paragraphs("p", [Run(caption_text)], replace(style.hints, role=role))
+        yield from within
 
     def _inside(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Run]:
         yield Run(element.text or "", style.marks, style.href)

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from pipeline.article import Image
 from pipeline.manuscript.block import Block, Hints, Run, reference
 from pipeline.manuscript.body import blocks, canonical, serialise
 from pipeline.manuscript.draft import Draft
@@ -109,6 +110,10 @@ NOTES = {
         f"<p>甲{at('1')}{at('7')}。</p>{said('2', '二' + at('1'))}{said('1', '一' + at('3'))}{said('3', '三')}",
         f"<p>甲{ref(1)}。</p>{note(1, '一' + ref(2))}{note(2, '三')}{note(3, '二' + ref(1))}",
     ),
+    "in a reading": (
+        f"<p><ruby>岞<rt>zuò{at('1')}</rt></ruby>山</p>{said('1', '一')}",
+        f"<p><ruby>岞<rt>zuò</rt></ruby>{ref(1)}山</p>{note(1, '一')}",
+    ),
     "a note to which nobody refers": (f"<p>甲。</p>{said('1', '一')}", f"<p>甲。</p>{note(1, '一')}"),
     "a note without text": (f"<p>甲。</p><p>{at('1')}</p>{said('1', ' ')}", "<p>甲。</p>"),
     "an item that is nothing but a reference to no note": (
@@ -158,6 +163,42 @@ def test_pictures_in_notes_stand_before_them() -> None:
 
 
 # Pictures and captions
+
+
+A, B, C = (f'<figure><img src="image:{name * 64}" alt=""/>' for name in "abc")
+END = "</figure>"
+INNER = "<figure><img src=a><figcaption>内<img src=b></figcaption></figure>"
+
+
+def named(source: str, line: int | None = None) -> Image:
+    """`take` that tells pictures apart."""
+    return known(source, line).model_copy(update={"digest": source * 64})
+
+
+def said_of(text: str) -> str:
+    return f"<figcaption>{text}</figcaption></figure>"
+
+
+@pytest.mark.parametrize("behind", ["", "<ul><li>项</li></ul>", "<table><tr><td>一</td><td>二</td></tr></table>"])
+@pytest.mark.parametrize(
+    ("markup", "body"),
+    [
+        ("<figure><img src=a><figcaption>说明<img src=b></figcaption></figure>", A + said_of("说明") + B + END),
+        ("<figure><figcaption><img src=b>说明</figcaption><img src=a></figure>", A + said_of("说明") + B + END),
+        ("<figure><figcaption><p>说明</p><img src=b></figcaption></figure>", B + said_of("说明")),
+        ("<figure><img src=a><figcaption><img src=b><img src=c></figcaption></figure>", A + END + B + END + C + END),
+        (
+            f"<figure>{INNER}<figcaption>外<img src=c></figcaption></figure>",
+            A + said_of("内") + B + END + "<p>外</p>" + C + END,
+        ),
+        ("<p><ruby>岞<rt>zuò<img src=a></rt></ruby></p>", "<p><ruby>岞<rt>zuò</rt></ruby></p>" + A + END),
+        ("<p><ruby><img src=a>岞<rt>zuò</rt><rt><img src=b></rt></ruby></p>",
+         "<p><ruby>岞<rt>zuò</rt></ruby></p>" + A + END + B + END),
+    ],
+)  # fmt: skip
+def test_pictures_in_captions_and_readings_stand_where_they_were(markup: str, body: str, behind: str) -> None:
+    alone = canonical(behind, Draft("a.html"), named)
+    assert canonical(markup + behind, Draft("a.html"), named) == body + alone
 
 
 def rows(*lines: str) -> str:
