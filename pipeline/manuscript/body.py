@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from lxml import etree
 from lxml import html as lxml_html
 
 from pipeline.article import Image
 from pipeline.channel import Text
-from pipeline.manuscript import ruby
+from pipeline.manuscript import ruby, tables
 from pipeline.manuscript.block import (
     BREAK,
     HEADINGS,
@@ -36,21 +35,19 @@ from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.elements import (
     BLOCKS,
-    DROPPED,
     MARK_OF,
-    MEDIA,
     STRUCK,
     hints_of,
     holds_blocks,
     is_block,
     may_be_linked,
-    source_line,
     spans_of,
 )
 from pipeline.manuscript.figures import Figures
 from pipeline.manuscript.layout import unfold
 from pipeline.manuscript.markup import parse, within_limits
 from pipeline.manuscript.notes import BEGINNING, UNNAMED, Note, lines, notes_of, numbered
+from pipeline.manuscript.omissions import leave_out, tell_struck
 from pipeline.manuscript.serialise import serialise
 
 __all__ = [
@@ -73,14 +70,8 @@ def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | 
     document = parse(markup)
     if not within_limits(document, draft):
         return []
-    for element in document.iter(*MEDIA):
-        draft.notice(
-            "body",
-            Text.of("an embedded <{element}> was left out", element=element.tag),
-            Text.of("only text and pictures are published; link to the rest"),
-            line=source_line(element),
-        )
-    etree.strip_elements(document, *DROPPED, with_tail=False)
+    leave_out(document, draft)
+    tables.settle(document)
     notes = notes_of(document)
     reading = _Reading(draft, take)
     unfold(document)
@@ -245,11 +236,9 @@ class _Reading:
     def _table(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         rows = [row for row in element.iter("tr") if next(row.iterancestors("table")) is element]
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-        nested = any(cell.find(".//table") is not None for row in cells for cell in row)
-        if nested or all(len(row) <= 1 for row in cells):
+        if element.find(".//table") is not None or all(len(row) <= 1 for row in cells):
             # A table for the look of a page, as old sites are built: what is in it is the text.
-            for child in element:
-                yield from self._block(child, self._styled(child, style))
+            yield from self.flow(element, style)
             return
         for caption in element.iterchildren("caption"):
             yield from self._block(caption, self._styled(caption, style))
@@ -322,7 +311,7 @@ class _Reading:
             case "a" if noted := re.fullmatch(r"#note-(\d{1,5})", element.get("href", "")):
                 text = one_line(element.text_content())
                 # What else leads there is a page's own link, which no article can have.
-                is_reference = re.fullmatch(r"\[\d{1,5}\]", text)
+                is_reference = re.fullmatch(r"\[\d{1,5}\]", text) and element.find(".//img") is None
                 yield from [reference(self._number(noted[1]), text)] if is_reference else self._inside(element, style)
             case "img":
                 yield self.figures.mark(element)
@@ -331,7 +320,7 @@ class _Reading:
                 yield from self._inside(element, style)
                 yield Run("”")
             case tag if tag in STRUCK:
-                self._struck(one_line(element.text_content()), style.hints.line)
+                tell_struck(element, self.draft, style.hints.line)
             case tag if tag in BLOCKS:
                 yield BREAK
                 yield from self._inside(element, style)
@@ -343,17 +332,6 @@ class _Reading:
         if isinstance(part, str):
             return [Run(part, style.marks, style.href)]
         return self._inline(part, self._styled(part, style))
-
-    def _struck(self, text: str, line: int | None) -> None:
-        if not text:
-            return
-        self.draft.dropped(text, Text.of("it is struck through"), line=line)
-        self.draft.notice(
-            "body",
-            Text.of("text that is struck through was left out: {text}", text=text[:40]),
-            Text.of("if it should be published, take the line through it away"),
-            line=line,
-        )
 
     def _styled(self, element: lxml_html.HtmlElement, style: _Style) -> _Style:
         if mark := MARK_OF.get(element.tag):
