@@ -18,9 +18,9 @@ _WORDLESS = frozenset({"script", "style"})
 def leave_out(document: lxml_html.HtmlElement, draft: Draft) -> None:
     """Take the elements that are left out with all that is in them (`elements.DROPPED`) out of a document."""
     inside: set[lxml_html.HtmlElement] = set()
-    line: int | None = None
-    for element in document.iter():
-        line = source_line(element) or line
+    for element in document.iter(*DROPPED):
+        around = [element, *element.iterancestors()]
+        line = next(filter(None, map(source_line, around)), None)
         if element.tag in MEDIA:
             draft.notice(
                 "body",
@@ -28,12 +28,9 @@ def leave_out(document: lxml_html.HtmlElement, draft: Draft) -> None:
                 Text.of("only text and pictures are published; link to the rest"),
                 line=line,
             )
-        if element.getparent() in inside:
-            inside.add(element)
-        elif element.tag in DROPPED:
-            inside.add(element)
-            if element.tag not in _WORDLESS and (words := shown(element)):
-                draft.dropped(words, _why(element), line=line)
+        if element.tag not in _WORDLESS and inside.isdisjoint(around) and (words := shown(element)):
+            draft.dropped(words, _why(element), line=line)
+        inside.add(element)
     etree.strip_elements(document, *DROPPED, with_tail=False)
 
 
