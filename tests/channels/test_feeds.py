@@ -28,6 +28,7 @@ from lxml import etree, html
 from channels.feeds import Feeds
 from channels.feeds.documents import ATOM, HISTORY, MEDIA, Feed, Form
 from channels.feeds.item import article_item
+from channels.feeds.reading import read
 from pipeline.article import Article, Column, Deed, Outlet, Revision, addresses
 from pipeline.article.addresses import beside
 from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable, utc_now
@@ -642,6 +643,69 @@ def test_verify_reads_every_document(rehearsal: Rehearsal, path: str) -> None:
     assert rehearsal.verify(delivery).standing is not Standing.LIVE
     feeds_of(rehearsal).files.delete(path)
     assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+
+LENGTHS = ("", "viel", "-1", "1.5", "1e400", "12_000", "٣", " 1", "9" * 30, "9" * 5000)
+"""What is no length of a file."""
+
+
+@pytest.mark.parametrize("length", [*LENGTHS, "0", "1"])
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("rss.xml", r'(<enclosure [^>]*length=")[^"]*'),
+        ("rss.xml", r'(<media:content [^>]*fileSize=")[^"]*'),
+        ("yaowen/atom.xml", r'(<link rel="enclosure" [^>]*length=")[^"]*'),
+        ("feed.json", r'("size_in_bytes": ?)\d+'),
+    ],
+)
+def test_a_wrong_length_is_not_as_it_should_be(rehearsal: Rehearsal, path: str, told: str, length: str) -> None:
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    files = feeds_of(rehearsal).files
+    sound = (files.read(path) or b"").decode()
+    said = f'"{length}"' if path.endswith("json") and not re.fullmatch("[0-9.e]+", length) else length
+    wrong = re.sub(told, rf"\g<1>{said}", sound)
+    assert wrong != sound
+    files.write(path, wrong.encode())
+    assert rehearsal.verify(delivery).standing is Standing.ABSENT
+    if length in LENGTHS:
+        assert rehearsal.channel.find(delivery).standing is Standing.ABSENT
+        (seen,) = read(Form(Path(path).stem), wrong.encode(), "tag:www.wushan.gov.cn,2020:a1")
+        assert seen.title == "第1条消息"
+        withdrawn = rehearsal.withdraw(delivery.revision)
+        files.write(path, wrong.encode())
+        assert rehearsal.channel.find(withdrawn).standing is Standing.LIVE
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("rss.xml", "<item>", '<item xmlns:x="relative">'),
+        ("rss.xml", "</item>", "<x url=''/><x length=''/></item>"),
+        ("atom.xml", "</entry>", "<enclosure length='1'/></entry>"),
+        ("feed.json", '"title": "第1条消息"', '"title": "第1条消息\\ud800"'),
+        ("feed.json", '"title": "第1条消息"', '"title": ["第1条消息"]'),
+        ("feed.json", '"attachments": [', '"attachments": [1, {}, {"url": []}, '),
+        ("feed.json", '"items": [', '"items": [0, [], {}, {"id": []}, '),
+        ("feed.json", '"items": [', '"nested": ' + "[" * 20_000 + "]" * 20_000 + ', "items": ['),
+        ("feed.json", '"tags": [', '"tags": [{}, '),
+    ],
+)
+def test_whatever_stands_in_a_feed_nothing_but_an_answer_comes_of_it(
+    rehearsal: Rehearsal, path: str, old: str, new: str
+) -> None:
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    alter(rehearsal, path, old, new)
+    rehearsal.channel.find(delivery)
+    seen = rehearsal.verify(delivery)
+    assert (seen.standing is Standing.LIVE) == (new.startswith('"items": [0'))
+
+
+def test_an_entity_in_a_feed_is_not_as_it_should_be(rehearsal: Rehearsal) -> None:
+    delivery = rehearsal.publish(article(1))
+    alter(rehearsal, "rss.xml", "<rss", '<!DOCTYPE rss [<!ENTITY x "y">]><rss')
+    alter(rehearsal, "rss.xml", "</item>", "&x;</item>")
+    assert rehearsal.verify(delivery).standing is Standing.ABSENT
 
 
 def test_verify_looks_at_the_pictures(rehearsal: Rehearsal, root: Path) -> None:

@@ -441,7 +441,7 @@ def test_json_goes_out_unescaped(site: Site) -> None:
     assert request.path == "/api/articles?access_token=t%2F1"
 
 
-@pytest.mark.parametrize("body", [b"<html>502</html>", b"", b"\xff\xfe", b'{"a":'])
+@pytest.mark.parametrize("body", [b"<html>502</html>", b"", b"\xff\xfe", b'{"a":', b"[" * 100_000])
 def test_an_answer_that_is_no_json(line: Http, site: Site, body: bytes) -> None:
     site.reply = lambda request: (200, {}, body)
     with pytest.raises(Unavailable) as caught:
