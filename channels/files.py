@@ -177,6 +177,15 @@ class Files:
         """The public file's bytes, or None if there is none."""
         return self._read(f"{self.root}/{path}")
 
+    def size(self, path: str) -> int | None:
+        """The public file's length in bytes, asked of the storage each time, or None if there is none."""
+        full = f"{self.root}/{path}"
+        with self._trouble(full):
+            try:
+                return int(self.fs.info(full)["size"])
+            except FileNotFoundError:
+                return None
+
     def exists(self, path: str) -> bool:
         with self._trouble(path):
             return bool(self.fs.exists(f"{self.root}/{path}"))

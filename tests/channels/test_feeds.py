@@ -613,6 +613,44 @@ def test_pictures_of_an_article_released_this_instant_are_there(rehearsal: Rehea
     assert (root / enclosure.href.removeprefix(BASE)).stat().st_size == int(enclosure.length)
 
 
+@pytest.mark.parametrize("release", ["prepared", "repeated"])
+def test_a_picture_that_returns_with_other_bytes_is_told_of_as_it_is(
+    rehearsal: Rehearsal, root: Path, release: str
+) -> None:
+    rehearsal.publish(with_picture(rehearsal, 1))
+    other = rehearsal.publish(with_picture(rehearsal, 2, "#123456"))
+    (path,) = (root / "media" / "a1").iterdir()
+    before = path.read_bytes()
+    rehearsal.publish(article(1, version=2))
+    assert not path.exists()
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(before + b"of another worker's version")
+    back = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 1, version=3)))
+    if release == "repeated":
+        back = rehearsal.release(back)
+    assert rehearsal.verify(rehearsal.release(back)).standing is Standing.LIVE
+    assert rehearsal.verify(other).standing is Standing.LIVE
+
+
+def test_a_picture_put_anew_by_another_version_is_told_of_as_it_is(rehearsal: Rehearsal, root: Path) -> None:
+    first = rehearsal.publish(with_picture(rehearsal, 1))
+    (path,) = (root / "media" / "a1").iterdir()
+    path.write_bytes(path.read_bytes() + b"of another version")
+    assert rehearsal.verify(first).standing is Standing.ABSENT
+    rehearsal.publish(article(2))
+    assert rehearsal.verify(first).standing is Standing.LIVE
+
+
+def test_one_picture_that_stands_and_one_that_does_not(rehearsal: Rehearsal, root: Path) -> None:
+    images = [picture(colour) for colour in ("#2f6f4f", "#123456")]
+    rehearsal.media.update({image.digest: data for image, data in images})
+    rehearsal.publish(article(1, images=[images[0][0]]))
+    (path,) = (root / "media" / "a1").iterdir()
+    path.write_bytes(path.read_bytes() + b"of another version")
+    both = article(1, version=2, images=[image for image, _ in images])
+    assert rehearsal.verify(rehearsal.publish(both)).standing is Standing.LIVE
+
+
 def test_another_articles_lost_picture_does_not_hold_up_this_one(rehearsal: Rehearsal) -> None:
     lost = with_picture(rehearsal, 1)
     rehearsal.catalogue.place(lost)
