@@ -63,9 +63,11 @@ def canonical(markup: str, draft: Draft, take: Callable[[str, int | None], Image
 def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | None]) -> list[Block]:
     """The content of any markup. `take(src, line)` gives the image for an `img`, None to leave it out.
 
-    The source may carry the attributes data-line, -role, -centred, -right, -bold, -size, -font, -page and -box, which
-    become `Hints`; and `<sup data-note="k"></sup>` where the text refers to a note whose text stands anywhere as
-    `<p data-note="k">…</p>` (or a div with paragraphs and lists). The notes come last, numbered by `notes.numbered`.
+    The source may carry the attributes data-line, -role, -centred, -right, -bold, -size, -rows, -font, -page and -box,
+    which become `Hints`. They hold for all that is in the element, but for two: -page is of its first block, and -rows,
+    the sizes in points of the lines of one paragraph ("22 16"), of the element that has it. The source may also carry
+    `<sup data-note="k"></sup>` where the text refers to a note whose text stands anywhere as `<p data-note="k">…</p>`
+    (or a div with paragraphs and lists). The notes come last, numbered by `notes.numbered`.
     """
     document = parse(markup)
     if not within_limits(document, draft):

@@ -358,6 +358,14 @@ def test_hints_of_the_source() -> None:
     assert three.hints == Hints()
 
 
+@pytest.mark.parametrize("inner", ["<p>", "<p data-line=3>", "<p class=x>", "<blockquote><p>"])
+def test_the_sizes_of_lines_are_of_one_paragraph(inner: str) -> None:
+    markup = f'<p data-rows="22 16.5" data-size=22>甲<br>乙</p><div data-rows="22 16" data-size=16>{inner}丙'
+    one, two = blocks(markup, Draft("a.html"), known)
+    assert (one.hints.rows, one.hints.size) == ((22, 16.5), 22)
+    assert (two.hints.rows, two.hints.size) == ((), 16)
+
+
 @pytest.mark.parametrize("span", [1, 2])
 def test_no_word_of_any_table_with_pictures_is_lost(span: int) -> None:
     words = [f"字{sign}" for sign in "一二三四五六"]
