@@ -177,9 +177,21 @@ class Files:
         """The public file's bytes, or None if there is none."""
         return self._read(f"{self.root}/{path}")
 
+    def size(self, path: str) -> int | None:
+        """The public file's length in bytes, asked of the storage each time, or None if there is none."""
+        full = f"{self.root}/{path}"
+        with self._trouble(full):
+            self.fs.invalidate_cache(full)  # what a listing said may be another machine's past
+            try:
+                return int(self.fs.info(full)["size"])
+            except FileNotFoundError:
+                return None
+
     def exists(self, path: str) -> bool:
+        full = f"{self.root}/{path}"
         with self._trouble(path):
-            return bool(self.fs.exists(f"{self.root}/{path}"))
+            self.fs.invalidate_cache(full)
+            return bool(self.fs.exists(full))
 
     def write(self, path: str, data: bytes) -> None:
         """Put a public file in place, atomically. The same bytes again leave the file (and its time) alone."""

@@ -21,7 +21,7 @@ ICONS = {"icon-192.png": 192, "icon-512.png": 512, "icon-180.png": 180}
 def client_files(newsroom: Newsroom, name: str) -> dict[str, bytes]:
     """By path: the client called `name`. What names others comes after them, so nobody reads of a file too early."""
     files = {"icon.svg": svg(), **{path: png(size) for path, size in ICONS.items()}}
-    words = {"name": name, "newsroom": newsroom, "language": newsroom.locale.replace("_", "-")}
+    words = {"name": name, "newsroom": newsroom, "language": newsroom.language}
     named: dict[str, str] = {}
     for module in MODULES:
         text = _text(module, **words, file=named)

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field
 
 from channels.app.ninjs import Ninjs, Part, PubStatus
-from pipeline.article import Deed, Newsroom
+from pipeline.article import Deed
 from pipeline.article.credit import Aigc, Certainty, Duty, Group
 
 NEWEST = "latest.json"
@@ -276,11 +276,6 @@ def sealed(**fields: Any) -> Envelope:
 def labelled(aigc: Aigc | None, words: str) -> Label | None:
     """What is said of it if a machine has made it; `words`: see `channels.label`."""
     return Label(label=aigc.label, text=words) if aigc else None
-
-
-def language(newsroom: Newsroom) -> str:
-    """BCP 47."""
-    return newsroom.locale.replace("_", "-")
 
 
 def article_path(article_id: str) -> str:

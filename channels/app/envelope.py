@@ -18,7 +18,6 @@ from channels.app.documents import (
     Notice,
     Series,
     labelled,
-    language,
     page_with,
     sealed,
     series_page,
@@ -151,7 +150,7 @@ def _frame(revision: Revision, newsroom: Newsroom, changed: datetime) -> dict[st
         "version": str(revision.number),
         "first_created": _moment(revision.published_at, newsroom),
         "version_created": _moment(changed, newsroom),
-        "language": language(newsroom),
+        "language": newsroom.language,
         "alt_ids": (AltId(role="id", value=revision.id), AltId(role="web", value=newsroom.permalink(revision))),
     }
 

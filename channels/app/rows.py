@@ -14,7 +14,6 @@ from channels.app.documents import (
     PictureFile,
     SeriesRow,
     Start,
-    language,
     series_head,
     version_href,
 )
@@ -89,7 +88,7 @@ def start(newsroom: Newsroom, name: str, api: str) -> Start:
     return Start(
         name=name,
         newsroom=newsroom.name,
-        language=language(newsroom),
+        language=newsroom.language,
         api=api,
         columns=tuple(map(column_entry, newsroom.columns)),
         latest=NEWEST,

@@ -48,7 +48,7 @@ def record(files: Files, root: str, catalogue: Catalogue, column: str, standing:
     for page, found in pages.items():
         known = {row.id: row for row in found.rows} if found else {}
         known |= {row.id: row for row in rows if page_with(row.number) == page}
-        shown = tuple(sorted(known.values(), key=lambda row: (row.number, int(row.id[1:]))))
+        shown = tuple(sorted(known.values(), key=lambda row: (row.number, len(row.id), row.id)))
         files.write(root + series_page(column, page), written(SeriesPage(rows=shown)))
     last = max([head.last if head else 0, *(row.number for row in rows)])
     files.write(root + series_head(column), written(SeriesHead(last=last, per_page=NUMBERS)))

@@ -91,7 +91,7 @@ class Feed(Frozen):
             id=newsroom.guid(f"feeds/{column.id}" if column else "feeds"),
             title=_said("feed-title.txt", **given),
             description=_said("feed-description.txt", **given),
-            language=newsroom.locale.replace("_", "-"),
+            language=newsroom.language,
             home=newsroom.column_url(column) if column else f"{newsroom.site.url}/",
             folder=f"{public}{column.address}/" if column else public,
             author=newsroom.name,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
 from channels.files import Files
 from channels.pictures import made
@@ -9,7 +12,7 @@ from channels.tree import token
 from pipeline.article import Newsroom, Revision
 from pipeline.channel import Entry, Media, Unpublishable
 
-LENGTHS_KEPT, ITEMS_KEPT = 4096, 1024
+ITEMS_KEPT = 1024
 """What is kept in memory at most."""
 
 
@@ -20,7 +23,6 @@ class Stock:
         self.files = files
         self.newsroom = newsroom
         self.public = public
-        self._lengths: dict[str, int] = {}
         self._items: dict[object, Item] = {}
 
     def with_pictures(self, entry: Entry, newsroom: Newsroom, media: Media) -> Item:
@@ -31,13 +33,11 @@ class Stock:
         if entry.withdrawn_at is not None:
             return self.item(entry, newsroom, {})
         lengths = self.lengths_of(entry.revision)
-        if lengths is None:
-            try:
+        if self.lacks(entry.revision, lengths):
+            with suppress(Unpublishable):  # another article's picture is lost: no reason to hold up this one
                 self.show_pictures(entry.revision, media)
-                lengths = self.lengths_of(entry.revision)
-            except Unpublishable:  # another article's picture is lost: no reason to hold up this one
-                lengths = None
-        return self.item(entry, newsroom, lengths or {})
+            lengths = self.lengths_of(entry.revision)
+        return self.item(entry, newsroom, lengths)
 
     def item(self, entry: Entry, newsroom: Newsroom, lengths: dict[str, int]) -> Item:
         """The entry's item, made once as long as nothing in it changes."""
@@ -66,17 +66,16 @@ class Stock:
             if not self.files.exists(path) and not self.files.publish(here, asset.name, path):
                 self.files.write(path, made(asset, media))
 
-    def lengths_of(self, revision: Revision) -> dict[str, int] | None:
-        """The lengths of the revision's public pictures in bytes, by name; None if one of them is not there."""
-        lengths = {}
-        for asset in assets_of(revision, self.newsroom):
-            path = f"{folder_of(revision.id)}/{asset.name}"
-            if path not in self._lengths:
-                data = self.files.read(path)
-                if data is None:
-                    return None
-                if len(self._lengths) >= LENGTHS_KEPT:
-                    self._lengths.clear()
-                self._lengths[path] = len(data)
-            lengths[asset.name] = self._lengths[path]
-        return lengths
+    def lengths_of(self, revision: Revision) -> dict[str, int]:
+        """The lengths in bytes, by name, of those of the revision's pictures that are there.
+
+        Asked of the storage each time: a picture that was dropped may have returned under its name with other bytes,
+        put there by a worker of another version, or by a rebuild.
+        """
+        folder = folder_of(revision.id)
+        found = {asset.name: self.files.size(f"{folder}/{asset.name}") for asset in assets_of(revision, self.newsroom)}
+        return {name: length for name, length in found.items() if length is not None}
+
+    def lacks(self, revision: Revision, lengths: Mapping[str, int]) -> bool:
+        """Whether one of the revision's pictures is not among these."""
+        return any(asset.name not in lengths for asset in assets_of(revision, self.newsroom))

@@ -66,8 +66,8 @@ class Writing:
                 if one.revision.id not in items:
                     known = self.stock.lengths_of(one.revision)
                     if one.revision.id == revision.id:
-                        known = {**lengths, **(known or {})}
-                    if known is None:
+                        known = {**lengths, **known}
+                    elif self.stock.lacks(one.revision, known):
                         return
                     items[one.revision.id] = self.stock.item(one, newsroom, known)
             for archive in (*archives, 0):

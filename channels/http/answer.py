@@ -38,7 +38,7 @@ class Answer:
         """The body parsed as JSON in UTF-8. Raises `Unavailable`: a gateway's error page says nothing of the deed."""
         try:
             return json.loads(self.body.decode("utf-8-sig"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unavailable(
                 Problem(
                     field="http",

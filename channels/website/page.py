@@ -329,7 +329,7 @@ def _structured(revision: Revision, frame: Frame, column: Column, pictures: Sequ
         ],
         "publisher": publisher,
         "articleSection": column.name,
-        "inLanguage": newsroom.locale.replace("_", "-"),
+        "inLanguage": newsroom.language,
         "isAccessibleForFree": True,
     }
     if article.subhead:

@@ -91,6 +91,14 @@ class Newsroom(Frozen):
         return ZoneInfo(self.timezone)
 
     @property
+    def language(self) -> str:
+        """The language of what it publishes as HTML, feeds and sitemaps name it (BCP 47): zh-CN for the locale zh_CN.
+
+        What a locale may say beyond that, such as `.UTF-8`, is no part of it.
+        """
+        return self.locale.partition(".")[0].partition("@")[0].replace("_", "-")
+
+    @property
     def open_columns(self) -> tuple[Column, ...]:
         """Those that take articles: what menus show."""
         return tuple(column for column in self.columns if not column.closed)

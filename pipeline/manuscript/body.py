@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from lxml import etree
 from lxml import html as lxml_html
 
 from pipeline.article import Image
 from pipeline.channel import Text
-from pipeline.manuscript import ruby
+from pipeline.manuscript import ruby, tables
 from pipeline.manuscript.block import (
     BREAK,
     HEADINGS,
@@ -36,21 +35,19 @@ from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.elements import (
     BLOCKS,
-    DROPPED,
     MARK_OF,
-    MEDIA,
     STRUCK,
     hints_of,
     holds_blocks,
     is_block,
     may_be_linked,
-    source_line,
     spans_of,
 )
 from pipeline.manuscript.figures import Figures
 from pipeline.manuscript.layout import unfold
 from pipeline.manuscript.markup import parse, within_limits
 from pipeline.manuscript.notes import BEGINNING, UNNAMED, Note, lines, notes_of, numbered
+from pipeline.manuscript.omissions import leave_out, tell_struck
 from pipeline.manuscript.serialise import serialise
 
 __all__ = [
@@ -66,21 +63,17 @@ def canonical(markup: str, draft: Draft, take: Callable[[str, int | None], Image
 def blocks(markup: str, draft: Draft, take: Callable[[str, int | None], Image | None]) -> list[Block]:
     """The content of any markup. `take(src, line)` gives the image for an `img`, None to leave it out.
 
-    The source may carry the attributes data-line, -role, -centred, -right, -bold, -size, -font, -page and -box, which
-    become `Hints`; and `<sup data-note="k"></sup>` where the text refers to a note whose text stands anywhere as
-    `<p data-note="k">…</p>` (or a div with paragraphs and lists). The notes come last, numbered by `notes.numbered`.
+    The source may carry the attributes data-line, -role, -centred, -right, -bold, -size, -rows, -font, -page and -box,
+    which become `Hints`. They hold for all that is in the element, but for two: -page is of its first block, and -rows,
+    the sizes in points of the lines of one paragraph ("22 16"), of the element that has it. The source may also carry
+    `<sup data-note="k"></sup>` where the text refers to a note whose text stands anywhere as `<p data-note="k">…</p>`
+    (or a div with paragraphs and lists). The notes come last, numbered by `notes.numbered`.
     """
     document = parse(markup)
     if not within_limits(document, draft):
         return []
-    for element in document.iter(*MEDIA):
-        draft.notice(
-            "body",
-            Text.of("an embedded <{element}> was left out", element=element.tag),
-            Text.of("only text and pictures are published; link to the rest"),
-            line=source_line(element),
-        )
-    etree.strip_elements(document, *DROPPED, with_tail=False)
+    leave_out(document, draft)
+    tables.settle(document)
     notes = notes_of(document)
     reading = _Reading(draft, take)
     unfold(document)
@@ -245,11 +238,9 @@ class _Reading:
     def _table(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
         rows = [row for row in element.iter("tr") if next(row.iterancestors("table")) is element]
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-        nested = any(cell.find(".//table") is not None for row in cells for cell in row)
-        if nested or all(len(row) <= 1 for row in cells):
+        if element.find(".//table") is not None or all(len(row) <= 1 for row in cells):
             # A table for the look of a page, as old sites are built: what is in it is the text.
-            for child in element:
-                yield from self._block(child, self._styled(child, style))
+            yield from self.flow(element, style)
             return
         for caption in element.iterchildren("caption"):
             yield from self._block(caption, self._styled(caption, style))
@@ -283,20 +274,27 @@ class _Reading:
         yield from outer
 
     def _figure(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Block]:
+        """Its pictures with its caption; pictures within the caption follow, unless there are no others."""
         captions = [child for child in element if child.tag == "figcaption"]
         for caption in captions:
             caption.drop_tree()  # remove() would take the text behind it as well
+        is_group = element.find(".//figcaption") is not None
         found = list(self.flow(element, style))
         said = [run for one in captions for run in (*self._inside(one, _Style()), Run(" "))]
         caption_text = Block("figcaption", tidy(self.figures.without(said))).text_with_readings
+        within = list(self.figures.released(style.hints))
+        if not any(block.tag == "figure" for block in found):
+            found, within = [*found, *within], []
         for place in reversed(range(len(found))):
             image = found[place].image
-            if image is not None and caption_text:
+            if image is not None and caption_text and not is_group:
                 found[place] = replace(found[place], image=image.model_copy(update={"caption": caption_text}))
                 caption_text = ""
         yield from found
-        if caption_text:
-            yield from self._paragraphs("p", [Run(caption_text)], replace(style.hints, role="caption"))
+        if caption_text:  # of pictures that were left out, or of figures that have captions of their own
+            role = style.hints.role if is_group else "caption"
+            yield from self._paragraphs("p", [Run(caption_text)], replace(style.hints, role=role))
+        yield from within
 
     def _inside(self, element: lxml_html.HtmlElement, style: _Style) -> Iterator[Run]:
         yield Run(element.text or "", style.marks, style.href)
@@ -315,7 +313,7 @@ class _Reading:
             case "a" if noted := re.fullmatch(r"#note-(\d{1,5})", element.get("href", "")):
                 text = one_line(element.text_content())
                 # What else leads there is a page's own link, which no article can have.
-                is_reference = re.fullmatch(r"\[\d{1,5}\]", text)
+                is_reference = re.fullmatch(r"\[\d{1,5}\]", text) and element.find(".//img") is None
                 yield from [reference(self._number(noted[1]), text)] if is_reference else self._inside(element, style)
             case "img":
                 yield self.figures.mark(element)
@@ -324,7 +322,7 @@ class _Reading:
                 yield from self._inside(element, style)
                 yield Run("”")
             case tag if tag in STRUCK:
-                self._struck(one_line(element.text_content()), style.hints.line)
+                tell_struck(element, self.draft, style.hints.line)
             case tag if tag in BLOCKS:
                 yield BREAK
                 yield from self._inside(element, style)
@@ -336,17 +334,6 @@ class _Reading:
         if isinstance(part, str):
             return [Run(part, style.marks, style.href)]
         return self._inline(part, self._styled(part, style))
-
-    def _struck(self, text: str, line: int | None) -> None:
-        if not text:
-            return
-        self.draft.dropped(text, Text.of("it is struck through"), line=line)
-        self.draft.notice(
-            "body",
-            Text.of("text that is struck through was left out: {text}", text=text[:40]),
-            Text.of("if it should be published, take the line through it away"),
-            line=line,
-        )
 
     def _styled(self, element: lxml_html.HtmlElement, style: _Style) -> _Style:
         if mark := MARK_OF.get(element.tag):

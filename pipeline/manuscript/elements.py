@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from lxml import html as lxml_html
@@ -48,9 +49,9 @@ def source_line(element: lxml_html.HtmlElement) -> int | None:
 
 
 def hints_of(element: lxml_html.HtmlElement, outer: Hints) -> Hints:
-    """What the element's attributes say of its text; `outer`: what is said around it."""
+    """What the element's attributes say of its text; `outer`: what is said around it, of which all but `rows` holds."""
     if not element.keys():
-        return outer
+        return replace(outer, rows=()) if outer.rows else outer
     size, rows = element.get("data-size", ""), element.get("data-rows", "")
     return Hints(
         line=source_line(element) or outer.line,

@@ -25,6 +25,7 @@ from pipeline.manuscript.line import (
     note_of,
     without_mark,
 )
+from pipeline.manuscript.names import is_organisation
 from pipeline.manuscript.taking import put_headline, take_said
 
 LARGER = 0.5
@@ -103,7 +104,7 @@ class Head:
         for line in self.lines[place + 1 : place + 1 + _LOOK_AHEAD]:
             if line.said is not None:
                 return bool(line.said.became)
-            if line.kind in (Kind.SERIES, Kind.NOTE) or is_dashed(line.text):
+            if line.kind in (Kind.SERIES, Kind.NOTE, Kind.NUMBER) or is_dashed(line.text):
                 return True
             if line.kind is not Kind.TITLE:
                 return False
@@ -135,11 +136,10 @@ class Head:
             case Kind.FORM:
                 self.forms.append(place)
                 if _ISSUE.search(line.text):
-                    self._masthead(reasons.FORM)
+                    self._masthead(reasons.FORM, self.candidates)
                 return True
             case Kind.NUMBER:
-                draft.dropped(line.text, reasons.LETTERHEAD, line=line.number)
-                self._masthead(reasons.LETTERHEAD)
+                self._letter(place)
             case Kind.SERIES if not draft.text("series"):
                 draft.put("series", line.text.rstrip(" :：　"), line=line.number)
                 draft.took(line.text, ["series"], reasons.SERIES, line=line.number)
@@ -173,12 +173,38 @@ class Head:
         named = {name for told in beside for name, _ in told.fields}
         return bool(_THEME.match(self.lines[place].text)) and bool(named & {"kicker", "subhead"})
 
-    def _masthead(self, why: Text) -> None:
-        """What stands above the number of an issue or a letter is its name."""
-        for above in self.candidates:
+    def _masthead(self, why: Text, names: Sequence[int]) -> None:
+        """Drop the name that stands above the number of an issue or a letter."""
+        for above in list(names):
             self.draft.dropped(self.lines[above].text, why, line=self.lines[above].number)
             self.taken.add(above)
-        self.candidates.clear()
+            self.candidates.remove(above)
+
+    def _letter(self, place: int) -> None:
+        """文号, and the 红头 above it. Web pages show the number below the title; letters have it above."""
+        self.draft.dropped(self.lines[place].text, reasons.LETTERHEAD, line=self.lines[place].number)
+        names = [above for above in self.candidates if self._is_letterhead(above)]
+        if self.draft.text("headline") or self._is_title(self._below(place)):
+            names = self.candidates
+        self._masthead(reasons.LETTERHEAD, names)
+
+    def _below(self, place: int) -> int | None:
+        """The place of the first line below that may say something of the article."""
+        known = (Kind.SAID, Kind.NOISE, Kind.PICTURE, Kind.NUMBER, Kind.FORM)
+        return next((one for one in range(place + 1, len(self.lines)) if self.lines[one].kind not in known), None)
+
+    def _is_title(self, place: int | None) -> bool:
+        """Whether the line below a 文号 may be what the letter is called: no heading in it, and not whom it is for."""
+        if place is None:
+            return False
+        text = self.lines[place].text
+        known = is_dashed(text) or is_numbered(text) or is_labelled(text) or is_organisation(text, self.draft.words)
+        return (self.lines[place].kind is Kind.TITLE and not known) or self._is_title_by_look(place)
+
+    def _is_letterhead(self, place: int) -> bool:
+        """Whether the line is the 红头 of an office: its name, with 文件 or without."""
+        text, words = "".join(self.lines[place].text.split()), self.draft.words
+        return is_organisation(text, words) or bool(words.letterhead.fullmatch(text))
 
     def _begins_text(self, place: int) -> bool:
         """Whether an unknown line is the first of the text, and no candidate."""

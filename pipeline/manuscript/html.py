@@ -9,7 +9,7 @@ from pathlib import Path
 from lxml import html as lxml_html
 
 from pipeline.channel import Text
-from pipeline.manuscript import declared, lazy, looks, office, page, reasons
+from pipeline.manuscript import declared, lazy, looks, office, page, reasons, tables
 from pipeline.manuscript.body import Block, blocks
 from pipeline.manuscript.characters import line_of, one_line, place_private
 from pipeline.manuscript.declared import Declared
@@ -61,7 +61,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
     said = declared.declared(body.getroottree().getroot())
     rules = looks.sheet(body)
     office.settle(body, draft)
-    page.foster(body)
+    tables.settle(body)
     main = body if office.is_word(body) else page.text_of(body, draft.words)
     _set_headline(body, main, said, draft)
     _set_lines_around(body, draft)

@@ -49,7 +49,7 @@ def unfold(document: Element) -> None:
         block = lxml_html.Element("div")
         if line := table.get("data-line"):
             block.set("data-line", line)
-        block.extend(_unfolded(rows))
+        block.extend([*table.iterchildren("caption"), *_unfolded(rows)])
         block.tail = table.tail
         parent.replace(table, block)
     for number, paragraph in enumerate(_picture_rows(document), 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import unescape
 
 from lxml import etree
@@ -35,7 +36,25 @@ def parse(markup: str) -> lxml_html.HtmlElement:
     except etree.ParserError:  # nothing in it, or nothing but comments
         document = lxml_html.document_fromstring("<body></body>", parser=parser)
     body = document.find("body")
-    return document if body is None else body
+    return document if body is None else _whole(body, document)
+
+
+def _whole(body: lxml_html.HtmlElement, document: lxml_html.HtmlElement) -> lxml_html.HtmlElement:
+    """A body with what stands behind its end tag, or behind the document's, as its end: browsers show it there
+    (HTML, 13.2.6.4.19 and 13.2.6.4.22)."""
+    behind, body.tail = body.tail, None
+    _append(body, behind, body.itersiblings())
+    for around in list(document.itersiblings("html")):
+        _append(body, around.text, around)
+    return body
+
+
+def _append(body: lxml_html.HtmlElement, text: str | None, elements: Iterable[lxml_html.HtmlElement]) -> None:
+    if len(body):
+        body[-1].tail = (body[-1].tail or "") + (text or "")
+    else:
+        body.text = (body.text or "") + (text or "")
+    body.extend(list(elements))
 
 
 def _with_few_attributes(tag: str) -> str:

@@ -43,12 +43,6 @@ _SILENT = frozenset({
 _BOXES = frozenset({
     "div", "section", "article", "main", "form", "center", "table", "tbody", "tr", "td", "font", "span", "fieldset",
 })  # fmt: skip
-_IN_TABLES = {
-    "table": frozenset({"caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "td", "th"}),
-    **dict.fromkeys(("thead", "tbody", "tfoot"), frozenset({"tr", "td", "th"})),
-    "tr": frozenset({"td", "th"}),
-}
-"""What may stand in the parts of a table."""
 INLINE = frozenset(
     {"a", "span", "font", "em", "i", "b", "strong", "img", "label", "sup", "sub", "u", "small", "button"}
 )
@@ -141,28 +135,6 @@ def take_out(element: lxml_html.HtmlElement) -> None:
     tail = element.tail
     element.clear()
     element.tag, element.tail = "hr", tail
-
-
-def foster(body: lxml_html.HtmlElement) -> None:
-    """Put what stands in a table but in none of its cells before it, where browsers show it (HTML, 13.2.6.1)."""
-    for element in list(body.iter(*_IN_TABLES)):
-        table = element if element.tag == "table" else next(element.iterancestors("table"), None)
-        if table is None or table.getparent() is None:
-            continue
-        _before(table, element.text)
-        element.text = None
-        for child in list(element):
-            tail, child.tail = child.tail, None
-            if isinstance(child.tag, str) and child.tag not in _IN_TABLES[element.tag] and child.find(".//td") is None:
-                table.addprevious(child)
-            _before(table, tail)
-
-
-def _before(table: lxml_html.HtmlElement, text: str | None) -> None:
-    if text and text.strip():
-        paragraph = table.makeelement("p", {})
-        paragraph.text = text
-        table.addprevious(paragraph)
 
 
 def weigh(body: lxml_html.HtmlElement) -> dict[lxml_html.HtmlElement, int]:

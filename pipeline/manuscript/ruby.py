@@ -27,7 +27,10 @@ def read(
         runs = [*inline(content)] if kind != "bracket" else []
         if kind == "reading":
             readings += [""] if begins or not readings else []
-            readings[-1] += "".join(run.text for run in runs)
+            readings[-1] += "".join(run.text for run in runs if _is_read(run))
+            if unread := [run for run in runs if not _is_read(run)]:
+                bases += [] if bases else [[]]
+                bases[-1].extend(unread)
         elif kind == "base" and (begins or any(run.text.strip() for run in runs)):
             if readings:
                 yield from _paired(bases, readings)
@@ -59,7 +62,7 @@ def _paired(bases: list[list[Run]], readings: list[str]) -> Iterator[Run]:
 
 def _with_reading(runs: list[Run], reading: str) -> Iterator[Run]:
     """One run of all the text; pictures and references to notes, which have no reading, follow it."""
-    words = [run for run in runs if not run.note and run.marks != {"img"}]
+    words = [run for run in runs if _is_read(run)]
     text = one_line("".join(" " if run == BREAK else spelt(run) for run in words))
     if not text or not reading:
         yield from words
@@ -67,4 +70,9 @@ def _with_reading(runs: list[Run], reading: str) -> Iterator[Run]:
     else:
         first = next(run for run in words if run.text.strip())
         yield replace(first, text=text, reading=reading)
-    yield from (run for run in runs if run.note or run.marks == {"img"})
+    yield from (run for run in runs if not _is_read(run))
+
+
+def _is_read(run: Run) -> bool:
+    """Whether it is text, and neither a picture nor a reference to a note."""
+    return not run.note and run.marks != {"img"}

@@ -707,6 +707,20 @@ def test_a_sequence_that_was_set_back_is_not_taken_for_a_continuation(rehearsal:
     assert client.live["a4"] == 1
 
 
+@pytest.mark.parametrize("figures", ["", "9" * 30, "9" * 5000, "x"])
+def test_a_wrong_cursor_is_not_as_it_should_be_and_is_put_right(rehearsal: Rehearsal, root: Path, figures: str) -> None:
+    delivery = rehearsal.publish(article(1))
+    told = (root / "api/changes.json").read_text(encoding="utf-8")
+    for field in ("cursor", "after"):
+        wrong = re.sub(rf'("{field}": ?")[0-9]+', rf"\g<1>{figures}", told)
+        assert wrong != told
+        (root / "api/changes.json").write_text(wrong, encoding="utf-8")
+        assert rehearsal.verify(delivery).standing is not Standing.LIVE
+        assert rehearsal.channel.find(delivery).standing is not Standing.LIVE
+        delivery = rehearsal.publish(delivery.revision)
+        assert rehearsal.verify(delivery).standing is Standing.LIVE
+
+
 def test_a_worker_that_dies_between_document_and_change_is_made_up_for(
     rehearsal: Rehearsal, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

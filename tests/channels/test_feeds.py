@@ -28,6 +28,7 @@ from lxml import etree, html
 from channels.feeds import Feeds
 from channels.feeds.documents import ATOM, HISTORY, MEDIA, Feed, Form
 from channels.feeds.item import article_item
+from channels.feeds.reading import read
 from pipeline.article import Article, Column, Deed, Outlet, Revision, addresses
 from pipeline.article.addresses import beside
 from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable, utc_now
@@ -612,6 +613,44 @@ def test_pictures_of_an_article_released_this_instant_are_there(rehearsal: Rehea
     assert (root / enclosure.href.removeprefix(BASE)).stat().st_size == int(enclosure.length)
 
 
+@pytest.mark.parametrize("release", ["prepared", "repeated"])
+def test_a_picture_that_returns_with_other_bytes_is_told_of_as_it_is(
+    rehearsal: Rehearsal, root: Path, release: str
+) -> None:
+    rehearsal.publish(with_picture(rehearsal, 1))
+    other = rehearsal.publish(with_picture(rehearsal, 2, "#123456"))
+    (path,) = (root / "media" / "a1").iterdir()
+    before = path.read_bytes()
+    rehearsal.publish(article(1, version=2))
+    assert not path.exists()
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(before + b"of another worker's version")
+    back = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 1, version=3)))
+    if release == "repeated":
+        back = rehearsal.release(back)
+    assert rehearsal.verify(rehearsal.release(back)).standing is Standing.LIVE
+    assert rehearsal.verify(other).standing is Standing.LIVE
+
+
+def test_a_picture_put_anew_by_another_version_is_told_of_as_it_is(rehearsal: Rehearsal, root: Path) -> None:
+    first = rehearsal.publish(with_picture(rehearsal, 1))
+    (path,) = (root / "media" / "a1").iterdir()
+    path.write_bytes(path.read_bytes() + b"of another version")
+    assert rehearsal.verify(first).standing is Standing.ABSENT
+    rehearsal.publish(article(2))
+    assert rehearsal.verify(first).standing is Standing.LIVE
+
+
+def test_one_picture_that_stands_and_one_that_does_not(rehearsal: Rehearsal, root: Path) -> None:
+    images = [picture(colour) for colour in ("#2f6f4f", "#123456")]
+    rehearsal.media.update({image.digest: data for image, data in images})
+    rehearsal.publish(article(1, images=[images[0][0]]))
+    (path,) = (root / "media" / "a1").iterdir()
+    path.write_bytes(path.read_bytes() + b"of another version")
+    both = article(1, version=2, images=[image for image, _ in images])
+    assert rehearsal.verify(rehearsal.publish(both)).standing is Standing.LIVE
+
+
 def test_another_articles_lost_picture_does_not_hold_up_this_one(rehearsal: Rehearsal) -> None:
     lost = with_picture(rehearsal, 1)
     rehearsal.catalogue.place(lost)
@@ -642,6 +681,69 @@ def test_verify_reads_every_document(rehearsal: Rehearsal, path: str) -> None:
     assert rehearsal.verify(delivery).standing is not Standing.LIVE
     feeds_of(rehearsal).files.delete(path)
     assert rehearsal.verify(delivery).standing is not Standing.LIVE
+
+
+LENGTHS = ("", "viel", "-1", "1.5", "1e400", "12_000", "٣", " 1", "9" * 30, "9" * 5000)
+"""What is no length of a file."""
+
+
+@pytest.mark.parametrize("length", [*LENGTHS, "0", "1"])
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("rss.xml", r'(<enclosure [^>]*length=")[^"]*'),
+        ("rss.xml", r'(<media:content [^>]*fileSize=")[^"]*'),
+        ("yaowen/atom.xml", r'(<link rel="enclosure" [^>]*length=")[^"]*'),
+        ("feed.json", r'("size_in_bytes": ?)\d+'),
+    ],
+)
+def test_a_wrong_length_is_not_as_it_should_be(rehearsal: Rehearsal, path: str, told: str, length: str) -> None:
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    files = feeds_of(rehearsal).files
+    sound = (files.read(path) or b"").decode()
+    said = f'"{length}"' if path.endswith("json") and not re.fullmatch("[0-9.e]+", length) else length
+    wrong = re.sub(told, rf"\g<1>{said}", sound)
+    assert wrong != sound
+    files.write(path, wrong.encode())
+    assert rehearsal.verify(delivery).standing is Standing.ABSENT
+    if length in LENGTHS:
+        assert rehearsal.channel.find(delivery).standing is Standing.ABSENT
+        (seen,) = read(Form(Path(path).stem), wrong.encode(), "tag:www.wushan.gov.cn,2020:a1")
+        assert seen.title == "第1条消息"
+        withdrawn = rehearsal.withdraw(delivery.revision)
+        files.write(path, wrong.encode())
+        assert rehearsal.channel.find(withdrawn).standing is Standing.LIVE
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("rss.xml", "<item>", '<item xmlns:x="relative">'),
+        ("rss.xml", "</item>", "<x url=''/><x length=''/></item>"),
+        ("atom.xml", "</entry>", "<enclosure length='1'/></entry>"),
+        ("feed.json", '"title": "第1条消息"', '"title": "第1条消息\\ud800"'),
+        ("feed.json", '"title": "第1条消息"', '"title": ["第1条消息"]'),
+        ("feed.json", '"attachments": [', '"attachments": [1, {}, {"url": []}, '),
+        ("feed.json", '"items": [', '"items": [0, [], {}, {"id": []}, '),
+        ("feed.json", '"items": [', '"nested": ' + "[" * 20_000 + "]" * 20_000 + ', "items": ['),
+        ("feed.json", '"tags": [', '"tags": [{}, '),
+    ],
+)
+def test_whatever_stands_in_a_feed_nothing_but_an_answer_comes_of_it(
+    rehearsal: Rehearsal, path: str, old: str, new: str
+) -> None:
+    delivery = rehearsal.publish(with_picture(rehearsal, 1))
+    alter(rehearsal, path, old, new)
+    rehearsal.channel.find(delivery)
+    seen = rehearsal.verify(delivery)
+    assert (seen.standing is Standing.LIVE) == (new.startswith('"items": [0'))
+
+
+def test_an_entity_in_a_feed_is_not_as_it_should_be(rehearsal: Rehearsal) -> None:
+    delivery = rehearsal.publish(article(1))
+    alter(rehearsal, "rss.xml", "<rss", '<!DOCTYPE rss [<!ENTITY x "y">]><rss')
+    alter(rehearsal, "rss.xml", "</item>", "&x;</item>")
+    assert rehearsal.verify(delivery).standing is Standing.ABSENT
 
 
 def test_verify_looks_at_the_pictures(rehearsal: Rehearsal, root: Path) -> None:

@@ -8,7 +8,6 @@ import logging
 import socket
 import struct
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -225,21 +224,20 @@ def bomb(connection: socket.socket) -> None:
 
 
 def drip_head(connection: socket.socket) -> None:
-    """One header every 50 ms for ever: each within the read time-out, together without end."""
-    pause = threading.Event()
-    with suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        for _ in range(200):
-            connection.sendall(b"X-Drip: 1\r\n")
-            pause.wait(0.05)
+    """One header every 50 ms for ever: each within the read time-out, without end until the client gives up."""
+    _drip(connection, b"HTTP/1.1 200 OK\r\n", b"X-Drip: 1\r\n")
 
 
 def drip_body(connection: socket.socket) -> None:
+    _drip(connection, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x")
+
+
+def _drip(connection: socket.socket, first: bytes, drop: bytes) -> None:
     pause = threading.Event()
     with suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(200):
-            connection.sendall(b"x")
+        connection.sendall(first)
+        while True:
+            connection.sendall(drop)
             pause.wait(0.05)
 
 
@@ -263,12 +261,10 @@ def drip_body(connection: socket.socket) -> None:
 def test_a_lost_answer_leaves_the_outcome_unknown(
     line: Http, script: Callable[[socket.socket], None], word: str
 ) -> None:
-    began = time.monotonic()
     with raw(script) as url, pytest.raises(Unavailable) as caught:
         line.post(f"{url}/articles", {"a": 1})
     assert caught.value.sent
     assert caught.value.retry_after is None
-    assert time.monotonic() - began < 3
     says(caught.value, url.removeprefix("http://"), word)
 
 
@@ -282,19 +278,19 @@ def test_a_lost_answer_to_a_question_changes_nothing(line: Http) -> None:
 
 
 def test_a_server_that_does_not_read_cannot_hold_an_upload(line: Http) -> None:
-    began = time.monotonic()
     body = bytes(30_000_000)
-    done = threading.Event()
+    done, gave_way = threading.Event(), threading.Event()
 
     def read_nothing(connection: socket.socket) -> None:
-        done.wait(5)
+        if not done.wait(60):
+            gave_way.set()
 
     with raw(read_nothing) as url:
         with pytest.raises(Unavailable) as caught:
             line.upload(f"{url}/media", {"media": Upload("a.jpg", body, "image/jpeg")})
         done.set()
     assert caught.value.sent
-    assert time.monotonic() - began < 4
+    assert not gave_way.is_set(), "it was the server that ended it"
 
 
 def test_nothing_is_repeated(line: Http, site: Site) -> None:
@@ -441,7 +437,7 @@ def test_json_goes_out_unescaped(site: Site) -> None:
     assert request.path == "/api/articles?access_token=t%2F1"
 
 
-@pytest.mark.parametrize("body", [b"<html>502</html>", b"", b"\xff\xfe", b'{"a":'])
+@pytest.mark.parametrize("body", [b"<html>502</html>", b"", b"\xff\xfe", b'{"a":', b"[" * 100_000])
 def test_an_answer_that_is_no_json(line: Http, site: Site, body: bytes) -> None:
     site.reply = lambda request: (200, {}, body)
     with pytest.raises(Unavailable) as caught:

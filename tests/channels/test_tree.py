@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from channels.app import App
@@ -33,6 +34,7 @@ from pipeline.testing import (
     revision_of,
 )
 from tests.channels.test_website import column_of, renamed
+from tests.standins.store import object_store
 
 KINDS: tuple[type[TreeChannel], ...] = (Website, Feeds, App)
 MIB = 2**20
@@ -352,3 +354,19 @@ def test_a_withdrawal_needs_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Files, "prove", lambda *_: pytest.fail("proven"))
     gone = rehearsal.delivery(live.revision, Action.WITHDRAW)
     assert rehearsal.channel.prepare(gone).standing is Standing.STAGED
+
+
+def test_what_another_machine_does_in_an_object_store_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listings are remembered by the client of a store; what stands there is asked each time."""
+    with object_store("public") as keys:
+        for name, value in keys.items():
+            monkeypatch.setenv(name, value)
+        fsspec.config.set_conf_env(fsspec.config.conf)
+        here, there = Files("s3://public/site"), fsspec.filesystem("s3", skip_instance_cache=True)
+        here.write("media/a1/p.jpg", b"one")
+        here.prune("media/a1", {"p.jpg"})  # has listed the folder
+        assert (here.exists("media/a1/p.jpg"), here.size("media/a1/p.jpg")) == (True, 3)
+        there.pipe_file("public/site/media/a1/p.jpg", b"other")
+        assert here.size("media/a1/p.jpg") == 5
+        there.rm_file("public/site/media/a1/p.jpg")
+        assert (here.exists("media/a1/p.jpg"), here.size("media/a1/p.jpg")) == (False, None)

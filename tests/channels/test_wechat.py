@@ -1244,11 +1244,12 @@ def test_a_topic_whose_answer_was_had_but_not_recorded_is_followed(rehearsal: Re
     done = rehearsal.channel.release(several[0])
     assert done.standing is Standing.ACCEPTED
     assert done.at is not None
+    answered = datetime.now(UTC)
     for leader in (several[0], without(several, "a1")[0]):
         receipt = rehearsal.channel.release(leader)
         assert (receipt.standing, receipt.ids["publish_id"]) == (Standing.ACCEPTED, done.ids["publish_id"])
         assert receipt.at is not None
-        assert abs(receipt.at - done.at) < timedelta(seconds=1), "it was taken then"
+        assert receipt.at <= answered, "it was taken then"
     assert deeds(server).count("freepublish/submit") == 1
 
 
@@ -1993,13 +1994,18 @@ def test_any_body_obeys_the_rules_and_loses_no_text(blocks: list[str], theme: st
     assert rendition == render(revision_of(article), newsroom_of(), Look("武山融媒", THEMES[theme]))
 
 
-def test_render_is_fast() -> None:
-    revision = revision_of(article_of(body=RICH + "".join(f"<p>第{n}段{'字' * 100}</p>" for n in range(40))))
-    rendered(revision)
-    began = time.perf_counter()
-    for _ in range(20):
+def test_rendering_takes_no_more_than_in_proportion() -> None:
+    """Six times the text takes far less than thirty-six times as long; in this thread's time on the processor, the
+    best of three."""
+    once, six = (revision_of(article_of(body=(RICH + f"<p>一段{'字' * 60}</p>" * 5) * times)) for times in (1, 6))
+    rendered(once)
+
+    def took(revision: Revision) -> float:
+        before = time.thread_time()
         rendered(revision)
-    assert (time.perf_counter() - began) / 20 < 0.1
+        return time.thread_time() - before
+
+    assert min(took(six) for _ in range(3)) < 12 * min(took(once) for _ in range(3))
 
 
 @pytest.mark.parametrize("case", sorted(path.name.split(".")[0] for path in GOLDEN.glob("*.article.json")))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import fsspec
 import pytest
-import requests
-from moto.server import ThreadedMotoServer
 
 from pipeline.article import Article
 from pipeline.engine import Engine, Piece
@@ -22,6 +18,7 @@ from pipeline.testing import article_of
 from pipeline.workers import tasks
 from tests.conftest import fresh_database
 from tests.engine.machines import ACCOUNTS, QUEUES, Machines, several, told
+from tests.standins.store import object_store
 
 ROLLOUTS, FEW = 60, 15
 SAYS = re.compile(r"第(\d+)条第(\d+)版")
@@ -144,21 +141,6 @@ def test_three_machines_on_an_object_store(postgresql: str, tmp_path: Path, monk
             nothing_is_twice(machines, editor)
             one_rundown(machines, editor, day)
             public_files(machines, editor)
-
-
-@contextmanager
-def object_store(bucket: str) -> Iterator[dict[str, str]]:
-    """A store with this bucket; what the environment says of it."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        requests.put(f"http://{host}:{port}/{bucket}", timeout=20).raise_for_status()
-        names = {"ENDPOINT_URL": f"http://{host}:{port}", "KEY": "k", "SECRET": "s"}
-        yield {f"FSSPEC_S3_{name}": value for name, value in names.items()}
-    finally:
-        server.stop()
 
 
 def nothing_is_twice(machines: Machines, editor: Editor) -> None:

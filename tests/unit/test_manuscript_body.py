@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from pipeline.article import Image
 from pipeline.manuscript.block import Block, Hints, Run, reference
 from pipeline.manuscript.body import blocks, canonical, serialise
 from pipeline.manuscript.draft import Draft
@@ -109,6 +110,10 @@ NOTES = {
         f"<p>甲{at('1')}{at('7')}。</p>{said('2', '二' + at('1'))}{said('1', '一' + at('3'))}{said('3', '三')}",
         f"<p>甲{ref(1)}。</p>{note(1, '一' + ref(2))}{note(2, '三')}{note(3, '二' + ref(1))}",
     ),
+    "in a reading": (
+        f"<p><ruby>岞<rt>zuò{at('1')}</rt></ruby>山</p>{said('1', '一')}",
+        f"<p><ruby>岞<rt>zuò</rt></ruby>{ref(1)}山</p>{note(1, '一')}",
+    ),
     "a note to which nobody refers": (f"<p>甲。</p>{said('1', '一')}", f"<p>甲。</p>{note(1, '一')}"),
     "a note without text": (f"<p>甲。</p><p>{at('1')}</p>{said('1', ' ')}", "<p>甲。</p>"),
     "an item that is nothing but a reference to no note": (
@@ -160,6 +165,42 @@ def test_pictures_in_notes_stand_before_them() -> None:
 # Pictures and captions
 
 
+A, B, C = (f'<figure><img src="image:{name * 64}" alt=""/>' for name in "abc")
+END = "</figure>"
+INNER = "<figure><img src=a><figcaption>内<img src=b></figcaption></figure>"
+
+
+def named(source: str, line: int | None = None) -> Image:
+    """`take` that tells pictures apart."""
+    return known(source, line).model_copy(update={"digest": source * 64})
+
+
+def said_of(text: str) -> str:
+    return f"<figcaption>{text}</figcaption></figure>"
+
+
+@pytest.mark.parametrize("behind", ["", "<ul><li>项</li></ul>", "<table><tr><td>一</td><td>二</td></tr></table>"])
+@pytest.mark.parametrize(
+    ("markup", "body"),
+    [
+        ("<figure><img src=a><figcaption>说明<img src=b></figcaption></figure>", A + said_of("说明") + B + END),
+        ("<figure><figcaption><img src=b>说明</figcaption><img src=a></figure>", A + said_of("说明") + B + END),
+        ("<figure><figcaption><p>说明</p><img src=b></figcaption></figure>", B + said_of("说明")),
+        ("<figure><img src=a><figcaption><img src=b><img src=c></figcaption></figure>", A + END + B + END + C + END),
+        (
+            f"<figure>{INNER}<figcaption>外<img src=c></figcaption></figure>",
+            A + said_of("内") + B + END + "<p>外</p>" + C + END,
+        ),
+        ("<p><ruby>岞<rt>zuò<img src=a></rt></ruby></p>", "<p><ruby>岞<rt>zuò</rt></ruby></p>" + A + END),
+        ("<p><ruby><img src=a>岞<rt>zuò</rt><rt><img src=b></rt></ruby></p>",
+         "<p><ruby>岞<rt>zuò</rt></ruby></p>" + A + END + B + END),
+    ],
+)  # fmt: skip
+def test_pictures_in_captions_and_readings_stand_where_they_were(markup: str, body: str, behind: str) -> None:
+    alone = canonical(behind, Draft("a.html"), named)
+    assert canonical(markup + behind, Draft("a.html"), named) == body + alone
+
+
 def rows(*lines: str) -> str:
     return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
@@ -182,6 +223,129 @@ def test_tables_with_data_stay_tables(markup: str) -> None:
     assert body.count("<figure>") == markup.count("<img")
 
 
+def test_the_caption_of_a_table_of_pictures_is_not_lost() -> None:
+    inside = f"<caption>组图{IMG}</caption>{rows(cells(IMG, IMG), cells('左', '右'))[7:-8]}"
+    assert body_of(f"<table>{inside}</table>").count("<figure>") == 3
+    assert body_of(f"<table>{inside}</table>").startswith("<p><strong>组图</strong></p>")
+
+
+# Tables that are no tables by the standard: what stands between the cells is shown before them
+
+PLACES = (
+    "<table>{}<tr><td>一</td><td>二</td></tr></table>",
+    "<table><tr>{}<td>一</td><td>二</td></tr></table>",
+    "<table><tr><td>一</td>{}<td>二</td></tr></table>",
+    "<table><tr><td>一</td><td>二</td>{}</tr></table>",
+    "<table><tr><td>一</td><td>二</td></tr>{}</table>",
+    "<table><thead>{}</thead><tr><td>一</td><td>二</td></tr></table>",
+    "<table><tbody><tr><td>一</td><td>二</td></tr>{}</tbody></table>",
+    "<table><tfoot>{}</tfoot><tr><td>一</td><td>二</td></tr></table>",
+    "<table><colgroup>{}<col></colgroup><tr><td>一</td><td>二</td></tr></table>",
+    "<table><form>{}<tr><td>一</td><td>二</td></tr></form></table>",
+    "<table><tr><td>一</td><form>{}<td>二</td></form></tr></table>",
+    "<table><td>一</td><td>二</td>{}</table>",
+)
+STRAYS = {
+    "甲<b>乙</b>丙": "<p>甲<strong>乙</strong>丙</p>",
+    "<p>甲</p>乙": "<p>甲</p><p>乙</p>",
+    "<ul><li>甲</li></ul>": "<ul><li>甲</li></ul>",
+    "<a href='https://a.cn/'>甲</a>": '<p><a href="https://a.cn/">甲</a></p>',
+    f"<b>{IMG}</b>": FIGURE,
+}
+GRID = "<table><tbody><tr><td>一</td><td>二</td></tr></tbody></table>"
+
+
+@pytest.mark.parametrize(("stray", "shown"), STRAYS.items())
+@pytest.mark.parametrize("place", PLACES)
+def test_what_stands_between_the_cells_of_a_table(place: str, stray: str, shown: str) -> None:
+    assert body_of(f"<p>前</p>{place.format(stray)}<p>后</p>") == f"<p>前</p>{shown}{GRID}<p>后</p>"
+
+
+@pytest.mark.parametrize(
+    ("markup", "body"),
+    [
+        ("<table>甲<tr>乙<td>一</td>丙</tr></table>", "<p>甲</p><p>乙</p><p>丙</p><p>一</p>"),
+        (f"<table>甲{GRID[7:-8]}<td>三</table>", f"<p>甲</p>{GRID[:-16]}<tr><td>三</td></tr></tbody></table>"),
+        (f"<table><tr><td>外</td>{rows(cells('一', '二'))}甲</tr></table>", f"<p>甲</p><p>外</p>{GRID}"),
+        ("<table>甲</table>", "<p>甲</p>"),
+        (f"<table>甲{rows(cells(IMG, IMG))[7:]}", f"<p>甲</p>{FIGURE}{FIGURE}"),
+        (
+            f"<p>文{at('1')}</p><table>{said('1', '一')}<tr><td>一<td>二</table>",
+            f"<p>文{ref(1)}</p>{GRID}{note(1, '一')}",
+        ),
+        ("<table><tr><caption>名</caption><td>一<td>二</table>", f"<p><strong>名</strong></p>{GRID}"),
+    ],
+)
+def test_other_tables_that_are_none(markup: str, body: str) -> None:
+    assert body_of(markup) == body
+
+
+@pytest.mark.parametrize(
+    ("markup", "body"),
+    [
+        ("<ul>甲<li>一</li>乙<p>丙</p></ul>", "<ul><li>甲</li><li>一</li><li>乙</li><li>丙</li></ul>"),
+        ("<dl>甲<dt>一</dt>乙<dd>二</dd></dl>", "<p>甲</p><p><strong>一</strong></p><p>乙</p><p>二</p>"),
+    ],
+)
+def test_text_right_in_a_list(markup: str, body: str) -> None:
+    assert body_of(markup) == body
+
+
+# What is left out, and what stands where nobody looks
+
+
+@pytest.mark.parametrize(
+    ("markup", "told"),
+    [
+        ("<nav>甲</nav>", "甲"),
+        ("<button>甲<b>乙</b></button>", "甲乙"),
+        ("<select><option>甲</option></select>", "甲"),
+        ("<noscript><p>甲</p><img src='乙.png'></noscript>", "甲 乙.png"),
+        ("<textarea>甲</textarea>", "甲"),
+        ("<title>甲</title>", "甲"),
+        ("<video>甲<a href='a.mp4'>乙</a></video>", "甲乙"),
+        ("<svg><title>甲</title><text>乙</text><style>丙</style></svg>", "甲乙"),
+        ("<nav><button>甲</button></nav>", "甲"),
+        ("<del>甲<img src=乙.png alt=丙></del>", "甲 丙"),
+        ("<p><s><img src=乙.png></s></p>", "乙.png"),
+    ],
+)
+def test_what_is_left_out_is_told(markup: str, told: str) -> None:
+    draft = Draft("a.html")
+    assert (
+        canonical(f"<p data-line=7>前</p><div data-line=8>{markup}</div><p>后</p>", draft, known)
+        == "<p>前</p><p>后</p>"
+    )
+    assert [(line.text, line.fields, line.line) for line in draft.read] == [(told, (), 8)]
+
+
+@pytest.mark.parametrize(
+    "markup", ["<script>甲</script>", "<style>甲</style>", "<nav> </nav>", "<del> </del>", "<!--甲-->"]
+)
+def test_what_nobody_reads_is_not_told(markup: str) -> None:
+    draft = Draft("a.html")
+    assert canonical(f"<p>前</p>{markup}", draft, known) == "<p>前</p>"
+    assert (draft.read, draft.notices) == ([], [])
+
+
+def test_a_picture_in_a_link_to_a_note_is_not_lost() -> None:
+    assert body_of(f'<p>文<a href="#note-1">[1]{IMG}</a></p>') == f"<p>文[1]</p>{FIGURE}"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "</body>甲<p>乙</p>",
+        "</body></html>甲<p>乙</p>",
+        "</body>\n</html>\n<br>甲<p>乙</p>\n",
+        "</body><p>甲</p></html>乙",
+    ],
+)
+def test_what_stands_behind_the_end_of_a_page(end: str) -> None:
+    page = "<!DOCTYPE html><html><head><title>题</title></head><body><p>文</p>"
+    assert body_of(f"{page}{end}") == "<p>文</p><p>甲</p><p>乙</p>"
+
+
 # Hints
 
 
@@ -192,6 +356,14 @@ def test_hints_of_the_source() -> None:
     assert one.hints == Hints(page=True, right=True, font="黑体", size=16, box=True)
     assert two.hints == Hints(page=False, right=True, font="黑体", size=16, box=True)
     assert three.hints == Hints()
+
+
+@pytest.mark.parametrize("inner", ["<p>", "<p data-line=3>", "<p class=x>", "<blockquote><p>"])
+def test_the_sizes_of_lines_are_of_one_paragraph(inner: str) -> None:
+    markup = f'<p data-rows="22 16.5" data-size=22>甲<br>乙</p><div data-rows="22 16" data-size=16>{inner}丙'
+    one, two = blocks(markup, Draft("a.html"), known)
+    assert (one.hints.rows, one.hints.size) == ((22, 16.5), 22)
+    assert (two.hints.rows, two.hints.size) == ((), 16)
 
 
 @pytest.mark.parametrize("span", [1, 2])

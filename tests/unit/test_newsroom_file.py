@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from channels.app import App
+from channels.feeds import Feeds
+from channels.website import Website
 from pipeline import newsroom
 from pipeline.article import Outlet
-from pipeline.channel import Channel
+from pipeline.channel import Channel, Setting
 from pipeline.newsroom import BadConfiguration
-from pipeline.testing import MemoryNotebook
+from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 
 MINIMAL = """
 [newsroom]
@@ -120,6 +124,26 @@ def test_the_environment_overrides_the_file(path: Path) -> None:
 def test_a_mistake_is_told_by_its_key(path: Path, before: str, after: str, field: str) -> None:
     assert before in MINIMAL
     assert problems(path, MINIMAL.replace(before, after, 1)).keys() == {field}
+
+
+LOCALES = [("zh_CN", "zh-CN"), ("zh_Hans_SG", "zh-Hans-SG"), ("ug_CN.UTF-8", "ug-CN"), ("uz_UZ@cyrillic", "uz-UZ")]
+
+
+@pytest.mark.parametrize(("locale", "language"), [*LOCALES, ("bo", "bo")])
+def test_the_language_of_what_is_published(locale: str, language: str) -> None:
+    assert newsroom_of().model_copy(update={"locale": locale}).language == language
+
+
+@pytest.mark.parametrize(("kind", "files"), [(Website, 5), (Feeds, 5), (App, 3)])
+def test_every_outlet_names_the_same_language(kind: type[Channel], files: int, tmp_path: Path) -> None:
+    outlet = Outlet(id=kind.kind, kind=kind.kind, name="outlet")
+    foreign = newsroom_of(outlet).model_copy(update={"locale": "ug_CN.UTF-8"})
+    setting = Setting(outlet=outlet, newsroom=foreign, data=tmp_path, notebook=MemoryNotebook())
+    Rehearsal(kind(setting)).publish(revision_of(article_of()))
+    public = [path.read_text("utf-8") for path in tmp_path.rglob("*.*") if path.suffix in (".html", ".xml", ".json")]
+    named = [re.sub('<meta property="og:locale"[^>]*>', "", text) for text in public if "ug-" in text.lower()]
+    assert len(named) >= files
+    assert not any("ug_CN" in text for text in named)
 
 
 def test_the_house_prints_plainly_unless_it_says_otherwise(path: Path) -> None:

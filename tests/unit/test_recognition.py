@@ -282,6 +282,18 @@ def test_a_newsroom_adds_words_of_its_own(tmp_path: Path) -> None:
     assert words.beside(tmp_path / "elsewhere" / "newsroom.toml") is words.shipped()
 
 
+def test_a_newsroom_adds_letterheads_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "reading.toml").write_text('[forms]\nletterheads = ["政务[专速]递"]\n', encoding="utf-8")
+    own = words.beside(tmp_path / "newsroom.toml")
+    letter = "政务专递\n关于做好春耕备耕工作的通知\n青政发〔2026〕12号\n\n现将有关事项通知如下。\n请认真落实。\n"
+    path = written(tmp_path, "a.txt", letter)
+    assert read(path, words=own).article.headline == "关于做好春耕备耕工作的通知"
+    dropped = [line.text for line in read(path, words=own).reading.dropped]
+    assert dropped == ["青政发〔2026〕12号", "政务专递"]
+    elsewhere = written(tmp_path, "b.txt", "政务专递\n本县新办十件事\n\n现将有关事项通知如下。\n请认真落实。\n")
+    assert "政务专递" not in [line.text for line in read(elsewhere, words=own).reading.dropped]
+
+
 @pytest.mark.parametrize(
     "text", ["[roles\n", '[roles]\nboss = ["头儿"]\n', '[noise]\nlines = ["("]\n', '[forms]\nname = ["x"]\n']
 )
