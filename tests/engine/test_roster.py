@@ -19,6 +19,7 @@ from pipeline.record import roster
 from pipeline.record.roster import FORGOTTEN, GONE, Presence
 from pipeline.record.store import Store
 from pipeline.workers import tasks
+from pipeline.workers.shares import Shares
 from tests.engine.bench import PACE, Bench
 
 
@@ -185,7 +186,7 @@ def test_the_loop_of_a_worker_shows_it(bench: Bench, monkeypatch: pytest.MonkeyP
 
     def sweep(engine: Engine, configuration: Configuration) -> None:
         sign = tasks.signs_of_life(configuration) / "steps-1"
-        tasks._sweep(engine, "steps", sign, Ended())  # type: ignore[arg-type]
+        tasks._sweep(engine, "steps", Shares(engine.run, most=1), sign, Ended())  # type: ignore[arg-type]
 
     sweep(bench.engine, bench.engine.configuration)
     assert seen == [["steps"]] * 3
