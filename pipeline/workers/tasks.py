@@ -42,8 +42,10 @@ STEPS, RELEASES = QUEUES
 """The two queues. Releases have their own, so that a long preparation never delays an instant."""
 
 TASK = "tongfa.run"
-TURN = timedelta(microseconds=50)
-"""How long a thread of the worker of `RELEASES` works while others wait for the interpreter."""
+TURN = timedelta(microseconds=200)
+"""How long a thread of the worker of `RELEASES` works while others wait for the interpreter. With shorter turns all
+begin closer together and are done later: at 50 µs six channels began within 0.6 ms and had their articles within 47 ms,
+at 250 µs within 1.3 ms and 32 ms (medians; `python -m tests.benchmarks.skew`)."""
 SLACK = Path("/proc/self/timerslack_ns")
 """Linux: by how many nanoseconds its kernel may prolong the waits of a thread, and of those that it starts. By default
 as long as a whole turn."""
