@@ -49,7 +49,7 @@ class Configuration(Frozen):
     broker: str
     """Redis URL; empty: the embedded server in the data folder."""
     workers: int
-    """Threads for preparing, following and verifying, in each worker."""
+    """Threads for preparing, following and verifying, in each worker; two for each channel where that is more."""
     releases: int
     """Threads for releases: at least the number of channels, so that all can wait for one instant; several times that
     where many rollouts are under way, for each delivery waits in a thread."""

@@ -4,7 +4,7 @@
     delivery  pending → prepared → released → live → verified | withdrawn
                                               (or failed, superseded, unknown)
 
-`store` applies them inside its transactions; nothing else decides what a state leads to.
+`record` applies them inside its transactions; nothing else decides what a state leads to.
 """
 
 from __future__ import annotations
