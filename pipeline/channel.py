@@ -188,7 +188,8 @@ class Entry(Frozen):
     revision: Revision
     receipt: Receipt
     ordinal: int
-    """Its permanent number on the channel, from 1 in order of release; gaps stay."""
+    """Its permanent number on the channel, from 1 in order of release; gaps stay. What was imported from an archive is
+    before all that: -1 downwards, from the newest on."""
     column_ordinal: int
     """The same within its column."""
     withdrawn_at: AwareDatetime | None = None
@@ -219,7 +220,13 @@ class Catalogue(Protocol):
         """Entries with ordinals `first` … `last`, withdrawn ones included, oldest first."""
 
     def last(self, column: str | None = None) -> int:
-        """The highest ordinal given so far, 0 if none."""
+        """The highest ordinal given so far to what was released, 0 if none."""
+
+    def imported(self, column: str | None = None) -> int:
+        """How many ordinals below zero have been given: those of imported articles."""
+
+    def entries(self, article_ids: Sequence[str]) -> Mapping[str, Entry]:
+        """`entry` of each of these, by id; of whom the moment has not come is not among them."""
 
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         """The live articles of the same column right before and right after this one (withdrawn or not)."""

@@ -35,7 +35,7 @@ from channels.options import TEXT, address_problems, option_problems
 from channels.pictures import data_uri, holds, made
 from channels.tree import TreeChannel, token
 from channels.website.frame import Frame, assets, compile_templates
-from channels.website.lists import Lists, pages_at, pages_listing
+from channels.website.lists import Known, Lists, pages_at, pages_listing
 from channels.website.page import (
     assets_of,
     core,
@@ -135,7 +135,7 @@ class Website(TreeChannel):
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
         frame = self.frame(delivery.newsroom)
-        lists = Lists(frame, delivery.catalogue, entry, self.files.exists)
+        lists = Lists(frame, delivery.catalogue, entry, Known(self.files.exists))
         folder, assets = folder_of(entry.revision, frame), assets_of(entry.revision, frame.newsroom)
         self._furnish(frame, lists, delivery)
         if delivery.rendition is not None:
@@ -242,8 +242,8 @@ class Website(TreeChannel):
             self._settle(lists, frame, delivery, entry, announced.column)
 
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
-        frame, last = self.frame(delivery.newsroom), delivery.catalogue.last(column.id)
-        return {name: _elsewhere(column, below, frame) for name, below in pages_at(last)}
+        frame = self.frame(delivery.newsroom)
+        return {name: _elsewhere(column, below, frame) for name, below in pages_at(delivery.catalogue, column.id)}
 
     def is_free(self, address: str, newsroom: Newsroom) -> bool:
         return super().is_free(address, newsroom) and not OWN.fullmatch(address)
@@ -254,7 +254,7 @@ class Website(TreeChannel):
         had = {said.address, *said.former_addresses, *_left(delivery), *lists.announced()}
         had |= {*column.former_addresses} if column else set()
         free = sorted(address for address in had if self.is_free(address, frame.newsroom))
-        names = [name for name, _ in pages_at(delivery.catalogue.last(said.id))]
+        names = [name for name, _ in pages_at(delivery.catalogue, said.id)]
         if column:
             self.lead(delivery, dict.fromkeys(free, column))
             self.files.prune(column.address, {*names, *(one.name for one in assets_of(column, frame.newsroom))})

@@ -109,14 +109,15 @@ class MemoryCatalogue:
         self._entries: dict[str, Entry] = {}
         self._lock = lock or MemoryNotebook().exclusive
 
-    def place(self, revision: Revision, receipt: Receipt | None = None) -> None:
+    def place(self, revision: Revision, receipt: Receipt | None = None, *, imported: bool = False) -> None:
         known = self._entries.get(revision.id)
         column = revision.article.column
+        follows = (lambda scope: -self.imported(scope) - 1) if imported else (lambda scope: self.last(scope) + 1)
         self._entries[revision.id] = Entry(
             revision=revision,
             receipt=receipt or (known.receipt if known else Receipt(standing=Standing.STAGED)),
-            ordinal=known.ordinal if known else self.last() + 1,
-            column_ordinal=known.column_ordinal if known else self.last(column) + 1,
+            ordinal=known.ordinal if known else follows(None),
+            column_ordinal=known.column_ordinal if known else follows(column),
         )
 
     def remove(self, article_id: str, at: datetime, reason: str) -> None:
@@ -150,7 +151,13 @@ class MemoryCatalogue:
         return [entry for ordinal, entry in self._of(column) if first <= ordinal <= last]
 
     def last(self, column: str | None = None) -> int:
-        return max((ordinal for ordinal, _ in self._of(column)), default=0)
+        return max((0, *(ordinal for ordinal, _ in self._of(column))))
+
+    def imported(self, column: str | None = None) -> int:
+        return -min((0, *(ordinal for ordinal, _ in self._of(column))))
+
+    def entries(self, article_ids: Sequence[str]) -> dict[str, Entry]:
+        return {one: self._entries[one] for one in article_ids if one in self._entries}
 
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         here = self._entries[article_id]
