@@ -81,6 +81,9 @@ class Files:
         self._staging = _located(staging)[1] if staging else "" if self.is_local else f"{self.root}{INSIDE}"
         self._near = _located(near)[1] if near else ""
         self.address = address
+        self.waits = True
+        """Whether a written file is on the disk when the call returns; else the system writes it some seconds later."""
+        self._memory: dict[str, bytes | None] | None = None
         self._http = Http(read=READ, total=TOTAL, limit=LIMIT) if over_http else None
 
     @classmethod
@@ -156,9 +159,25 @@ class Files:
 
     def seen(self, path: str) -> bytes | None:
         """A public file as the public gets it, or as it lies in the storage; None if there is none (any more)."""
+        if self._memory is not None:
+            if path not in self._memory:
+                self._memory[path] = self._seen(path)
+            return self._memory[path]
+        return self._seen(path)
+
+    def _seen(self, path: str) -> bytes | None:
         if self._http is None:
             return self.read(path)
         return self._asked(self._http, path).get(200)
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """While the block runs, `seen` gets each file once. Not for files that other threads use."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
 
     def notice(self, path: str) -> bytes | None:
         """What the public is told in the place of a file that was withdrawn; None if it is told nothing, or the file is
@@ -280,7 +299,7 @@ class Files:
                 with open(place, "xb") as file:
                     file.write(data)
                     file.flush()
-                    if sync:
+                    if sync and self.waits:
                         os.fsync(file.fileno())
             yield place
         finally:

@@ -1,8 +1,8 @@
 """Pages of a list by their articles' ordinals: a page's place is for ever, whatever comes after it.
 
-What is released fills the pages 1, 2 … from the oldest on. What is imported from an archive was there before all that: its
-ordinals are below zero, the newest -1, and it fills the pages -1, -2 … from its newest on. There is no ordinal and
-no page 0: page -1 comes right before page 1.
+What is released fills the pages 1, 2 … from the oldest on. What is imported from an archive was there before all
+that: its ordinals are below zero, the newest -1, and it fills the pages -1, -2 … from its newest on. There is no
+ordinal and no page 0: page -1 comes right before page 1.
 """
 
 from __future__ import annotations

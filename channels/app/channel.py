@@ -100,12 +100,21 @@ class App(TreeChannel):
         self.tree.stage(delivery, rendition)
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
-        changed = self.tree.show(entry, delivery)
+        changed = [entry.revision.id] if self.tree.show(entry, delivery) else []
         taken = utc_now()
-        self.tree.bring_up_to_date(entry, delivery, changed)
+        self.tree.bring_up_to_date([(entry, delivery)], changed, delivery.catalogue)
         shown = () if entry.withdrawn_at else assets_of(entry.revision, delivery.newsroom)
         self.keep(API + folder_of(entry.revision.id), shown)
         return taken
+
+    def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
+        self.tree.frame_anew(deeds[-1][1].newsroom)
+        changed = [entry.revision.id for entry, delivery in deeds if self.tree.show(entry, delivery)]
+        self.tree.bring_up_to_date(deeds, changed, deeds[-1][1].catalogue)
+        for entry, delivery in deeds:
+            if entry.withdrawn_at is not None or entry.revision.number > 1:
+                shown = () if entry.withdrawn_at else assets_of(entry.revision, delivery.newsroom)
+                self.keep(API + folder_of(entry.revision.id), shown)
 
     def find(self, delivery: Delivery) -> Receipt:
         standing, _ = self._look(delivery)

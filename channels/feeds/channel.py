@@ -2,6 +2,8 @@
 
     rss.xml    atom.xml    feed.json      the newest 50, in full
     rss-1.xml  atom-1.xml  feed-1.json    archive 1: ordinals 1 … 50; written when full (RFC 5005)
+    rss-archive-1.xml …                   what was imported, see `channels.paging`: nothing new, so it stands in no
+                                          document that people subscribe to, only where readers look for the past
     {column}/rss.xml …                    the same for each column that has articles, by the column's ordinals, under
                                           its address
     moved.map                             the columns' former addresses, see `pipeline.article.addresses`
@@ -32,7 +34,17 @@ from channels import files
 from channels.feeds.documents import Feed, Form
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
-from channels.feeds.places import OPML, PAGE, archive_of, former_addresses, key_of, names_of, path_of, scopes_of
+from channels.feeds.places import (
+    OPML,
+    PAGE,
+    archive_of,
+    archives_of,
+    former_addresses,
+    key_of,
+    names_of,
+    path_of,
+    scopes_of,
+)
 from channels.feeds.reading import Seen, listed, read
 from channels.feeds.stock import Stock
 from channels.feeds.writing import Writing
@@ -136,6 +148,19 @@ class Feeds(TreeChannel):
             self._settle(entry, delivery)
         return taken
 
+    def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
+        last = deeds[-1][1]
+        newsroom, media = last.newsroom, last.media
+        self.lead_what_does_not(last, locked=True)
+        for entry, _ in deeds:
+            if entry.withdrawn_at is None:
+                self.stock.show_pictures(entry.revision, media)
+        self.writing.rewrite_all([entry for entry, _ in deeds], newsroom, last.catalogue, media)
+        for entry, _ in deeds:
+            if entry.withdrawn_at is not None or entry.revision.number > 1:
+                shown = () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom)
+                self.keep(folder_of(entry.revision.id), shown)
+
     def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
         if self.hub is not None:
             scopes = scopes_of(delivery.revision, delivery.newsroom)
@@ -175,7 +200,7 @@ class Feeds(TreeChannel):
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
         feeds = {
             archive: Feed.of(delivery.newsroom, self.public, column, archive=archive)
-            for archive in range(delivery.catalogue.last(column.id) // PAGE + 1)
+            for archive in (0, *archives_of(delivery.catalogue, column))
         }
         return {form.file(archive): feed.forwarding(form) for archive, feed in feeds.items() for form in Form}
 

@@ -25,6 +25,7 @@ from lxml import etree
 from channels import label
 from channels.body import NOT_XML
 from channels.feeds.item import Item
+from channels.paging import named
 from channels.templating import templates
 from pipeline.article import Column, Newsroom
 from pipeline.article.value import Frozen
@@ -49,8 +50,8 @@ class Form(StrEnum):
         return {"rss": "application/rss+xml", "atom": "application/atom+xml", "feed": "application/feed+json"}[self]
 
     def file(self, archive: int = 0) -> str:
-        """`rss.xml` for the newest items, `rss-3.xml` for the third archive."""
-        return f"{self}{f'-{archive}' if archive else ''}.{'json' if self is Form.JSON else 'xml'}"
+        """`rss.xml` for the newest items, `rss-3.xml` for the third archive, see `channels.paging`."""
+        return f"{self}{f'-{named(archive)}' if archive else ''}.{'json' if self is Form.JSON else 'xml'}"
 
 
 class Feed(Frozen):

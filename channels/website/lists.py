@@ -159,8 +159,7 @@ class Lists:
         live = [one for one in self._near if one.withdrawn_at is None and one.revision.id != entry.revision.id]
         earlier = [one for one in live if one.column_ordinal < entry.column_ordinal]
         later = [one for one in live if one.column_ordinal > entry.column_ordinal]
-        none_later = later or self._window[1] >= self._last
-        if none_later and (earlier or self._window[0] <= min(1, -self._imported)):
+        if (later or self._window[1] >= self._last) and (earlier or self._window[0] <= -self._imported):
             return earlier[-1] if earlier else None, later[0] if later else None
         return self._catalogue.neighbours(entry.revision.id)
 

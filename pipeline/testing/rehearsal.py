@@ -112,13 +112,15 @@ class MemoryCatalogue:
     def place(self, revision: Revision, receipt: Receipt | None = None, *, imported: bool = False) -> None:
         known = self._entries.get(revision.id)
         column = revision.article.column
-        follows = (lambda scope: -self.imported(scope) - 1) if imported else (lambda scope: self.last(scope) + 1)
         self._entries[revision.id] = Entry(
             revision=revision,
             receipt=receipt or (known.receipt if known else Receipt(standing=Standing.STAGED)),
-            ordinal=known.ordinal if known else follows(None),
-            column_ordinal=known.column_ordinal if known else follows(column),
+            ordinal=known.ordinal if known else self._next(None, imported=imported),
+            column_ordinal=known.column_ordinal if known else self._next(column, imported=imported),
         )
+
+    def _next(self, column: str | None, *, imported: bool) -> int:
+        return -self.imported(column) - 1 if imported else self.last(column) + 1
 
     def remove(self, article_id: str, at: datetime, reason: str) -> None:
         if known := self._entries.get(article_id):
