@@ -5,12 +5,34 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from pipeline.article import Column
 from pipeline.channel import Catalogue, Delivery, Entry
 
-BESIDE = 200
+BESIDE = 50
 """Ordinals that are read before and behind those asked for."""
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """The entries that have ordinals `first` … `last`, with these, oldest first."""
+
+    first: int
+    last: int
+    ordinals: list[int]
+    entries: list[Entry]
+
+    def behind(self, last: int, entries: Sequence[Entry], column: str | None) -> None:
+        self.last, self.entries = last, [*self.entries, *entries]
+        self._count(column)
+
+    def ahead(self, first: int, entries: Sequence[Entry], column: str | None) -> None:
+        self.first, self.entries = first, [*entries, *self.entries]
+        self._count(column)
+
+    def _count(self, column: str | None) -> None:
+        self.ordinals = [one.column_ordinal if column else one.ordinal for one in self.entries]
 
 
 class Held:
@@ -21,7 +43,7 @@ class Held:
         self._last: dict[str | None, int] = {}
         self._imported: dict[str | None, int] = {}
         self._entries: dict[str, Entry] = {}
-        self._read: dict[str | None, tuple[int, int, list[int], list[Entry]]] = {}
+        self._read: dict[str | None, _Stretch] = {}
         self._columns: Sequence[Column] | None = None
 
     def exclusive(self) -> AbstractContextManager[None]:
@@ -42,13 +64,13 @@ class Held:
 
     def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
         known = self._read.get(column)
-        if known is None or first < known[0] or last > known[1]:
-            widened = first - BESIDE, last + BESIDE
-            found = [*self._catalogue.span(*widened, column)]
-            ordinals = [one.column_ordinal if column else one.ordinal for one in found]
-            known = self._read[column] = (*widened, ordinals, found)
-        _, _, ordinals, found = known
-        return found[bisect_left(ordinals, first) : bisect_right(ordinals, last)]
+        if known is None or last < known.first - 1 or first > known.last + 1:
+            known = self._read[column] = _Stretch(first, first - 1, [], [])
+        if last > known.last:
+            known.behind(last + BESIDE, self._catalogue.span(known.last + 1, last + BESIDE, column), column)
+        if first < known.first:
+            known.ahead(first - BESIDE, self._catalogue.span(first - BESIDE, known.first - 1, column), column)
+        return known.entries[bisect_left(known.ordinals, first) : bisect_right(known.ordinals, last)]
 
     def last(self, column: str | None = None) -> int:
         if column not in self._last:

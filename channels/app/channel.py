@@ -208,13 +208,13 @@ class App(TreeChannel):
         data = self.files.seen(API + article_path(entry.revision.id))
         seen = envelope_in(data)
         right = seen is not None and data == self._wanted(delivery, entry)
-        right = right and seen is not None and self.tree.shows(entry, seen, self.files.seen)
+        right = right and seen is not None and self.tree.shows(entry, seen)
         if right and (announced := entry.revision.article.announces):
-            right = self.tree.shows_column(announced.column.id, delivery.newsroom, self.files.seen)
+            right = self.tree.shows_column(announced.column.id, delivery.newsroom)
         if delivery.action is Action.WITHDRAW:
             if right and entry.withdrawn_at is not None:
                 return Standing.WITHDRAWN, seen
-            still = data is not None or self.tree.lists(entry, self.files.seen)
+            still = data is not None or self.tree.lists(entry)
             return Standing.LIVE if still else Standing.ABSENT, seen
         if right and entry.withdrawn_at is None:
             return Standing.LIVE, seen

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -78,9 +78,6 @@ OWED = "owed"
 the two writes."""
 KEPT = 256
 """Documents kept in memory."""
-
-
-Read = Callable[[str], bytes | None]
 
 
 class Span(NamedTuple):
@@ -330,11 +327,11 @@ class Tree:
         there = envelope_in(self.files.read(API + article_path(id)))
         return there is None or told.get(id) == version_href(there, "")
 
-    # -- reading: `read` gives a file as the public gets it ----------------------------------------------
+    # -- reading -------------------------------------------------------------------------------------------
 
-    def shows(self, entry: Entry, seen: Envelope, read: Read) -> bool:
+    def shows(self, entry: Entry, seen: Envelope) -> bool:
         """Whether lists and changes agree with this document of the entry."""
-        for rows in self._rows(entry, read):
+        for rows in self._rows(entry):
             if seen.pub_status != "usable":
                 if rows:
                     return False
@@ -343,15 +340,16 @@ class Tree:
         article = entry.revision.article
         if article.number:
             row = series_row(seen, article.number)
-            if list(series.rows_of(seen.id, read(API + series_page(article.column, page_with(row.number))))) != [row]:
+            page = self.files.seen(API + series_page(article.column, page_with(row.number)))
+            if list(series.rows_of(seen.id, page)) != [row]:
                 return False
-        newest = changes.read(read(API + changes.NEWEST))
+        newest = self.files.seen_as(API + changes.NEWEST, changes.read)
         return newest is not None and changes.tells(newest, seen)
 
-    def shows_column(self, id: str, newsroom: Newsroom, read: Read) -> bool:
+    def shows_column(self, id: str, newsroom: Newsroom) -> bool:
         """Whether clients see the column as it stands now, with its banner, or no such column if there is none."""
         try:
-            begin = Start.model_validate_json(read(API + START) or b"")
+            begin = Start.model_validate_json(self.files.seen(API + START) or b"")
         except ValidationError:
             return False
         wanted = [column for column in newsroom.columns if column.id == id]
@@ -359,26 +357,28 @@ class Tree:
             return False
         folder = API + folder_of_column(id)
         assets = [asset for column in wanted for asset in assets_of_column(column, newsroom)]
-        return all(holds(asset, read(f"{folder}/{asset.name}")) for asset in assets)
+        return all(holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets)
 
-    def lists(self, entry: Entry, read: Read) -> bool:
+    def lists(self, entry: Entry) -> bool:
         """Whether any list still shows the article."""
-        return any(self._rows(entry, read))
+        return any(self._rows(entry))
 
-    def _rows(self, entry: Entry, read: Read) -> Iterator[list[tuple[str, Item]]]:
+    def _rows(self, entry: Entry) -> Iterator[list[tuple[str, Item]]]:
         """The article's rows in the list of all columns, then in its column's: in the newest part, a page, or both."""
         column = entry.revision.article.column
         for folder, ordinal in (("latest", entry.ordinal), (f"columns/{column}", entry.column_ordinal)):
             paths = (f"{folder}.json", f"{folder}/{paging.named(page_of(ordinal))}.json")
-            yield [(path, row) for path in paths for row in _items(read(API + path)) if row.id == entry.revision.id]
+            rows = ((path, self.files.seen_as(API + path, _items).get(entry.revision.id, ())) for path in paths)
+            yield [(path, row) for path, mine in rows for row in mine]
 
 
-def _items(data: bytes | None) -> tuple[Item, ...]:
-    """A list's rows; none if it is no list."""
-    try:
-        return Listing.model_validate_json(data or b"").items
-    except ValidationError:
-        return ()
+def _items(data: bytes | None) -> Mapping[str, Sequence[Item]]:
+    """A list's rows by the articles' ids; none if it is no list."""
+    items: dict[str, list[Item]] = {}
+    with suppress(ValidationError):
+        for item in Listing.model_validate_json(data or b"").items:
+            items.setdefault(item.id, []).append(item)
+    return items
 
 
 def page_of(ordinal: int) -> int:

@@ -26,11 +26,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from markupsafe import Markup
 
 from channels import files
+from channels.feeds import reading
 from channels.feeds.documents import Feed, Form
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
@@ -45,7 +47,7 @@ from channels.feeds.places import (
     path_of,
     scopes_of,
 )
-from channels.feeds.reading import Seen, listed, read
+from channels.feeds.reading import Seen, items_of, listed, read, without
 from channels.feeds.stock import Stock
 from channels.feeds.writing import Writing
 from channels.files import Files
@@ -73,6 +75,7 @@ from pipeline.channel import (
 
 MARK = "item.json"
 OPTIONS = {**files.OPTIONS, "url": TEXT, "hub": TEXT}
+_ITEMS = {form: partial(items_of, form) for form in Form}
 
 
 class Feeds(TreeChannel):
@@ -234,7 +237,9 @@ class Feeds(TreeChannel):
                 seen_here = self._found(entry, scope, form, delivery, unsaid)
                 found += [(form, seen) for seen in seen_here] or [(form, None)]
         seen_at_all = [seen for _, seen in found if seen is not None]
-        wanted = self._wanted(delivery, entry, newsroom, unsaid)
+        wanted = _as_rendered(delivery, unsaid)
+        if not wanted or any(seen is None or seen.text != wanted[form] for form, seen in found):
+            wanted = self._wanted(delivery, entry, newsroom, unsaid)
         agrees = [seen is not None and seen.text == wanted.get(form) for form, seen in found]
         led = self._leads(entry, newsroom)
         if delivery.action is Action.WITHDRAW:
@@ -256,13 +261,13 @@ class Feeds(TreeChannel):
         ordinal = entry.column_ordinal if column else entry.ordinal
         last = delivery.catalogue.last(key_of(column))
         found: list[Seen] = []
-        if ordinal > last - PAGE and (newest := self.files.seen(path_of(column, form))) is not None:
-            found += read(form, newest, guid, unsaid)
+        if ordinal > last - PAGE:
+            newest = self.files.seen_as(path_of(column, form), _ITEMS[form])
+            found += reading.found(form, newest, guid, unsaid)
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
-        if (not found or archive_of(ordinal) <= last // PAGE) and (
-            archive := self.files.seen(path_of(column, form, archive_of(ordinal)))
-        ) is not None:
-            found += read(form, archive, guid, unsaid)
+        if not found or archive_of(ordinal) <= last // PAGE:
+            archive = self.files.seen_as(path_of(column, form, archive_of(ordinal)), _ITEMS[form])
+            found += reading.found(form, archive, guid, unsaid)
         return found
 
     def _wanted(self, delivery: Delivery, entry: Entry, newsroom: Newsroom, unsaid: frozenset[str]) -> dict[Form, str]:
@@ -281,7 +286,7 @@ class Feeds(TreeChannel):
         column = column_of(entry.revision.article, newsroom)
         if column is None:
             return True
-        listing = listed(self.files.seen(OPML) or b"")
+        listing = self.files.seen_as(OPML, listed)
         feed = Feed.of(newsroom, self.public, column)
         if column not in newsroom.columns:
             taken_over = any(one.address == column.address for one in newsroom.columns)
@@ -312,6 +317,15 @@ class Feeds(TreeChannel):
             url=self.public + Form.RSS.file(),
             at=at,
         )
+
+
+def _as_rendered(delivery: Delivery, unsaid: frozenset[str]) -> dict[Form, str]:
+    """The item in the three forms by what was rendered, which is true as long as the columns are as they were then;
+    empty for a withdrawal."""
+    if delivery.rendition is None:
+        return {}
+    said: dict[str, str] = json.loads(delivery.rendition.body)
+    return {form: without(form, said[form], unsaid) for form in Form}
 
 
 def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:

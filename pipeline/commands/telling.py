@@ -82,7 +82,7 @@ DEEDS = (N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_
 """The words of adapters."""
 
 
-_IMPORTED: dict[str, str] = {"accepted": N_("submission accepted"), **DELIVERY}
+_IMPORTED = {"accepted": N_("submission accepted")} | {str(state): said for state, said in DELIVERY.items()}
 _ASKED = {"retry": N_("asked to try again"), "urgent": N_("asked to go first")}
 
 
