@@ -37,7 +37,7 @@ from pipeline.rollout import DeliveryState, Pace, RolloutState
 from pipeline.standins.fake_wechat import DEMO, Server
 from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
 from pipeline.workers import broker, logs, tasks
-from tests.benchmarks import commands, skew, television
+from tests.benchmarks import commands, importing, skew, television
 
 ARCHIVES = (100, 1_000, 10_000)
 ROUNDS = 15
@@ -56,6 +56,8 @@ def main() -> None:
         _archive(Path(folder))
         _renditions(Path(folder) / "renditions")
         _row(*television.row())
+        for row in importing.rows(Path(folder) / "importing"):
+            _row(*row)
         _outside_http(Path(folder) / "wechat")
     print()
     skew.measure()
