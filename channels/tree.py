@@ -72,6 +72,7 @@ class TreeChannel(Channel):
 
     def rebuild(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Receipt]]:
         left, self._swift._led = iter(deliveries), False
+        self._swift.files.staging = self.files.staging
         while batch := list(islice(left, AT_ONCE)):
             yield from self._swift._rebuilt(batch)
 

@@ -33,7 +33,7 @@ from markupsafe import Markup
 
 from channels import files
 from channels.feeds import reading
-from channels.feeds.documents import Feed, Form
+from channels.feeds.documents import Feed, Form, alone
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
 from channels.feeds.places import (
@@ -109,7 +109,7 @@ class Feeds(TreeChannel):
             )
         newsroom = newsroom.after(revision)
         item = article_item(revision, newsroom, self._public(newsroom))
-        body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
+        body = json.dumps(_as_read(item), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision, newsroom))
 
     def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
@@ -273,10 +273,10 @@ class Feeds(TreeChannel):
     def _wanted(self, delivery: Delivery, entry: Entry, newsroom: Newsroom, unsaid: frozenset[str]) -> dict[Form, str]:
         """What the item has to be, by form; empty if it must not be there at all."""
         if delivery.rendition is not None:
-            return _as_read(article_item(delivery.revision, newsroom, self.public), newsroom, self.public, unsaid)
+            return _as_read(article_item(delivery.revision, newsroom, self.public), unsaid)
         if entry.withdrawn_at is None:
             return {}
-        return _as_read(notice_item(entry, newsroom), newsroom, self.public, unsaid)
+        return _as_read(notice_item(entry, newsroom), unsaid)
 
     def _leads(self, entry: Entry, newsroom: Newsroom) -> bool:
         """Whether the list of feeds has the column's, under its name and address, and its former addresses lead there.
@@ -328,7 +328,6 @@ def _as_rendered(delivery: Delivery, unsaid: frozenset[str]) -> dict[Form, str]:
     return {form: without(form, said[form], unsaid) for form in Form}
 
 
-def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:
+def _as_read(item: Item, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:
     """The item in the three forms, as `read` gives it back."""
-    feed = Feed.of(newsroom, public, items=[item])
-    return {form: read(form, feed.document(form), item.id, unsaid)[0].text for form in Form}
+    return {form: read(form, alone(form, item), item.id, unsaid)[0].text for form in Form}
