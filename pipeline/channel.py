@@ -514,6 +514,11 @@ class Channel(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} cannot make its files anew")
 
+    def differing(self, deliveries: Iterable[Delivery]) -> Iterator[str]:
+        """Where a person would see what `rebuild` would change now: somebody was at it by hand, or it is lost. Changes
+        nothing. A kind that `rebuilds` has it, too."""
+        raise NotImplementedError(f"{type(self).__name__} cannot make its files anew")
+
     def verify_all(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Evidence]]:
         """`verify` of many articles: their ids, with what was seen. A kind that can reads once what shows many of them;
         then what was read may be some seconds older than `Evidence.at`."""
