@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -32,7 +33,7 @@ from pipeline.engine.moment import Clock, StartLine
 from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record import waits
 from pipeline.record.claiming import Claim, Earlier
-from pipeline.record.gate import Wake
+from pipeline.record.deciding import Recorded
 from pipeline.record.store import Store
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 
@@ -114,15 +115,15 @@ class Steps:
             return Again(problem, None, claim.doubt)
         return Never(problem, claim.doubt)
 
-    def finish(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
-        """Record what came of a claimed step; None if the claim no longer holds.
+    def finish(self, claim: Claim, attempt: Attempt, *, go_on: bool = False) -> Recorded | None:
+        """Record what came of a claimed step; None if the claim no longer holds. `go_on`: see `Store.record`.
 
         What has happened must not be forgotten because the database is just being started again: as long as the claim
         holds it is tried anew.
         """
         while True:
             try:
-                return self._record(claim, attempt)
+                return self._record(claim, attempt, go_on)
             except SQLAlchemyError as error:
                 again = self._clock.now() + RECORD_AGAIN
                 if not waits.is_passing(error) or again >= claim.lease_until:
@@ -130,7 +131,7 @@ class Steps:
                 log.warning("not recorded yet", delivery=claim.delivery_id, error=str(waits.trouble(error).message))
                 self._clock.wait_until(again)
 
-    def _record(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
+    def _record(self, claim: Claim, attempt: Attempt, go_on: bool) -> Recorded | None:
         now = self._clock.now()
         verdict = judge(
             claim.step,
@@ -142,7 +143,7 @@ class Steps:
             pace=self._store.pace,
             chance=self._chance(),
         )
-        wakes = self._store.record(
+        recorded = self._store.record(
             claim,
             verdict,
             now=now,
@@ -152,9 +153,10 @@ class Steps:
             beside=attempt.beside,
             started_at=attempt.started_at,
             ended_at=attempt.ended_at,
+            go_on=go_on,
         )
         log.info(
-            "step" if wakes is not None else "stale step dropped",
+            "step" if recorded is not None else "stale step dropped",
             rollout=f"r{claim.rollout_id}",
             delivery=claim.delivery_id,
             channel=claim.channel,
@@ -162,7 +164,7 @@ class Steps:
             step=claim.step,
             state=verdict.state,
         )
-        return wakes
+        return recorded
 
     def _work(self, channel: Channel, claim: Claim) -> Attempt:
         if claim.doubt and claim.step in (Step.PREPARE, Step.RELEASE) and channel.recovers is Recovery.PERSON:
@@ -225,11 +227,10 @@ class Steps:
                     found = channel.prepare(delivery)
                 if found.standing is Standing.STAGED:
                     delivery = dataclasses.replace(delivery, receipt=found)
-        if claim.release_at is not None:
-            self._line.wait_for(claim.release_at)
-        started_at = self._in_time(claim)
-        receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
-        ended_at = self._clock.now()
+        with self._line.at(claim.release_at) if claim.release_at else nullcontext():
+            started_at = self._in_time(claim)
+            receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
+            ended_at = self._clock.now()
         taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
         return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=taken_at)
 

@@ -196,7 +196,7 @@ def test_the_gate_has_one_winner(bench: Bench) -> None:
     claims = [bench.store.claim(wake.delivery_id, bench.clock.now()) for wake in bench.messages]
     attempts = [bench.engine.steps.attempt(claim) for claim in claims if claim]
     sent = at_once(3, lambda n: bench.engine.steps.finish(claims[n], attempts[n]))  # type: ignore[arg-type]
-    releases = [wake for wakes in sent for wake in wakes or ()]  # type: ignore[attr-defined]
+    releases = [wake for one in sent for wake in one.wakes]  # type: ignore[attr-defined]
     assert sorted(wake.delivery_id for wake in releases) == [1, 2, 3]
     assert {wake.step for wake in releases} == {Step.RELEASE}
 

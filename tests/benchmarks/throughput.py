@@ -1,0 +1,262 @@
+"""How many deliveries a second: workers against bare Celery tasks, and against one process alone.
+
+    python -m tests.benchmarks.throughput [--articles 60] [--workers 1 2 4] [--postgresql]
+
+The demo's six channels without their stand-ins (WeChat writes payloads, TV asks no device), and six that do nothing.
+A worker is a pair of processes, one for each queue, as `newsroom up` and `newsroom worker` start them. Beside each
+rate stands how much processor time the newsroom's processes took for a delivery: the limit of a rate is the number of
+processors by that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.article import Article
+from pipeline.engine import Engine
+from pipeline.newsroom import Configuration, demo_file, load
+from pipeline.record.reports import UNDER_WAY
+from pipeline.record.store import Store
+from pipeline.rollout import Pace, RolloutState
+from pipeline.testing import article_of
+from pipeline.workers import broker, logs, tasks
+from tests.conftest import fresh_database, postgresql_server
+
+ARTICLES = 60
+NOOPS = 2_000
+WARM = 3
+"""Articles before those that are counted: each process has loaded by then what it needs."""
+TICK = os.sysconf("SC_CLK_TCK")
+GOALS = {"six demo channels": 0.15, "six channels that do nothing": 0.25}
+ALONE_GOAL = 1.5
+
+Row = tuple[str, str, str, float]
+
+
+class Rate(NamedTuple):
+    """Deliveries a second, and seconds of processor time of the newsroom's processes for each."""
+
+    per_second: float
+    processor: float
+
+    def __str__(self) -> str:
+        return f"{self.per_second:.0f}/s, {self.processor * 1000:.0f} ms CPU each"
+
+
+def rows(folder: Path, articles: int, workers: Sequence[int], server: str = "") -> Iterator[Row]:
+    """The table's rows. `server`: a PostgreSQL server's URL; "": SQLite."""
+    for what, file in (("six demo channels", demo_file()), ("six channels that do nothing", _idle(folder))):
+        place = folder / what.replace(" ", "-")
+        alone = _alone(file, place / "alone", articles, fresh_database(server) if server else "")
+        for count in workers:
+            data = place / str(count)
+            environment = {
+                **os.environ,
+                "TONGFA_CONFIG": str(file),
+                "TONGFA_DATA": str(data),
+                "TONGFA_LISTEN": "",
+                "TONGFA_LOG": "json",
+                **({"TONGFA_DATABASE_URL": fresh_database(server)} if server else {}),
+            }
+            with running(environment, count) as (engine, processes):
+                noops = _noops(engine, environment)
+                rate = _rate(engine, articles, processes)
+            named = f"{what}, {count} worker{'s' if count > 1 else ''}, {'PostgreSQL' if server else 'SQLite'}"
+            yield named, f"{rate}", f"no-op Celery tasks: {noops:.0f}/s", rate.per_second / noops
+            yield named, f"{rate}", f"one process alone: {alone}", rate.per_second / alone.per_second
+
+
+@contextmanager
+def running(environment: dict[str, str], workers: int) -> Iterator[tuple[Engine, list[subprocess.Popen[bytes]]]]:
+    """A newsroom with so many workers, and its processes."""
+    configuration = load(Path(environment["TONGFA_CONFIG"]), environment)
+    with ExitStack() as stack:
+        processes = []
+        for words in (["up"], *[["worker"]] * (workers - 1)):
+            processes.append(stack.enter_context(_process([sys.executable, "-m", "pipeline", *words], environment)))
+            until(lambda: _workers(configuration) >= len(processes))
+        engine = stack.enter_context(closing(tasks.open_engine(configuration)))
+        yield engine, processes
+
+
+def _workers(configuration: Configuration) -> int:
+    """How many work on each queue."""
+    here = tasks.signs_of_life(configuration)
+    return min(len(list(here.glob(f"{queue}-*"))) for queue in (tasks.STEPS, tasks.RELEASES))
+
+
+@contextmanager
+def _process(command: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends with its standard input."""
+    process = subprocess.Popen(
+        command,
+        env={**environment, "TONGFA_ATTACHED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.communicate()
+
+
+def until(done: Callable[[], bool], limit: float = 600, pause: float = 0.02) -> None:
+    """Look until it is so. Raises TimeoutError."""
+    waiting, deadline = threading.Event(), time.monotonic() + limit
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the bench has waited too long")
+        waiting.wait(pause)
+
+
+def _rate(engine: Engine, articles: int, processes: Sequence[subprocess.Popen[bytes]]) -> Rate:
+    for n in range(WARM):
+        _publish(engine, f"热身{n}")
+    _settled(engine)
+    used, began = _used(processes), time.perf_counter()
+    for n in range(articles):
+        _publish(engine, f"第{n}篇批量稿件")
+    _settled(engine)
+    took = time.perf_counter() - began
+    deliveries = articles * len(engine.newsroom.outlets)
+    return Rate(deliveries / took, (_used(processes) - used) / deliveries)
+
+
+def _publish(engine: Engine, headline: str) -> None:
+    engine.publish(article_of(headline), {}, editor="bench")
+
+
+def _settled(engine: Engine) -> None:
+    """Wait until nothing is under way. Raises where something has not gone out."""
+    until(lambda: not engine.store.health(engine.clock.now()).rollouts.keys() & set(UNDER_WAY), pause=0.1)
+    counts = engine.store.health(engine.clock.now()).rollouts
+    if counts.keys() != {RolloutState.COMPLETE}:
+        raise RuntimeError(f"not everything went out: {counts}")
+
+
+def _used(processes: Sequence[subprocess.Popen[bytes]]) -> float:
+    """Seconds of processor time of these processes and all that they have started."""
+    parents: dict[int, int] = {}
+    used: dict[int, float] = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        number = int(place.parent.name)
+        parents[number] = int(fields[1])
+        used[number] = (int(fields[11]) + int(fields[12])) / TICK
+    mine = {one.pid for one in processes}
+    while more := {one for one, parent in parents.items() if parent in mine} - mine:
+        mine |= more
+    return sum(used[one] for one in mine if one in used)
+
+
+def _noops(engine: Engine, environment: dict[str, str]) -> float:
+    """How many Celery tasks a second that only count, by one worker with the newsroom's settings."""
+    configuration = engine.configuration
+    app = tasks.celery_app(broker.address(configuration))
+    command = [sys.executable, "-m", "tests.benchmarks.noop", environment["TONGFA_CONFIG"]]
+    worker = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with closing(broker.client(configuration)) as client:
+
+            def counted(count: int) -> float:
+                client.set("bench.done", 0)
+                began = time.perf_counter()
+                for _ in range(count):
+                    app.send_task("bench.noop", queue="bench", retry=False)
+                until(lambda: int(client.get("bench.done") or 0) >= count, pause=0.002)
+                return count / (time.perf_counter() - began)
+
+            counted(1)
+            return counted(NOOPS)
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+# -- one process alone --------------------------------------------------------------------------------
+
+
+class Alone(NamedTuple):
+    """An engine without broker and workers: every step is run here, one after the other."""
+
+    engine: Engine
+    wakes: list[int]
+
+    @classmethod
+    def of(cls, file: Path, data: Path, database: str = "") -> Alone:
+        """A newsroom of its own in `data`, whose rollouts wait for no instant."""
+        data.mkdir(parents=True)
+        told = {"TONGFA_DATA": str(data), **({"TONGFA_DATABASE_URL": database} if database else {})}
+        configuration: Configuration = load(file, told).model_copy(update={"pace": Pace(lead=timedelta(0))})
+        store = Store(configuration.database, pace=configuration.pace, locks=data / "locks")
+        store.migrate()
+        wakes: list[int] = []
+        return cls(Engine(configuration, store, send=lambda sent: wakes.extend(one.delivery_id for one in sent)), wakes)
+
+    def publish(self, article: Article) -> str:
+        rollout = self.engine.publish(article, {}, editor="bench").rollout_id
+        while self.wakes:
+            self.engine.run(self.wakes.pop(0))
+        report = self.engine.store.report(rollout)
+        if report.state is not RolloutState.COMPLETE:
+            raise RuntimeError(report)
+        return report.article
+
+
+def _alone(file: Path, data: Path, articles: int, database: str) -> Rate:
+    alone = Alone.of(file, data, database)
+    with closing(alone.engine):
+        for n in range(WARM):
+            alone.publish(article_of(f"热身{n}"))
+        began, used = time.perf_counter(), time.process_time()
+        for n in range(articles):
+            alone.publish(article_of(f"第{n}篇批量稿件"))
+        took, used = time.perf_counter() - began, time.process_time() - used
+        deliveries = articles * len(alone.engine.newsroom.outlets)
+    return Rate(deliveries / took, used / deliveries)
+
+
+def _idle(folder: Path) -> Path:
+    """The demo's newsroom with six channels that do nothing."""
+    before = demo_file().read_text(encoding="utf-8").partition("[[channel]]")[0]
+    channels = "".join(
+        f'[[channel]]\nid = "idle-{n}"\nkind = "tests.benchmarks.idle:Idle"\nname = "渠道{n}"\n' for n in range(1, 7)
+    )
+    file = folder / "idle.toml"
+    file.write_text(before + channels, encoding="utf-8")
+    return file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="deliveries a second")
+    parser.add_argument("--articles", type=int, default=ARTICLES)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
+    given = parser.parse_args()
+    logs.configure(logging.ERROR)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongfa-bench-")))
+        server = stack.enter_context(postgresql_server(folder / "server")).url if given.postgresql else ""
+        print("| what | measured | beside | ratio |\n|---|---|---|---|")
+        for what, measured, beside, ratio in rows(folder, given.articles, given.workers, server):
+            print(f"| {what} | {measured} | {beside} | {ratio:.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
