@@ -34,7 +34,7 @@ from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.web.site import Hear
 from pipeline.web.site import serve as serve_site
-from pipeline.workers import broker, logs, tasks
+from pipeline.workers import broker, logs, sending, tasks
 from pipeline.workers.processes import Processes, end_with_parent
 
 
@@ -65,7 +65,7 @@ def up(config: str | None) -> int:
                 processes.start("broker", "broker")
                 while not doctor.broker_answers(configuration) and not stop.wait(0.05):
                     pass  # where it stands is known to the others only once it is there
-            for queue in (tasks.STEPS, tasks.RELEASES):
+            for queue in (sending.STEPS, sending.RELEASES):
                 processes.start(queue, "worker", "--queue", queue)
             if configuration.listen:
                 processes.start("serve", "serve")
@@ -92,7 +92,9 @@ def _stopped() -> threading.Event:
 
 
 @click.command("worker")
-@click.option("--queue", type=click.Choice([tasks.STEPS, tasks.RELEASES]), help="only this queue, in this very process")
+@click.option(
+    "--queue", type=click.Choice([sending.STEPS, sending.RELEASES]), help="only this queue, in this very process"
+)
 @config_option
 def worker(queue: str | None, config: str | None) -> int:
     configuration = configured(config)
@@ -103,7 +105,7 @@ def worker(queue: str | None, config: str | None) -> int:
         return DONE
     stop = _stopped()
     with Processes(configuring.environment(configuration)) as processes:
-        for one in (tasks.STEPS, tasks.RELEASES):
+        for one in (sending.STEPS, sending.RELEASES):
             processes.start(one, "worker", "--queue", one)
         processes.watch(stop)
     return DONE
