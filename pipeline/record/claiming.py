@@ -76,12 +76,6 @@ _PLACED = (
 _COUNT = ByDialect(
     lambda insert: (
         insert(tables.counter)
-        .values(
-            [
-                {"channel": bindparam("on"), "column": "", "value": 1},
-                {"channel": bindparam("on"), "column": bindparam("within"), "value": 1},
-            ]
-        )
         .on_conflict_do_update(index_elements=["channel", "column"], set_={"value": tables.counter.c.value + 1})
         .returning(tables.counter.c.column, tables.counter.c.value)
     )
@@ -206,7 +200,8 @@ class Claiming(Reports):
                 return
             own = row.id == claim.delivery_id
             column = (claim.revision if own else self.revision_at(tx, row.article_id, row.revision)).article.column
-            counted = tx.execute(_COUNT[tx.dialect.name], {"on": row.channel, "within": column})
+            mine = [{"channel": row.channel, "column": one, "value": 1} for one in ("", column)]
+            counted = tx.execute(_COUNT[tx.dialect.name], mine)
             ordinals = {one.column: one.value for one in counted}
             ordinal, column_ordinal = ordinals[""], ordinals[column]
         else:
