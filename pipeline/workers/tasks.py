@@ -7,6 +7,7 @@ most commands only read.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -109,6 +110,7 @@ def work(configuration: Configuration, queue: str) -> None:
 
     for outlet in engine.newsroom.outlets:
         engine.channel(outlet.id).warm()
+    gc.freeze()  # what is loaded by now stays: looking through it for garbage would hold up an instant
     stopping = threading.Event()
 
     @worker_ready.connect(weak=False)
