@@ -88,6 +88,14 @@ def test_status_neither_reads_nor_sends(tmp_path: Path) -> None:
     assert not modules & (NEVER | SENDING | READING)
 
 
+@pytest.mark.parametrize("name", ["up", "worker", "broker"])
+def test_what_stays_needs_neither_a_server_nor_what_reads_manuscripts(name: str, tmp_path: Path) -> None:
+    modules, said = ran(tmp_path, "newsroom", name, "--help")
+
+    assert said
+    assert not modules & (NEVER | CALLING | READING | {"celery", "pipeline.commands.demo"})
+
+
 WARM = """
 import sys
 from pipeline.channel import Setting
