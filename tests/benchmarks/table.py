@@ -10,8 +10,6 @@ class Goal(NamedTuple):
 
     value: float
     at_least: bool = False
-    why: str = ""
-    """Where `value` is not what was hoped for: what is in the way (docs/performance.md)."""
 
     def __str__(self) -> str:
         return f"{'≥' if self.at_least else '≤'} {self.value:g}"
