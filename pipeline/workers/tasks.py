@@ -7,14 +7,14 @@ most commands only read.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.record import waits
-from pipeline.record.gate import Wake
 from pipeline.record.inherit import inherit
-from pipeline.record.roster import QUEUES, Presence
+from pipeline.record.roster import Presence
 from pipeline.record.store import Store
-from pipeline.record.sweeping import Waiting
-from pipeline.rollout import Rank, Step
+from pipeline.rollout import Rank
 from pipeline.workers import broker
+from pipeline.workers.sending import RELEASES, STEPS, TASK, TRANSPORT, Sender
 from pipeline.workers.shares import Shares, share_of
 
 if TYPE_CHECKING:
@@ -38,10 +37,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("tongfa")
 
-STEPS, RELEASES = QUEUES
-"""The two queues. Releases have their own, so that a long preparation never delays an instant."""
-
-TASK = "tongfa.run"
 SLACK = Path("/proc/self/timerslack_ns")
 """Linux: by how many nanoseconds its kernel may prolong the waits of a thread, and of those that it starts. By default
 as long as a whole turn."""
@@ -66,73 +61,11 @@ def celery_app(url: str) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "visibility_timeout": 3600,
-            "socket_timeout": 5,
-            "socket_connect_timeout": 2,
-            "health_check_interval": 10,
-            # A list for each of `Rank`; the first that has something is read first.
-            "priority_steps": [*Rank],
-            "queue_order_strategy": "priority",
-        },
+        broker_transport_options=dict(TRANSPORT),
         task_serializer="json",
         accept_content=["json"],
     )
     return app
-
-
-class Sender:
-    """Sends wake-ups, best effort: when the broker is away the sweeper sends them again later."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self.away = False
-        """Whether the last attempt found no broker."""
-
-    @cached_property
-    def _app(self) -> Celery:
-        app = celery_app(self._url)
-        # kombu would try for six seconds, while an editor waits and a worker's thread is held up.
-        app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
-        return app
-
-    @cached_property
-    def _trouble(self) -> tuple[type[BaseException], ...]:
-        from kombu.exceptions import OperationalError  # noqa: PLC0415 - see above
-
-        return (OperationalError, OSError, *self._app.connection().connection_errors)
-
-    def __call__(self, wakes: Iterable[Wake]) -> None:
-        try:
-            for wake in wakes:
-                self._app.send_task(
-                    TASK,
-                    (wake.delivery_id, wake.channel, wake.rank),
-                    queue=RELEASES if wake.step is Step.RELEASE else STEPS,
-                    priority=wake.rank,
-                    retry=False,
-                    headers={"step": wake.step.value},
-                )
-                self.away = False
-        except self._trouble as error:
-            self._lost(error)
-
-    def waiting(self) -> Waiting | None:
-        """How many wake-ups wait in the queues; None if the broker is away."""
-        try:
-            with self._app.connection_or_acquire() as connection:
-                here = connection.default_channel
-                found = Waiting(*(here.queue_declare(queue=queue).message_count for queue in (STEPS, RELEASES)))
-                self.away = False
-                return found
-        except self._trouble as error:
-            self._lost(error)
-            return None
-
-    def _lost(self, error: BaseException) -> None:
-        if not self.away:
-            log.warning("broker away", error=str(error))
-        self.away = True
 
 
 def open_engine(configuration: Configuration) -> Engine:
@@ -173,6 +106,7 @@ def work(configuration: Configuration, queue: str) -> None:
 
     for outlet in engine.newsroom.outlets:
         engine.channel(outlet.id).warm()
+    gc.freeze()  # what is loaded by now stays: looking through it for garbage would hold up an instant
     stopping = threading.Event()
 
     @worker_ready.connect(weak=False)

@@ -31,7 +31,7 @@ from pipeline.record.reports import UNDER_WAY
 from pipeline.record.store import Store
 from pipeline.rollout import Pace, RolloutState
 from pipeline.testing import article_of
-from pipeline.workers import broker, logs, tasks
+from pipeline.workers import broker, logs, sending, tasks
 from tests.benchmarks.idle import idle_newsroom
 from tests.benchmarks.processes import peaks, used
 from tests.benchmarks.table import HEAD, Goal, Line
@@ -113,7 +113,7 @@ def running(environment: dict[str, str], workers: int = 1) -> Iterator[Engine]:
 def _workers(configuration: Configuration) -> int:
     """How many work on each queue."""
     here = tasks.signs_of_life(configuration)
-    return min(len(list(here.glob(f"{queue}-*"))) for queue in (tasks.STEPS, tasks.RELEASES))
+    return min(len(list(here.glob(f"{queue}-*"))) for queue in (sending.STEPS, sending.RELEASES))
 
 
 @contextmanager
