@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.workers import logs
-from tests.benchmarks import archive, backlog, commands, counts, kinds, live, skew, television, throughput
+from tests.benchmarks import archive, backlog, commands, counts, importing, kinds, live, skew, television, throughput
 from tests.benchmarks.table import HEAD, Line
 from tests.conftest import postgresql_server
 
@@ -35,6 +35,7 @@ def _whole(folder: Path) -> Iterator[Line]:
     yield from throughput.lines(folder)
     with postgresql_server(folder / "server") as server:
         yield from throughput.lines(folder, server=server.url)
+    yield from importing.lines(folder / "import")
     yield from archive.lines(folder / "archives")
     yield from backlog.lines(folder / "backlog")
 
@@ -45,6 +46,7 @@ def _quick(folder: Path) -> Iterator[Line]:
     yield from commands.lines(folder / "commands")
     yield from live.lines(folder, rounds=3)
     yield from throughput.lines(folder, articles=10, workers=[1])
+    yield from importing.lines(folder / "import", few=100, many=300)
     yield from archive.lines(folder / "archives", sizes=[100, 2_000])
     yield from backlog.lines(folder / "backlog", articles=60)
 
