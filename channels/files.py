@@ -14,10 +14,10 @@ import errno
 import os
 import pwd
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import fsspec
@@ -31,6 +31,7 @@ from pipeline.channel import Problem, Setting, Text, Unavailable
 OPTIONS = {"root": TEXT, "staging": TEXT, "verify": ANYTHING}
 """What `Files.of` reads: `root`, a folder (relative to the data folder) or an fsspec URL; `staging`, where prepared
 files wait (default: see above, or `root` + ".staging" for a URL); `verify`, "storage" or "http"."""
+Thing = TypeVar("Thing")
 READ, TOTAL, LIMIT = 5.0, 8.0, 64 * 2**20
 """Seconds of silence, seconds and bytes for one file, when reading back over HTTP."""
 ROOM = 256 * 1024
@@ -82,6 +83,9 @@ class Files:
         self._near = _located(near)[1] if near else ""
         self._found = ""
         self.address = address
+        self.waits = True
+        """Whether a written file is on the disk when the call returns; else the system writes it some seconds later."""
+        self._memory: dict[object, Any] | None = None
         self._http = Http(read=READ, total=TOTAL, limit=LIMIT) if over_http else None
 
     @classmethod
@@ -162,9 +166,34 @@ class Files:
 
     def seen(self, path: str) -> bytes | None:
         """A public file as the public gets it, or as it lies in the storage; None if there is none (any more)."""
+        return self._once(path, lambda: self._seen(path))
+
+    def seen_as(self, path: str, what: Callable[[bytes | None], Thing]) -> Thing:
+        """What a pure function makes of `seen`."""
+        return self._once((path, what), lambda: what(self.seen(path)))
+
+    def _once(self, name: object, made: Callable[[], Thing]) -> Thing:
+        if self._memory is None:
+            return made()
+        if name not in self._memory:
+            self._memory[name] = made()
+        found: Thing = self._memory[name]
+        return found
+
+    def _seen(self, path: str) -> bytes | None:
         if self._http is None:
             return self.read(path)
         return self._asked(self._http, path).get(200)
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """While the block runs, `seen` gets each file once, and `seen_as` asks once what it is. Nobody else uses this
+        object meanwhile, and nobody changes what `seen_as` gives."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
 
     def notice(self, path: str) -> bytes | None:
         """What the public is told in the place of a file that was withdrawn; None if it is told nothing, or the file is
@@ -292,7 +321,7 @@ class Files:
                 with open(place, "xb") as file:
                     file.write(data)
                     file.flush()
-                    if sync:
+                    if sync and self.waits:
                         os.fsync(file.fileno())
             yield place
         finally:

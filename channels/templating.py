@@ -27,6 +27,7 @@ def templates(kind: str) -> Environment:
     """The environment that loads from `templates/<kind>/`."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES / kind),
+        auto_reload=False,  # else each rendering asks the disk whether its templates have changed
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,6 +2,8 @@
 
     rss.xml    atom.xml    feed.json      the newest 50, in full
     rss-1.xml  atom-1.xml  feed-1.json    archive 1: ordinals 1 … 50; written when full (RFC 5005)
+    rss-archive-1.xml …                   what was imported, see `channels.paging`: nothing new, so it stands in no
+                                          document that people subscribe to, only where readers look for the past
     {column}/rss.xml …                    the same for each column that has articles, by the column's ordinals, under
                                           its address
     moved.map                             the columns' former addresses, see `pipeline.article.addresses`
@@ -24,16 +26,28 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from markupsafe import Markup
 
 from channels import files
-from channels.feeds.documents import Feed, Form
+from channels.feeds import reading
+from channels.feeds.documents import Feed, Form, alone
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
-from channels.feeds.places import OPML, PAGE, archive_of, former_addresses, key_of, names_of, path_of, scopes_of
-from channels.feeds.reading import Seen, listed, read
+from channels.feeds.places import (
+    OPML,
+    PAGE,
+    archive_of,
+    archives_of,
+    former_addresses,
+    key_of,
+    names_of,
+    path_of,
+    scopes_of,
+)
+from channels.feeds.reading import Seen, items_of, listed, read, without
 from channels.feeds.stock import Stock
 from channels.feeds.writing import Writing
 from channels.files import Files
@@ -61,6 +75,7 @@ from pipeline.channel import (
 
 MARK = "item.json"
 OPTIONS = {**files.OPTIONS, "url": TEXT, "hub": TEXT}
+_ITEMS = {form: partial(items_of, form) for form in Form}
 
 
 class Feeds(TreeChannel):
@@ -94,7 +109,7 @@ class Feeds(TreeChannel):
             )
         newsroom = newsroom.after(revision)
         item = article_item(revision, newsroom, self._public(newsroom))
-        body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
+        body = json.dumps(_as_read(item), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision, newsroom))
 
     def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
@@ -136,6 +151,19 @@ class Feeds(TreeChannel):
             self._settle(entry, delivery)
         return taken
 
+    def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
+        last = deeds[-1][1]
+        newsroom, media = last.newsroom, last.media
+        self.lead_what_does_not(last, locked=True)
+        for entry, _ in deeds:
+            if entry.withdrawn_at is None:
+                self.stock.show_pictures(entry.revision, media)
+        self.writing.rewrite_all([entry for entry, _ in deeds], newsroom, last.catalogue, media)
+        for entry, _ in deeds:
+            if entry.withdrawn_at is not None or entry.revision.number > 1:
+                shown = () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom)
+                self.keep(folder_of(entry.revision.id), shown)
+
     def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
         if self.hub is not None:
             scopes = scopes_of(delivery.revision, delivery.newsroom)
@@ -175,7 +203,7 @@ class Feeds(TreeChannel):
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
         feeds = {
             archive: Feed.of(delivery.newsroom, self.public, column, archive=archive)
-            for archive in range(delivery.catalogue.last(column.id) // PAGE + 1)
+            for archive in (0, *archives_of(delivery.catalogue, column))
         }
         return {form.file(archive): feed.forwarding(form) for archive, feed in feeds.items() for form in Form}
 
@@ -209,7 +237,9 @@ class Feeds(TreeChannel):
                 seen_here = self._found(entry, scope, form, delivery, unsaid)
                 found += [(form, seen) for seen in seen_here] or [(form, None)]
         seen_at_all = [seen for _, seen in found if seen is not None]
-        wanted = self._wanted(delivery, entry, newsroom, unsaid)
+        wanted = _as_rendered(delivery, unsaid)
+        if not wanted or any(seen is None or seen.text != wanted[form] for form, seen in found):
+            wanted = self._wanted(delivery, entry, newsroom, unsaid)
         agrees = [seen is not None and seen.text == wanted.get(form) for form, seen in found]
         led = self._leads(entry, newsroom)
         if delivery.action is Action.WITHDRAW:
@@ -231,22 +261,22 @@ class Feeds(TreeChannel):
         ordinal = entry.column_ordinal if column else entry.ordinal
         last = delivery.catalogue.last(key_of(column))
         found: list[Seen] = []
-        if ordinal > last - PAGE and (newest := self.files.seen(path_of(column, form))) is not None:
-            found += read(form, newest, guid, unsaid)
+        if ordinal > last - PAGE:
+            newest = self.files.seen_as(path_of(column, form), _ITEMS[form])
+            found += reading.found(form, newest, guid, unsaid)
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
-        if (not found or archive_of(ordinal) <= last // PAGE) and (
-            archive := self.files.seen(path_of(column, form, archive_of(ordinal)))
-        ) is not None:
-            found += read(form, archive, guid, unsaid)
+        if not found or archive_of(ordinal) <= last // PAGE:
+            archive = self.files.seen_as(path_of(column, form, archive_of(ordinal)), _ITEMS[form])
+            found += reading.found(form, archive, guid, unsaid)
         return found
 
     def _wanted(self, delivery: Delivery, entry: Entry, newsroom: Newsroom, unsaid: frozenset[str]) -> dict[Form, str]:
         """What the item has to be, by form; empty if it must not be there at all."""
         if delivery.rendition is not None:
-            return _as_read(article_item(delivery.revision, newsroom, self.public), newsroom, self.public, unsaid)
+            return _as_read(article_item(delivery.revision, newsroom, self.public), unsaid)
         if entry.withdrawn_at is None:
             return {}
-        return _as_read(notice_item(entry, newsroom), newsroom, self.public, unsaid)
+        return _as_read(notice_item(entry, newsroom), unsaid)
 
     def _leads(self, entry: Entry, newsroom: Newsroom) -> bool:
         """Whether the list of feeds has the column's, under its name and address, and its former addresses lead there.
@@ -256,7 +286,7 @@ class Feeds(TreeChannel):
         column = column_of(entry.revision.article, newsroom)
         if column is None:
             return True
-        listing = listed(self.files.seen(OPML) or b"")
+        listing = self.files.seen_as(OPML, listed)
         feed = Feed.of(newsroom, self.public, column)
         if column not in newsroom.columns:
             taken_over = any(one.address == column.address for one in newsroom.columns)
@@ -289,7 +319,15 @@ class Feeds(TreeChannel):
         )
 
 
-def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:
+def _as_rendered(delivery: Delivery, unsaid: frozenset[str]) -> dict[Form, str]:
+    """The item in the three forms by what was rendered, which is true as long as the columns are as they were then;
+    empty for a withdrawal."""
+    if delivery.rendition is None:
+        return {}
+    said: dict[str, str] = json.loads(delivery.rendition.body)
+    return {form: without(form, said[form], unsaid) for form in Form}
+
+
+def _as_read(item: Item, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:
     """The item in the three forms, as `read` gives it back."""
-    feed = Feed.of(newsroom, public, items=[item])
-    return {form: read(form, feed.document(form), item.id, unsaid)[0].text for form in Form}
+    return {form: read(form, alone(form, item), item.id, unsaid)[0].text for form in Form}

@@ -5,9 +5,11 @@ A feed is the site's, None, or a column's.
 
 from __future__ import annotations
 
+from channels import paging
 from channels.feeds.documents import Form
 from channels.feeds.item import column_of
 from pipeline.article import Column, Newsroom, Revision
+from pipeline.channel import Catalogue
 
 PAGE = 50
 """Items of a document."""
@@ -26,8 +28,13 @@ def key_of(column: Column | None) -> str | None:
 
 
 def archive_of(ordinal: int) -> int:
-    """The archive that an ordinal belongs to, once it is full."""
-    return (ordinal - 1) // PAGE + 1
+    """The archive that an ordinal belongs to, once it is full; below zero it is there from its first ordinal on."""
+    return paging.page_of(ordinal, PAGE)
+
+
+def archives_of(catalogue: Catalogue, column: Column | None) -> list[int]:
+    """Every archive that the feed has, the oldest first."""
+    return paging.pages(catalogue.last(key_of(column)), catalogue.imported(key_of(column)), PAGE)
 
 
 def path_of(column: Column | None, form: Form, archive: int = 0) -> str:

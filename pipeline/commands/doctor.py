@@ -179,12 +179,22 @@ def _workers(configuration: Configuration, queue: str) -> list[int]:
 
 
 def priority(configuration: Configuration) -> Iterator[Finding]:
-    """Whether the releases come first on this machine's processors; if not, they begin a little further apart."""
-    if workers := _workers(configuration, sending.RELEASES):
-        if all(tasks.comes_first(one) for one in workers):
-            yield Finding(Text.of("  releases have this machine's processors first (real-time priority)"))
-        else:
-            yield Finding(Text.of("  releases share the processors with all others (ulimit -r 1: they come first)"))
+    """Where the newsroom's file asks for it: whether the releases come first on this machine's processors."""
+    workers = _workers(configuration, sending.RELEASES)
+    if not workers or not configuration.real_time:
+        return
+    if all(tasks.comes_first(one) for one in workers):
+        yield Finding(Text.of("  releases have this machine's processors first (real-time priority)"))
+        return
+    problem = Problem(
+        field="[engine] real_time",
+        message=Text.of("the system does not let the releases come first"),
+        remedy=Text.of(
+            "allow it (ulimit -r 1, LimitRTPRIO=1 of systemd, ulimits: rtprio of Docker) and restart the workers, "
+            "or take the line out"
+        ),
+    )
+    yield Finding(Text.of("  releases share the processors with all others"), problem)
 
 
 def _worker(configuration: Configuration, queue: str) -> Finding:

@@ -113,6 +113,16 @@ for one in (
         help="How manuscripts are read (.md .docx .html .txt): the 读稿单. Nothing is stored or sent.",
     ),
     Later(
+        "import",
+        "pipeline.commands.importing:import_",
+        help="Take over an archive: a folder of manuscripts, dated as they are. Run it again and it goes on.",
+    ),
+    Later(
+        "rebuild",
+        "pipeline.commands.importing:rebuild",
+        help="Make public files anew from the record: website, feeds and app, the same bytes.",
+    ),
+    Later(
         "correct",
         "pipeline.commands.editors:correct",
         help="Correct an article everywhere: the file becomes its next revision.",

@@ -395,8 +395,11 @@ class Engine:
         claim = self.store.claim(delivery_id, self.clock.now())
         if claim is None:
             return False
+        before = None
         while claim is not None:
-            done = self.steps.finish(claim, self.steps.attempt(claim), go_on=go_on())
+            attempt = self.steps.attempt(claim, before)
+            done = self.steps.finish(claim, attempt, go_on=go_on())
+            before = attempt.delivery
             self.send(done.wakes if done else ())
             claim = done.following if done else None
         return True

@@ -60,6 +60,8 @@ class Attempt(NamedTuple):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     """When the channel had taken it."""
+    delivery: Delivery | None = None
+    """As the adapter saw it; the step that follows at once need not make it again."""
 
 
 class Steps:
@@ -75,8 +77,11 @@ class Steps:
         self._line = StartLine(clock)
         self._chance = chance
 
-    def attempt(self, claim: Claim) -> Attempt:
-        """Let the adapter do the claimed step. Never raises for what an adapter does."""
+    def attempt(self, claim: Claim, before: Delivery | None = None) -> Attempt:
+        """Let the adapter do the claimed step. Never raises for what an adapter does.
+
+        `before`: the delivery as it was in the step before, where this one follows at once.
+        """
         with structlog.contextvars.bound_contextvars(
             rollout=f"r{claim.rollout_id}", delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
         ):
@@ -84,7 +89,7 @@ class Steps:
             if not isinstance(channel, Channel):
                 return Attempt(channel)
             try:
-                return self._work(channel, claim)
+                return self._work(channel, claim, before)
             except (Unpublishable, Refused) as refusal:
                 log.warning("refused", step=claim.step, problem=str(refusal.problem.message), detail=refusal.detail)
                 return Attempt(Never(refusal.problem))
@@ -166,7 +171,7 @@ class Steps:
         )
         return recorded
 
-    def _work(self, channel: Channel, claim: Claim) -> Attempt:
+    def _work(self, channel: Channel, claim: Claim, before: Delivery | None) -> Attempt:
         if claim.doubt and claim.step in (Step.PREPARE, Step.RELEASE) and channel.recovers is Recovery.PERSON:
             return Attempt(Unknowable(_undecided(claim.channel)))
         asks = channel.recovers is Recovery.ASK
@@ -180,7 +185,10 @@ class Steps:
                 self._store.settle_doubt(earlier, receipt, self._clock.now())
                 if receipt.standing is not Standing.ABSENT and (previous is None or previous.id <= earlier.id):
                     previous = earlier.model_copy(update={"receipt": receipt})
-        delivery = self._delivery(channel, claim, previous)
+        if before is None:
+            delivery = self._delivery(channel, claim, previous)
+        else:
+            delivery = dataclasses.replace(before, receipt=claim.receipt)
         match claim.step:
             case Step.PREPARE:
                 receipt = self._prepared(channel, claim, delivery, asks=asks)
@@ -191,7 +199,7 @@ class Steps:
                 return self._released(channel, claim, delivery, asks=asks)
             case Step.FOLLOW:
                 receipt = channel.find(delivery)
-                return Attempt(Done(receipt), receipt)
+                return Attempt(Done(receipt), receipt, delivery=delivery)
             case Step.VERIFY:
                 evidence = channel.verify(delivery)
                 return Attempt(Seen(happened(claim.action, evidence.standing)), evidence=evidence)
@@ -220,7 +228,7 @@ class Steps:
         if claim.doubt and asks:
             found = channel.find(delivery)
             if adopted(Step.RELEASE, claim.action, found.standing):
-                return Attempt(Done(found), found)
+                return Attempt(Done(found), found, delivery=delivery)
             if claim.action is not Action.WITHDRAW:
                 if found.standing is Standing.ABSENT:
                     self._in_time(claim)
@@ -232,7 +240,7 @@ class Steps:
             receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
             ended_at = self._clock.now()
         taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
-        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=taken_at)
+        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=taken_at, delivery=delivery)
 
     def _in_time(self, claim: Claim) -> datetime:
         """Now; raises `Unavailable` if a deed begun now (half a lease at most) might not end before the lease does.

@@ -309,11 +309,14 @@ class Reports(Database):
                 found.setdefault(row.channel, []).append(rollout_id(row.rollout_id))
         return found
 
-    def articles(self, limit: int) -> list[ArticleLine]:
-        """The newest articles, each with its last rollout."""
+    def articles(self, limit: int, *, imported: bool = False) -> list[ArticleLine]:
+        """The articles accepted last, each with its last rollout; `imported`: those that came from an archive, instead
+        of the others."""
         with self.reading() as tx:
             last = (
                 select(func.max(_d.rollout_id).label("rollout"), _d.article_id, func.max(_d.revision).label("revision"))
+                .join(tables.article, _a.id == _d.article_id)
+                .where(_a.imported_from.is_not(None) if imported else _a.imported_from.is_(None))
                 .group_by(_d.article_id)
                 .order_by(_d.article_id.desc())
                 .limit(limit)
@@ -350,7 +353,8 @@ class Reports(Database):
         rollouts = {row[0]: row[1] for row in tx.execute(select(_r.state, func.count()).group_by(_r.state))}
         deliveries = {row[0]: row[1] for row in tx.execute(select(_d.state, func.count()).group_by(_d.state))}
         oldest = tx.scalar(select(func.min(_d.due)).where(claimable(now)))
-        return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest)
+        imported = tx.scalar(select(func.count()).where(_a.imported_from.is_not(None))) or 0
+        return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest, imported=imported)
 
 
 def event_of(row: Any) -> Event:

@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("tongfa")
 
-TURN = timedelta(microseconds=200)
-"""How long a thread of the worker of `RELEASES` works while others wait for the interpreter. With shorter turns all
-begin closer together and are done later: at 50 µs six channels began within 0.6 ms and had their articles within 47 ms,
-at 250 µs within 1.3 ms and 32 ms (medians; `python -m tests.benchmarks.skew`)."""
 SLACK = Path("/proc/self/timerslack_ns")
 """Linux: by how many nanoseconds its kernel may prolong the waits of a thread, and of those that it starts. By default
 as long as a whole turn."""
@@ -93,7 +89,7 @@ def work(configuration: Configuration, queue: str) -> None:
     from celery.signals import worker_ready, worker_shutting_down  # noqa: PLC0415
 
     if queue == RELEASES:
-        _come_first()
+        _be_on_time(configuration)
     else:
         os.nice(STEP_ASIDE)  # an instant is never late because something else is being prepared
     engine = open_engine(configuration)
@@ -143,21 +139,22 @@ def work(configuration: Configuration, queue: str) -> None:
 
 
 def comes_first(process: int) -> bool:
-    """Whether a process of this machine has the processors before all others, as the releases should."""
+    """Whether a process of this machine has the processors before all others, see `Configuration.real_time`."""
     with suppress(AttributeError, OSError):
         return os.sched_getscheduler(process) == os.SCHED_RR
     return False
 
 
-def _come_first() -> None:
+def _be_on_time(configuration: Configuration) -> None:
     """Let this process's threads, which wait for one instant, all begin at it."""
     # Chance decides which of those that wait for the interpreter comes next: many short turns are fair, a few are not.
-    sys.setswitchinterval(TURN / timedelta(seconds=1))
+    sys.setswitchinterval(configuration.turn / timedelta(seconds=1))
     with suppress(OSError):  # not on Linux, or not allowed
         SLACK.write_text("1")
-    # Without this a thread that wakes waits some milliseconds for whatever has the processor, of whatever priority.
-    with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    if configuration.real_time:
+        # Without this a thread that wakes waits some milliseconds for whatever has the processor, of whatever priority.
+        with suppress(AttributeError, OSError):  # `newsroom doctor` says so
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 def _seal(engine: Engine, stopping: threading.Event) -> None:
