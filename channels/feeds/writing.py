@@ -14,7 +14,7 @@ from itertools import chain, islice
 from channels.feeds.documents import Feed, Form, opml, piece
 from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
 from channels.feeds.item import Item
-from channels.feeds.places import OPML, PAGE, archive_of, key_of, path_of, scopes_of
+from channels.feeds.places import OPML, PAGE, archive_of, key_of, newest, path_of, scopes_of
 from channels.feeds.stock import Stock
 from channels.files import Files
 from channels.tree import token
@@ -62,7 +62,7 @@ class Writing:
             filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
             if archives and (last % PAGE or archives != filled):
                 return
-            for one in ahead.span(last - PAGE + 1, last, key_of(scope)):
+            for one in newest(ahead, scope):
                 if one.revision.id not in items:
                     known = self.stock.lengths_of(one.revision)
                     if one.revision.id == revision.id:
@@ -133,15 +133,18 @@ class Writing:
     def rewrite(self, entry: Entry, delivery: Delivery) -> datetime:
         """Derive from the catalogue every document that shows the entry, and the list of feeds.
 
-        Archives come first: no document ever points to one that is not there. Returns when the entry's item stood in
-        the newest documents; of what happens to a column, in the site's.
+        Archives that are not there come first: no document ever points to one that is not there. Those that are come
+        last: whoever finds the change in them finds it everywhere. Returns when the entry's item stood in the newest
+        documents; of what happens to a column, in the site's.
         """
         newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
         item = partial(self.stock.with_pictures, newsroom=newsroom, media=delivery.media)
 
         def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
             last = catalogue.last(key_of(scope))
-            for archive in (*self._archives(entry, scope, last), 0):
+            archives = self._archives(entry, scope, last)
+            there = {one for one in archives if self.files.exists(path_of(scope, Form.JSON, one))}
+            for archive in sorted({0, *archives}, key=lambda one: (one in there, not one, one)):
                 feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
                 for form in Form:  # JSON last: where it is, the others are
                     yield path_of(scope, form, archive), feed.document(form)
@@ -192,8 +195,8 @@ class Writing:
         archive: int = 0,
     ) -> Feed:
         """An archive, or the newest items. `last`: the highest ordinal of the feed."""
-        first, final = ((archive - 1) * PAGE + 1, archive * PAGE) if archive else (last - PAGE + 1, last)
-        items = [item(one) for one in shown.span(first, final, key_of(column))]
+        page = shown.span((archive - 1) * PAGE + 1, archive * PAGE, key_of(column)) if archive else ()
+        entries = page[::-1] if archive else newest(shown, column)
         return Feed.of(
             newsroom,
             self.public,
@@ -201,7 +204,7 @@ class Writing:
             hub=self.hub,
             archive=archive,
             before=archive - 1 if archive else last // PAGE,
-            items=items[::-1],
+            items=[item(one) for one in entries],
         )
 
     def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
