@@ -716,7 +716,12 @@ def test_an_object_store_is_asked_for_a_pictures_length_once(
         rehearsal.publish(with_picture(rehearsal, n, f"#2f6f{n:02x}"))
     asked: list[str] = []
     real = Files.size
-    monkeypatch.setattr(Files, "size", lambda self, path: (asked.append(path), real(self, path))[1])
+
+    def size(self: Files, path: str) -> int | None:
+        asked.append(path)
+        return real(self, path)
+
+    monkeypatch.setattr(Files, "size", size)
     done = rehearsal.publish(with_picture(rehearsal, 6, "#2f6faa"))
     assert {path.split("/")[1] for path in asked} == {"a5", "a6"}  # what was there before has been asked about
     assert rehearsal.verify(done).standing is Standing.LIVE
