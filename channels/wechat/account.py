@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from channels.wechat.client import Client, understood
 from channels.wechat.content.marker import Marker
-from channels.wechat.errors import GONE
+from channels.wechat.errors import GONE, trouble
+from pipeline.channel import utc_now
 
 PAGE = 20
 """Items a list gives at most."""
@@ -32,6 +33,9 @@ WRITTEN = frozenset(
 ESCAPED = frozenset({"title", "author", "digest", "content_source_url"})
 """Those that draft/get tells with `&amp;`."""
 NOT_ALLOWED = 48001
+NO_SUCH_RIGHT = 76022
+UNTOLD = frozenset({NO_SUCH_RIGHT, NOT_ALLOWED, 40066, 76003, 76021})
+"""What quota/get answers where it has nothing to say of a call, or is none of the account's own."""
 SENT_BEFORE = 45065
 SENT, SENDING, SEND_FAILED, SENT_AND_DELETED = "SEND_SUCCESS", "SENDING", "SEND_FAIL", "DELETE"
 """`msg_status` of message/mass/get."""
@@ -222,6 +226,20 @@ class Account:
             raise ValueError(f"index {index}: articles are counted from 1")
         value = {"msg_id": int(msg_id), "article_idx": index}
         self.client.call("message/mass/delete", value, expected=GONE)
+
+    # -- the account itself ---------------------------------------------------------------------------------
+
+    def left(self, call: str) -> int | None:
+        """How many calls of this name are left today, whoever made the others; None if WeChat does not say.
+
+        Raises `Refused` if the account has no right to make them. Costs nothing that is counted (查询API调用额度).
+        """
+        answer = self.client.call("openapi/quota/get", {"cgi_path": f"/cgi-bin/{call}"}, expected=UNTOLD)
+        if answer.get("errcode") == NO_SUCH_RIGHT:
+            raise trouble(call, NOT_ALLOWED, str(answer.get("errmsg", "")), utc_now())
+        with understood("openapi/quota/get"):
+            remain = (answer.get("quota") or {}).get("remain")
+            return None if remain is None else int(remain)
 
     # -- lists ---------------------------------------------------------------------------------------------
 

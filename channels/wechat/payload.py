@@ -22,7 +22,15 @@ from channels.label import is_labelled
 from channels.pictures import SUFFIX
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import digest_of
-from channels.wechat.content.rendition import DEFAULT_COVER, fields_of, finished, said, shown_in, with_addresses
+from channels.wechat.content.rendition import (
+    DEFAULT_COVER,
+    fields_of,
+    file_of,
+    finished,
+    said,
+    shown_in,
+    with_addresses,
+)
 from channels.wechat.content.text import SERIES
 from channels.wechat.media import Cover, content_bytes
 from channels.wechat.posting.companions import each_of, own_marker, rendition_of, together, with_each
@@ -180,8 +188,8 @@ class Payload:
             names[place] = f"{asset.name.rpartition('.')[0]}.{SUFFIX[media_type]}"
             pictures[names[place]] = data
         if fields["thumb_media_id"] == DEFAULT_COVER:
-            pictures[f"{DEFAULT_COVER}.jpg"] = self._cover.data
-        cover = f"{DEFAULT_COVER}.jpg" if fields["thumb_media_id"] == DEFAULT_COVER else fields["thumb_media_id"]
+            pictures[file_of(DEFAULT_COVER)] = self._cover.data
+        cover = file_of(fields["thumb_media_id"])
         for asset in rendition.assets:
             if asset.name == cover:
                 pictures[asset.name] = content_bytes(asset, delivery.media)[0]

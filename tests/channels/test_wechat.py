@@ -1584,7 +1584,144 @@ def test_check_counts_the_calls_made_from_here(setting: Callable[..., Setting]) 
     for _ in range(DAILY["message/mass/sendall"]):
         channel.ledger.count("message/mass/sendall")
     assert [one.field for one in channel.check()] == ["quota"]
+    channel.ledger.count("message/mass/sendall")
+    assert channel.check() == [], "one more was taken than WeChat's page names: the account has more"
     close(channel)
+
+
+def test_check_costs_nothing_that_is_counted_and_knows_what_others_used(
+    setting: Callable[..., Setting], server: Server
+) -> None:
+    channel = Wechat(setting())
+    for _ in range(3):
+        assert channel.check() == []
+    counted = {one["call"] for one in state(server)["count"]}
+    assert counted <= {"stable_token", "openapi/quota/get"}
+    server.wechat.set(APPID, limits={"freepublish/submit": 0})  # as if another program had made them
+    (problem,) = channel.check()
+    assert problem.field == "quota"
+    close(channel)
+
+
+def test_one_refusal_is_not_for_the_whole_day(rehearsal: Rehearsal, server: Server) -> None:
+    channel = wechat_of(rehearsal)
+    delivery = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal)))
+    faults(server, "45009@freepublish/submit")
+    with pytest.raises(Unavailable):
+        channel.release(delivery)
+    assert [one.field for one in channel.check()] == ["quota"]
+    assert follow(rehearsal, rehearsal.release(delivery)).receipt is not None
+    assert channel.check() == []
+    elsewhere = Wechat(channel.setting)
+    assert elsewhere.check() == []
+    close(elsewhere)
+
+
+# -- where the day's calls are used up --------------------------------------------------------------------------------
+
+QUESTIONS = ("freepublish/get", "freepublish/batchget", "freepublish/getarticle")
+
+
+def wechat_of(rehearsal: Rehearsal) -> Wechat:
+    assert isinstance(rehearsal.channel, Wechat)
+    return rehearsal.channel
+
+
+def none_left(server: Server, *calls: str) -> None:
+    server.wechat.set(APPID, limits=dict.fromkeys(calls, 0))
+
+
+@pytest.mark.parametrize("known", ["live", "handed in"])
+@pytest.mark.parametrize(
+    "used_up", [*((one,) for one in QUESTIONS), QUESTIONS[:2], QUESTIONS[1:], QUESTIONS[::2], QUESTIONS], ids=",".join
+)
+def test_no_used_up_question_keeps_a_withdrawn_article_public(
+    rehearsal: Rehearsal, server: Server, used_up: tuple[str, ...], known: str
+) -> None:
+    """Also where all that is known of the article is that it was handed in, and it came out meanwhile."""
+    revision = with_picture(rehearsal)
+    delivery = rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
+    if known == "live":
+        delivery = follow(rehearsal, delivery)
+    server.wechat.settle()
+    assert len(public(server)) == 1
+    none_left(server, *used_up)
+    rehearsal.catalogue.remove(revision.id, NOON, "数据有误")
+    gone = dataclasses.replace(
+        rehearsal.delivery(revision, Action.WITHDRAW), previous=delivery.receipt, reason="数据有误"
+    )
+    asks = {"live": QUESTIONS[1:], "handed in": QUESTIONS[:2]}[known]
+    if known == "handed in" and set(asks) <= set(used_up):
+        with pytest.raises(Unavailable) as raised:  # nobody can say what it is called there
+            rehearsal.channel.withdraw(gone)
+        assert raised.value.retry_after is not None
+        return
+    receipt = rehearsal.channel.withdraw(gone)
+    assert public(server) == []
+    assert receipt.standing in (Standing.WITHDRAWN, Standing.ACCEPTED)
+    if receipt.standing is Standing.ACCEPTED:
+        assert "cannot be asked today" in str(receipt.note)
+        deleted = deeds(server).count("freepublish/delete")
+        none_left(server)
+        receipt = rehearsal.channel.find(dataclasses.replace(gone, receipt=receipt))
+        assert deeds(server).count("freepublish/delete") == deleted
+    assert receipt.standing is Standing.WITHDRAWN
+
+
+def test_a_withdrawal_in_doubt_is_done_and_not_waited_for(rehearsal: Rehearsal, server: Server) -> None:
+    revision = with_picture(rehearsal)
+    live = rehearsal.publish(revision)
+    none_left(server, *QUESTIONS)
+    rehearsal.catalogue.remove(revision.id, NOON, "数据有误")
+    gone = dataclasses.replace(rehearsal.delivery(revision, Action.WITHDRAW), previous=live.receipt)
+    assert rehearsal.channel.find(gone).standing is Standing.LIVE  # so that it is withdrawn
+    rehearsal.channel.withdraw(gone)
+    assert public(server) == []
+
+
+def test_what_came_out_is_followed_by_the_list(rehearsal: Rehearsal, server: Server) -> None:
+    delivery = rehearsal.release(rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal))))
+    none_left(server, "freepublish/get")
+    server.wechat.settle()
+    assert rehearsal.channel.find(delivery).standing is Standing.LIVE
+
+
+def test_without_deletions_a_correction_says_beforehand_what_stays(rehearsal: Rehearsal, server: Server) -> None:
+    revision = with_picture(rehearsal)
+    rehearsal.publish(revision)
+    none_left(server, "freepublish/delete")
+    second = rehearsal.release(rehearsal.prepare(rehearsal.delivery(corrected(revision))))
+    receipt = rehearsal.channel.find(second)
+    assert receipt.standing is Standing.ACCEPTED
+    assert receipt.url
+    assert "stays so until after midnight" in str(receipt.note)
+    assert receipt.again is not None
+    assert receipt.again > timedelta(0)
+    assert revisions(server) == [("a1", 1), ("a1", 2)]
+    assert any("deletions are used up" in str(one) for one in rehearsal.channel.figures())
+    third = rehearsal.prepare(rehearsal.delivery(corrected(revision, 3)))
+    assert third.receipt is not None
+    assert "deletions are used up" in str(third.receipt.note)
+    plain = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 2)))
+    assert plain.receipt is not None
+    assert plain.receipt.note is None
+    assert rehearsal.channel.check() == [], "what is new can go out"
+    none_left(server)
+    assert rehearsal.channel.find(dataclasses.replace(second, receipt=receipt)).standing is Standing.LIVE
+    assert revisions(server) == [("a1", 2)]
+
+
+def test_without_deletions_a_withdrawal_says_when_it_is_tried_again(rehearsal: Rehearsal, server: Server) -> None:
+    revision = with_picture(rehearsal)
+    live = rehearsal.publish(revision)
+    none_left(server, "freepublish/delete")
+    rehearsal.catalogue.remove(revision.id, NOON, "数据有误")
+    gone = dataclasses.replace(rehearsal.delivery(revision, Action.WITHDRAW), previous=live.receipt)
+    with pytest.raises(Unavailable) as raised:
+        rehearsal.channel.withdraw(gone)
+    assert "freepublish/delete" in str(raised.value.problem.message)
+    assert raised.value.retry_after is not None
+    assert not raised.value.sent
 
 
 def test_an_account_whose_secret_is_missing_says_so_and_sends_nothing(
@@ -1840,6 +1977,55 @@ def test_lists_tables_and_quotes_survive() -> None:
         assert words in text
     assert [cell.get("colspan") for cell in tree.iter("td")] == ["2"]
     assert not list(tree.iter("ul", "ol", "li", "div", "h2"))
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_no_ground_turns_light_in_the_dark(theme: str) -> None:
+    """WeChat's readers make a pale ground light grey in dark mode, unless it is grey itself or lies thinly over what is
+    below it (the principle of `mp-darkmode`); tests/e2e tries it with that."""
+    article = article_of(body=RICH, editors_note="编者按", series="系列之三", number=3)
+    content = rendered(revision_of(article, 2, note="更正"), Look("武山融媒", THEMES[theme]))["content"]
+    grounds = set(re.findall(r"background-color:([^;\"]+)", content))
+    assert len(grounds) >= 3
+    for ground in grounds:
+        if ground.startswith("rgba"):
+            assert float(ground.rstrip(")").rpartition(",")[2]) < 0.1
+            continue
+        red, green, blue = (int(ground[place : place + 2], 16) for place in (1, 3, 5))
+        assert red == green == blue or (299 * red + 587 * green + 114 * blue) / 1000 <= 190, ground
+
+
+@pytest.mark.parametrize("text", ["请看https://www.example.org/a/b/c/d.html。", "编号ABCDEFGH-12345678-XYZ的"])
+def test_what_is_long_may_be_broken_where_it_stands(text: str) -> None:
+    article = article_of(body=f"<p>{text}<strong>又{text}</strong>再{text}</p>", editors_note=text)
+    tree = html.fragment_fromstring(rendered(revision_of(article))["content"])
+    broken = [one.text for one in tree.iter("span") if "break-all" in one.get("style", "")]
+    assert broken == re.findall("[!-~]{16,}", text) * 4
+    assert f"{text}又{text}再{text}" in tree.text_content()
+
+
+def test_of_several_articles_none_has_a_digest(rehearsal: Rehearsal, server: Server) -> None:
+    sent: list[Any] = []
+    channel = wechat_of(rehearsal)
+    assert channel.client is not None
+    real = channel.client.call
+    channel.client.call = lambda name, value, **more: (sent.append((name, value)), real(name, value, **more))[1]  # type: ignore[method-assign]
+    together = [rehearsal.prepare(one) for one in rehearsal.together([with_picture(rehearsal, n) for n in (1, 2)])]
+    alone = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 3)))
+    assert together
+    assert alone.receipt is not None
+    drafts = [value["articles"] for name, value in sent if name == "draft/add"]
+    assert [one["digest"] for one in drafts[0]] == ["", ""]
+    assert drafts[-1][0]["digest"].startswith("11月24日")
+
+
+def test_a_preview_shows_its_pictures(rehearsal: Rehearsal) -> None:
+    for revision in (with_picture(rehearsal), revision_of(article_of("无图"))):
+        rendition = rehearsal.channel.render(revision, rehearsal.newsroom)
+        _, page = rehearsal.channel.preview(revision, rendition, rehearsal.newsroom, rehearsal.media)
+        shown = [one.get("src") for one in html.document_fromstring(page).iter("img")]
+        assert len(shown) == 1 + len(revision.article.images)  # and the cover
+        assert all(one.startswith("data:image/") for one in shown)
 
 
 def test_the_standin_strips_nothing_of_it(rehearsal: Rehearsal, server: Server) -> None:

@@ -80,7 +80,7 @@ def render(revision: Revision, newsroom: Newsroom, look: Look) -> Rendition:
             data=Markup(data),  # noqa: S704 - nothing in it ends a script element
             content=Markup(f"{START}{content}{END}"),  # noqa: S704 - written by `html_of`
             account=look.account,
-            cover=fields["thumb_media_id"],
+            cover=file_of(fields["thumb_media_id"]),
         )
     )
     pictures = list(dict.fromkeys([*assets.values(), *([cover] if cover else [])]))
@@ -93,6 +93,11 @@ def fields_of(rendition: Rendition) -> dict[str, Any]:
     data = head.partition('<script type="application/json" id="draft">')[2].partition("</script>")[0]
     fields: dict[str, Any] = json.loads(data)
     return {**fields, "content": rest.partition(END)[0]}
+
+
+def file_of(cover: str) -> str:
+    """The name of the file of a cover that the fields name."""
+    return f"{DEFAULT_COVER}.jpg" if cover == DEFAULT_COVER else cover
 
 
 def marker_of(rendition: Rendition) -> Marker:
@@ -118,13 +123,15 @@ def with_addresses(content: str, addresses: Mapping[str, str]) -> str:
 
 def finished(rendition: Rendition, marker: Marker, addresses: Mapping[str, str], lines: str) -> dict[str, Any]:
     """The article's fields as they are sent: with the pictures' addresses, the `lines` of its series, and a marker that
-    says so. Raises `Unpublishable` if the content has become too long."""
+    says so. Of several articles none has a digest (新建草稿). Raises `Unpublishable` if the content is too long now.
+    """
     fields = fields_of(rendition)
     content = with_addresses(fields["content"].replace(SERIES, lines), addresses)
     if wrong := too_long(content):
         raise wrong
     address = fields["content_source_url"].partition("#")[0]
-    return {**fields, "content": content, "content_source_url": f"{address}{marker}"}
+    digest = "" if marker.together else fields["digest"]
+    return {**fields, "digest": digest, "content": content, "content_source_url": f"{address}{marker}"}
 
 
 def too_long(content: str) -> Unpublishable | None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from channels.wechat.account import Account, Draft, Item, Status
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import Marker, digest_of, name_of
 from channels.wechat.content.rendition import fields_of, finished, said, shown_in, shows
+from channels.wechat.errors import UsedUp, asked, until_tomorrow
 from channels.wechat.ledger import Ledger, Submission
 from channels.wechat.media import BUDGET, Pictures
 from channels.wechat.posting.companions import each_of, holds, order_of, own_marker, rendition_of, together
-from channels.wechat.posting.remarks import QUEUED
+from channels.wechat.posting.remarks import LEFT_STANDING, QUEUED, UNSEEN
 from channels.wechat.posting.traces import Traces, has_been_out, kept_traces, shown_ids
 from channels.wechat.series import lines
 from pipeline.channel import (
@@ -206,7 +208,10 @@ class Posting(ABC):
         """Whether what was handed in may still come out, or has."""
         if not known.publication:
             return known.age < self.settling
-        return self._may_come(known.publication)
+        try:
+            return asked(partial(self._may_come, known.publication))
+        except UsedUp:  # it may, as far as anybody can tell today
+            return True
 
     def _may_come(self, publication: str) -> bool:
         state = self.account.publication(publication)
@@ -251,26 +256,39 @@ class Posting(ABC):
                 sent=True,  # so that the engine asks, finds nothing of the kind, and prepares again
             )
 
-    def _handed_in(self, known: Submission, ids: Mapping[str, str]) -> Receipt | None:
-        """ACCEPTED, if an earlier try has handed in the draft; None if this one has to look for itself."""
-        name = self._publication
-        if not known.publication or ids.get(name) == known.publication:
+    def _cleared(
+        self,
+        delivery: Delivery,
+        traces: Collection[str],
+        ids: dict[str, str],
+        *,
+        keep: tuple[str, int] | None = None,
+        url: str = "",
+    ) -> Receipt | None:
+        """Delete what older revisions show, for this one is public; what the receipt says while that is not done."""
+        if delivery.revision.number == 1 and not traces:
             return None
-        at = self.now() - known.age
-        return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
+        ids = {**ids, "earlier": " ".join(traces)}
+        try:
+            pending, unseen, _ = self.traces.cleared(delivery, traces, keep=keep)
+        except UsedUp:
+            waiting = self._under_way(delivery, ids, url=url, note=LEFT_STANDING)
+            return waiting.model_copy(update={"again": until_tomorrow(self.now())})
+        return self._under_way(delivery, ids, url=url, note=UNSEEN if unseen else None) if pending or unseen else None
 
     # -- taking down ---------------------------------------------------------------------------------------
 
     def _taken_down(self, delivery: Delivery) -> Receipt:
         traces, name = self.traces.of(delivery), name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
-        pending, found = self.traces.cleared(delivery, traces)
-        if pending:
-            return self._under_way(delivery, ids, note=QUEUED)
+        pending, unseen, found = self.traces.cleared(delivery, traces)
+        if pending or unseen:
+            ids["earlier"] = " ".join(dict.fromkeys([*traces, *found]))
+            return self._under_way(delivery, ids, note=QUEUED if pending else UNSEEN)
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
                 return self._under_way(delivery, self.traces.also(ids, draft, delivery.revision.id), note=QUEUED)
-        was_there = found or has_been_out(delivery, traces)
+        was_there = bool(found) or has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
     def _gone(self, delivery: Delivery) -> Receipt:
@@ -280,15 +298,34 @@ class Posting(ABC):
         traces = self.traces.of(delivery)
         name = name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
-        public = bool(self.account.posts(name, delivery.revision.published_at)) or any(
-            self.traces.is_public(trace, name) for trace in traces
-        )
-        if public:
+        if self._is_public(delivery, traces, name):
             return Receipt(standing=Standing.LIVE, ids=ids)
         if self.account.drafts(name):
             return Receipt(standing=Standing.STAGED, ids=ids)
         was_there = has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
+
+    def _is_public(self, delivery: Delivery, traces: Iterable[str], name: str) -> bool:
+        """Whether the public sees, or may soon see, anything of the article.
+
+        What cannot be asked about today counts as seen, so that it is deleted rather than waited for; once all that
+        there was has been deleted, the list of posts alone is enough.
+        """
+        gone = delivery.receipt is not None and delivery.receipt.standing is Standing.WITHDRAWN
+        questions: list[Callable[[], bool]] = [
+            lambda: bool(self.account.posts(name, delivery.revision.published_at)),
+            *(partial(self.traces.is_public, trace, name) for trace in traces),
+        ]
+        unasked: list[UsedUp] = []
+        for place, question in enumerate(questions):
+            try:
+                if asked(question):
+                    return True
+            except UsedUp as used_up:
+                if gone and place == 0:
+                    raise
+                unasked.append(used_up)
+        return bool(unasked) and not gone
 
     def _drop(self, draft: Draft, name: str) -> bool:
         """Delete a draft that holds the article; its companions are prepared again. False if it was handed in."""

@@ -47,6 +47,8 @@ SAYS = {
     53502: "invalid publish_id",
     53600: "invalid article_id",
     61004: "access clientip is not registered requestIP: {ip}",
+    76021: "cgi_path not found, please check",
+    76022: "could not use this cgi_path, no permission",
     88000: "without comment privilege",
 }
 FIRST_ID = 2247483650
