@@ -52,7 +52,7 @@ def newest(shown: Shown, column: Column | None) -> list[Entry]:
 
 def _returned(shown: Shown, column: Column | None, first: int, page: Sequence[Entry]) -> list[Entry]:
     """What comes back of what stands before ordinal `first`, that of the page."""
-    if first <= 1 or not page:
+    if not page:
         return []
     end = max(entry.changed_at or entry.revision.published_at for entry in page)
     found = [
