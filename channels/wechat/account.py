@@ -26,7 +26,7 @@ SLACK = timedelta(days=1)
 WRITTEN = frozenset(
     {
         "article_type", "title", "author", "digest", "content", "content_source_url", "thumb_media_id",
-        "need_open_comment", "only_fans_can_comment", "pic_crop_235_1", "pic_crop_1_1",
+        "need_open_comment", "only_fans_can_comment", "pic_crop_235_1", "pic_crop_1_1", "image_info",
     }
 )  # fmt: skip
 """The fields of an article that draft/add takes; draft/get tells more."""
@@ -62,6 +62,8 @@ class Item(NamedTuple):
     content: str
     url: str
     deleted: bool
+    pictures: int = 0
+    """Of a message of pictures, how many it has; 0: it is an article."""
 
     def is_of(self, name: str) -> bool:
         return self.marker is not None and self.marker.name == name and not self.deleted
@@ -266,6 +268,9 @@ def _items(content: Mapping[str, Any]) -> tuple[Item, ...]:
             content=str(one.get("content") or ""),
             url=str(one.get("url") or ""),
             deleted=bool(one.get("is_deleted")),
+            pictures=len((one.get("image_info") or {}).get("image_list") or ())
+            if one.get("article_type") == "newspic"
+            else 0,
         )
         for one in content.get("news_item") or []
     )

@@ -27,6 +27,8 @@ from channels.wechat.content.rendition import (
     fields_of,
     file_of,
     finished,
+    finished_story,
+    is_sent_as_story,
     said,
     shown_in,
     with_addresses,
@@ -195,6 +197,8 @@ class Payload:
                 pictures[asset.name] = content_bytes(asset, delivery.media)[0]
         marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]), together=name)
         told = {place: f"{folder}{name}" for place, name in names.items()}
+        if is_sent_as_story(rendition, marker):
+            return finished_story(rendition, marker, told), names, pictures
         article = {**finished(rendition, marker, told, said_beside), "thumb_media_id": f"{folder}{cover}"}
         return article, names, pictures
 

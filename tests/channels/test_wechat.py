@@ -2019,6 +2019,120 @@ def test_of_several_articles_none_has_a_digest(rehearsal: Rehearsal, server: Ser
     assert drafts[-1][0]["digest"].startswith("11月24日")
 
 
+# -- picture stories -------------------------------------------------------------------------------------------------
+
+
+def story(
+    rehearsal: Rehearsal, count: int = 4, text: str = "<p>架豆开秤，农户忙。</p>", n: int = 1, **fields: Any
+) -> Revision:
+    images = []
+    for number in range(count):
+        image, data = picture(f"#{number * 12:02x}{n * 60:02x}5f", caption=f"图注{number}")
+        rehearsal.media[image.digest] = data
+        images.append(image)
+    shown = "".join(
+        f'<figure><img src="image:{one.digest}" alt=""/><figcaption>{one.caption}</figcaption></figure>'
+        for one in images
+    )
+    return revision_of(article_of("架豆开秤", body=f"{text}{shown}", images=images, **fields), id=f"a{n}", at=NOON)
+
+
+def sent_as(server: Server) -> list[str]:
+    return [
+        item["article_type"] for one in state(server)["post"] for item in one["news_item"] if not item["is_deleted"]
+    ]
+
+
+def test_a_picture_story_is_a_message_of_pictures(rehearsal: Rehearsal, server: Server) -> None:
+    revision = story(rehearsal, source="青河日报", kicker="引题")
+    live = rehearsal.publish(revision)
+    (post,) = state(server)["post"]
+    (item,) = post["news_item"]
+    assert item["article_type"] == "newspic"
+    assert len(item["image_info"]["image_list"]) == 4
+    lines = item["content"].splitlines()
+    assert lines[:2] == ["引题", "架豆开秤，农户忙。"]
+    assert {"图1：图注0", "图4：图注3", "来源：青河日报", "#武山要闻"} <= set(lines)
+    assert rehearsal.verify(live).standing is Standing.LIVE
+    page = requests.get(item["url"], timeout=10).text
+    assert page.count("<img") == 4
+    second = rehearsal.publish(
+        revision_of(revision.article.model_copy(update={"source": "青河晚报"}), 2, id="a1", note="来源有误")
+    )
+    assert rehearsal.verify(second).standing is Standing.LIVE
+    assert revisions(server) == [("a1", 2)]
+    requests.put(f"{server.url}/admin/posts/{second.receipt.ids['article_id']}", json={"content": "别的"}, timeout=10)  # type: ignore[union-attr]
+    assert rehearsal.verify(second).standing is Standing.ABSENT
+    gone = rehearsal.withdraw(second.revision)
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert public(server) == []
+
+
+@pytest.mark.parametrize("lost", ["draft/add", "freepublish/submit", "material/add_material", "draft/get"])
+def test_a_picture_story_goes_out_once_whatever_answer_is_lost(rehearsal: Rehearsal, server: Server, lost: str) -> None:
+    delivery = rehearsal.delivery(story(rehearsal))
+    faults(server, f"lost@{lost}")
+    delivery = engine_step(rehearsal, "prepare", delivery)
+    rehearsal.catalogue.place(delivery.revision)
+    delivery = follow(rehearsal, engine_step(rehearsal, "release", delivery))
+    assert revisions(server) == [("a1", 1)]
+    assert sent_as(server) == ["newspic"]
+    assert state(server)["draft"] == []
+
+
+def test_a_story_without_a_mark_is_an_article(rehearsal: Rehearsal, server: Server) -> None:
+    server.wechat.set(APPID, sourced_stories=False)
+    live = rehearsal.publish(story(rehearsal))
+    assert sent_as(server) == ["news"]
+    assert rehearsal.verify(live).standing is Standing.LIVE
+    assert state(server)["draft"] == []
+
+
+def test_together_with_others_a_story_is_an_article(rehearsal: Rehearsal, server: Server) -> None:
+    together = rehearsal.together([story(rehearsal, n=1), with_picture(rehearsal, 2)])
+    prepared = [rehearsal.prepare(one) for one in together]
+    (draft,) = state(server)["draft"]
+    assert [item["article_type"] for item in draft["news_item"]] == ["news", "news"]
+    assert prepared
+
+
+@pytest.mark.parametrize("first", ["story", "article"])
+def test_what_becomes_another_kind_before_it_goes_out_leaves_no_draft(
+    rehearsal: Rehearsal, server: Server, first: str
+) -> None:
+    kinds = {"story": story(rehearsal), "article": story(rehearsal, text=f"<p>{'长' * 400}</p>")}
+    second = "article" if first == "story" else "story"
+    rehearsal.prepare(rehearsal.delivery(kinds[first]))
+    rehearsal.prepare(rehearsal.delivery(revision_of(kinds[second].article, 2, id="a1")))
+    (draft,) = state(server)["draft"]
+    assert draft["news_item"][0]["article_type"] == ("newspic" if second == "story" else "news")
+
+
+@pytest.mark.parametrize(
+    ("count", "text", "fields", "is_one"),
+    [
+        (3, "<p>短。</p>", {}, True),
+        (20, "", {}, True),
+        (2, "<p>短。</p>", {}, False),
+        (21, "<p>短。</p>", {}, False),
+        (4, f"<p>{'长' * 301}</p>", {}, False),
+        (4, "<h2>题</h2><p>短。</p>", {}, False),
+        (4, "<ul><li>项</li></ul>", {}, False),
+        (4, '<p><a href="https://example.org/">链</a></p>', {}, False),
+        (4, "<p>H<sub>2</sub>O</p>", {}, False),
+        (4, "<p>短。</p>", {"series": "系列之三", "number": 3}, False),
+        (4, "<p>短。</p>", {"editors_note": "按" * 990}, False),
+    ],
+)
+def test_what_a_picture_story_is(
+    rehearsal: Rehearsal, count: int, text: str, fields: dict[str, Any], is_one: bool
+) -> None:
+    told = rendered(story(rehearsal, count, text, **fields)).get("story")
+    assert (told is not None) == is_one
+    if told:
+        assert len(told["pictures"]) == count
+
+
 def test_a_preview_shows_its_pictures(rehearsal: Rehearsal) -> None:
     for revision in (with_picture(rehearsal), revision_of(article_of("无图"))):
         rendition = rehearsal.channel.render(revision, rehearsal.newsroom)

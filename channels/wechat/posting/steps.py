@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 from channels.wechat.account import Account, Draft, Item, Status
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import Marker, digest_of, name_of
-from channels.wechat.content.rendition import fields_of, finished, said, shown_in, shows
+from channels.wechat.content.rendition import (
+    fields_of,
+    finished,
+    finished_story,
+    is_sent_as_story,
+    said,
+    said_plainly,
+    shown_in,
+    shows,
+)
 from channels.wechat.errors import UsedUp, asked, until_tomorrow
 from channels.wechat.ledger import Ledger, Submission
 from channels.wechat.media import BUDGET, Pictures
@@ -125,13 +134,13 @@ class Posting(ABC):
 
     def _made(self, drafts: Sequence[Draft], marker: Marker, wanted: Sequence[Wanted]) -> str:
         """The media id of the draft made of these articles, or of one changed: their own, or an older revision's."""
-        self._clear(drafts, marker)
+        drafts = self._cleared_of_others(drafts, marker, any(is_story(one) for one in wanted))
         target = _own(drafts, marker) or next((draft for draft in drafts if self._may_change(draft, marker)), None)
         there = {item.marker for item in target.items} if target is not None else set()
         until = time.monotonic() + BUDGET
         articles = [(one, self._finished(one, until)) for one in wanted if one.marker not in there]
         if target is None:
-            if media_id := self.account.add([article for _, article in articles]):
+            if media_id := self._added(wanted, articles):
                 return media_id
         elif all(
             self.account.update(target.media_id, target.place(one.marker.name) or 0, article)
@@ -140,10 +149,27 @@ class Posting(ABC):
             return target.media_id
         raise self._missing(wanted)
 
+    def _added(self, wanted: Sequence[Wanted], articles: Sequence[tuple[Wanted, dict[str, Any]]]) -> str:
+        """The media id of a new draft; "" if a cover is not there. A message of pictures that does not keep the mark by
+        which it is found again could go out twice: it is made an article instead."""
+        media_id = self.account.add([article for _, article in articles])
+        (first, article), *_ = articles
+        if media_id and article["article_type"] == "newspic":
+            made = self.account.draft(media_id)
+            if made is not None and made.place(first.marker.name, first.marker.revision) is None:
+                self.account.delete_draft(media_id)
+                until = time.monotonic() + BUDGET
+                return self.account.add([self._finished_article(one, until) for one in wanted])
+        return media_id
+
     def _missing(self, wanted: Iterable[Wanted]) -> Unavailable:
         # Draft and cover cannot be told apart in the answer: both are looked at anew.
         for one in wanted:
-            self.pictures.forget(_cover_of(rendition_of(one.delivery)))
+            rendition = rendition_of(one.delivery)
+            self.pictures.forget(_cover_of(rendition))
+            if is_story(one):
+                for asset in shown_in(one.delivery.revision.article, rendition).values():
+                    self.pictures.forget(asset)
         return Unavailable(
             Problem(
                 field="draft",
@@ -153,7 +179,16 @@ class Posting(ABC):
         )
 
     def _finished(self, wanted: Wanted, until: float) -> dict[str, Any]:
-        """The article as it is sent: with the pictures' addresses and the cover's media id in their places."""
+        """The article as it is sent, as a message of pictures if it is a picture story that goes alone."""
+        if not is_story(wanted):
+            return self._finished_article(wanted, until)
+        rendition = rendition_of(wanted.delivery)
+        shown = shown_in(wanted.delivery.revision.article, rendition)
+        names = self.pictures.materials(shown, wanted.delivery.media, until)
+        return finished_story(rendition, wanted.marker, names)
+
+    def _finished_article(self, wanted: Wanted, until: float) -> dict[str, Any]:
+        """With the pictures' addresses and the cover's media id in their places."""
         delivery, rendition = wanted.delivery, rendition_of(wanted.delivery)
         shown = shown_in(delivery.revision.article, rendition)
         addresses, thumb = self.pictures.upload(shown, _cover_of(rendition), delivery.media, until)
@@ -178,19 +213,24 @@ class Posting(ABC):
             for item in draft.items
         )
 
-    def _clear(self, drafts: Iterable[Draft], marker: Marker) -> None:
-        """Delete the drafts that were made for this article with other companions than it has now."""
+    def _cleared_of_others(self, drafts: Iterable[Draft], marker: Marker, story: bool) -> list[Draft]:
+        """Delete the drafts that were made for this article with other companions than it has now, or as another kind
+        of message; those that are left."""
+        left = []
         for draft in drafts:
-            if self._is_outdated(draft, marker) and self._is_ours(draft) and (claim := self._taken(draft)):
+            if self._is_outdated(draft, marker, story) and self._is_ours(draft) and (claim := self._taken(draft)):
                 self.account.delete_draft(draft.media_id)
                 self.ledger.not_submitted(draft.media_id, claim)
+            else:
+                left.append(draft)
+        return left
 
-    def _is_outdated(self, draft: Draft, marker: Marker) -> bool:
+    def _is_outdated(self, draft: Draft, marker: Marker, story: bool) -> bool:
         return any(
             item.is_of(marker.name)
             and item.marker is not None
-            and item.marker.together != marker.together
             and item.marker.revision <= marker.revision
+            and (item.marker.together != marker.together or bool(item.pictures) != story)
             for item in draft.items
         )
 
@@ -357,7 +397,7 @@ class Posting(ABC):
         """Evidence from one article as WeChat shows it, compared with the rendition."""
         if item is None:
             return Evidence(url=url, at=utc_now(), standing=otherwise, digest="", extract="")
-        text, pictures = said(item.content)
+        text, pictures = (said_plainly(item.content), item.pictures) if item.pictures else said(item.content)
         right = False
         if delivery.rendition is not None:
             fields = fields_of(delivery.rendition)
@@ -366,7 +406,11 @@ class Posting(ABC):
                 and (item.marker.name, item.marker.revision)
                 == (name_of(delivery.revision, delivery.configured), delivery.revision.number)
                 and "".join(item.title.split()) == "".join(str(fields["title"]).split())
-                and shows(item.content, fields["content"], item.marker.filled)
+                and (
+                    (text, pictures) == _told(fields.get("story"))
+                    if item.pictures
+                    else shows(item.content, fields["content"], item.marker.filled)
+                )
             )
         standing = Standing.WITHDRAWN if item.deleted else Standing.LIVE if right else otherwise
         digest = hashlib.sha256(f"{item.title}\0{pictures}\0{text}".encode()).hexdigest()
@@ -382,6 +426,16 @@ def is_placed(delivery: Delivery) -> bool:
     """Whether the moment of this revision has come and it is the last word."""
     entry = delivery.entry
     return entry is not None and entry.withdrawn_at is None and entry.revision.number == delivery.revision.number
+
+
+def is_story(wanted: Wanted) -> bool:
+    """Whether it is sent as a message of pictures."""
+    return is_sent_as_story(rendition_of(wanted.delivery), wanted.marker)
+
+
+def _told(story: Mapping[str, Any] | None) -> tuple[str, int]:
+    """What a message of pictures says, and how many it shows."""
+    return (said_plainly(story["content"]), len(story["pictures"])) if story else ("", 0)
 
 
 def _cover_of(rendition: Rendition) -> Asset | None:

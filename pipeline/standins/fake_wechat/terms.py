@@ -72,6 +72,8 @@ class Settings:
     """publish_status that publications end with; not 0: WeChat refuses."""
     may_publish: bool = True
     comments: bool = False
+    sourced_stories: bool = True
+    """Whether a message of pictures keeps its `content_source_url`: WeChat's pages do not say."""
     ips: tuple[str, ...] = ()
     """The IP list; empty: every address may call."""
     limits: Mapping[str, int] = field(default_factory=dict)
