@@ -1,4 +1,4 @@
-"""Picture stories (图片新闻) as messages of pictures (图片消息, `article_type = newspic`), with a plain text below them.
+"""Picture stories (图片新闻) as messages of pictures (图片消息, `article_type = newspic`) with a plain text below them.
 
 Rules: 新建草稿 (developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add.html): at most twenty
 pictures of the account's library, the first is the cover; the text is plain. A message of pictures is alone in its
