@@ -196,6 +196,11 @@ class Entry(Frozen):
     """Set once it has been withdrawn; `reason` then holds the public reason."""
     reason: str = ""
 
+    @property
+    def changed_at(self) -> datetime | None:
+        """When what stands there was last corrected, or withdrawn; None: it is as it was first published."""
+        return self.withdrawn_at or self.revision.corrected_at
+
 
 class Catalogue(Protocol):
     """What stands on one channel: every article whose moment has come, also those released this very instant.
@@ -218,6 +223,10 @@ class Catalogue(Protocol):
 
     def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
         """Entries with ordinals `first` … `last`, withdrawn ones included, oldest first."""
+
+    def changed(self, since: datetime, before: int, limit: int, column: str | None = None) -> Sequence[Entry]:
+        """Entries with ordinals below `before` that have been corrected or withdrawn at `since` or later
+        (`Entry.changed_at`), latest change first, of two at one moment the higher ordinal first."""
 
     def last(self, column: str | None = None) -> int:
         """The highest ordinal given so far to what was released, 0 if none."""
