@@ -454,6 +454,10 @@ class Channel(ABC):
         """What the public will see, as one file that is complete in itself: its media type and its content."""
         return rendition.media_type, rendition.body.encode()
 
+    def remarks(self, rendition: Rendition) -> list[Text]:  # noqa: ARG002
+        """What an editor should look at in it, though it can go out as it is."""
+        return []
+
     def prepare(self, delivery: Delivery) -> Receipt:  # noqa: ARG002
         """Upload or stage everything, invisible to the public: STAGED. Safe to repeat.
 

@@ -127,6 +127,10 @@ class Television(Channel):
         """The script as people read and print it."""
         return "text/html", documents.preview(_script(rendition), rendition.digest)
 
+    def remarks(self, rendition: Rendition) -> list[Text]:
+        """What an editor has to do before it is aired."""
+        return [need.text for need in _script(rendition).needs or ()]
+
     def prepare(self, delivery: Delivery) -> Receipt:
         """Make all documents and stage them; raises `Refused` if the programme is locked."""
         if delivery.rendition is None:  # a withdrawal needs no preparation
@@ -138,7 +142,7 @@ class Television(Channel):
         self.rundowns.scripts(programme)  # now, and not at the moment of release, it is said if one is lost
         self.rundowns.keep(slot.day, delivery.rendition)
         self.papers.stage(delivery.revision, delivery.rendition, script)
-        return self._receipt(delivery, Standing.STAGED, self._doubts(programme.put(story), story, slot))
+        return self._receipt(delivery, Standing.STAGED, self._doubts(programme.put(story), story, slot, script))
 
     def release(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -312,7 +316,7 @@ class Television(Channel):
             self.rundowns.drop(moment.astimezone(self.newsroom.zone).date(), but=SHOWN)
         return taken
 
-    def _doubts(self, programme: Programme, story: Story, slot: Slot) -> Text | None:
+    def _doubts(self, programme: Programme, story: Story, slot: Slot, script: Script) -> Text | None:
         """What an editor should know before the programme has this story.
 
         `render` knows times, not programmes: it makes a notice also of what never went out.
@@ -331,7 +335,7 @@ class Television(Channel):
                 day=f"{slot.day}",
                 seconds=over,
             )
-        return None
+        return next((need.text for need in script.needs or ()), None)
 
     def _was_aired(self, day: date, story: str) -> bool:
         programme = self.load(day)

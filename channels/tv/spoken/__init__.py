@@ -5,7 +5,7 @@
 `wetext` (the runtime of WeTextProcessing) knows the language's general rules. `RULES` are the house's: what wetext gets
 wrong in a county's news, and what is frequent there, which it reads rightly but at half a millisecond each. They are
 tried in order; each reads a part of the text into words without figures, so that no later one touches it again. What is
-left with a figure goes to wetext. Text without figures and signs passes unchanged, and so do Roman letters, web and mail
+left with a figure goes to wetext. Text without figures and signs passes unchanged, so do Roman letters, web and mail
 addresses. No text takes more than in proportion to its length.
 
 Amounts and counts are read as numbers, however long; figure by figure are read telephone, identity, account, postcode,
@@ -16,8 +16,8 @@ room, document and serial numbers, roads, trains and cars, with 幺 for 1 as sta
 justify it in `tests/channels/cases/spoken/rules.tsv`.
 """
 
-from channels.tv.spoken.aloud import spoken, syllables
+from channels.tv.spoken.aloud import ADDRESS, spoken, syllables
 from channels.tv.spoken.general import model
 from channels.tv.spoken.rules import RULES
 
-__all__ = ["RULES", "model", "spoken", "syllables"]
+__all__ = ["ADDRESS", "RULES", "model", "spoken", "syllables"]

@@ -11,7 +11,11 @@ from channels.tv.spoken.tables import CIRCLED, ROMAN
 WIDE, NARROW = "０１２３４５６７８９．％＋／", "0123456789.%+/"
 _NARROWED = str.maketrans(WIDE, NARROW)
 
-ADDRESS = re.compile(r"(https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+)", re.ASCII)
+ADDRESS = re.compile(
+    r"(https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+"
+    r"|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|cn|net|org)(?![\w])(?:/[\x21-\x7e]*)?)",
+    re.ASCII,
+)
 """What nobody reads aloud stays as it is."""
 READABLE = re.compile(rf"[\d{ROMAN}{CIRCLED}≥≤±≈]|I[IVX]?")
 FOREIGN = re.compile(r"[^\D0-9]")

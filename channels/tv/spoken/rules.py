@@ -95,7 +95,9 @@ NAMES = (
     _rule("one to another", r"(?<![A-Za-z\d])([BCDFGMOPS])2([BCDFGMOPS])(?![A-Za-z\d])", readers.one_to_another),
     _rule("roman numeral", rf"[{tables.ROMAN}](?={any_of('级 类 期 型 度 号 、 部 段')})", readers.roman),
     _rule("roman letters", rf"(?<![A-Za-z])(?:{'|'.join(tables.ROMANS)})(?=[级类期型])", readers.as_in(tables.ROMANS)),
-    _rule("item", rf"(?P<head>^|(?<=[。；;：:，,、！？\s]))?(?P<sign>[{tables.CIRCLED}])", readers.item),
+    _rule(
+        "item", rf"(?P<head>(?:^|(?<=[。；;：:！？\s]))(?=.[^号类级型线]))?(?P<sign>[{tables.CIRCLED}])", readers.item
+    ),
     _rule("numbered item", r"(?:^|(?<=[。；;：:\s]))(\d{1,2})[.．](?=[\u4e00-\u9fff])", readers.numbered),
 )
 """What is called by a number."""
