@@ -70,7 +70,7 @@ def plain(text: str) -> str:
 
 
 def said_whole(script: Script, article: Article) -> None:
-    """Each sentence of the script is one of the article's, from its beginning (but for a dateline) to its end."""
+    """The script is made of whole sentences of the article, but for datelines, one after the other."""
 
     def bare(text: str) -> str:
         return plain(text).strip("“”。")
@@ -78,9 +78,13 @@ def said_whole(script: Script, article: Article) -> None:
     blocks = blocks_of(article)
     written = {bare(one) for block in blocks for one in sentences(block.text)}
     written |= {bare(unit.text) for block in blocks for unit in block.units}
+    written |= {one[one.index("今天") :] for one in written if "记者" in one and "今天" in one}  # without its dateline
     for cue in script.cues:
-        for one in map(bare, [cue.text] if cue.kind is Kind.BITE else sentences(cue.text)):
-            assert one in written or any(other.endswith(one) and "记者" in other for other in written), one
+        rest = bare(cue.text)
+        while rest:
+            found = max((one for one in written if one and rest.startswith(one)), key=len, default="")
+            assert found, rest
+            rest = rest.removeprefix(found).lstrip("“”。")
 
 
 def traceable(script: Script, article: Article) -> None:

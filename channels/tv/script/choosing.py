@@ -88,7 +88,7 @@ def _for_want_of_better(units: Sequence[Unit], texts: Sequence[str], headline: s
 
 
 def _without_dateline(text: str) -> str:
-    return re.sub(rf"^(?:{house().article['dateline']})", "", text)
+    return re.sub(rf"^(?:{house().article['dateline']})+", "", text)
 
 
 def _news(text: str, headline: str) -> float:
