@@ -508,6 +508,12 @@ class Channel(ABC):
         """What an operator may want to know, such as how much of a quota is used. For `newsroom doctor`."""
         return []
 
+    def inside(self, path: str, client: str) -> tuple[int, bytes] | None:  # noqa: ARG002
+        """What stands at `/inside/{channel's id}/{path}` for the newsroom, not for the public: status and content; None
+        if there is nothing, or nothing for whoever asks. `client` is his address, "" where that is not beyond doubt.
+        """
+        return None
+
     def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:  # noqa: ARG002
         """A call from the platform to `/hooks/{channel's id}`, only ever a hint: the engine then asks `find`.
 

@@ -32,6 +32,7 @@ from pipeline.commands.answers import (
 from pipeline.commands.telling import tell
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
+from pipeline.web.inside import Inside
 from pipeline.web.site import Hear
 from pipeline.web.site import serve as serve_site
 from pipeline.workers import broker, logs, tasks
@@ -123,8 +124,8 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        hear = None if site else _hearing(configuration)
-        serve_site(site or configuration.site, host.strip("[]"), int(port), hear)
+        hear, inside = (None, None) if site else _knowing(configuration)
+        serve_site(site or configuration.site, host.strip("[]"), int(port), hear, inside)
     except OSError as error:
         err.print(
             _(
@@ -135,14 +136,18 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     return DONE
 
 
-def _hearing(configuration: Configuration) -> Hear:
-    """What platforms call, given to an engine that is opened with the first call: a site alone needs no database."""
+def _knowing(configuration: Configuration) -> tuple[Hear, Inside]:
+    """What platforms call and what the newsroom reads, given to an engine that is opened when first asked: a site alone
+    needs no database."""
 
     @cache
     def engine() -> Engine:
         return tasks.open_engine(configuration)
 
-    return lambda channel, method, query, body: engine().hear(channel, method, query, body)
+    return (
+        lambda channel, method, query, body: engine().hear(channel, method, query, body),
+        lambda channel, path, client: engine().inside(channel, path, client),
+    )
 
 
 @click.command("broker")
