@@ -81,6 +81,7 @@ class Files:
         self.fs, self.root = _located(root)
         self._staging = _located(staging)[1] if staging else "" if self.is_local else f"{self.root}{INSIDE}"
         self._near = _located(near)[1] if near else ""
+        self._found = ""
         self.address = address
         self.waits = True
         """Whether a written file is on the disk when the call returns; else the system writes it some seconds later."""
@@ -112,10 +113,14 @@ class Files:
 
     @property
     def staging(self) -> str:
-        """Where prepared files wait. Looked up each time: a file system may be mounted later."""
+        """Where prepared files wait. Looked up anew by `prove`, and after any trouble: a file system may be mounted
+        later."""
         if self._staging:
             return self._staging
-        return self._near if self._near and _can_move(self._near, self.root) else f"{self.root}/{INSIDE}"
+        if not self._found:
+            near = self._near and _can_move(self._near, self.root)
+            self._found = self._near if near else f"{self.root}/{INSIDE}"
+        return self._found
 
     @staging.setter
     def staging(self, folder: str) -> None:
@@ -146,6 +151,7 @@ class Files:
         A little file is moved to where each of them will stand, as a release does it, and removed again; `ROOM` bytes
         are written. What is not there yet is made by nobody: its place is the nearest folder there is.
         """
+        self._found = ""
         if not self.is_local:
             place = f"{self.root}/{PROBE}"
             with self._trouble(self.root), suppress(FileNotFoundError):
@@ -267,8 +273,7 @@ class Files:
             try:
                 if self.is_local:
                     os.utime(source)
-                    os.makedirs(os.path.dirname(target), exist_ok=True)
-                    os.replace(source, target)
+                    self._replace(source, target)
                 else:
                     self.fs.mv(source, target)
             except FileNotFoundError:
@@ -304,10 +309,16 @@ class Files:
             with self._trouble(full):
                 self.fs.pipe_file(full, data)
             return
-        folder = os.path.dirname(full)
-        with self._unfinished(data) as unfinished, self._trouble(folder):
-            self._make(folder)
-            os.replace(unfinished, full)
+        with self._unfinished(data) as unfinished, self._trouble(os.path.dirname(full)):
+            self._replace(unfinished, full)
+
+    def _replace(self, source: str, target: str) -> None:
+        """Move a file to a folder that may have to be made. FileNotFoundError if there is no such file."""
+        try:
+            os.replace(source, target)
+        except FileNotFoundError:
+            self._make(os.path.dirname(target))
+            os.replace(source, target)
 
     @contextmanager
     def _unfinished(self, data: bytes, *, sync: bool = True) -> Iterator[str]:
@@ -319,7 +330,8 @@ class Files:
         place = f"{staging}/{UNFINISHED}/{uuid.uuid4().hex}"
         try:
             with self._trouble(staging):
-                self._make(os.path.dirname(place))
+                if not os.path.isdir(os.path.dirname(place)):
+                    self._make(os.path.dirname(place))
                 with open(place, "xb") as file:
                     file.write(data)
                     file.flush()
@@ -341,6 +353,7 @@ class Files:
         try:
             yield
         except OSError as error:
+            self._found = ""
             raise Unavailable(self._problem(place, error), detail=repr(error)) from error
         except Exception as error:
             if self.is_local:

@@ -78,6 +78,10 @@ class App(TreeChannel):
         self.webhook = Webhook(str(self.options["webhook"]), self._secrets) if self.options.get("webhook") else None
         self._pruned: date | None = None
 
+    def warm(self) -> None:
+        if self.webhook is not None:
+            self.webhook.warm()
+
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The article's document, byte for byte as it will stand in public."""
         body = written(article_envelope(revision, newsroom, self.public + API)).decode()

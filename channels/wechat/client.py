@@ -31,6 +31,7 @@ QUESTIONS = frozenset(
         "freepublish/getarticle",
         "freepublish/batchget",
         "message/mass/get",
+        "openapi/quota/get",
     }
 )
 """Calls that change nothing: they may be made again at any time."""
@@ -86,6 +87,10 @@ class Client:
         self._uploads = Http(api, secrets=[secret], read=READ, total=UPLOAD_TOTAL, now=now)
         self.tokens = Tokens(self._stable_token, hide=self._hide, now=now)
 
+    def warm(self) -> None:
+        """See `Http.warm`."""
+        self._http.warm()
+
     def close(self) -> None:
         """Close the idle connections."""
         self._http.close()
@@ -116,6 +121,8 @@ class Client:
             content, code = self._counted(name, send, self.tokens.renew(token))
         if code == USED_UP:
             self.ledger.use_up(name)
+        elif not code or code in expected:
+            self.ledger.answer(name)
         if code and code not in expected:
             raise trouble(name, code, str(content.get("errmsg", "")), self._now(), effect=name not in QUESTIONS)
         return content

@@ -195,12 +195,12 @@ for one in (
     ),
     Later(
         "init",
-        "pipeline.commands.operators:init",
+        "pipeline.commands.newcomers:init",
         help="Make a new newsroom in a folder: its file, with comments, and an example article.",
     ),
     Later(
         "demo",
-        "pipeline.commands.operators:demo_",
+        "pipeline.commands.newcomers:demo_",
         help="Show it all once: start a newsroom in a folder, publish the example, print the report, stop.",
     ),
     Later(

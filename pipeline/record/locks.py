@@ -32,7 +32,12 @@ ROLLOUT_OF = (
     .with_for_update(key_share=True, of=tables.rollout)
 )
 """A delivery's rollout, locked."""
-ROLLOUT_TO_CLAIM = ROLLOUT_OF.where(claimable(bindparam("at", type_=tables.Instant())))
+ROLLOUT_TO_CLAIM = (
+    select(_r.id)
+    .join(tables.delivery, _d.rollout_id == _r.id)
+    .where(_d.id == bindparam("claimed"), claimable(bindparam("at", type_=tables.Instant())))
+    .with_for_update(key_share=True, of=tables.rollout)
+)
 """The same, if the delivery's next step is due and free; otherwise nothing, and nothing is locked."""
 
 

@@ -48,6 +48,7 @@ from pipeline.testing import (
     picture,
     revision_of,
 )
+from pipeline.web.inside import Inside
 from pipeline.web.site import site
 from tests.channels.public_tree import PublicTree
 from tests.standins.disk import disk_full
@@ -104,10 +105,11 @@ class TestWebsiteReadBackOverHttp(WebsiteContract):
 
 
 @contextlib.contextmanager
-def serving(root: Path) -> Iterator[str]:
+def serving(root: Path, inside: Inside | None = None) -> Iterator[str]:
     """The project's own public server on loopback while the block runs; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(site(root), access_log=False, log_config=None, lifespan="off", ws="none"))
+    app = site(root, inside=inside)
+    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

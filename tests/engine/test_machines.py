@@ -16,11 +16,11 @@ from pipeline.engine import Engine, Piece
 from pipeline.newsroom import load
 from pipeline.testing import article_of
 from pipeline.workers import tasks
-from tests.conftest import fresh_database
+from tests.conftest import LONG, fresh_database
 from tests.engine.machines import ACCOUNTS, QUEUES, Machines, several, told
 from tests.standins.store import object_store
 
-ROLLOUTS, FEW = 60, 15
+ROLLOUTS, FEW = (60, 15) if LONG else (30, 12)
 SAYS = re.compile(r"第(\d+)条第(\d+)版")
 """What every body says of itself."""
 
@@ -90,7 +90,7 @@ def lived_through(machines: Machines, seed: int, rollouts: int) -> tuple[Editor,
         editor = Editor(engine, seed)
         for _ in range(3):
             editor.publish()
-        machines.come_to_rest()
+        machines.come_to_rest(engine.store)
         report = told(machines[0].run("newsroom", "report", editor.ids[0], "--json"))
         [tv] = [one for one in report["deliveries"] if one["channel"] == "tv"]
         day = str(tv["receipt"]["ids"]["programme"])
@@ -108,7 +108,7 @@ def lived_through(machines: Machines, seed: int, rollouts: int) -> tuple[Editor,
             editor.act()
         machines.wechat.admin("PUT", "faults", next=[], loss=0.0)
         machines.prompter.prompter.next.clear()
-        machines.come_to_rest()
+        machines.come_to_rest(engine.store)
         assert moved, "nothing was ever moved"
         for known, version in editor.versions.items():
             report = engine.store.report(engine.store.latest_rollout(known))
@@ -118,6 +118,7 @@ def lived_through(machines: Machines, seed: int, rollouts: int) -> tuple[Editor,
     return editor, day
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_three_machines_are_one_newsroom(postgresql: str, tmp_path: Path) -> None:
     with several(tmp_path, fresh_database(postgresql)) as machines:
@@ -129,6 +130,7 @@ def test_three_machines_are_one_newsroom(postgresql: str, tmp_path: Path) -> Non
         told_of_all(machines)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_three_machines_on_an_object_store(postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """moto's server speaks S3's protocol; a store of its maker's has not been part of any test."""
