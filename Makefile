@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 600
 SEED ?=
+QUICK ?=
 
 .PHONY: test lint demo up bench chaos messages pictures form constraints clean
 
@@ -23,8 +24,8 @@ demo: $(VENV)/.run                  ## a whole newsroom for a minute: the exampl
 up: $(VENV)/.run                    ## run the newsroom in the foreground
 	$(BIN)/newsroom up
 
-bench: $(VENV)/.test                ## ratios, measured in one run
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.test                ## ratios, measured in one run; make bench QUICK=1: two minutes, and whether they are as they should be
+	$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick)
 
 chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7
 	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))

@@ -14,10 +14,10 @@ import errno
 import os
 import pwd
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import fsspec
@@ -31,6 +31,7 @@ from pipeline.channel import Problem, Setting, Text, Unavailable
 OPTIONS = {"root": TEXT, "staging": TEXT, "verify": ANYTHING}
 """What `Files.of` reads: `root`, a folder (relative to the data folder) or an fsspec URL; `staging`, where prepared
 files wait (default: see above, or `root` + ".staging" for a URL); `verify`, "storage" or "http"."""
+Thing = TypeVar("Thing")
 READ, TOTAL, LIMIT = 5.0, 8.0, 64 * 2**20
 """Seconds of silence, seconds and bytes for one file, when reading back over HTTP."""
 ROOM = 256 * 1024
@@ -80,7 +81,11 @@ class Files:
         self.fs, self.root = _located(root)
         self._staging = _located(staging)[1] if staging else "" if self.is_local else f"{self.root}{INSIDE}"
         self._near = _located(near)[1] if near else ""
+        self._found = ""
         self.address = address
+        self.waits = True
+        """Whether a written file is on the disk when the call returns; else the system writes it some seconds later."""
+        self._memory: dict[object, Any] | None = None
         self._http = Http(read=READ, total=TOTAL, limit=LIMIT) if over_http else None
 
     @classmethod
@@ -106,10 +111,14 @@ class Files:
 
     @property
     def staging(self) -> str:
-        """Where prepared files wait. Looked up each time: a file system may be mounted later."""
+        """Where prepared files wait. Looked up anew by `prove`, and after any trouble: a file system may be mounted
+        later."""
         if self._staging:
             return self._staging
-        return self._near if self._near and _can_move(self._near, self.root) else f"{self.root}/{INSIDE}"
+        if not self._found:
+            near = self._near and _can_move(self._near, self.root)
+            self._found = self._near if near else f"{self.root}/{INSIDE}"
+        return self._found
 
     @staging.setter
     def staging(self, folder: str) -> None:
@@ -140,6 +149,7 @@ class Files:
         A little file is moved to where each of them will stand, as a release does it, and removed again; `ROOM` bytes
         are written. What is not there yet is made by nobody: its place is the nearest folder there is.
         """
+        self._found = ""
         if not self.is_local:
             place = f"{self.root}/{PROBE}"
             with self._trouble(self.root), suppress(FileNotFoundError):
@@ -156,9 +166,34 @@ class Files:
 
     def seen(self, path: str) -> bytes | None:
         """A public file as the public gets it, or as it lies in the storage; None if there is none (any more)."""
+        return self._once(path, lambda: self._seen(path))
+
+    def seen_as(self, path: str, what: Callable[[bytes | None], Thing]) -> Thing:
+        """What a pure function makes of `seen`."""
+        return self._once((path, what), lambda: what(self.seen(path)))
+
+    def _once(self, name: object, made: Callable[[], Thing]) -> Thing:
+        if self._memory is None:
+            return made()
+        if name not in self._memory:
+            self._memory[name] = made()
+        found: Thing = self._memory[name]
+        return found
+
+    def _seen(self, path: str) -> bytes | None:
         if self._http is None:
             return self.read(path)
         return self._asked(self._http, path).get(200)
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """While the block runs, `seen` gets each file once, and `seen_as` asks once what it is. Nobody else uses this
+        object meanwhile, and nobody changes what `seen_as` gives."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
 
     def notice(self, path: str) -> bytes | None:
         """What the public is told in the place of a file that was withdrawn; None if it is told nothing, or the file is
@@ -226,8 +261,7 @@ class Files:
             try:
                 if self.is_local:
                     os.utime(source)
-                    os.makedirs(os.path.dirname(target), exist_ok=True)
-                    os.replace(source, target)
+                    self._replace(source, target)
                 else:
                     self.fs.mv(source, target)
             except FileNotFoundError:
@@ -261,10 +295,16 @@ class Files:
             with self._trouble(full):
                 self.fs.pipe_file(full, data)
             return
-        folder = os.path.dirname(full)
-        with self._unfinished(data) as unfinished, self._trouble(folder):
-            self._make(folder)
-            os.replace(unfinished, full)
+        with self._unfinished(data) as unfinished, self._trouble(os.path.dirname(full)):
+            self._replace(unfinished, full)
+
+    def _replace(self, source: str, target: str) -> None:
+        """Move a file to a folder that may have to be made. FileNotFoundError if there is no such file."""
+        try:
+            os.replace(source, target)
+        except FileNotFoundError:
+            self._make(os.path.dirname(target))
+            os.replace(source, target)
 
     @contextmanager
     def _unfinished(self, data: bytes, *, sync: bool = True) -> Iterator[str]:
@@ -276,11 +316,12 @@ class Files:
         place = f"{staging}/{UNFINISHED}/{uuid.uuid4().hex}"
         try:
             with self._trouble(staging):
-                self._make(os.path.dirname(place))
+                if not os.path.isdir(os.path.dirname(place)):
+                    self._make(os.path.dirname(place))
                 with open(place, "xb") as file:
                     file.write(data)
                     file.flush()
-                    if sync:
+                    if sync and self.waits:
                         os.fsync(file.fileno())
             yield place
         finally:
@@ -298,6 +339,7 @@ class Files:
         try:
             yield
         except OSError as error:
+            self._found = ""
             raise Unavailable(self._problem(place, error), detail=repr(error)) from error
         except Exception as error:
             if self.is_local:

@@ -6,14 +6,21 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterator
-
-from PIL import Image as Pillow
-from PIL import ImageSequence, PngImagePlugin
+from typing import TYPE_CHECKING
 
 from pipeline.article import Image, Newsroom, aigc, gif
 from pipeline.article.credit import Aigc
 from pipeline.article.pixels import on_white, shown
 from pipeline.channel import Asset, Media, Problem, Text, Unpublishable
+from pipeline.lazily import lazily
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
+    from PIL import ImageSequence, PngImagePlugin
+else:
+    Pillow = lazily("PIL.Image")
+    ImageSequence = lazily("PIL.ImageSequence")
+    PngImagePlugin = lazily("PIL.PngImagePlugin")
 
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 _COMMON = {"image/png": "image/png", "image/gif": "image/png"}

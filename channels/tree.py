@@ -5,22 +5,43 @@
                public, what names it is derived, and what was staged is forgotten
     withdraw   the same of what is left of it; what was staged is forgotten in any case
 
-A kind says what is special: what it stages (`stage`), how it brings an entry before the public (`bring`), and whom it
-tells of it once the lock is free (`told`).
+    rebuild    the same of many at once: what shows several of them is derived once
+
+A kind says what is special: what it stages (`stage`), how it brings an entry before the public (`bring`), or many
+(`bring_all`), and whom it tells of it once the lock is free (`told`).
 """
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from functools import cached_property
+from itertools import islice
+from typing import ClassVar, Self
 
 from channels.files import Files
+from channels.held import Held
 from pipeline.article import Column, Newsroom, Revision, addresses
 from pipeline.article.addresses import beside
-from pipeline.channel import Action, Asset, Channel, Delivery, Entry, Receipt, Rendition, Setting, Standing
+from pipeline.channel import (
+    Action,
+    Asset,
+    Channel,
+    Delivery,
+    Entry,
+    Evidence,
+    Receipt,
+    Rendition,
+    Setting,
+    Standing,
+)
+
+AT_ONCE = 250
+"""Articles whose files are made in one go: under one lock of the channel, with the lists once."""
 
 
 class TreeChannel(Channel):
@@ -29,6 +50,8 @@ class TreeChannel(Channel):
     files: Files
     mark: ClassVar[str]
     """The name under which the rendition itself is staged, last: where it is, everything is."""
+
+    rebuilds: ClassVar[bool] = True
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -46,6 +69,48 @@ class TreeChannel(Channel):
 
     def withdraw(self, delivery: Delivery) -> Receipt:
         return self._done(delivery, Standing.WITHDRAWN)
+
+    def rebuild(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Receipt]]:
+        left, self._swift._led = iter(deliveries), False
+        self._swift.files.staging = self.files.staging
+        while batch := list(islice(left, AT_ONCE)):
+            yield from self._swift._rebuilt(batch)
+
+    @cached_property
+    def _swift(self) -> Self:
+        """The same channel, which does not wait for the disk."""
+        swift = type(self)(self.setting)
+        swift.files.waits = False
+        return swift
+
+    def _rebuilt(self, batch: Sequence[Delivery]) -> Iterator[tuple[str, Receipt]]:
+        """What announces a column is brought one by one, as ever: it changes all of the column's files."""
+        with batch[0].catalogue.exclusive():
+            held = Held(batch[0].catalogue)
+            batch = [replace(one, catalogue=held) for one in batch]
+            now = held.entries([one.revision.id for one in batch])
+            due = [(entry, one) for one in batch if (entry := now.get(one.revision.id)) and _is_last(one, entry)]
+            plain = [(entry, one) for entry, one in due if not entry.revision.article.announces]
+            if plain:
+                self.bring_all(plain)
+            for entry, one in due:
+                if entry.revision.article.announces:
+                    self.bring(entry, one)
+                self.unstage(entry.revision)
+        standing = {one.key: Standing.WITHDRAWN if entry.withdrawn_at else Standing.LIVE for entry, one in due}
+        for one in batch:
+            known = standing.get(one.key)
+            yield one.revision.id, self.receipt(one, known) if known else self.find(one)
+
+    def verify_all(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Evidence]]:
+        reader = type(self)(self.setting)
+        left = iter(deliveries)
+        while batch := list(islice(left, AT_ONCE)):
+            held = Held(batch[0].catalogue)
+            held.read(batch)
+            with reader.files.remembering():
+                for one in batch:
+                    yield one.revision.id, reader.verify(replace(one, catalogue=held))
 
     def _done(self, delivery: Delivery, standing: Standing) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -79,6 +144,10 @@ class TreeChannel(Channel):
         Called while the channel's lock is held. Returns when the article itself stood there. What is staged is left
         to be forgotten afterwards, so that a release broken off in the middle is seen by `find` and repeated.
         """
+
+    @abstractmethod
+    def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
+        """`bring` for many entries, none of which announces a column."""
 
     def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
         """Tell others of it: the files are there, the lock is free. Returns when the public had the article."""
@@ -129,14 +198,14 @@ class TreeChannel(Channel):
         for address, documents in said.items():
             self.files.prune(address, {beside(name, "moved") for name in documents})
 
-    def lead_what_does_not(self, delivery: Delivery) -> None:
+    def lead_what_does_not(self, delivery: Delivery, *, locked: bool = False) -> None:
         """Once in this process's life: make those former addresses lead that the listing has not, be it lost or the
-        tree as old as the first edition."""
+        tree as old as the first edition. `locked`: whether the channel's lock is held already."""
         if not self._led:
             listed = addresses.read(self.files.read(addresses.LISTING))
             former = {one: column for one, column in self._former(delivery.newsroom).items() if one not in listed}
             if former:
-                with delivery.catalogue.exclusive():
+                with nullcontext() if locked else delivery.catalogue.exclusive():
                     self.lead(delivery, former)
             self._led = True
 
@@ -162,6 +231,10 @@ def _due(delivery: Delivery) -> Entry | None:
     """The article's entry, if what the delivery does is the channel's last word; None: its moment has not come, or it
     is late."""
     entry = delivery.entry
-    if entry is None or delivery.is_overtaken_by(entry):
-        return None
-    return entry if delivery.action is Action.WITHDRAW or entry.revision.number == delivery.revision.number else None
+    return entry if entry is not None and _is_last(delivery, entry) else None
+
+
+def _is_last(delivery: Delivery, entry: Entry) -> bool:
+    if delivery.is_overtaken_by(entry):
+        return False
+    return delivery.action is Action.WITHDRAW or entry.revision.number == delivery.revision.number

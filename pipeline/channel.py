@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -188,7 +188,8 @@ class Entry(Frozen):
     revision: Revision
     receipt: Receipt
     ordinal: int
-    """Its permanent number on the channel, from 1 in order of release; gaps stay."""
+    """Its permanent number on the channel, from 1 in order of release; gaps stay. What was imported from an archive is
+    before all that: -1 downwards, from the newest on."""
     column_ordinal: int
     """The same within its column."""
     withdrawn_at: AwareDatetime | None = None
@@ -228,7 +229,13 @@ class Catalogue(Protocol):
         (`Entry.changed_at`), latest change first, of two at one moment the higher ordinal first."""
 
     def last(self, column: str | None = None) -> int:
-        """The highest ordinal given so far, 0 if none."""
+        """The highest ordinal given so far to what was released, 0 if none."""
+
+    def imported(self, column: str | None = None) -> int:
+        """How many ordinals below zero have been given: those of imported articles."""
+
+    def entries(self, article_ids: Sequence[str]) -> Mapping[str, Entry]:
+        """`entry` of each of these, by id; of whom the moment has not come is not among them."""
 
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         """The live articles of the same column right before and right after this one (withdrawn or not)."""
@@ -439,6 +446,9 @@ class Channel(ABC):
     stages: ClassVar[bool] = True
     """Whether the channel can hold an article that the public does not see: drafts, staged files. Where it cannot,
     `prepare` need not be written, and `find` says ABSENT where others say STAGED."""
+    rebuilds: ClassVar[bool] = False
+    """Whether `rebuild` is written: whether it can bring thousands of articles before the public at once, because all
+    that the public gets of them are files that the record can make again."""
     visibility_lag: ClassVar[timedelta] = timedelta(0)
     """How long after a deed `find` may still say it did not happen."""
 
@@ -501,6 +511,22 @@ class Channel(ABC):
     @abstractmethod
     def verify(self, delivery: Delivery) -> Evidence:
         """Read it back from where the public gets it, and say what was seen, whatever was expected."""
+
+    def rebuild(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Receipt]]:
+        """Put articles where the public gets them, as the catalogue has them: an archive that is imported, or whatever
+        was lost. Yields each article's id with what `find` says of it now, in the order given, after each batch.
+
+        The same bytes as the ordinary way, however the deliveries are divided; what shows many articles is written once
+        a batch, and a batch is taken from the iterable as it is needed. Nobody is told of it as of news (hubs,
+        webhooks), and nothing waits for the disk. Whatever the catalogue knows something newer of is left to that: safe
+        to repeat, beside releases too. The deliveries are one channel's, and none needs to have been prepared.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot make its files anew")
+
+    def verify_all(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Evidence]]:
+        """`verify` of many articles: their ids, with what was seen. A kind that can reads once what shows many of them;
+        then what was read may be some seconds older than `Evidence.at`."""
+        return ((delivery.revision.id, self.verify(delivery)) for delivery in deliveries)
 
     @abstractmethod
     def check(self) -> list[Problem]:

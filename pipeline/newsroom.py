@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
@@ -53,6 +54,10 @@ class Configuration(Frozen):
     releases: int
     """Threads for releases: at least the number of channels, so that all can wait for one instant; several times that
     where many rollouts are under way, for each delivery waits in a thread."""
+    real_time: bool = False
+    """Whether the workers for releases ask the system for the processors before all others."""
+    turn: timedelta = Field(timedelta(milliseconds=5), gt=timedelta(0))
+    """How long a thread of those workers works while others wait for the interpreter; Python's own default."""
     listen: str = Field(pattern=r"^$|^[^:].*:[0-9]{1,5}$")
     """`host:port` of the public web server; empty: a port of the system's choice on loopback."""
 
@@ -136,6 +141,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         "workers": engine.pop("workers", 4),
         "releases": engine.pop("releases", 32),
         "listen": engine.pop("listen", "127.0.0.1:8000"),
+        **{name: engine.pop(name) for name in ("real_time", "turn") if name in engine},
     }
     try:
         newsroom = Newsroom(

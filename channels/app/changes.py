@@ -59,17 +59,20 @@ def tells(newest: Changes, envelope: Envelope) -> bool:
     return said[-1].href == version_href(envelope, "") if said else newest.previous is not None
 
 
-def record(files: Files, root: str, catalogue: Catalogue, envelopes: Iterable[Envelope], own: Envelope) -> None:
-    """Add how these articles now stand, and `own` if it is not told of, unless that is the last that was said of them.
+def record(
+    files: Files, root: str, catalogue: Catalogue, envelopes: Iterable[Envelope], own: Iterable[Envelope]
+) -> None:
+    """Add how these articles now stand, and of `own` those not told of, unless that is the last that was said of them.
 
     Their documents and the lists are in place. Only while the catalogue's lock is held. `root` is the API's folder.
     """
-    newest = read(files.read(root + NEWEST))
+    newest, own = read(files.read(root + NEWEST)), [*own]
     if newest is None:
-        envelopes = [*_standing(files, root, catalogue), *envelopes]
+        together = {one.id for one in own} if len(own) > 1 else set()
+        standing = (one for one in _standing(files, root, catalogue) if one.id not in together)
+        envelopes = [*standing, *envelopes]
         newest = Changes(cursor=BEGINNING, after=BEGINNING, changes=())
-    if not tells(newest, own):
-        envelopes = [*envelopes, own]
+    envelopes = [*envelopes, *(one for one in own if not tells(newest, one))]
     last = {change.id: change for change in newest.changes}
     for envelope in envelopes:
         change = _change(envelope, newest.cursor)
@@ -125,7 +128,7 @@ def _number(cursor: str) -> int:
 def _standing(files: Files, root: str, catalogue: Catalogue) -> Iterator[Envelope]:
     """Every document that is there, in the order of publication."""
     last = catalogue.last()
-    for first in range(1, last + 1, AT_ONCE):
+    for first in range(-catalogue.imported(), last + 1, AT_ONCE):
         for entry in catalogue.span(first, min(first + AT_ONCE - 1, last)):
             if envelope := envelope_in(files.read(root + article_path(entry.revision.id))):
                 yield envelope

@@ -78,6 +78,10 @@ class App(TreeChannel):
         self.webhook = Webhook(str(self.options["webhook"]), self._secrets) if self.options.get("webhook") else None
         self._pruned: date | None = None
 
+    def warm(self) -> None:
+        if self.webhook is not None:
+            self.webhook.warm()
+
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The article's document, byte for byte as it will stand in public."""
         body = written(article_envelope(revision, newsroom, self.public + API)).decode()
@@ -100,12 +104,21 @@ class App(TreeChannel):
         self.tree.stage(delivery, rendition)
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
-        changed = self.tree.show(entry, delivery)
+        changed = [entry.revision.id] if self.tree.show(entry, delivery) else []
         taken = utc_now()
-        self.tree.bring_up_to_date(entry, delivery, changed)
+        self.tree.bring_up_to_date([(entry, delivery)], changed, delivery.catalogue)
         shown = () if entry.withdrawn_at else assets_of(entry.revision, delivery.newsroom)
         self.keep(API + folder_of(entry.revision.id), shown)
         return taken
+
+    def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
+        self.tree.frame_anew(deeds[-1][1].newsroom)
+        changed = [entry.revision.id for entry, delivery in deeds if self.tree.show(entry, delivery)]
+        self.tree.bring_up_to_date(deeds, changed, deeds[-1][1].catalogue)
+        for entry, delivery in deeds:
+            if entry.withdrawn_at is not None or entry.revision.number > 1:
+                shown = () if entry.withdrawn_at else assets_of(entry.revision, delivery.newsroom)
+                self.keep(API + folder_of(entry.revision.id), shown)
 
     def find(self, delivery: Delivery) -> Receipt:
         standing, _ = self._look(delivery)
@@ -199,13 +212,13 @@ class App(TreeChannel):
         data = self.files.seen(API + article_path(entry.revision.id))
         seen = envelope_in(data)
         right = seen is not None and data == self._wanted(delivery, entry)
-        right = right and seen is not None and self.tree.shows(entry, seen, self.files.seen)
+        right = right and seen is not None and self.tree.shows(entry, seen)
         if right and (announced := entry.revision.article.announces):
-            right = self.tree.shows_column(announced.column.id, delivery.newsroom, self.files.seen)
+            right = self.tree.shows_column(announced.column.id, delivery.newsroom)
         if delivery.action is Action.WITHDRAW:
             if right and entry.withdrawn_at is not None:
                 return Standing.WITHDRAWN, seen
-            still = data is not None or self.tree.lists(entry, self.files.seen)
+            still = data is not None or self.tree.lists(entry)
             return Standing.LIVE if still else Standing.ABSENT, seen
         if right and entry.withdrawn_at is None:
             return Standing.LIVE, seen

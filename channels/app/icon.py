@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import io
 from functools import cache
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
+from pipeline.lazily import lazily
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw
+else:
+    Image = lazily("PIL.Image")
+    ImageDraw = lazily("PIL.ImageDraw")
 
 SIZE = 512
 RED, DEEP, LIGHT = "#b3261e", "#8f1c16", "#fdf6f1"

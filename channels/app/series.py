@@ -78,7 +78,7 @@ def _head(data: bytes | None) -> SeriesHead | None:
 def _all(files: Files, root: str, catalogue: Catalogue, column: str) -> Iterator[SeriesRow]:
     """Every number of the column whose document is there."""
     last = catalogue.last(column)
-    for first in range(1, last + 1, AT_ONCE):
+    for first in range(-catalogue.imported(column), last + 1, AT_ONCE):
         for entry in catalogue.span(first, min(first + AT_ONCE - 1, last), column):
             number = entry.revision.article.number
             if number and (envelope := envelope_in(files.read(root + article_path(entry.revision.id)))):

@@ -4,6 +4,7 @@
     api/newsroom.json            where a client begins: the columns as they stand now, and addresses
     api/latest.json              the newest 20 … 39 ordinals of all columns; `next` leads to the page before them
     api/latest/{n}.json          ordinals 20n-19 … 20n, counted from the oldest: it stays as it is when others follow
+    api/latest/archive-1.json …  what was imported from an archive: it stands before page 1, see `channels.paging`
     api/columns/{id}.json …      the same of one column
     api/articles/{id}.json       an article, or what is left of it once withdrawn
     api/series/{column}.json …   the numbers of a column's series (`series`)
@@ -22,12 +23,13 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from channels import paging
 from channels.app import changes, series
 from channels.app.changes import envelope_in
 from channels.app.client import client_files
@@ -78,9 +80,6 @@ KEPT = 256
 """Documents kept in memory."""
 
 
-Read = Callable[[str], bytes | None]
-
-
 class Span(NamedTuple):
     """What a list or one of its pages is made of."""
 
@@ -117,6 +116,11 @@ class Tree:
             self._frame = {**files, f"{API}openapi.json": description(newsroom, self.name, self.api)}
         return self._frame
 
+    def frame_anew(self, newsroom: Newsroom) -> None:
+        """The next deed looks again whether all of it is there: it may be what was lost."""
+        self.frame(newsroom)
+        self._frame_shown = False
+
     # -- writing: only while the catalogue's lock is held -------------------------------------------------
 
     def stage(self, delivery: Delivery, rendition: Rendition) -> None:
@@ -152,22 +156,23 @@ class Tree:
         self.files.write(path, wanted)
         return True
 
-    def bring_up_to_date(self, entry: Entry, delivery: Delivery, changed: bool) -> None:
-        """Derive from the catalogue everything else that shows the entry. What is right already is left alone.
+    def bring_up_to_date(
+        self, deeds: Sequence[tuple[Entry, Delivery]], changed: Collection[str], catalogue: Catalogue
+    ) -> None:
+        """Derive from the catalogue everything else that shows these entries. What is right already is left alone.
 
-        `changed`: what `show` said.
+        `changed`: of which articles `show` said so. Each list is written once, however many of them it shows.
         """
-        newsroom, media, catalogue = delivery.newsroom, delivery.media, delivery.catalogue
-        own = Envelope.model_validate_json(self.document(entry, delivery))
+        delivery = deeds[-1][1]
+        newsroom, media = delivery.newsroom, delivery.media
+        own = {entry.revision.id: entry for entry, _ in deeds}
+        standing = {entry.revision.id: Envelope.model_validate_json(self.document(entry, one)) for entry, one in deeds}
         begin = written(start(newsroom, self.name, self.api))
         begun = self.files.read(API + START) == begin
-        spans = list(self._spans(entry, () if begun else newsroom.columns, catalogue))
-        beside = {one.revision.id: one for span in spans for one in span.entries} | {own.id: entry}
-        standing = {own.id: own}
-        late = [(entry, own)] if changed else []
+        spans = list(self._spans([*own.values()], () if begun else newsroom.columns, catalogue))
+        beside = {one.revision.id: one for span in spans for one in span.entries if one.revision.id not in own}
+        late = [(entry, standing[id]) for id, entry in own.items() if id in changed]
         for one in sorted(beside.values(), key=lambda one: one.ordinal):
-            if one is entry:
-                continue
             if found := self._found(one):
                 standing[found.id] = found
             elif made_now := self._on_behalf(one, newsroom, media):
@@ -175,37 +180,57 @@ class Tree:
                 standing[made_now.id] = made_now
         telling = self._owing([envelope.id for _, envelope in late])
         for _, envelope in late:
-            if envelope is not own:
+            if envelope.id not in own:
                 self.files.write(API + article_path(envelope.id), written(envelope))
         for span in spans:
             self.files.write(API + span.path, written(_listing(span, standing)))
-        for one, envelope in (*late, *([] if changed else [(entry, own)])):
+        numbered: dict[str, dict[int, Envelope]] = {}
+        for one, envelope in (*late, *((entry, standing[id]) for id, entry in own.items() if id not in changed)):
             if number := one.revision.article.number:
-                series.record(self.files, API, catalogue, one.revision.article.column, {number: envelope})
-        self._show_columns(entry, delivery, newsroom, None if begun else begin)
+                numbered.setdefault(one.revision.article.column, {})[number] = envelope
+        for column, numbers in numbered.items():
+            series.record(self.files, API, catalogue, column, numbers)
+        self._show_columns(deeds[-1][0], delivery, newsroom, None if begun else begin)
         self._show_frame(newsroom)
         said = (standing.get(id) or envelope_in(self.files.read(API + article_path(id))) for id in telling)
-        changes.record(self.files, API, catalogue, [one for one in said if one is not None], own)
+        changes.record(
+            self.files, API, catalogue, [one for one in said if one is not None], [standing[one] for one in own]
+        )
+        if len(telling) > 1:
+            self._told_all()
 
-    def _spans(self, entry: Entry, columns: Sequence[Column], catalogue: Catalogue) -> Iterator[Span]:
-        """The lists and pages that show the entry, and those of `columns` that are not there. Pages come first."""
-        column = entry.revision.article.column
-        scopes = {"latest": (None, entry.ordinal), f"columns/{column}": (column, entry.column_ordinal)}
+    def _spans(self, entries: Sequence[Entry], columns: Sequence[Column], catalogue: Catalogue) -> Iterator[Span]:
+        """The lists and pages that show the entries, and those of `columns` that are not there. Pages come first."""
+        scopes: dict[str, tuple[str | None, set[int]]] = {"latest": (None, {one.ordinal for one in entries})}
+        for one in entries:
+            column = one.revision.article.column
+            scopes.setdefault(f"columns/{column}", (column, set()))[1].add(one.column_ordinal)
         for other in columns:  # the start's links have to lead on
             if not self.files.exists(f"{API}columns/{other.id}.json"):
-                scopes.setdefault(f"columns/{other.id}", (other.id, 0))
-        for folder, (key, ordinal) in scopes.items():
+                scopes.setdefault(f"columns/{other.id}", (other.id, set()))
+        for folder, (key, own) in scopes.items():
             last = catalogue.last(key)
-            linked = max(last // PAGE - 1, 0)
-            pages = {page_of(ordinal)} if 0 < ordinal <= linked * PAGE else set[int]()
-            if linked and not self.files.exists(f"{API}{folder}/{linked}.json"):
+            imported = catalogue.imported(key) if last < 2 * PAGE or min(own, default=1) <= PAGE else 0
+
+            def before(page: int, last: int = last, imported: int = imported) -> int:
+                """The page before this one; 0: there is none."""
+                found = paging.before(page)
+                return found if paging.exists(found, last, imported, PAGE) else 0
+
+            newest = paging.before(last // PAGE + 1)  # the list shows it, and the page that is being filled
+            linked = before(newest)
+            pages = {page_of(one) for one in own}
+            pages |= {paging.after(one) for one in pages if one < 0}  # it leads to this one
+            pages = {one for one in pages if linked and one <= linked}
+            if linked and not self.files.exists(f"{API}{folder}/{paging.named(linked)}.json"):
                 pages.add(linked)
             for page in sorted(pages):
-                entries = catalogue.span((page - 1) * PAGE + 1, page * PAGE, key)
-                yield Span(f"{folder}/{page}.json", tuple(entries), f"{page - 1}.json" if page > 1 else None)
-            entries = catalogue.span(linked * PAGE + 1, last, key)
-            older = f"{folder.rpartition('/')[2]}/{linked}.json" if linked else None
-            yield Span(f"{folder}.json", tuple(entries), older)
+                shown = catalogue.span(*paging.ordinals(page, PAGE), key)
+                older = f"{paging.named(before(page))}.json" if before(page) else None
+                yield Span(f"{folder}/{paging.named(page)}.json", tuple(shown), older)
+            shown = catalogue.span(paging.ordinals(newest, PAGE)[0], last, key)
+            older = f"{folder.rpartition('/')[2]}/{paging.named(linked)}.json" if linked else None
+            yield Span(f"{folder}.json", tuple(shown), older)
 
     def _found(self, entry: Entry) -> Envelope | None:
         """Another article's document, if it is there and as the catalogue has it."""
@@ -291,16 +316,22 @@ class Tree:
             )
         return owed
 
+    def _told_all(self) -> None:
+        """Nothing is owed any more: of many, the newest changes alone do not tell that."""
+        note = self.notebook.read(OWED)
+        if note is not None:
+            self.notebook.write(OWED, "[]", over=note.version)
+
     def _is_told(self, id: str, told: Mapping[str, str]) -> bool:
         """Whether the newest changes, by article, tell of its document as it is."""
         there = envelope_in(self.files.read(API + article_path(id)))
         return there is None or told.get(id) == version_href(there, "")
 
-    # -- reading: `read` gives a file as the public gets it ----------------------------------------------
+    # -- reading -------------------------------------------------------------------------------------------
 
-    def shows(self, entry: Entry, seen: Envelope, read: Read) -> bool:
+    def shows(self, entry: Entry, seen: Envelope) -> bool:
         """Whether lists and changes agree with this document of the entry."""
-        for rows in self._rows(entry, read):
+        for rows in self._rows(entry):
             if seen.pub_status != "usable":
                 if rows:
                     return False
@@ -309,15 +340,16 @@ class Tree:
         article = entry.revision.article
         if article.number:
             row = series_row(seen, article.number)
-            if list(series.rows_of(seen.id, read(API + series_page(article.column, page_with(row.number))))) != [row]:
+            page = self.files.seen(API + series_page(article.column, page_with(row.number)))
+            if list(series.rows_of(seen.id, page)) != [row]:
                 return False
-        newest = changes.read(read(API + changes.NEWEST))
+        newest = self.files.seen_as(API + changes.NEWEST, changes.read)
         return newest is not None and changes.tells(newest, seen)
 
-    def shows_column(self, id: str, newsroom: Newsroom, read: Read) -> bool:
+    def shows_column(self, id: str, newsroom: Newsroom) -> bool:
         """Whether clients see the column as it stands now, with its banner, or no such column if there is none."""
         try:
-            begin = Start.model_validate_json(read(API + START) or b"")
+            begin = Start.model_validate_json(self.files.seen(API + START) or b"")
         except ValidationError:
             return False
         wanted = [column for column in newsroom.columns if column.id == id]
@@ -325,31 +357,33 @@ class Tree:
             return False
         folder = API + folder_of_column(id)
         assets = [asset for column in wanted for asset in assets_of_column(column, newsroom)]
-        return all(holds(asset, read(f"{folder}/{asset.name}")) for asset in assets)
+        return all(holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets)
 
-    def lists(self, entry: Entry, read: Read) -> bool:
+    def lists(self, entry: Entry) -> bool:
         """Whether any list still shows the article."""
-        return any(self._rows(entry, read))
+        return any(self._rows(entry))
 
-    def _rows(self, entry: Entry, read: Read) -> Iterator[list[tuple[str, Item]]]:
+    def _rows(self, entry: Entry) -> Iterator[list[tuple[str, Item]]]:
         """The article's rows in the list of all columns, then in its column's: in the newest part, a page, or both."""
         column = entry.revision.article.column
         for folder, ordinal in (("latest", entry.ordinal), (f"columns/{column}", entry.column_ordinal)):
-            paths = (f"{folder}.json", f"{folder}/{page_of(ordinal)}.json")
-            yield [(path, row) for path in paths for row in _items(read(API + path)) if row.id == entry.revision.id]
+            paths = (f"{folder}.json", f"{folder}/{paging.named(page_of(ordinal))}.json")
+            rows = ((path, self.files.seen_as(API + path, _items).get(entry.revision.id, ())) for path in paths)
+            yield [(path, row) for path, mine in rows for row in mine]
 
 
-def _items(data: bytes | None) -> tuple[Item, ...]:
-    """A list's rows; none if it is no list."""
-    try:
-        return Listing.model_validate_json(data or b"").items
-    except ValidationError:
-        return ()
+def _items(data: bytes | None) -> Mapping[str, Sequence[Item]]:
+    """A list's rows by the articles' ids; none if it is no list."""
+    items: dict[str, list[Item]] = {}
+    with suppress(ValidationError):
+        for item in Listing.model_validate_json(data or b"").items:
+            items.setdefault(item.id, []).append(item)
+    return items
 
 
 def page_of(ordinal: int) -> int:
     """The page that an ordinal belongs to, once lists have grown beyond it."""
-    return (ordinal - 1) // PAGE + 1
+    return paging.page_of(ordinal, PAGE)
 
 
 def up_from(path: str) -> str:

@@ -52,6 +52,10 @@ class Webhook:
         self._http = Http(read=READ, total=TOTAL, secrets=secrets)
         self._now = now
 
+    def warm(self) -> None:
+        """See `Http.warm`."""
+        self._http.warm()
+
     def tell(self, key: str, body: bytes) -> None:
         """Send one message, a `payload`, under its id; returns once it is acknowledged.
 

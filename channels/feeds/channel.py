@@ -2,6 +2,8 @@
 
     rss.xml    atom.xml    feed.json      the newest 50, in full
     rss-1.xml  atom-1.xml  feed-1.json    archive 1: ordinals 1 … 50; written when full (RFC 5005)
+    rss-archive-1.xml …                   what was imported, see `channels.paging`: nothing new, so it stands in no
+                                          document that people subscribe to, only where readers look for the past
     {column}/rss.xml …                    the same for each column that has articles, by the column's ordinals, under
                                           its address
     moved.map                             the columns' former addresses, see `pipeline.article.addresses`
@@ -27,16 +29,30 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from markupsafe import Markup
 
 from channels import files
-from channels.feeds.documents import Feed, Form
+from channels.feeds import reading
+from channels.feeds.documents import Feed, Form, alone
 from channels.feeds.hub import Hub
 from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of
-from channels.feeds.places import OPML, PAGE, archive_of, former_addresses, key_of, names_of, newest, path_of, scopes_of
-from channels.feeds.reading import Seen, listed, read
+from channels.feeds.places import (
+    OPML,
+    PAGE,
+    archive_of,
+    archives_of,
+    first_of_newest,
+    former_addresses,
+    key_of,
+    names_of,
+    newest,
+    path_of,
+    scopes_of,
+)
+from channels.feeds.reading import Seen, items_of, listed, read, without
 from channels.feeds.stock import Stock
 from channels.feeds.writing import Writing
 from channels.files import Files
@@ -64,6 +80,7 @@ from pipeline.channel import (
 
 MARK = "item.json"
 OPTIONS = {**files.OPTIONS, "url": TEXT, "hub": TEXT, "withdrawn_headline": FLAG}
+_ITEMS = {form: partial(items_of, form) for form in Form}
 
 
 class Feeds(TreeChannel):
@@ -98,7 +115,7 @@ class Feeds(TreeChannel):
             )
         newsroom = newsroom.after(revision)
         item = article_item(revision, newsroom, self._public(newsroom))
-        body = json.dumps(_as_read(item, newsroom, self._public(newsroom)), ensure_ascii=False, indent=1)
+        body = json.dumps(_as_read(item), ensure_ascii=False, indent=1)
         return Rendition.of("application/json", body, assets_of(revision, newsroom))
 
     def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:
@@ -140,6 +157,19 @@ class Feeds(TreeChannel):
             self._settle(entry, delivery)
         return taken
 
+    def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
+        last = deeds[-1][1]
+        newsroom, media = last.newsroom, last.media
+        self.lead_what_does_not(last, locked=True)
+        for entry, _ in deeds:
+            if entry.withdrawn_at is None:
+                self.stock.show_pictures(entry.revision, media)
+        self.writing.rewrite_all([entry for entry, _ in deeds], newsroom, last.catalogue, media)
+        for entry, _ in deeds:
+            if entry.withdrawn_at is not None or entry.revision.number > 1:
+                shown = () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom)
+                self.keep(folder_of(entry.revision.id), shown)
+
     def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
         if self.hub is not None:
             scopes = scopes_of(delivery.revision, delivery.newsroom)
@@ -179,7 +209,7 @@ class Feeds(TreeChannel):
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
         feeds = {
             archive: Feed.of(delivery.newsroom, self.public, column, archive=archive)
-            for archive in range(delivery.catalogue.last(column.id) // PAGE + 1)
+            for archive in (0, *archives_of(delivery.catalogue, column))
         }
         return {form.file(archive): feed.forwarding(form) for archive, feed in feeds.items() for form in Form}
 
@@ -216,7 +246,9 @@ class Feeds(TreeChannel):
                 found += [(form, seen) for seen in (*first, *archived)] or [(form, None)]
                 told = told and bool(first or not returns)
         seen_at_all = [seen for _, seen in found if seen is not None]
-        wanted = self._wanted(delivery, entry, newsroom, unsaid)
+        wanted = _as_rendered(delivery, unsaid)
+        if not wanted or any(seen is None or seen.text != wanted[form] for form, seen in found):
+            wanted = self._wanted(delivery, entry, newsroom, unsaid)
         agrees = [seen is not None and seen.text == wanted.get(form) for form, seen in found]
         led = self._leads(entry, newsroom)
         if delivery.action is Action.WITHDRAW:
@@ -237,31 +269,28 @@ class Feeds(TreeChannel):
         guid = self.newsroom.guid(entry.revision.id)
         ordinal = entry.column_ordinal if column else entry.ordinal
         last = delivery.catalogue.last(key_of(column))
-        document = self.files.seen(path_of(column, form))
-        first = read(form, document, guid, unsaid) if document is not None else []
+        first = reading.found(form, self.files.seen_as(path_of(column, form), _ITEMS[form]), guid, unsaid)
         archived: list[Seen] = []
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
-        if (not first or archive_of(ordinal) <= last // PAGE) and (
-            archive := self.files.seen(path_of(column, form, archive_of(ordinal)))
-        ) is not None:
-            archived = read(form, archive, guid, unsaid)
+        if not first or archive_of(ordinal) <= last // PAGE:
+            archive = self.files.seen_as(path_of(column, form, archive_of(ordinal)), _ITEMS[form])
+            archived = reading.found(form, archive, guid, unsaid)
         return first, archived
 
     def _returns(self, entry: Entry, column: Column | None, delivery: Delivery) -> bool:
         """Whether the entry, out of the newest by its ordinal, has to have come back among them."""
         ordinal = entry.column_ordinal if column else entry.ordinal
-        if entry.changed_at is None or ordinal > delivery.catalogue.last(key_of(column)) - PAGE:
+        if entry.changed_at is None or ordinal >= first_of_newest(delivery.catalogue.last(key_of(column))):
             return False
         return any(one.revision.id == entry.revision.id for one in newest(delivery.catalogue, column))
 
     def _wanted(self, delivery: Delivery, entry: Entry, newsroom: Newsroom, unsaid: frozenset[str]) -> dict[Form, str]:
         """What the item has to be, by form; empty if it must not be there at all."""
         if delivery.rendition is not None:
-            item = article_item(delivery.revision, newsroom, self.public, order=entry.ordinal)
-            return _as_read(item, newsroom, self.public, unsaid)
+            return _as_read(article_item(delivery.revision, newsroom, self.public), unsaid)
         if entry.withdrawn_at is None:
             return {}
-        return _as_read(self.stock.notice(entry, newsroom), newsroom, self.public, unsaid)
+        return _as_read(self.stock.notice(entry, newsroom), unsaid)
 
     def _leads(self, entry: Entry, newsroom: Newsroom) -> bool:
         """Whether the list of feeds has the column's, under its name and address, and its former addresses lead there.
@@ -271,7 +300,7 @@ class Feeds(TreeChannel):
         column = column_of(entry.revision.article, newsroom)
         if column is None:
             return True
-        listing = listed(self.files.seen(OPML) or b"")
+        listing = self.files.seen_as(OPML, listed)
         feed = Feed.of(newsroom, self.public, column)
         if column not in newsroom.columns:
             taken_over = any(one.address == column.address for one in newsroom.columns)
@@ -304,7 +333,15 @@ class Feeds(TreeChannel):
         )
 
 
-def _as_read(item: Item, newsroom: Newsroom, public: str, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:
+def _as_rendered(delivery: Delivery, unsaid: frozenset[str]) -> dict[Form, str]:
+    """The item in the three forms by what was rendered, which is true as long as the columns are as they were then;
+    empty for a withdrawal."""
+    if delivery.rendition is None:
+        return {}
+    said: dict[str, str] = json.loads(delivery.rendition.body)
+    return {form: without(form, said[form], unsaid) for form in Form}
+
+
+def _as_read(item: Item, unsaid: frozenset[str] = frozenset()) -> dict[Form, str]:
     """The item in the three forms, as `read` gives it back."""
-    feed = Feed.of(newsroom, public, items=[item])
-    return {form: read(form, feed.document(form), item.id, unsaid)[0].text for form in Form}
+    return {form: read(form, alone(form, item), item.id, unsaid)[0].text for form in Form}

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from lxml import etree
 from channels import label
 from channels.body import NOT_XML
 from channels.feeds.item import Item
+from channels.paging import named
 from channels.templating import templates
 from pipeline.article import Column, Newsroom
 from pipeline.article.value import Frozen
@@ -50,8 +51,8 @@ class Form(StrEnum):
         return {"rss": "application/rss+xml", "atom": "application/atom+xml", "feed": "application/feed+json"}[self]
 
     def file(self, archive: int = 0) -> str:
-        """`rss.xml` for the newest items, `rss-3.xml` for the third archive."""
-        return f"{self}{f'-{archive}' if archive else ''}.{'json' if self is Form.JSON else 'xml'}"
+        """`rss.xml` for the newest items, `rss-3.xml` for the third archive, see `channels.paging`."""
+        return f"{self}{f'-{named(archive)}' if archive else ''}.{'json' if self is Form.JSON else 'xml'}"
 
 
 class Feed(Frozen):
@@ -133,9 +134,8 @@ class Feed(Frozen):
     def document(self, form: Form) -> bytes:
         if form is Form.JSON:
             return _json(self)
-        frame, end = (_rss(self), b"  </channel>") if form is Form.RSS else (_atom(self), b"</feed>")
-        head, _, tail = frame.rpartition(end)
-        return b"".join([head, *(piece(form, item) for item in self.items), end, tail])
+        head, tail = _opened(self, form)
+        return b"".join([head, *(piece(form, item) for item in self.items), tail])
 
     def forwarding(self, form: Form) -> bytes:
         """What says where this document stood before that it stands here: no items, and this one's address.
@@ -147,6 +147,14 @@ class Feed(Frozen):
         feed = self.model_copy(update={"items": (), "before": 0, "hub": "", "description": said})
         left = {"expired": True, "_moved": {"feed_url": address}}
         return _json(feed, left) if form is Form.JSON else feed.document(form)
+
+
+def alone(form: Form, item: Item) -> bytes:
+    """A document of this form with nothing but the item in it, in no feed of anybody's."""
+    if form is Form.JSON:
+        return _json(_ANY.model_copy(update={"items": (item,)}))
+    head, tail = _around(form)
+    return b"".join([head, piece(form, item), tail])
 
 
 def _said(template: str, **given: object) -> str:
@@ -293,6 +301,18 @@ def _categories(item: Item) -> list[dict[str, str]]:
 
 _ANY = Feed(id="tag:any", title="-", description="-", language="zh", home="http://-/", folder="http://-/", author="-")
 """The frame that an item is written in, to be taken out of it: nothing of it is left in the item."""
+
+
+def _opened(feed: Feed, form: Form) -> tuple[bytes, bytes]:
+    """What stands before and behind the items of an RSS or Atom document."""
+    frame, end = (_rss(feed), b"  </channel>") if form is Form.RSS else (_atom(feed), b"</feed>")
+    head, _, tail = frame.rpartition(end)
+    return head, end + tail
+
+
+@cache
+def _around(form: Form) -> tuple[bytes, bytes]:
+    return _opened(_ANY, form)
 
 
 @lru_cache(maxsize=PIECES_KEPT)

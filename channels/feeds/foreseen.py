@@ -30,6 +30,8 @@ class Shown(Protocol):
 
     def last(self, column: str | None = None) -> int: ...
 
+    def imported(self, column: str | None = None) -> int: ...
+
     def columns(self) -> Sequence[Column]: ...
 
 
@@ -68,6 +70,9 @@ class Foreseen:
 
     def last(self, column: str | None = None) -> int:
         return max(self._catalogue.last(column), self._ordinal(column))
+
+    def imported(self, column: str | None = None) -> int:
+        return self._catalogue.imported(column)
 
     def columns(self) -> Sequence[Column]:
         announced = self.entry.revision.article.announces

@@ -6,13 +6,14 @@ A feed is the site's, None, or a column's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from channels import paging
 from channels.feeds.documents import Form
 from channels.feeds.foreseen import Shown
 from channels.feeds.item import column_of
 from pipeline.article import Column, Newsroom, Revision
-from pipeline.channel import Entry
+from pipeline.channel import Catalogue, Entry
 
 PAGE = 50
 """Items of a document."""
@@ -21,6 +22,7 @@ RETURN = timedelta(days=30)
 MOST_RETURNED = PAGE
 """So many at most, those that were changed last: a document has two pages of items, whatever happens."""
 OPML = "opml.xml"
+_BEGINNING = datetime.fromtimestamp(0, UTC)
 
 
 def scopes_of(revision: Revision, newsroom: Newsroom) -> list[Column | None]:
@@ -35,8 +37,13 @@ def key_of(column: Column | None) -> str | None:
 
 
 def archive_of(ordinal: int) -> int:
-    """The archive that an ordinal belongs to, once it is full."""
-    return (ordinal - 1) // PAGE + 1
+    """The archive that an ordinal belongs to, once it is full; below zero it is there from its first ordinal on."""
+    return paging.page_of(ordinal, PAGE)
+
+
+def archives_of(catalogue: Catalogue, column: Column | None) -> list[int]:
+    """Every archive that the feed has, the oldest first."""
+    return paging.pages(catalogue.last(key_of(column)), catalogue.imported(key_of(column)), PAGE)
 
 
 def newest(shown: Shown, column: Column | None) -> list[Entry]:
@@ -46,15 +53,20 @@ def newest(shown: Shown, column: Column | None) -> list[Entry]:
     time is counted up to the newest of all these moments, not to this one: a document is the same whenever it is made.
     """
     last = shown.last(key_of(column))
-    page = shown.span(last - PAGE + 1, last, key_of(column))
-    return [*reversed(page), *_returned(shown, column, last - PAGE + 1, page)]
+    first = first_of_newest(last)
+    page = shown.span(first, last, key_of(column))
+    return [*reversed(page), *_returned(shown, column, first, page)]
+
+
+def first_of_newest(last: int) -> int:
+    """The lowest ordinal of the newest page. What was imported is news to nobody: it stands in archives alone."""
+    return max(1, last - PAGE + 1)
 
 
 def _returned(shown: Shown, column: Column | None, first: int, page: Sequence[Entry]) -> list[Entry]:
     """What comes back of what stands before ordinal `first`, that of the page."""
-    if not page:
-        return []
-    end = max(entry.changed_at or entry.revision.published_at for entry in page)
+    moments = (entry.changed_at or entry.revision.published_at for entry in page)
+    end = max(moments, default=_BEGINNING + RETURN)
     found = [
         (changed, entry)
         for entry in shown.changed(end - RETURN, first, MOST_RETURNED, key_of(column))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -14,7 +15,12 @@ from channels.feeds.documents import ATOM, Form
 _PARSER = {"resolve_entities": False, "no_network": True, "remove_blank_text": True, "huge_tree": False}
 _LENGTH = re.compile(r"[0-9]{1,15}")
 """A picture's length in bytes; what has more figures is none."""
+_MILLISECONDS = re.compile(r"(?<=:[0-9]{2})\.[0-9]{1,6}(?=[+-])")
 _WHERE = {Form.RSS: ("item", "guid"), Form.ATOM: (f"{{{ATOM}}}entry", f"{{{ATOM}}}id")}
+
+
+Items = Mapping[str, Sequence[Any]]
+"""What `found` looks in."""
 
 
 class Seen(NamedTuple):
@@ -34,25 +40,46 @@ def read(form: Form, document: bytes, guid: str, unsaid: Collection[str] = ()) -
 
     Tags that are among `unsaid` are passed over.
     """
-    return _read_json(document, guid, unsaid) if form is Form.JSON else _read_xml(form, document, guid, unsaid)
+    return found(form, items_of(form, document), guid, unsaid)
 
 
-def listed(document: bytes) -> dict[str, str]:
+def found(form: Form, items: Items, guid: str, unsaid: Collection[str] = ()) -> list[Seen]:
+    """`read`, of a document whose items are known."""
+    seen = _seen_json if form is Form.JSON else _seen
+    return [seen(deepcopy(item), unsaid) for item in items.get(guid, ())]
+
+
+def without(form: Form, text: str, unsaid: Collection[str]) -> str:
+    """The text of an item (`Seen.text`) without these tags."""
+    return (_seen_json(json.loads(text), unsaid) if form is Form.JSON else _seen(etree.fromstring(text), unsaid)).text
+
+
+def items_of(form: Form, document: bytes | None) -> Items:
+    """A document's items by their GUIDs. One that cannot be parsed has none."""
+    if document is None:
+        return {}
+    return _items_json(document) if form is Form.JSON else _items_xml(form, document)
+
+
+def listed(document: bytes | None) -> dict[str, str]:
     """The feeds of an OPML document: names by address. One that cannot be parsed has none."""
     try:
-        outlines = etree.fromstring(document, etree.XMLParser(**_PARSER)).iter("outline")
+        outlines = etree.fromstring(document or b"", etree.XMLParser(**_PARSER)).iter("outline")
     except etree.XMLSyntaxError:
         return {}
     return {str(one.get("xmlUrl")): str(one.get("title")) for one in outlines if one.get("xmlUrl")}
 
 
-def _read_xml(form: Form, document: bytes, guid: str, unsaid: Collection[str]) -> list[Seen]:
+def _items_xml(form: Form, document: bytes) -> Items:
     name, id_ = _WHERE[form]
+    items: dict[str, list[Any]] = {}
     try:
         root = etree.fromstring(document, etree.XMLParser(**_PARSER))
     except etree.XMLSyntaxError:
-        return []
-    return [_seen(element, unsaid) for element in root.iter(name) if element.findtext(id_) == guid]
+        return items
+    for element in root.iter(name):
+        items.setdefault(element.findtext(id_) or "", []).append(element)
+    return items
 
 
 def _seen(element: Any, unsaid: Collection[str]) -> Seen:
@@ -60,6 +87,8 @@ def _seen(element: Any, unsaid: Collection[str]) -> Seen:
     for tag in element.findall("{*}category"):
         if (tag.text or tag.get("term")) in unsaid:
             element.remove(tag)
+    for moment in element.findall("{*}updated"):  # its milliseconds are an order among items, nothing of this one
+        moment.text = _MILLISECONDS.sub("", moment.text or "")
     for attribute in ("length", "fileSize"):
         for carrier in element.iterfind(f".//*[@{attribute}]"):
             address, length = carrier.get("url") or carrier.get("href"), carrier.get(attribute)
@@ -73,12 +102,15 @@ def _seen(element: Any, unsaid: Collection[str]) -> Seen:
     return Seen(element.findtext("{*}title") or "", text, frozenset(lengths))
 
 
-def _read_json(document: bytes, guid: str, unsaid: Collection[str]) -> list[Seen]:
+def _items_json(document: bytes) -> Items:
+    items: dict[str, list[Any]] = {}
     try:
-        items = json.loads(document, parse_int=_number)["items"]
-        return [_seen_json(item, unsaid) for item in items if isinstance(item, dict) and item.get("id") == guid]
+        for item in json.loads(document, parse_int=_number)["items"]:
+            if isinstance(item, dict) and isinstance(item.get("id"), str):
+                items.setdefault(item["id"], []).append(item)
     except (ValueError, LookupError, TypeError, RecursionError):  # not JSON, or not a JSON Feed
-        return []
+        return {}
+    return items
 
 
 def _seen_json(item: dict[str, Any], unsaid: Collection[str]) -> Seen:

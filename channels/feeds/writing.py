@@ -5,12 +5,13 @@ Only `foresee` is called without the catalogue's lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 
+from channels import paging
 from channels.feeds.documents import Feed, Form, opml, piece
 from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
 from channels.feeds.item import Item
@@ -19,7 +20,7 @@ from channels.feeds.stock import Stock
 from channels.files import Files
 from channels.tree import token
 from pipeline.article import Column, Deed, Newsroom
-from pipeline.channel import Delivery, Entry, utc_now
+from pipeline.channel import Delivery, Entry, Media, utc_now
 
 TOGETHER = 6
 """Documents written side by side: the newest of the site and of a column."""
@@ -57,7 +58,7 @@ class Writing:
         documents: list[tuple[str, bytes]] = []
         for scope in scopes:
             last = ahead.last(key_of(scope))
-            archives = self._archives(ahead.entry, scope, last)
+            archives = self._archives(ahead.entry, scope, last, partial(ahead.imported, key_of(scope)))
             # One that this very article fills holds what the newest documents hold: it is true as long as they are.
             filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
             if archives and (last % PAGE or archives != filled):
@@ -138,17 +139,7 @@ class Writing:
         documents; of what happens to a column, in the site's.
         """
         newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
-        item = partial(self.stock.with_pictures, newsroom=newsroom, media=delivery.media)
-
-        def derived(scope: Column | None) -> Iterator[tuple[str, bytes]]:
-            last = catalogue.last(key_of(scope))
-            archives = self._archives(entry, scope, last)
-            there = {one for one in archives if self.files.exists(path_of(scope, Form.JSON, one))}
-            for archive in sorted({0, *archives}, key=lambda one: (one in there, not one, one)):
-                feed = self._feed(scope, newsroom, catalogue, item, last=last, archive=archive)
-                for form in Form:  # JSON last: where it is, the others are
-                    yield path_of(scope, form, archive), feed.document(form)
-
+        derived = partial(self._derived, [entry], newsroom=newsroom, shown=catalogue, media=delivery.media)
         scopes = scopes_of(entry.revision, newsroom)
         if entry.revision.article.announces:
             self._write(here, derived(None))
@@ -159,6 +150,30 @@ class Writing:
             taken = utc_now()
         self.files.write(OPML, self._list(newsroom, catalogue))
         return taken
+
+    def rewrite_all(self, entries: Sequence[Entry], newsroom: Newsroom, shown: Shown, media: Media) -> None:
+        """The same for many entries, none of which announces anything: each document once."""
+        scopes: dict[Column | None, list[Entry]] = {None: [*entries]}
+        for entry in entries:
+            for scope in scopes_of(entry.revision, newsroom)[1:]:
+                scopes.setdefault(scope, []).append(entry)
+        for scope, mine in scopes.items():
+            for path, document in self._derived(mine, scope, newsroom=newsroom, shown=shown, media=media):
+                self.files.write(path, document)
+        self.files.write(OPML, self._list(newsroom, shown))
+
+    def _derived(
+        self, entries: Sequence[Entry], scope: Column | None, *, newsroom: Newsroom, shown: Shown, media: Media
+    ) -> Iterator[tuple[str, bytes]]:
+        """(path, content) of the feed's documents that show one of the entries, in the order of writing."""
+        last, imported = shown.last(key_of(scope)), partial(shown.imported, key_of(scope))
+        item = partial(self.stock.with_pictures, newsroom=newsroom, media=media)
+        due = set[int]().union(*(self._archives(one, scope, last, imported) for one in entries))
+        there = {one for one in due if self.files.exists(path_of(scope, Form.JSON, one))}
+        for archive in sorted({0, *due}, key=lambda one: (one in there, not one, one)):
+            feed = self._feed(scope, newsroom, shown, item, last=last, archive=archive)
+            for form in Form:  # JSON last: where it is, the others are
+                yield path_of(scope, form, archive), feed.document(form)
 
     def _write(self, here: str, documents: Iterable[tuple[str, bytes]]) -> None:
         """Put these documents in their places, in their order; equal bytes leave the file (and its time) alone.
@@ -173,13 +188,15 @@ class Writing:
                     if not self._put(here, path):
                         self.files.write(path, document)
 
-    def _archives(self, entry: Entry, column: Column | None, last: int) -> list[int]:
-        """The archives that have to be written before the newest document."""
+    def _archives(self, entry: Entry, column: Column | None, last: int, imported: Callable[[], int]) -> list[int]:
+        """The archives that have to be written before the newest document. `imported`: asked only where it counts."""
         full = last // PAGE
         if column and entry.revision.article.announces:  # it may have changed what stands in all of them
-            return [*range(1, full + 1)]
+            return paging.pages(last, imported(), PAGE)
         own = archive_of(entry.column_ordinal if column else entry.ordinal)
         due = {own} if own <= full else set[int]()
+        if own < 0 and (later := paging.after(own)) <= full:
+            due.add(later)  # it leads to this one
         if full and not self.files.exists(path_of(column, Form.JSON, full)):
             due.add(full)  # filled by a release of this very instant, whose worker has not written it yet
         return sorted(due)
@@ -195,18 +212,21 @@ class Writing:
         archive: int = 0,
     ) -> Feed:
         """An archive, or the newest items. `last`: the highest ordinal of the feed."""
-        page = shown.span((archive - 1) * PAGE + 1, archive * PAGE, key_of(column)) if archive else ()
+        page = shown.span(*paging.ordinals(archive, PAGE), key_of(column)) if archive else ()
         entries = page[::-1] if archive else newest(shown, column)
+        before = paging.before(archive or last // PAGE + 1)
+        if before < 0 and not paging.exists(before, last, shown.imported(key_of(column)), PAGE):
+            before = 0
         return Feed.of(
             newsroom,
             self.public,
             column,
             hub=self.hub,
             archive=archive,
-            before=archive - 1 if archive else last // PAGE,
+            before=before,
             items=[item(one) for one in entries],
         )
 
     def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
-        columns = [column for column in newsroom.columns if shown.last(column.id)]
+        columns = [one for one in newsroom.columns if shown.last(one.id) or shown.imported(one.id)]
         return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])

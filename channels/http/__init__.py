@@ -4,7 +4,8 @@
     answer = http.post("/articles", {"title": "架豆丰收"}, headers={"Authorization": f"Bearer {token}"})
     answer.json()["id"]
 
-Made once per channel and shared by its threads. Waiting and trying again belong to the engine.
+Made once per channel and shared by its threads. Waiting and trying again belong to the engine. Making it is quick, its
+first call is not: a channel that calls while it releases has `http.warm()` in its own `warm`.
 
     what happens                                          becomes
     name unknown, connection refused or timed out         Unavailable(sent=False)

@@ -8,20 +8,19 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from http.cookiejar import DefaultCookiePolicy
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
-import requests
-from urllib3.exceptions import HTTPError
-from urllib3.util.retry import Retry
-
 from channels.http.answer import Answer, Upload
+from channels.http.call import Call, current
 from channels.http.masking import QUERY, Secrets
-from channels.http.sockets import Adapter, Call, current
 from channels.http.trouble import TooLong, failed, refused
 from pipeline.channel import ChannelError, Problem, utc_now
+
+if TYPE_CHECKING:
+    import requests  # with urllib3 among the longest imports of all: loaded by the first call, or by `warm`
 
 log = logging.getLogger("tongfa.http")
 
@@ -60,13 +59,7 @@ class Http:
         self.limit = limit
         self._now = now
         self._secrets = Secrets(secrets)
-        self._session = requests.Session()
-        self._session.auth = _as_it_is
-        # One jar for all threads: without a policy one call's cookies would go out with another's.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = Adapter(pool_connections=threads, pool_maxsize=threads, max_retries=Retry(0, read=False))
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._threads = threads
 
     def __enter__(self) -> Self:
         return self
@@ -76,9 +69,20 @@ class Http:
     ) -> None:
         self.close()
 
+    @cached_property
+    def _session(self) -> requests.Session:
+        from channels.http.sockets import session  # noqa: PLC0415 - see above
+
+        return session(self._threads)
+
+    def warm(self) -> None:
+        """Load what calls need, which takes long: for `Channel.warm`, so that no release waits for it."""
+        _ = self._session
+
     def close(self) -> None:
         """Close the idle connections."""
-        self._session.close()
+        if "_session" in self.__dict__:
+            self._session.close()
 
     def hide(self, *secrets: str) -> None:
         """Mask these values from now on, also percent-encoded."""
@@ -194,6 +198,8 @@ class Http:
     def _once(
         self, call: Call, method: str, url: str, *, safe: bool, expected: Collection[int], **content: Any
     ) -> Answer:
+        from channels.http.sockets import FAILURES  # noqa: PLC0415 - see above
+
         place = self._place(url)
         began = time.monotonic()
         trouble: ChannelError | None = None
@@ -209,7 +215,7 @@ class Http:
                     place=place,
                     effect=not safe,
                 )
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        except FAILURES as error:
             trouble = failed(
                 error,
                 place,
@@ -252,11 +258,6 @@ class Http:
         target = self._place(answer.headers.get("Location", ""))
         detail = self.redact(f"{answer.status} from {answer.place}: {answer.text[:EXCERPT]}")
         raise refused(answer, target=target, detail=detail, now=self._now)
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps requests from putting a password of ~/.netrc in the place of the channel's own."""
-    return request
 
 
 def _origin(url: str) -> str:

@@ -9,33 +9,20 @@ from __future__ import annotations
 import http.client
 import io
 import socket
-import time
-from contextvars import ContextVar
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util.retry import Retry
 
+from channels.http.call import Call, current
 
-class Call:
-    """A request under way: how long it may still take, and whether any of it left this machine."""
-
-    def __init__(self, read: float, total: float) -> None:
-        self.read = read
-        self.deadline = time.monotonic() + total
-        self.sent = False
-
-    def left(self) -> float:
-        """Seconds to the end; TimeoutError when it has come."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the time of the whole call is over")
-        return left
-
-
-current: ContextVar[Call] = ContextVar("call")
-"""The call of this thread."""
+FAILURES = (requests.RequestException, HTTPError, OSError, ValueError)
+"""What a call ends with where no answer comes."""
 
 
 class _Incoming(io.RawIOBase):
@@ -95,9 +82,24 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class Adapter(HTTPAdapter):
-    """The transport of `requests` over such connections."""
+def session(threads: int) -> requests.Session:
+    """A session over such connections that so many threads share. It retries nothing and remembers nothing."""
+    made = requests.Session()
+    made.auth = _as_it_is
+    # One jar for all threads: without a policy one call's cookies would go out with another's.
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(pool_connections=threads, pool_maxsize=threads, max_retries=Retry(0, read=False))
+    made.mount("http://", adapter)
+    made.mount("https://", adapter)
+    return made
 
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from putting a password of ~/.netrc in the place of the channel's own."""
+    return request
+
+
+class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}

@@ -6,10 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-import requests
-from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema
-from urllib3.exceptions import NameResolutionError
-
 from channels.http.answer import Answer
 from pipeline.channel import ChannelError, Problem, Refused, Text, Unavailable
 
@@ -28,12 +24,20 @@ def failed(
     error: Exception, place: str, *, detail: str, connect: float, limit: int, effect: bool, left: bool
 ) -> ChannelError:
     """What a failed call means; `left`: at least a part of the request has left this machine."""
+    from requests import exceptions  # noqa: PLC0415 - whoever only opens a channel calls nobody
+    from urllib3.exceptions import NameResolutionError  # noqa: PLC0415
+
     host = place.partition("/")[0]
     causes = _causes(error)
     check = Text.of("check that the server is running, the address in the channel's configuration and the network")
     slow = Text.of("if it stays so, ask the operator of {host}", host=host)
     match error:
-        case InvalidURL() | MissingSchema() | InvalidSchema() | InvalidHeader():
+        case (
+            exceptions.InvalidURL()
+            | exceptions.MissingSchema()
+            | exceptions.InvalidSchema()
+            | exceptions.InvalidHeader()
+        ):
             return Refused(
                 Problem(
                     field="http",
@@ -46,16 +50,16 @@ def failed(
         case TooLong():
             message = Text.of("the answer of {place} is longer than {limit} bytes", place=place, limit=limit)
             remedy = slow
-        case requests.exceptions.SSLError():
+        case exceptions.SSLError():
             message = Text.of("the secure connection to {place} failed", place=place)
             remedy = Text.of("check the certificate of {host} and this machine's clock", host=host)
-        case requests.exceptions.ConnectTimeout():
+        case exceptions.ConnectTimeout():
             message = Text.of("{place}: no connection within {seconds} seconds", place=place, seconds=connect)
             remedy = check
         case _ if any(isinstance(cause, NameResolutionError) for cause in causes):
             message = Text.of("{place}: the name {host} is unknown", place=place, host=host)
             remedy = Text.of("check the address in the channel's configuration and this machine's name server")
-        case _ if any(isinstance(cause, TimeoutError | requests.exceptions.Timeout) for cause in causes):
+        case _ if any(isinstance(cause, TimeoutError | exceptions.Timeout) for cause in causes):
             message = Text.of("{place} did not answer in time", place=place)
             remedy = slow
         case _ if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
@@ -64,7 +68,7 @@ def failed(
         case _ if not left:
             message = Text.of("{place} cannot be reached", place=place)
             remedy = check
-        case requests.exceptions.ConnectionError() | requests.exceptions.ChunkedEncodingError():
+        case exceptions.ConnectionError() | exceptions.ChunkedEncodingError():
             message = Text.of("the connection to {place} broke off", place=place)
             remedy = slow
         case _:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from mimetypes import guess_type
 from typing import Any, ClassVar
@@ -35,7 +35,7 @@ from channels.options import TEXT, address_problems, option_problems
 from channels.pictures import data_uri, holds, made
 from channels.tree import TreeChannel, token
 from channels.website.frame import Frame, assets, compile_templates
-from channels.website.lists import Lists, pages_at, pages_listing
+from channels.website.lists import Known, Lists, pages_at, pages_listing
 from channels.website.page import (
     assets_of,
     core,
@@ -135,7 +135,7 @@ class Website(TreeChannel):
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
         frame = self.frame(delivery.newsroom)
-        lists = Lists(frame, delivery.catalogue, entry, self.files.exists)
+        lists = Lists(frame, delivery.catalogue, entry, Known(self.files.exists))
         folder, assets = folder_of(entry.revision, frame), assets_of(entry.revision, frame.newsroom)
         self._furnish(frame, lists, delivery)
         if delivery.rendition is not None:
@@ -151,6 +151,35 @@ class Website(TreeChannel):
         if entry.revision.number > 1:
             self.keep(folder, assets)
         return taken
+
+    def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
+        last = deeds[-1][1]
+        self.lead_what_does_not(last, locked=True)
+        frame, known = self.frame(last.newsroom), Known(self.files.exists)
+        lists = {entry.revision.id: Lists(frame, last.catalogue, entry, known) for entry, _ in deeds}
+        self._furnish(frame, lists[last.revision.id], last)
+        paths = {entry.revision.id: frame.newsroom.path(entry.revision) for entry, _ in deeds}
+        known.coming.update(paths[entry.revision.id] for entry, _ in deeds if entry.withdrawn_at is None)
+        for entry, delivery in deeds:
+            if entry.withdrawn_at is None and delivery.rendition is not None:
+                folder, assets = folder_of(entry.revision, frame), assets_of(entry.revision, frame.newsroom)
+                self._show_pictures(delivery, folder, assets)
+                bare = page(entry.revision, frame, delivery.rendition.body)
+                around = lists[entry.revision.id].around(entry)
+                self.files.write(paths[entry.revision.id], with_around(bare, around))
+        touched = {one.revision.id: one for own in lists.values() for one in own.touched()}
+        for id, other in touched.items():
+            if id not in lists and (before := self.files.read(path := frame.newsroom.path(other.revision))):
+                self.files.write(path, with_around(before, Lists(frame, last.catalogue, other, known).around(other)))
+        for column in filter(None, dict.fromkeys(frame.column(entry.revision.article) for entry, _ in deeds)):
+            self._show_pictures(last, column.address, assets_of(column, frame.newsroom), BANNER)
+        self._show_lists(frame, lists[last.revision.id].files(*lists.values()))
+        for entry, _ in deeds:
+            if entry.withdrawn_at is not None or entry.revision.number > 1:
+                shown = () if entry.withdrawn_at else assets_of(entry.revision, frame.newsroom)
+                self.keep(folder_of(entry.revision, frame), shown)
+            if entry.withdrawn_at is not None:
+                self.files.retire(paths[entry.revision.id], _notice(entry, frame))
 
     def find(self, delivery: Delivery) -> Receipt:
         path = self._path(delivery)
@@ -232,18 +261,21 @@ class Website(TreeChannel):
                 self.files.write(path, with_around(before, lists.around(other)))
         if column := frame.column(entry.revision.article):
             self._show_pictures(delivery, column.address, assets_of(column, frame.newsroom), BANNER)
-        for path, data in lists.files():
+        self._show_lists(frame, lists.files())
+        if announced := entry.revision.article.announces:
+            self._settle(lists, frame, delivery, entry, announced.column)
+
+    def _show_lists(self, frame: Frame, lists: Iterable[tuple[str, bytes]]) -> None:
+        for path, data in lists:
             self.files.write(path, data)
         for path in ("columns.html", "404.html", "robots.txt"):
             if self._furnished != frame.newsroom or not self.files.exists(path):
                 self.files.write(path, frame.document(path))
         self._furnished = frame.newsroom
-        if announced := entry.revision.article.announces:
-            self._settle(lists, frame, delivery, entry, announced.column)
 
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:
-        frame, last = self.frame(delivery.newsroom), delivery.catalogue.last(column.id)
-        return {name: _elsewhere(column, below, frame) for name, below in pages_at(last)}
+        frame = self.frame(delivery.newsroom)
+        return {name: _elsewhere(column, below, frame) for name, below in pages_at(delivery.catalogue, column.id)}
 
     def is_free(self, address: str, newsroom: Newsroom) -> bool:
         return super().is_free(address, newsroom) and not OWN.fullmatch(address)
@@ -254,7 +286,7 @@ class Website(TreeChannel):
         had = {said.address, *said.former_addresses, *_left(delivery), *lists.announced()}
         had |= {*column.former_addresses} if column else set()
         free = sorted(address for address in had if self.is_free(address, frame.newsroom))
-        names = [name for name, _ in pages_at(delivery.catalogue.last(said.id))]
+        names = [name for name, _ in pages_at(delivery.catalogue, said.id)]
         if column:
             self.lead(delivery, dict.fromkeys(free, column))
             self.files.prune(column.address, {*names, *(one.name for one in assets_of(column, frame.newsroom))})

@@ -7,23 +7,25 @@ The cost does not depend on how many articles there are.
     {address}/1.html …     ordinals 1 … 20 of the column and so on, numbered from the oldest: a full page is final. The
                            page being filled has its address too, so that the one before can link to it for ever;
                            until it is full it shows what the index shows
+    {address}/archive-1.html …  what was imported from an archive: it stands before page 1, see `channels.paging`
     index.html             the lead, the newest, and the newest of every column
     columns.html           the columns, open and closed; its menu is the one that scripts of older pages show
     subscribe.html         the feeds, for people
-    sitemap.xml            index of sitemaps/1.xml …: ordinals 1 … 100 and so on
+    sitemap.xml            index of sitemaps/1.xml …: ordinals 1 … 100 and so on, and sitemaps/archive-1.xml …
     sitemap-news.xml       the two days before the newest article, as news readers' sitemaps have it
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
 
+from channels.paging import after, before, named, ordinals, page_of, pages
 from channels.website.frame import Frame
 from channels.website.item import Gap, Item, gap_of, item_of
 from channels.website.page import column_banner, column_head
@@ -57,19 +59,31 @@ class _Series:
     gone_after: Sequence[Gap] = ()
 
 
+@dataclass(slots=True)
+class Known:
+    """What one deed knows of the site, under the catalogue's lock. `stands` tells whether a file is there."""
+
+    stands: Callable[[str], bool]
+    coming: set[str] = field(default_factory=set)
+    """Files that are written in this deed, before anything that readers know links to them."""
+    shown: set[str] = field(default_factory=set)
+    """Articles whose pages are there."""
+    items: dict[str, Item] = field(default_factory=dict)
+
+    def there(self, path: str) -> bool:
+        return path in self.coming or self.stands(path)
+
+
 class Lists:
     """The lists as they are with one article released, corrected or withdrawn: all of those that may mention it.
 
-    `there` tells whether a file of the site is there. One instance a deed, under the catalogue's lock; it asks the
+    One instance an article and a deed, under the catalogue's lock; those of one deed share what they know. It asks the
     catalogue for nothing before it has to.
     """
 
-    def __init__(self, frame: Frame, catalogue: Catalogue, entry: Entry, there: Callable[[str], bool]) -> None:
-        self._frame, self._catalogue, self._entry, self._there = frame, catalogue, entry, there
-        self._items: dict[str, Item] = {}
-        self._shown: set[str] = set()
-        self._coming: set[str] = set()
-        """Pages of the column that are written in this deed, before anything that readers know links to them."""
+    def __init__(self, frame: Frame, catalogue: Catalogue, entry: Entry, known: Known) -> None:
+        self._frame, self._catalogue, self._entry, self._known = frame, catalogue, entry, known
+        self._there = known.there
         self._column = entry.revision.article.column
 
     @cached_property
@@ -78,10 +92,15 @@ class Lists:
         return self._catalogue.last(self._column)
 
     @cached_property
+    def _imported(self) -> int:
+        """How many of its ordinals are below zero."""
+        return self._catalogue.imported(self._column)
+
+    @cached_property
     def _window(self) -> tuple[int, int]:
         """Of which ordinals of the column `_near` is: those around the article, and the newest where they join."""
         here, newest = self._entry.column_ordinal, _first_of_newest(self._last)
-        first, end = max(1, here - 2 * AMONG), min(self._last, here + AMONG)
+        first, end = here - 2 * AMONG, min(self._last, here + AMONG)
         return (min(first, newest), self._last) if newest <= end + 1 else (first, end)
 
     @cached_property
@@ -92,7 +111,7 @@ class Lists:
     def _newest(self) -> Sequence[Entry]:
         """What the column's index shows: in the common case all of it is near."""
         newest = _first_of_newest(self._last)
-        if self._window[0] <= newest and self._window[1] == self._last:
+        if self._window[0] <= newest and self._window[1] >= self._last:
             return [one for one in self._near if one.column_ordinal >= newest]
         return self._catalogue.span(newest, self._last, self._column)
 
@@ -100,7 +119,7 @@ class Lists:
         """Every address that an announcement gave the column, also if it was corrected since. Reads all of the column's
         articles, as an announcement has all of its pages written."""
         found = set[str]()
-        for one in self._catalogue.span(1, self._last, self._column):
+        for one in self._catalogue.span(-self._imported, self._last, self._column):
             if announced := one.revision.article.announces:
                 found |= {announced.column.address, *announced.column.former_addresses}
                 found |= {*one.receipt.ids.get("column", "").split(), *one.receipt.ids.get("left", "").split()}
@@ -140,7 +159,7 @@ class Lists:
         live = [one for one in self._near if one.withdrawn_at is None and one.revision.id != entry.revision.id]
         earlier = [one for one in live if one.column_ordinal < entry.column_ordinal]
         later = [one for one in live if one.column_ordinal > entry.column_ordinal]
-        if (earlier or self._window[0] == 1) and (later or self._window[1] == self._last):
+        if (later or self._window[1] >= self._last) and (earlier or self._window[0] <= -self._imported):
             return earlier[-1] if earlier else None, later[0] if later else None
         return self._catalogue.neighbours(entry.revision.id)
 
@@ -185,7 +204,7 @@ class Lists:
                     newest, last = self._newest, self._last
                 else:
                     last = self._catalogue.last(column.id)
-                    newest = self._catalogue.span(_first_of_newest(last), last, column.id) if last else []
+                    newest = self._catalogue.span(_first_of_newest(last), last, column.id)
                 yield path, self._index(column, newest, last)
         if not self._there("index.html"):
             yield "index.html", self._home([], [])
@@ -194,48 +213,58 @@ class Lists:
         if self._frame.feeds and not self._there("subscribe.html"):
             yield "subscribe.html", self._frame.document("subscribe.html", columns=[])
 
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """(path, content) of every list that shows the article, in the order in which they are to be written."""
-        column = self._frame.column(self._entry.revision.article)
-        if column is not None:
-            yield from self._column_pages(column)
+    def files(self, *others: Lists) -> Iterator[tuple[str, bytes]]:
+        """(path, content) of every list that shows the article, or one of those of the same deed, in the order in which
+        they are to be written."""
+        together = (*others, self)
+        for one in {lists._column: lists for lists in together}.values():
+            column = self._frame.column(one._entry.revision.article)
+            if column is not None:
+                mine = (lists for lists in together if lists._column == column.id)
+                yield from one._column_pages(column, set().union(*(lists._due(column) for lists in mine)))
         columns = [(one, self._newest_of(one)) for one in self._frame.newsroom.open_columns]
         filled = [(one, items) for one, items in columns if items]
         newest = self._catalogue.live(limit=NEWS)
         yield "index.html", self._home(newest, filled)
         if self._frame.feeds:
             yield "subscribe.html", self._frame.document("subscribe.html", columns=[one for one, _ in filled])
-        yield from self._sitemaps(newest)
+        own = {_chunk(lists._entry.ordinal) for lists in together}
+        yield from self._sitemaps(newest, own)
 
-    def _column_pages(self, column: Column) -> Iterator[tuple[str, bytes]]:
-        """Pages before whatever links to them; all of them if the column itself is announced anew."""
+    def _due(self, column: Column) -> set[int]:
+        """The column's pages that have to be written, beside the one that is being filled; all of them if the column
+        itself is announced anew."""
         full, own = self._last // PAGE, _page_of(self._entry)
-        index = self._index(column, self._newest, self._last)
-        yield numbered(column, full + 1), index
-        pages = set[int]()
         if self._entry.revision.article.announces:
-            pages = set(range(1, full + 1))
-            self._coming = {numbered(column, number) for number in pages}
-        elif own <= full:
+            return {*pages(self._last, self._imported, PAGE)}
+        due = set[int]()
+        if own <= full:
             # Its neighbours link to a page as soon as it is there; in the normal course they do so already.
-            beside = (one for one in (own - 1, own + 1) if 0 < one <= full)
-            pages = {own, *(one for one in beside if self._there(numbered(column, one)))}
+            beside = (one for one in (before(own), after(own)) if one <= full)
+            due = {own, *(one for one in beside if self._there(numbered(column, one)))}
         if full and not self._there(numbered(column, full)):
-            pages.add(full)  # filled by a release of this very instant, whose worker has not written it yet
-        for number in sorted(pages):
+            due.add(full)  # filled by a release of this very instant, whose worker has not written it yet
+        return due
+
+    def _column_pages(self, column: Column, due: set[int]) -> Iterator[tuple[str, bytes]]:
+        """The page that is being filled, those that are `due`, and the index: pages before whatever links to them."""
+        filling = self._last // PAGE + 1
+        index = self._index(column, self._newest, self._last)
+        yield numbered(column, filling), index
+        self._known.coming.update(numbered(column, number) for number in due)
+        for number in sorted(due):
             yield numbered(column, number), self._full_page(column, number)
-        if pages:  # it may link to one of them now
+        if due:  # it may link to one of them now
             index = self._index(column, self._newest, self._last)
-            yield numbered(column, full + 1), index
+            yield numbered(column, filling), index
         yield f"{column.address}/index.html", index
 
     def _index(self, column: Column, newest: Sequence[Entry], last: int) -> bytes:
-        return self._column_page(
-            column, newest, number=0, path=f"{column.address}/", earlier=self._page_there(column, last // PAGE - 1)
-        )
+        earlier = self._page_there(column, before(before(last // PAGE + 1)))
+        return self._column_page(column, newest, number=0, path=f"{column.address}/", earlier=earlier)
 
     def _full_page(self, column: Column, number: int) -> bytes:
-        first, last = (number - 1) * PAGE + 1, number * PAGE
+        first, last = ordinals(number, PAGE)
         near = self._window[0] <= first and last <= self._window[1]
         span = self._near if near else self._catalogue.span(first, last, column.id)
         return self._column_page(
@@ -243,8 +272,8 @@ class Lists:
             [one for one in span if first <= one.column_ordinal <= last],
             number=number,
             path=numbered(column, number),
-            earlier=self._page_there(column, number - 1),
-            later=self._page_there(column, number + 1),
+            earlier=self._page_there(column, before(number)),
+            later=self._page_there(column, after(number)),
         )
 
     def _column_page(self, column: Column, entries: Sequence[Entry], *, later: str = "", **values: Any) -> bytes:
@@ -263,7 +292,7 @@ class Lists:
     def _page_there(self, column: Column, number: int) -> str:
         """The path of the column's page if it is there, else ""."""
         path = numbered(column, number)
-        return path if number > 0 and (path in self._coming or self._there(path)) else ""
+        return path if self._there(path) else ""
 
     def _newest_of(self, column: Column) -> list[Item]:
         if column.id == self._column:
@@ -280,23 +309,25 @@ class Lists:
         closed = [column for column in self._frame.newsroom.columns if column.closed]
         return self._frame.document("home.html", lead=lead, latest=latest, columns=columns, closed=closed)
 
-    def _sitemaps(self, newest: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
+    def _sitemaps(self, newest: Sequence[Entry], own: set[int]) -> Iterator[tuple[str, bytes]]:
+        """`own`: the sitemaps that have to be written in any case."""
         frame = self._frame
         since = newest[0].revision.published_at - NEWS_AGE if newest else None
-        news = [one for one in newest if since is None or one.revision.published_at >= since]
+        news = [one for one in newest if one.ordinal > 0 and (since is None or one.revision.published_at >= since)]
         yield "sitemap-news.xml", frame.document("sitemap-news.xml", items=self._listed(news))
-        chunks = _chunk(self._catalogue.last())
-        for chunk in sorted({_chunk(self._entry.ordinal), chunks}):
-            span = self._catalogue.span((chunk - 1) * CHUNK + 1, chunk * CHUNK)
-            pages = [
+        filling, imported = _chunk(self._catalogue.last()), self._catalogue.imported()
+        for chunk in sorted({*own, filling} - {0}):
+            span = self._catalogue.span(*ordinals(chunk, CHUNK))
+            shown = [
                 (frame.newsroom.permalink(one.revision), frame.iso(one.revision.updated_at))
                 for one in span
                 if one.withdrawn_at is None and self._is_shown(one)
             ]
             # A sitemap without any page would be invalid.
-            pages = pages or [(frame.url(""), "")]
-            yield f"sitemaps/{chunk}.xml", frame.document("sitemap.xml", pages=pages)
-        paths = [f"sitemaps/{chunk}.xml" for chunk in range(1, chunks + 1)]
+            shown = shown or [(frame.url(""), "")]
+            yield f"sitemaps/{named(chunk)}.xml", frame.document("sitemap.xml", pages=shown)
+        chunks = [*(one for one in pages(0, imported, CHUNK)), *range(1, filling + 1)]
+        paths = [f"sitemaps/{named(chunk)}.xml" for chunk in chunks]
         yield "sitemap.xml", frame.document("sitemap-index.xml", paths=paths)
 
     # -- articles in lists --------------------------------------------------------------------------------
@@ -308,19 +339,22 @@ class Lists:
     def _one(self, entry: Entry | None) -> Item | None:
         if entry is None or entry.withdrawn_at is not None or not self._is_shown(entry):
             return None
-        known = self._items.get(entry.revision.id)
-        return known or self._items.setdefault(entry.revision.id, item_of(entry, self._frame))
+        items = self._known.items
+        return items.get(entry.revision.id) or items.setdefault(entry.revision.id, item_of(entry, self._frame))
 
     def _is_shown(self, entry: Entry) -> bool:
         """Whether its page is there: that of an article released this very instant may come in a moment."""
-        if entry.revision.id not in self._shown and self._there(self._frame.newsroom.path(entry.revision)):
-            self._shown.add(entry.revision.id)
-        return entry.revision.id in self._shown
+        shown = self._known.shown
+        if entry.revision.id not in shown and self._there(self._frame.newsroom.path(entry.revision)):
+            shown.add(entry.revision.id)
+        return entry.revision.id in shown
 
 
-def pages_at(last: int) -> list[tuple[str, str]]:
-    """(name, address below the column's own) of every page that a column has; `last`: its highest ordinal."""
-    return [("index.html", ""), *((f"{number}.html",) * 2 for number in range(1, last // PAGE + 2))]
+def pages_at(catalogue: Catalogue, column: str) -> list[tuple[str, str]]:
+    """(name, address below the column's own) of every page that a column has; the index is the first."""
+    last = catalogue.last(column)
+    numbers = [*pages(last, catalogue.imported(column), PAGE), last // PAGE + 1]
+    return [("index.html", ""), *((f"{named(number)}.html",) * 2 for number in numbers)]
 
 
 def pages_listing(entry: Entry, column: Column) -> tuple[str, str]:
@@ -329,7 +363,7 @@ def pages_listing(entry: Entry, column: Column) -> tuple[str, str]:
 
 
 def numbered(column: Column, number: int) -> str:
-    return f"{column.address}/{number}.html"
+    return f"{column.address}/{named(number)}.html"
 
 
 def _number(entry: Entry | None, default: int) -> int:
@@ -338,12 +372,12 @@ def _number(entry: Entry | None, default: int) -> int:
 
 def _first_of_newest(last: int) -> int:
     """The oldest ordinal that a column's index shows."""
-    return max(0, last // PAGE - 1) * PAGE + 1
+    return ordinals(before(last // PAGE + 1), PAGE)[0]
 
 
 def _page_of(entry: Entry) -> int:
-    return (entry.column_ordinal - 1) // PAGE + 1
+    return page_of(entry.column_ordinal, PAGE)
 
 
 def _chunk(ordinal: int) -> int:
-    return (ordinal - 1) // CHUNK + 1
+    return page_of(ordinal, CHUNK)

@@ -150,6 +150,8 @@ class Wechat(Channel):
 
     def warm(self) -> None:
         _ = self.cover.data
+        if self.client is not None:
+            self.client.warm()
 
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         return render(revision, newsroom, self.look)

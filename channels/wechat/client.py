@@ -87,6 +87,10 @@ class Client:
         self._uploads = Http(api, secrets=[secret], read=READ, total=UPLOAD_TOTAL, now=now)
         self.tokens = Tokens(self._stable_token, hide=self._hide, now=now)
 
+    def warm(self) -> None:
+        """See `Http.warm`."""
+        self._http.warm()
+
     def close(self) -> None:
         """Close the idle connections."""
         self._http.close()

@@ -13,11 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
-
-from PIL import Image as Pillow
-from PIL import ImageDraw
 
 from channels.http import Upload
 from channels.pictures import SUFFIX, produce
@@ -25,6 +22,14 @@ from channels.wechat.client import Client
 from channels.wechat.content.look import Theme
 from pipeline.article.pixels import on_white, shown
 from pipeline.channel import Asset, Media, Problem, Text, Unavailable, Unpublishable
+from pipeline.lazily import lazily
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+else:
+    Pillow = lazily("PIL.Image")
+    ImageDraw = lazily("PIL.ImageDraw")
 
 MOST = 2**20 - 1
 """Bytes of a picture in a content."""

@@ -14,14 +14,20 @@ import json
 import re
 from collections.abc import Iterator
 from html import escape, unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
-from PIL import ExifTags
-from PIL import Image as Pillow
 
 from pipeline.article import gif
 from pipeline.article.credit import Aigc, Certainty
+from pipeline.lazily import lazily
+
+if TYPE_CHECKING:
+    from PIL import ExifTags
+    from PIL import Image as Pillow
+else:
+    ExifTags = lazily("PIL.ExifTags")
+    Pillow = lazily("PIL.Image")
 
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 FIELDS = {

@@ -12,10 +12,19 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from PIL import ExifTags, ImageChops, ImageCms, ImageOps
-from PIL import Image as Pillow
+from pipeline.lazily import lazily
+
+if TYPE_CHECKING:
+    from PIL import ExifTags, ImageChops, ImageCms, ImageOps
+    from PIL import Image as Pillow
+else:
+    ExifTags = lazily("PIL.ExifTags")
+    ImageChops = lazily("PIL.ImageChops")
+    ImageCms = lazily("PIL.ImageCms")
+    ImageOps = lazily("PIL.ImageOps")
+    Pillow = lazily("PIL.Image")
 
 _SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "Lab"}
 """Which profiles fit a picture's mode: the name of their colour space (ICC.1, 7.2.6)."""

@@ -22,7 +22,7 @@ from pipeline.record import roster, waits
 from pipeline.record.database import SAFE_SQLITE, Database, sqlite_module
 from pipeline.record.roster import Worker
 from pipeline.record.store import Store
-from pipeline.workers import broker, tasks
+from pipeline.workers import broker, sending, tasks
 
 FRESH = 10.0
 """Seconds after which a worker that has not shown itself counts as dead."""
@@ -89,7 +89,7 @@ def broker_answers(configuration: Configuration) -> bool:
 
 def working(configuration: Configuration) -> bool:
     """Whether broker, workers and web server of this machine all answer."""
-    findings = [_broker(configuration), *(_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))]
+    findings = [_broker(configuration), *(_worker(configuration, queue) for queue in (sending.STEPS, sending.RELEASES))]
     if configuration.listen:
         findings.append(_server(configuration))
     return all(finding.problem is None for finding in findings)
@@ -162,7 +162,7 @@ def _broker(configuration: Configuration) -> Finding:
     try:
         with broker.client(configuration) as client:
             version = client.info("server")
-            waiting = sum(client.llen(queue) for queue in (tasks.STEPS, tasks.RELEASES))
+            waiting = sum(client.llen(queue) for queue in (sending.STEPS, sending.RELEASES))
     except (redis.RedisError, OSError) as error:
         remedy = Text.of("newsroom up starts the embedded one; another's address stands in TONGFA_BROKER_URL")
         message = Text.of("it does not answer: {reason}", reason=str(error))
@@ -179,12 +179,22 @@ def _workers(configuration: Configuration, queue: str) -> list[int]:
 
 
 def priority(configuration: Configuration) -> Iterator[Finding]:
-    """Whether the releases come first on this machine's processors; if not, they begin a little further apart."""
-    if workers := _workers(configuration, tasks.RELEASES):
-        if all(tasks.comes_first(one) for one in workers):
-            yield Finding(Text.of("  releases have this machine's processors first (real-time priority)"))
-        else:
-            yield Finding(Text.of("  releases share the processors with all others (ulimit -r 1: they come first)"))
+    """Where the newsroom's file asks for it: whether the releases come first on this machine's processors."""
+    workers = _workers(configuration, sending.RELEASES)
+    if not workers or not configuration.real_time:
+        return
+    if all(tasks.comes_first(one) for one in workers):
+        yield Finding(Text.of("  releases have this machine's processors first (real-time priority)"))
+        return
+    problem = Problem(
+        field="[engine] real_time",
+        message=Text.of("the system does not let the releases come first"),
+        remedy=Text.of(
+            "allow it (ulimit -r 1, LimitRTPRIO=1 of systemd, ulimits: rtprio of Docker) and restart the workers, "
+            "or take the line out"
+        ),
+    )
+    yield Finding(Text.of("  releases share the processors with all others"), problem)
 
 
 def _worker(configuration: Configuration, queue: str) -> Finding:
@@ -199,11 +209,11 @@ def _all_workers(configuration: Configuration) -> Iterator[Finding]:
     try:
         known = roster.workers(database)
     except SQLAlchemyError:  # told already
-        yield from (_worker(configuration, queue) for queue in (tasks.STEPS, tasks.RELEASES))
+        yield from (_worker(configuration, queue) for queue in (sending.STEPS, sending.RELEASES))
         return
     finally:
         database.close()
-    for queue in (tasks.STEPS, tasks.RELEASES):
+    for queue in (sending.STEPS, sending.RELEASES):
         there = [one for one in known if one.queue == queue and one.is_there]
         what = Text.of("workers for {queue}: {count}", queue=queue, count=len(there))
         yield Finding(what, None if there else _NONE)

@@ -63,7 +63,7 @@ def queue_submit(
     urgent: bool,
 ) -> int:
     with closing(open_engine(how.config)) as engine:
-        chosen = _chosen(channels, engine)
+        chosen = chosen_channels(channels, engine)
         moment = moment_of(how.at, engine)
         read, refused = _manuscripts(files, engine, chosen, _desk(asking, engine, how, column or ""))
         manuscripts = {path: manuscript for path, manuscript in read.items() if path not in refused}
@@ -99,7 +99,7 @@ def queue_submit(
         return code
 
 
-def _chosen(channels: str | None, engine: Engine) -> list[str]:
+def chosen_channels(channels: str | None, engine: Engine) -> list[str]:
     wanted = [one.strip() for one in (channels or "").split(",") if one.strip()]
     known = [outlet.id for outlet in engine.newsroom.outlets]
     if unknown := [one for one in wanted if one not in known]:

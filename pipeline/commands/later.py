@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from gettext import gettext as _
 from importlib import import_module
 from typing import Any
@@ -22,7 +23,12 @@ class Later(click.Command):
     def loaded(self) -> click.Command:
         """The command itself, in the process's language."""
         module, _colon, attribute = self.place.partition(":")
-        found: click.Command = getattr(import_module(module), attribute)
+        gc.disable()
+        try:
+            found: click.Command = getattr(import_module(module), attribute)
+        finally:
+            gc.freeze()  # modules are no garbage: nobody has to look through them
+            gc.enable()
         found.help = found.short_help = self.help
         translate(found)
         return found

@@ -113,6 +113,16 @@ for one in (
         help="How manuscripts are read (.md .docx .html .txt): the 读稿单. Nothing is stored or sent.",
     ),
     Later(
+        "import",
+        "pipeline.commands.importing:import_",
+        help="Take over an archive: a folder of manuscripts, dated as they are. Run it again and it goes on.",
+    ),
+    Later(
+        "rebuild",
+        "pipeline.commands.importing:rebuild",
+        help="Make public files anew from the record: website, feeds and app, the same bytes.",
+    ),
+    Later(
         "correct",
         "pipeline.commands.editors:correct",
         help="Correct an article everywhere: the file becomes its next revision.",
@@ -185,12 +195,12 @@ for one in (
     ),
     Later(
         "init",
-        "pipeline.commands.operators:init",
+        "pipeline.commands.newcomers:init",
         help="Make a new newsroom in a folder: its file, with comments, and an example article.",
     ),
     Later(
         "demo",
-        "pipeline.commands.operators:demo_",
+        "pipeline.commands.newcomers:demo_",
         help="Show it all once: start a newsroom in a folder, publish the example, print the report, stop.",
     ),
     Later(

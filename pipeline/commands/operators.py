@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import signal
 import sys
 import threading
-import time
 from contextlib import closing
 from functools import cache
 from gettext import gettext as _
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from filelock import FileLock, Timeout
 
 from pipeline import newsroom as configuring
-from pipeline.commands import demo, doctor, terminal
+from pipeline.commands import doctor, terminal
 from pipeline.commands.answers import (
     BAD,
     BROKEN,
     DONE,
-    code_of,
     config_option,
     configured,
     err,
@@ -32,10 +30,11 @@ from pipeline.commands.answers import (
 from pipeline.commands.telling import tell
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
-from pipeline.web.site import Hear
-from pipeline.web.site import serve as serve_site
-from pipeline.workers import broker, logs, tasks
+from pipeline.workers import broker, logs, sending, tasks
 from pipeline.workers.processes import Processes, end_with_parent
+
+if TYPE_CHECKING:
+    from pipeline.web.site import Hear
 
 
 @click.command("up")
@@ -65,7 +64,7 @@ def up(config: str | None) -> int:
                 processes.start("broker", "broker")
                 while not doctor.broker_answers(configuration) and not stop.wait(0.05):
                     pass  # where it stands is known to the others only once it is there
-            for queue in (tasks.STEPS, tasks.RELEASES):
+            for queue in (sending.STEPS, sending.RELEASES):
                 processes.start(queue, "worker", "--queue", queue)
             if configuration.listen:
                 processes.start("serve", "serve")
@@ -92,7 +91,9 @@ def _stopped() -> threading.Event:
 
 
 @click.command("worker")
-@click.option("--queue", type=click.Choice([tasks.STEPS, tasks.RELEASES]), help="only this queue, in this very process")
+@click.option(
+    "--queue", type=click.Choice([sending.STEPS, sending.RELEASES]), help="only this queue, in this very process"
+)
 @config_option
 def worker(queue: str | None, config: str | None) -> int:
     configuration = configured(config)
@@ -103,7 +104,7 @@ def worker(queue: str | None, config: str | None) -> int:
         return DONE
     stop = _stopped()
     with Processes(configuring.environment(configuration)) as processes:
-        for one in (tasks.STEPS, tasks.RELEASES):
+        for one in (sending.STEPS, sending.RELEASES):
             processes.start(one, "worker", "--queue", one)
         processes.watch(stop)
     return DONE
@@ -116,6 +117,8 @@ def worker(queue: str | None, config: str | None) -> int:
 )
 @config_option
 def serve(listen: str | None, site: Path | None, config: str | None) -> int:
+    from pipeline.web.site import serve as serve_site  # noqa: PLC0415 - of all processes only this one is a server
+
     configuration = configured(config)
     logs.configure()
     end_with_parent()
@@ -166,51 +169,3 @@ def doctor_(config: str | None) -> int:
             good = False
             terminal.show_problems(out, [finding.problem], indent="  ")
     return DONE if good else BROKEN
-
-
-@click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-def init(folder: Path) -> int:
-    target = folder / "newsroom.toml"
-    if target.exists():
-        err.print(_("{path} exists already; nothing was changed").format(path=target))
-        return BAD
-    folder.mkdir(parents=True, exist_ok=True)
-    text = configuring.demo_file().read_text(encoding="utf-8")
-    target.write_text(text.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
-    shutil.copytree(configuring.examples(), folder / "examples", dirs_exist_ok=True)
-    out.print(
-        _("made {path}. Change its values, then: newsroom doctor --config {path}; newsroom up --config {path}").format(
-            path=target
-        )
-    )
-    return DONE
-
-
-@click.command("demo")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=Path("var/demo"),
-    show_default=True,
-    metavar="DIR",
-    help="where to leave the pages: a new or empty folder; what the demo itself left there before goes first",
-)
-@config_option
-def demo_(data: Path, config: str | None) -> int:
-    logs.configure(logging.ERROR)
-    started = time.monotonic()
-    try:
-        shown = demo.run(configuring.locate(config) if config else configuring.demo_file(), data.absolute(), out)
-    except demo.NotOurs as error:
-        err.print(
-            _(
-                "{folder} is not empty, and the demo did not make it: nothing was changed. "
-                "Name a new or empty folder with --data, or delete it yourself if nobody needs it."
-            ).format(folder=error.folder)
-        )
-        return BAD
-    if shown is None:
-        return BROKEN
-    out.print(_("That took {seconds} seconds.").format(seconds=round(time.monotonic() - started)))
-    return code_of(shown)

@@ -124,8 +124,9 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
     """Where things stand, for programs: every report as `newsroom report --json` has it, without the readings.
 
     `waiting`: what waits for a person, oldest first; `under_way`: the others, newest first; `more`: how many more are
-    under way; `rollouts`, `deliveries`: how many of each state; `oldest_overdue`: since when the oldest delivery that
-    is due waits, null if none does; `workers`: who works on which queue, with `there`: whether it has been seen lately.
+    under way; `rollouts`, `deliveries`: how many of each state; `imported`: articles from archives; `oldest_overdue`:
+    since when the oldest delivery that is due waits, null if none does; `workers`: who works on which queue, with
+    `there`: whether it has been seen lately.
     """
     return {
         "waiting": [one.model_dump(mode="json") for one in view.waiting],
@@ -133,6 +134,7 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
         "more": view.more,
         "rollouts": {state: view.health.rollouts.get(state, 0) for state in RolloutState},
         "deliveries": {state: view.health.deliveries.get(state, 0) for state in DeliveryState},
+        "imported": view.health.imported,
         "oldest_overdue": view.health.oldest_overdue and view.health.oldest_overdue.isoformat(),
         "workers": [{**one.model_dump(mode="json", exclude={"silent"}), "there": one.is_there} for one in workers],
     }
@@ -140,11 +142,12 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
 
 @click.command("list")
 @click.option("--limit", type=int, default=20, show_default=True, help="how many")
+@click.option("--imported", is_flag=True, help="those that were imported from an archive, instead of the others")
 @config_option
-def list_(limit: int, config: str | None) -> int:
+def list_(limit: int, imported: bool, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         newsroom = engine.newsroom.with_columns(engine.columns())
-        terminal.show_articles(out, engine.store.articles(limit), newsroom)
+        terminal.show_articles(out, engine.store.articles(limit, imported=imported), newsroom)
         return DONE
 
 

@@ -100,6 +100,7 @@ DEEDS = (N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_
 """The words of adapters."""
 
 
+_IMPORTED = {"accepted": N_("submission accepted")} | {str(state): said for state, said in DELIVERY.items()}
 _ASKED = {"retry": N_("asked to try again"), "urgent": N_("asked to go first")}
 
 
@@ -112,6 +113,8 @@ def tell_what(what: str) -> str:
     subject, _, outcome = what.partition(" ")
     if subject in ACTION and outcome == "accepted":
         subject, outcome = ACTION[Action(subject)], N_("submission accepted")
+    elif subject == "import" and outcome in _IMPORTED:
+        subject, outcome = N_("import from an archive"), _IMPORTED[outcome]
     elif subject in STEP and outcome in DELIVERY:
         subject, outcome = STEP[Step(subject)], DELIVERY[DeliveryState(outcome)]
     elif subject == "find" and outcome in STANDING:

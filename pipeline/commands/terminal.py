@@ -81,6 +81,8 @@ def show_counts(out: Console, health: Health) -> None:
             unknown=health.deliveries.get(DeliveryState.UNKNOWN, 0),
         )
     )
+    if health.imported:
+        out.print(_("articles imported from archives: {count}").format(count=health.imported))
 
 
 def follow(
@@ -123,8 +125,8 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
     lines: list[Styled | Table] = []
     for article in report.articles:
         lines.append(Styled(article.headline, style="bold"))
-        if article.series:
-            lines.append(Styled(article.series))
+        origin = _("imported from an archive: {file}").format(file=article.imported_from)
+        lines += map(Styled, filter(None, (article.series, article.imported_from and origin)))
     several = len(report.articles) > 1
     head = (
         _("{rollout}  {action} {articles} together, submitted by {editor}: {state}")

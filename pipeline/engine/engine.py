@@ -387,10 +387,19 @@ class Engine:
         """Chain the events that have happened since the last time; how many."""
         return self.store.seal()
 
-    def run(self, delivery_id: int) -> bool:
-        """Do the next step of a delivery, if it is due and free. False: there was nothing to do."""
+    def run(self, delivery_id: int, go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Do the next step of a delivery, if it is due and free, and what can be done at once after it.
+
+        False: there was nothing to do. `go_on`: whether the thread may do more than one step.
+        """
         claim = self.store.claim(delivery_id, self.clock.now())
         if claim is None:
             return False
-        self.send(self.steps.finish(claim, self.steps.attempt(claim)) or ())
+        before = None
+        while claim is not None:
+            attempt = self.steps.attempt(claim, before)
+            done = self.steps.finish(claim, attempt, go_on=go_on())
+            before = attempt.delivery
+            self.send(done.wakes if done else ())
+            claim = done.following if done else None
         return True

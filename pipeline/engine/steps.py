@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -32,7 +33,7 @@ from pipeline.engine.moment import Clock, StartLine
 from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record import waits
 from pipeline.record.claiming import Claim, Earlier
-from pipeline.record.gate import Wake
+from pipeline.record.deciding import Recorded
 from pipeline.record.store import Store
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 
@@ -59,6 +60,8 @@ class Attempt(NamedTuple):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     """When the channel had taken it."""
+    delivery: Delivery | None = None
+    """As the adapter saw it; the step that follows at once need not make it again."""
 
 
 class Steps:
@@ -74,8 +77,11 @@ class Steps:
         self._line = StartLine(clock)
         self._chance = chance
 
-    def attempt(self, claim: Claim) -> Attempt:
-        """Let the adapter do the claimed step. Never raises for what an adapter does."""
+    def attempt(self, claim: Claim, before: Delivery | None = None) -> Attempt:
+        """Let the adapter do the claimed step. Never raises for what an adapter does.
+
+        `before`: the delivery as it was in the step before, where this one follows at once.
+        """
         with structlog.contextvars.bound_contextvars(
             rollout=f"r{claim.rollout_id}", delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
         ):
@@ -83,7 +89,7 @@ class Steps:
             if not isinstance(channel, Channel):
                 return Attempt(channel)
             try:
-                return self._work(channel, claim)
+                return self._work(channel, claim, before)
             except (Unpublishable, Refused) as refusal:
                 log.warning("refused", step=claim.step, problem=str(refusal.problem.message), detail=refusal.detail)
                 return Attempt(Never(refusal.problem))
@@ -114,15 +120,15 @@ class Steps:
             return Again(problem, None, claim.doubt)
         return Never(problem, claim.doubt)
 
-    def finish(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
-        """Record what came of a claimed step; None if the claim no longer holds.
+    def finish(self, claim: Claim, attempt: Attempt, *, go_on: bool = False) -> Recorded | None:
+        """Record what came of a claimed step; None if the claim no longer holds. `go_on`: see `Store.record`.
 
         What has happened must not be forgotten because the database is just being started again: as long as the claim
         holds it is tried anew.
         """
         while True:
             try:
-                return self._record(claim, attempt)
+                return self._record(claim, attempt, go_on)
             except SQLAlchemyError as error:
                 again = self._clock.now() + RECORD_AGAIN
                 if not waits.is_passing(error) or again >= claim.lease_until:
@@ -130,7 +136,7 @@ class Steps:
                 log.warning("not recorded yet", delivery=claim.delivery_id, error=str(waits.trouble(error).message))
                 self._clock.wait_until(again)
 
-    def _record(self, claim: Claim, attempt: Attempt) -> list[Wake] | None:
+    def _record(self, claim: Claim, attempt: Attempt, go_on: bool) -> Recorded | None:
         now = self._clock.now()
         verdict = judge(
             claim.step,
@@ -142,7 +148,7 @@ class Steps:
             pace=self._store.pace,
             chance=self._chance(),
         )
-        wakes = self._store.record(
+        recorded = self._store.record(
             claim,
             verdict,
             now=now,
@@ -152,9 +158,10 @@ class Steps:
             beside=attempt.beside,
             started_at=attempt.started_at,
             ended_at=attempt.ended_at,
+            go_on=go_on,
         )
         log.info(
-            "step" if wakes is not None else "stale step dropped",
+            "step" if recorded is not None else "stale step dropped",
             rollout=f"r{claim.rollout_id}",
             delivery=claim.delivery_id,
             channel=claim.channel,
@@ -162,9 +169,9 @@ class Steps:
             step=claim.step,
             state=verdict.state,
         )
-        return wakes
+        return recorded
 
-    def _work(self, channel: Channel, claim: Claim) -> Attempt:
+    def _work(self, channel: Channel, claim: Claim, before: Delivery | None) -> Attempt:
         if claim.doubt and claim.step in (Step.PREPARE, Step.RELEASE) and channel.recovers is Recovery.PERSON:
             return Attempt(Unknowable(_undecided(claim.channel)))
         asks = channel.recovers is Recovery.ASK
@@ -178,7 +185,10 @@ class Steps:
                 self._store.settle_doubt(earlier, receipt, self._clock.now())
                 if receipt.standing is not Standing.ABSENT and (previous is None or previous.id <= earlier.id):
                     previous = earlier.model_copy(update={"receipt": receipt})
-        delivery = self._delivery(channel, claim, previous)
+        if before is None:
+            delivery = self._delivery(channel, claim, previous)
+        else:
+            delivery = dataclasses.replace(before, receipt=claim.receipt)
         match claim.step:
             case Step.PREPARE:
                 receipt = self._prepared(channel, claim, delivery, asks=asks)
@@ -189,7 +199,7 @@ class Steps:
                 return self._released(channel, claim, delivery, asks=asks)
             case Step.FOLLOW:
                 receipt = channel.find(delivery)
-                return Attempt(Done(receipt), receipt)
+                return Attempt(Done(receipt), receipt, delivery=delivery)
             case Step.VERIFY:
                 evidence = channel.verify(delivery)
                 return Attempt(Seen(happened(claim.action, evidence.standing)), evidence=evidence)
@@ -218,20 +228,19 @@ class Steps:
         if claim.doubt and asks:
             found = channel.find(delivery)
             if adopted(Step.RELEASE, claim.action, found.standing):
-                return Attempt(Done(found), found)
+                return Attempt(Done(found), found, delivery=delivery)
             if claim.action is not Action.WITHDRAW:
                 if found.standing is Standing.ABSENT:
                     self._in_time(claim)
                     found = channel.prepare(delivery)
                 if found.standing is Standing.STAGED:
                     delivery = dataclasses.replace(delivery, receipt=found)
-        if claim.release_at is not None:
-            self._line.wait_for(claim.release_at)
-        started_at = self._in_time(claim)
-        receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
-        ended_at = self._clock.now()
+        with self._line.at(claim.release_at) if claim.release_at else nullcontext():
+            started_at = self._in_time(claim)
+            receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
+            ended_at = self._clock.now()
         taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
-        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=taken_at)
+        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=taken_at, delivery=delivery)
 
     def _in_time(self, claim: Claim) -> datetime:
         """Now; raises `Unavailable` if a deed begun now (half a lease at most) might not end before the lease does.

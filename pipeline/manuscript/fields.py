@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from pipeline.manuscript.characters import one_line
 
@@ -45,7 +45,7 @@ _NUMBER = re.compile(rf"(?:之|第)\s*({_NUMERAL})\s*[篇期集回]?$|[（(]\s*(
 _SPLIT = re.compile(r"[、,，;；/／|｜]+")
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-    r"(?:[T\s]*(\d{1,2})\s*[:：时]\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?)?\s*分?\s*(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"(?:[T\s]*(\d{1,2})\s*[:：时]\s*(\d{1,2})\s*(?:[:：分]\s*(\d{1,2})(?:\.\d+)?\s*秒?)?\s*分?\s*(Z|[+-]\d\d:?\d\d)?)?"
 )
 
 
@@ -98,15 +98,26 @@ def is_date(text: str) -> bool:
     >>> is_date("2020/1/10 16:18:42"), is_date("2020年1月10日"), is_date("2020-13-01"), is_date("十月")
     (True, True, False, False)
     """
+    return moment_of(text, UTC) is not None
+
+
+def moment_of(text: str, zone: tzinfo) -> datetime | None:
+    """The moment that a date says, in its own offset or else in `zone`; without a time of day the day's beginning. None
+    if it is no date.
+
+    >>> f"{moment_of('2020年1月10日 16:18', UTC)}", f"{moment_of('2020-1-10T08:00:00+08:00', UTC)}"
+    ('2020-01-10 16:18:00+00:00', '2020-01-10 08:00:00+08:00')
+    """
     match = _DATE.fullmatch(text.strip())
     if match is None:
-        return False
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+        return None
+    *figures, offset = match.groups()
+    year, month, day, hour, minute, second = (int(part or 0) for part in figures)
     try:
-        datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        own = datetime.strptime(offset, "%z").tzinfo if offset else zone
+        return datetime(year, month, day, hour, minute, second, tzinfo=own)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _value(numeral: str) -> int:

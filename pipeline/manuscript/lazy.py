@@ -3,18 +3,22 @@ place is never published."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from lxml import html as lxml_html
-from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 
 from pipeline.channel import Text
+from pipeline.lazily import lazily
 from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
-from pipeline.manuscript.images import PictureRefused
+from pipeline.manuscript.images import PictureRefused, opened
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
+else:
+    Pillow = lazily("PIL.Image")
 
 _LATER = (
     "data-src", "data-original", "data-original-src", "data-lazy-src", "data-lazy", "data-lazyload", "data-actualsrc",
@@ -106,9 +110,9 @@ def _holds_place(name: str) -> bool:
 def _size(name: str, load: Load) -> tuple[int, int] | None:
     """Width and height in pixels; None if it cannot be had, which the reader of pictures tells."""
     try:
-        with Pillow.open(io.BytesIO(load(name))) as opened:
-            return opened.size
-    except (PictureRefused, UnidentifiedImageError, OSError, ValueError, Pillow.DecompressionBombError):
+        with opened(load(name)) as picture:
+            return picture.size
+    except (PictureRefused, OSError, ValueError, Pillow.DecompressionBombError):
         return None
 
 

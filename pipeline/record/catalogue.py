@@ -13,7 +13,7 @@ from sqlalchemy import Integer, Row, Select, and_, bindparam, case, exists, sele
 from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
 from pipeline.record import tables
-from pipeline.record.ids import number_of
+from pipeline.record.ids import article_id, number_of
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import parsed, revision_of
 
@@ -93,7 +93,18 @@ class SqlCatalogue:
         return self._entries(_changed(column is not None), column=column, since=since, before=before, limit=limit)
 
     def last(self, column: str | None = None) -> int:
-        return next((int(row[0]) for row in self._rows(_last(column is not None), column=column)), 0)
+        return next((max(0, int(row[0])) for row in self._rows(_last(column is not None), column=column)), 0)
+
+    def imported(self, column: str | None = None) -> int:
+        return next((max(0, -int(row[0])) for row in self._rows(_first(column is not None), column=column)), 0)
+
+    def entries(self, article_ids: Sequence[str]) -> dict[str, Entry]:
+        numbers = [number_of(one, "a") for one in article_ids]
+        found: dict[str, Entry] = {}
+        for at in range(0, len(numbers), _AT_ONCE):
+            rows = self._rows(_ENTRIES, articles=numbers[at : at + _AT_ONCE])
+            found |= {article_id(row.article_id): self._entry(row) for row in rows}
+        return found
 
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         here = self.entry(article_id)
@@ -107,6 +118,8 @@ class SqlCatalogue:
 # The questions, each built once: building one takes longer than the database does to answer it.
 
 _ALL = 2**31 - 1
+_AT_ONCE = 500
+"""Articles asked for in one statement: SQLite takes some thousand values."""
 
 
 def _current(*columns: Any) -> Select[Any]:
@@ -137,6 +150,7 @@ def _in(query: Select[Any], in_column: bool) -> tuple[Select[Any], Any]:
 
 
 _ENTRY = _whole().where(_p.article_id == bindparam("article"))
+_ENTRIES = _whole().where(_p.article_id.in_(bindparam("articles", expanding=True)))
 
 
 @cache
@@ -166,6 +180,12 @@ def _changed(in_column: bool) -> Select[Any]:
 def _last(in_column: bool) -> Select[Any]:
     query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
     return query.order_by(ordinal.desc()).limit(1)
+
+
+@cache
+def _first(in_column: bool) -> Select[Any]:
+    query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
+    return query.order_by(ordinal).limit(1)
 
 
 @cache

@@ -79,7 +79,25 @@ def note(
     **data: object,
 ) -> None:
     """Insert an event. Of a rollout only whoever has locked it does so."""
-    content = {
+    tx.execute(
+        _INSERT,
+        content(now, who, what, article=article, rollout=rollout, delivery=delivery, digest=digest, **data),
+    )
+
+
+def content(
+    now: datetime,
+    who: str,
+    what: str,
+    *,
+    article: int | None = None,
+    rollout: int | None = None,
+    delivery: int | None = None,
+    digest: str = "",
+    **data: object,
+) -> dict[str, Any]:
+    """An event's row as it is inserted."""
+    return {
         "at": now,
         "who": who,
         "what": what,
@@ -89,7 +107,6 @@ def note(
         "digest": digest,
         "data": json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
     }
-    tx.execute(_INSERT, content)
 
 
 def unsealed(tx: Connection) -> bool:

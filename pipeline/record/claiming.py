@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, insert, or_, select, update
 
 from pipeline.article import Announcement, Revision
 from pipeline.article.value import Frozen
@@ -14,15 +14,15 @@ from pipeline.channel import Action, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
-from pipeline.record.ids import article_id
-from pipeline.record.reports import Reports
-from pipeline.record.rollouts import parsed
+from pipeline.record.reports import ANNOUNCED, Reports
+from pipeline.record.rollouts import parsed, revision_of
 from pipeline.record.upserts import ByDialect
 from pipeline.rollout import DeliveryState, RolloutState, Step, step_of
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
+_a, _v = tables.article.c, tables.revision.c
+_before, _beside = tables.delivery.alias("before"), tables.delivery.alias("beside")
 # Statements that every step needs are built once: building one takes longer than the database does to answer it.
-
 
 _CLAIM = (
     update(tables.delivery)
@@ -33,8 +33,29 @@ _CLAIM = (
         lease_until=bindparam("until", type_=tables.Instant()),
         tries=_d.tries + 1,
     )
-    .returning(tables.delivery)
 )
+
+_CLAIMED: Select[Any] = (
+    select(
+        *(one for one in _d if one.name not in ("evidence", "problem")),
+        *(_r.state.label("rollout_state"), _r.release_at, _r.reason),
+        *(_v.record, _v.corrected_at, _v.note, _a.published_at),
+        exists()
+        .where(_before.c.article_id == _d.article_id, _before.c.channel == _d.channel, _before.c.id < _d.id)
+        .label("older"),
+        exists()
+        .where(*(_beside.c.rollout_id == _d.rollout_id, _beside.c.channel == _d.channel, _beside.c.id != _d.id))
+        .label("beside"),
+        exists().where(_p.channel == _d.channel, _p.article_id == _d.article_id).label("placed"),
+        ANNOUNCED.scalar_subquery().label("announced"),
+    )
+    .join(tables.rollout, _r.id == _d.rollout_id)
+    .join(tables.revision, and_(_v.article_id == _d.article_id, _v.number == _d.revision))
+    .join(tables.article, _a.id == _d.article_id)
+    .where(_d.id == bindparam("claimed"))
+)
+"""All that a step has to know, in one statement: asked one by one it takes most of a step's time. `older`, `beside`,
+`placed`: whether there is more to ask."""
 
 _OLDER = (
     select(tables.delivery)
@@ -55,12 +76,6 @@ _PLACED = (
 _COUNT = ByDialect(
     lambda insert: (
         insert(tables.counter)
-        .values(
-            [
-                {"channel": bindparam("on"), "column": "", "value": 1},
-                {"channel": bindparam("on"), "column": bindparam("within"), "value": 1},
-            ]
-        )
         .on_conflict_do_update(index_elements=["channel", "column"], set_={"value": tables.counter.c.value + 1})
         .returning(tables.counter.c.column, tables.counter.c.value)
     )
@@ -118,16 +133,14 @@ class Claiming(Reports):
         """Take the delivery's next step, if it is due, free and the oldest of its article and channel; else None."""
         lease_until = now + self.pace.lease
         with self.writing() as tx:
-            rollout = tx.execute(locks.ROLLOUT_TO_CLAIM, {"of": delivery_id, "at": now}).one_or_none()
-            if rollout is None:
+            known = {"claimed": delivery_id, "at": now, "now": now}
+            if not self.sqlite and tx.execute(locks.ROLLOUT_TO_CLAIM, known).one_or_none() is None:
                 return None
-            row = tx.execute(
-                _CLAIM, {"claimed": delivery_id, "at": now, "until": lease_until + self.pace.arm}
-            ).one_or_none()
-            if row is None:
+            if not tx.execute(_CLAIM, {**known, "until": lease_until + self.pace.arm}).rowcount:
                 return None
+            row = tx.execute(_CLAIMED, known).one()
             mine = {"of": row.article_id, "on": row.channel, "before": row.id}
-            older = tx.execute(_OLDER, mine).all()
+            older = tx.execute(_OLDER, mine).all() if row.older else []
             lapsed = [one for one in older if one.overtaken and one.lease_until and one.lease_until <= now]
             if lapsed:
                 locks.rollouts(tx, _r.id.in_({one.rollout_id for one in lapsed}))
@@ -135,8 +148,8 @@ class Claiming(Reports):
                 older = tx.execute(_OLDER, mine).all()
             # Of which the channel said that it knows nothing: that one left nothing to build upon.
             told = [one for one in older if one.receipt and not _is_absent(parsed(Receipt, one.receipt))]
-            step = step_of(DeliveryState(row.state), RolloutState(rollout.state))
-            together = publication(tx, row) if row.bundled or step is Step.RELEASE else []
+            step = step_of(DeliveryState(row.state), RolloutState(row.rollout_state))
+            together = [row] if not row.beside else publication(tx, row) if row.bundled or step is Step.RELEASE else []
             claim = Claim(
                 delivery_id=row.id,
                 rollout_id=row.rollout_id,
@@ -145,9 +158,9 @@ class Claiming(Reports):
                 step=step,
                 action=row.action,
                 channel=row.channel,
-                revision=self.revision_at(tx, row.article_id, row.revision),
-                reason=rollout.reason,
-                release_at=rollout.release_at,
+                revision=revision_of(row.article_id, row.revision, row),
+                reason=row.reason,
+                release_at=row.release_at,
                 accepted_at=row.released_at,
                 attempts=row.attempts,
                 doubt=row.doubt,
@@ -155,13 +168,13 @@ class Claiming(Reports):
                 digest=row.digest or "",
                 earlier=tuple(self._earlier(tx, one) for one in older if one.doubt),
                 previous=self._earlier(tx, told[-1]) if told else None,
-                announced=tuple(self.announced_in(tx, now)),
+                announced=tuple(self.announced_as(tx, row.announced)),
                 companions=tuple(self.revision_at(tx, one.article_id, one.revision) for one in together if one.bundled),
             )
             if step is Step.RELEASE:  # last: others wait for the counters until this has been committed
                 for one in together:  # in the articles' order, whichever is claimed first
                     if one.state == row.state:
-                        self._place(tx, one, claim.revision, rollout)
+                        self._place(tx, one, claim, anew=one is row and not row.placed)
             return claim
 
     def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:
@@ -174,20 +187,21 @@ class Claiming(Reports):
             reason=tx.scalar(select(_r.reason).where(_r.id == row.rollout_id)) or "",
         )
 
-    def _place(self, tx: Connection, row: Row[Any], known: Revision, rollout: Row[Any]) -> None:
+    def _place(self, tx: Connection, row: Row[Any], claim: Claim, *, anew: bool) -> None:
         """Give the article its place in the channel's catalogue, valid from the common instant.
 
-        `known`: the revision that has just been read.
+        `claim`: the one with which the release of all of them begins; `anew`: it is known to have no place yet.
         """
-        before = tx.execute(_PLACED, {"on": row.channel, "of": row.article_id}).first()
+        before = None if anew else tx.execute(_PLACED, {"on": row.channel, "of": row.article_id}).first()
         if before is not None and before.delivery_id == row.id:
             return
         if before is None:
             if row.action == Action.WITHDRAW:
                 return
-            own = known.id == article_id(row.article_id)
-            column = (known if own else self.revision_at(tx, row.article_id, row.revision)).article.column
-            counted = tx.execute(_COUNT[tx.dialect.name], {"on": row.channel, "within": column})
+            own = row.id == claim.delivery_id
+            column = (claim.revision if own else self.revision_at(tx, row.article_id, row.revision)).article.column
+            mine = [{"channel": row.channel, "column": one, "value": 1} for one in ("", column)]
+            counted = tx.execute(_COUNT[tx.dialect.name], mine)
             ordinals = {one.column: one.value for one in counted}
             ordinal, column_ordinal = ordinals[""], ordinals[column]
         else:
@@ -202,9 +216,9 @@ class Claiming(Reports):
                 "column": column,
                 "ordinal": ordinal,
                 "column_ordinal": column_ordinal,
-                "instant": rollout.release_at,
+                "instant": claim.release_at,
                 "withdrawn": row.action == Action.WITHDRAW,
-                "reason": rollout.reason if row.action == Action.WITHDRAW else "",
+                "reason": claim.reason if row.action == Action.WITHDRAW else "",
             },
         )
 

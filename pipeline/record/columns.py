@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
-from pipeline.article import Article, Column, Deed, Place
+from pipeline.article import Article, Column, Deed, Place, Revision
 from pipeline.channel import Action, Problem, Text
 from pipeline.record import tables
 from pipeline.record.ids import article_id
@@ -45,6 +47,22 @@ def completed(tx: Connection, submission: Submission, before: tuple[int, Article
                 )
             )
     return article
+
+
+def taken_numbers(tx: Connection, revisions: Iterable[tuple[Revision, Column]]) -> dict[str, str]:
+    """Of many articles those whose number in their column's series is another's, by id: that article's id."""
+    a, found = tables.article.c, dict[str, str]()
+    mine: dict[tuple[str, int], str] = {}
+    for revision, column in revisions:
+        number = revision.article.number
+        if not column.series or number is None:
+            continue
+        query = select(a.id).where(a.column == column.id, a.number == number, ~_never_seen(a.id)).limit(1)
+        there = tx.scalar(query)
+        other = mine.setdefault((column.id, number), revision.id) if there is None else article_id(there)
+        if other != revision.id:
+            found[revision.id] = other
+    return found
 
 
 def place_in(tx: Connection, column: Column) -> Place:

@@ -5,8 +5,10 @@ SQLite (WAL) by default, PostgreSQL by URL, from the same code.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib
+import os
 import sqlite3
 import threading
 import time
@@ -201,13 +203,8 @@ class Database:
             if not first:
                 yield False
                 return
-            lock = FileLock(self._lock_file(name), poll_interval=LOOK / timedelta(seconds=1))
-            try:
-                with suppress(Timeout):
-                    lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
-                yield lock.is_locked
-            finally:
-                lock.release(force=True)
+            with locked_file(self._lock_file(name), deadline) as locked:
+                yield locked
 
     def _lock_file(self, name: str) -> Path:
         return self._locks / f"{name}.lock"
@@ -309,6 +306,38 @@ class Database:
             return datetime.now(UTC)
         told: datetime = tx.execute(select(func.clock_timestamp(type_=DateTime(timezone=True)))).scalar_one()
         return told.astimezone(UTC)
+
+
+@contextmanager
+def locked_file(place: Path, deadline: float) -> Iterator[bool]:
+    """A file locked until the block ends, or until this process does; whether that was to be had by `deadline`, by
+    `time.monotonic`.
+
+    Every transaction takes one. filelock, which takes the same lock (flock), needs for it as long as SQLite for all of
+    the transaction's statements.
+    """
+    while True:
+        file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            locked = _flock(file, deadline)
+            if locked and not os.fstat(file).st_nlink:
+                continue  # it has been deleted, and others lock the one that has come in its place
+            yield locked
+            return
+        finally:
+            os.close(file)
+
+
+def _flock(file: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(LOOK / timedelta(seconds=1))
+        else:
+            return True
 
 
 def channel_lock(channel: str) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
 
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
 from pipeline.record import chain, locks, tables
@@ -22,6 +22,7 @@ from pipeline.rollout import (
     STATE_BEFORE,
     STEP_OF,
     DeliveryState,
+    Pace,
     Rank,
     RolloutState,
     Step,
@@ -31,13 +32,26 @@ from pipeline.rollout import (
 )
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
-_DELIVERIES = (
-    select(*(one for one in _d if one.name not in ("receipt", "evidence", "problem")))
+_DELIVERIES: Select[Any] = (
+    select(
+        *(_d.id, _d.rollout_id, _d.article_id, _d.revision, _d.channel, _d.required, _d.bundled),
+        *(_d.state, _d.due, _d.lease_until, _d.fence, _d.overtaken, _d.tries, _d.digest),
+        *(_d.checked_at, _d.released_at, _d.live_at),
+    )
     .where(_d.rollout_id == bindparam("of"))
     .order_by(_d.id)
 )
-"""All of a rollout's, without what may be long."""
+"""All of a rollout's, with what the rules look at."""
+_CHANGE = update(tables.delivery).where(_d.id == bindparam("changed"))
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
+
+
+class Recorded(NamedTuple):
+    """What follows from an outcome."""
+
+    wakes: Sequence[Wake]
+    following: Claim | None = None
+    """The next step of the same delivery, claimed for who did the last."""
 
 
 class Deciding(Reports):
@@ -80,11 +94,13 @@ class Deciding(Reports):
         beside: Mapping[str, str] = MappingProxyType({}),
         started_at: datetime | None = None,
         ended_at: datetime | None = None,
-    ) -> list[Wake] | None:
+        go_on: bool = False,
+    ) -> Recorded | None:
         """Record a step's outcome; None, and nothing is recorded, if the claim's fence no longer holds.
 
         `started_at` and `ended_at` frame the adapter's release call; `beside` has the digests of what was prepared
-        with it, by the articles' ids. What came of a leader's step comes of all whom it leads.
+        with it, by the articles' ids. What came of a leader's step comes of all whom it leads. `go_on`: whoever did
+        the step would do the next one too.
         """
         with self.writing() as tx:
             rollout = tx.execute(locks.ROLLOUT, {"of": claim.rollout_id}).one()
@@ -102,6 +118,13 @@ class Deciding(Reports):
                 values["doubt"] |= now_together != [(one.id, one.number) for one in claim.companions]
             if state is DeliveryState.VERIFIED or state is DeliveryState.WITHDRAWN:
                 values["verified_at"] = evidence.at if evidence else now
+            following = _following(claim, values, receipt, now, self.pace) if go_on and not row.overtaken else None
+            if following is not None:
+                values |= {
+                    "fence": following.fence,
+                    "lease_until": following.lease_until + self.pace.arm,
+                    "tries": row.tries + 1,
+                }
             led = [] if row.overtaken or claim.step is Step.VERIFY else [one for one in together if _is_led(one, row)]
             changed: dict[int, Mapping[str, Any]] = {}
             for one in (row, *led):
@@ -113,13 +136,15 @@ class Deciding(Reports):
                     own["evidence"] = evidence.model_dump_json()
                 if prepared := digest if one is row else beside.get(article_id(one.article_id), ""):
                     own["digest"] = prepared
-                tx.execute(update(tables.delivery).where(_d.id == one.id).values(**own))
+                tx.execute(_CHANGE, {"changed": one.id, **own})
                 if verdict.state is DeliveryState.FAILED and claim.step is Step.RELEASE and not verdict.doubt:
                     tx.execute(tables.placement.delete().where(_p.delivery_id == one.id))
                 self._note_step(tx, now, claim, verdict, one, own)
-            parts = [SimpleNamespace(**{**one._mapping, **changed.get(one.id, {})}) for one in rows]
+            parts = [
+                SimpleNamespace(**{**one._mapping, **changed[one.id]}) if one.id in changed else one for one in rows
+            ]
             wakes = settle(tx, row.rollout_id, now, self.pace, rollout, parts)
-            if values["due"] is not None and values["due"] <= now:
+            if values["due"] is not None and values["due"] <= now and following is None:
                 step, rank = step_of(state, RolloutState(rollout.state)), Rank(rollout.rank)
                 each = (row, *led) if step is Step.VERIFY else (row,)
                 wakes += [Wake(one.id, step, one.channel, rank) for one in each]
@@ -136,7 +161,7 @@ class Deciding(Reports):
                     Wake(one.id, STEP_OF[DeliveryState(one.state)], row.channel, Rank(one.rank))
                     for one in tx.execute(newer)
                 ]
-            return wakes
+            return Recorded(wakes, following)
 
     def _outcome(
         self,
@@ -276,6 +301,31 @@ class Deciding(Reports):
                 wakes.append(Wake(row.id, STEP_OF[state], row.channel, Rank(head.rank)))
             chain.note(tx, now, editor, "retry", article=head.article_id, rollout=number, adopt=adopt)
             return [*wakes, *settle(tx, number, now, self.pace)]
+
+
+def _following(
+    claim: Claim, values: Mapping[str, Any], receipt: Receipt | None, now: datetime, pace: Pace
+) -> Claim | None:
+    """The claim of the reading back that is due at once, by whoever has just released; None where that is not so.
+
+    What is one publication with others is read back by each for itself, and what has had to ask for earlier deliveries
+    begins anew with what it was told.
+    """
+    if values["state"] is not DeliveryState.LIVE or values["due"] is None or values["due"] > now:
+        return None
+    if claim.companions or claim.earlier:
+        return None
+    return claim.model_copy(
+        update={
+            "fence": claim.fence + 1,
+            "lease_until": now + pace.lease,
+            "step": Step.VERIFY,
+            "attempts": values["attempts"],
+            "doubt": values["doubt"],
+            "receipt": receipt and receipt.model_copy(update={"each": {}}),
+            "accepted_at": values.get("released_at", claim.accepted_at),
+        }
+    )
 
 
 def _is_led(row: Row[Any], leader: Row[Any]) -> bool:

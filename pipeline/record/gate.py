@@ -21,6 +21,8 @@ _PARTS = select(_d.id, _d.channel, _d.state, _d.required, _d.overtaken, _d.check
     _d.rollout_id == bindparam("of")
 )
 
+_CHANGE = update(tables.rollout).where(_r.id == bindparam("changed"))
+
 _TOGETHER = (
     select(tables.delivery)
     .where(_d.rollout_id == bindparam("of"), _d.channel == bindparam("on"), ~_d.overtaken)
@@ -94,7 +96,7 @@ def settle(
             values["ended_at"] = now
         chain.note(tx, now, "engine", f"rollout {state}", article=head.article_id, rollout=rollout)
     if values:
-        tx.execute(update(tables.rollout).where(_r.id == rollout).values(**values))
+        tx.execute(_CHANGE, {"changed": rollout, **values})
     return wakes
 
 

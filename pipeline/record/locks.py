@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, bindparam, func, select
 
 from pipeline.record import tables
 from pipeline.record.due import claimable
@@ -32,7 +32,12 @@ ROLLOUT_OF = (
     .with_for_update(key_share=True, of=tables.rollout)
 )
 """A delivery's rollout, locked."""
-ROLLOUT_TO_CLAIM = ROLLOUT_OF.where(claimable(bindparam("at", type_=tables.Instant())))
+ROLLOUT_TO_CLAIM = (
+    select(_r.id)
+    .join(tables.delivery, _d.rollout_id == _r.id)
+    .where(_d.id == bindparam("claimed"), claimable(bindparam("at", type_=tables.Instant())))
+    .with_for_update(key_share=True, of=tables.rollout)
+)
 """The same, if the delivery's next step is due and free; otherwise nothing, and nothing is locked."""
 
 
@@ -49,6 +54,13 @@ def names(tx: Connection, alone: Iterable[str], together: Collection[str] = ()) 
     for name in sorted(mine.union(together)):
         lock = func.pg_advisory_xact_lock if name in mine else func.pg_advisory_xact_lock_shared
         tx.execute(select(lock(number_of(name))))
+
+
+def many(tx: Connection, alone: Collection[str]) -> None:
+    """Have hundreds of names to oneself, in one statement and in the order of `names`."""
+    if tx.dialect.name != "sqlite":
+        numbers = func.unnest([number_of(name) for name in sorted(set(alone))], type_=BigInteger)
+        tx.execute(select(func.pg_advisory_xact_lock(numbers.column_valued("name"))))
 
 
 def articles(tx: Connection, ids: Collection[int]) -> None:

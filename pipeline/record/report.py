@@ -64,6 +64,8 @@ class Published(Frozen):
     series: str
     digest: str
     """Of the revision's record."""
+    imported_from: str = ""
+    """Of what was imported from an archive, the manuscript's path in it."""
 
 
 class Report(Frozen):
@@ -156,6 +158,8 @@ class Health(Frozen):
     rollouts: Mapping[str, int]
     deliveries: Mapping[str, int]
     oldest_overdue: AwareDatetime | None
+    imported: int = 0
+    """Articles that were imported from archives."""
 
 
 class Overview(Frozen):

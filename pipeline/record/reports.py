@@ -5,9 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    String,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from pipeline.article import Announcement, Column, Deed, Revision
 from pipeline.article.reading import Reading
@@ -35,13 +49,20 @@ _REVISION = (
     .join(tables.article, _a.id == _v.article_id)
     .where(_v.article_id == bindparam("of"), _v.number == bindparam("version"))
 )
-_ANNOUNCED = (
-    select(_r.article_id, _r.revision, _r.action)
-    .join(tables.article, _a.id == _r.article_id)
+_WHEN = cast(type_coerce(_a.published_at, BigInteger), String) + "." + cast(_r.article_id, String)
+_WHICH = cast(_r.id, String) + "." + cast(_r.revision, String) + "." + _r.action
+ANNOUNCED = (
+    select(
+        func.aggregate_strings(
+            _WHEN + "." + _WHICH,
+            " ",
+        )
+    )
+    .select_from(tables.rollout.join(tables.article, _a.id == _r.article_id))
     .where(
         # So that the database begins with the few that announce something, however many rollouts there are.
         _r.article_id.in_(select(_announcing.c.id).where(_announcing.c.announces > "")),
-        _r.release_at <= bindparam("now"),
+        _r.release_at <= bindparam("now", type_=tables.Instant()),
         or_(
             _r.state.in_([RolloutState.READY, RolloutState.RELEASED]),
             and_(
@@ -50,8 +71,9 @@ _ANNOUNCED = (
             ),
         ),
     )
-    .order_by(_a.published_at, _a.id, _r.id)
 )
+"""The rollouts whose announcements' moment has come, as one text (`Reports.announced_as`), so that it can be a column
+of what else is asked: every step needs it, and mostly there are none."""
 
 
 _STUCK = (
@@ -97,21 +119,34 @@ class Reports(Database):
         """What has been made of columns up to `now`, in the order of the moments: the announcements whose moment has
         come on some channel and that have not been withdrawn, each in its last revision."""
         with self.reading() as tx:
-            return self.announced_in(tx, now)
+            return self.announced_as(tx, tx.scalar(ANNOUNCED, {"now": now}))
 
-    def announced_in(self, tx: Connection, now: datetime) -> list[Announcement]:
-        """The same, within a transaction."""
-        return [one for one in self._announced(tx, now).values() if one is not None]
+    def announced_as(self, tx: Connection, told: str | None) -> list[Announcement]:
+        """The same from what `ANNOUNCED` told."""
+        return [one for one in self._announced(tx, told).values() if one is not None]
 
-    def _announced(self, tx: Connection, now: datetime) -> dict[int, Announcement | None]:
+    def _announced(self, tx: Connection, told: str | None) -> dict[int, Announcement | None]:
         """The announcements whose moment has come, by article; None for those that have been withdrawn."""
-        last = {row.article_id: row for row in tx.execute(_ANNOUNCED, {"now": now})}
+        rows = [
+            ([int(one) for one in numbers], action)
+            for *numbers, action in (one.split(".") for one in (told or "").split())
+        ]
+        last = {article: (revision, action) for (_, article, _, revision), action in sorted(rows)}
         return {
-            number: None
-            if row.action == Action.WITHDRAW
-            else self.revision_at(tx, number, row.revision).article.announces
-            for number, row in last.items()
+            article: None if action == Action.WITHDRAW else self._announcement(tx, article, revision)
+            for article, (revision, action) in last.items()
         }
+
+    def _announcement(self, tx: Connection, article: int, revision: int) -> Announcement | None:
+        """What a revision announces. It never becomes another, so it is read once."""
+        known = self._announcements
+        if (article, revision) not in known:
+            known[article, revision] = self.revision_at(tx, article, revision).article.announces
+        return known[article, revision]
+
+    @cached_property
+    def _announcements(self) -> dict[tuple[int, int], Announcement | None]:
+        return {}
 
     def column_counts(self) -> dict[str, int]:
         """How many articles each column has, by its id: announcements and what is withdrawn left out."""
@@ -137,7 +172,7 @@ class Reports(Database):
             .order_by(_r.id)
         )
         with self.reading() as tx:
-            out = self._announced(tx, now)
+            out = self._announced(tx, tx.scalar(ANNOUNCED, {"now": now}))
             rows = [row for row in tx.execute(query) if row.article_id not in out]
             found = [(row, self.revision_at(tx, row.article_id, row.revision).article.announces) for row in rows]
         return [(one, row.go_live_at, rollout_id(row.id)) for row, one in found if one is not None]
@@ -274,11 +309,14 @@ class Reports(Database):
                 found.setdefault(row.channel, []).append(rollout_id(row.rollout_id))
         return found
 
-    def articles(self, limit: int) -> list[ArticleLine]:
-        """The newest articles, each with its last rollout."""
+    def articles(self, limit: int, *, imported: bool = False) -> list[ArticleLine]:
+        """The articles accepted last, each with its last rollout; `imported`: those that came from an archive, instead
+        of the others."""
         with self.reading() as tx:
             last = (
                 select(func.max(_d.rollout_id).label("rollout"), _d.article_id, func.max(_d.revision).label("revision"))
+                .join(tables.article, _a.id == _d.article_id)
+                .where(_a.imported_from.is_not(None) if imported else _a.imported_from.is_(None))
                 .group_by(_d.article_id)
                 .order_by(_d.article_id.desc())
                 .limit(limit)
@@ -319,7 +357,8 @@ class Reports(Database):
         rollouts = {row[0]: row[1] for row in tx.execute(select(_r.state, func.count()).group_by(_r.state))}
         deliveries = {row[0]: row[1] for row in tx.execute(select(_d.state, func.count()).group_by(_d.state))}
         oldest = tx.scalar(select(func.min(_d.due)).where(claimable(now)))
-        return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest)
+        imported = tx.scalar(select(func.count()).where(_a.imported_from.is_not(None))) or 0
+        return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest, imported=imported)
 
 
 def event_of(row: Any) -> Event:

@@ -31,7 +31,7 @@ _DELIVERIES = (
 _IN_THEM = select(_d.article_id, _d.revision).where(_d.rollout_id.in_(bindparam("these", expanding=True))).distinct()
 _PARTS = _IN_THEM.subquery()
 _REVISIONS = (
-    select(_v.article_id, _v.number, _v.record, _v.corrected_at, _v.note, _a.published_at)
+    select(_v.article_id, _v.number, _v.record, _v.corrected_at, _v.note, _a.published_at, _a.imported_from)
     .join(_PARTS, and_(_PARTS.c.article_id == _v.article_id, _PARTS.c.revision == _v.number))
     .join(tables.article, _a.id == _v.article_id)
 )
@@ -47,7 +47,7 @@ def reports_of(tx: Connection, numbers: Iterable[int]) -> Iterator[Report]:
         for row in tx.execute(_DELIVERIES, these):
             deliveries[row.rollout_id].append(row)
         revisions = {
-            (row.article_id, row.number): revision_of(row.article_id, row.number, row)
+            (row.article_id, row.number): (revision_of(row.article_id, row.number, row), row.imported_from or "")
             for row in tx.execute(_REVISIONS, these)
         }
         for number in batch:
@@ -57,7 +57,7 @@ def reports_of(tx: Connection, numbers: Iterable[int]) -> Iterator[Report]:
                 yield _report(heads[number], rows, [revisions[part] for part in parts])
 
 
-def _report(head: Row[Any], rows: Sequence[Row[Any]], revisions: Iterable[Revision]) -> Report:
+def _report(head: Row[Any], rows: Sequence[Row[Any]], revisions: Iterable[tuple[Revision, str]]) -> Report:
     return Report(
         rollout=rollout_id(head.id),
         articles=tuple(
@@ -68,8 +68,9 @@ def _report(head: Row[Any], rows: Sequence[Row[Any]], revisions: Iterable[Revisi
                 column=one.article.column,
                 series=one.article.series,
                 digest=one.article.digest,
+                imported_from=imported_from,
             )
-            for one in revisions
+            for one, imported_from in revisions
         ),
         action=head.action,
         state=head.state,

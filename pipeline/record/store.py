@@ -14,11 +14,12 @@ from pipeline.record.accepting import Accepting
 from pipeline.record.catalogue import SqlCatalogue, SqlMedia
 from pipeline.record.claiming import Claiming
 from pipeline.record.deciding import Deciding
+from pipeline.record.importing import Importing
 from pipeline.record.notebook import SqlNotebook
 from pipeline.record.sweeping import Sweeping
 
 
-class Store(Accepting, Claiming, Deciding, Sweeping):
+class Store(Accepting, Claiming, Deciding, Importing, Sweeping):
     """The record and every change to it. Thread-safe; open one per process."""
 
     def media(self) -> SqlMedia:

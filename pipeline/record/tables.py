@@ -55,11 +55,13 @@ article = Table(
     Column("announces", String(64)),
     Column("published_at", Instant, nullable=False),
     Column("accepted_at", Instant, nullable=False),
+    Column("imported_from", Text),
     Index("article_in_column", "column", "number"),
     Index("article_announcing", "announces"),
     sqlite_autoincrement=True,
 )
-"""`column`, `number`: as in the record. `announces`: the column that the record opens, renames or closes."""
+"""`column`, `number`: as in the record. `announces`: the column that the record opens, renames or closes.
+`imported_from`: of what was imported from an archive, the manuscript's path in it."""
 
 revision = Table(
     "revision",

@@ -109,15 +109,18 @@ class MemoryCatalogue:
         self._entries: dict[str, Entry] = {}
         self._lock = lock or MemoryNotebook().exclusive
 
-    def place(self, revision: Revision, receipt: Receipt | None = None) -> None:
+    def place(self, revision: Revision, receipt: Receipt | None = None, *, imported: bool = False) -> None:
         known = self._entries.get(revision.id)
         column = revision.article.column
         self._entries[revision.id] = Entry(
             revision=revision,
             receipt=receipt or (known.receipt if known else Receipt(standing=Standing.STAGED)),
-            ordinal=known.ordinal if known else self.last() + 1,
-            column_ordinal=known.column_ordinal if known else self.last(column) + 1,
+            ordinal=known.ordinal if known else self._next(None, imported=imported),
+            column_ordinal=known.column_ordinal if known else self._next(column, imported=imported),
         )
+
+    def _next(self, column: str | None, *, imported: bool) -> int:
+        return -self.imported(column) - 1 if imported else self.last(column) + 1
 
     def remove(self, article_id: str, at: datetime, reason: str) -> None:
         if known := self._entries.get(article_id):
@@ -158,7 +161,13 @@ class MemoryCatalogue:
         return [entry for *_, entry in sorted(found, key=lambda one: one[:2], reverse=True)][:limit]
 
     def last(self, column: str | None = None) -> int:
-        return max((ordinal for ordinal, _ in self._of(column)), default=0)
+        return max((0, *(ordinal for ordinal, _ in self._of(column))))
+
+    def imported(self, column: str | None = None) -> int:
+        return -min((0, *(ordinal for ordinal, _ in self._of(column))))
+
+    def entries(self, article_ids: Sequence[str]) -> dict[str, Entry]:
+        return {one: self._entries[one] for one in article_ids if one in self._entries}
 
     def neighbours(self, article_id: str) -> tuple[Entry | None, Entry | None]:
         here = self._entries[article_id]

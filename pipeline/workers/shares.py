@@ -30,11 +30,13 @@ class _Waiting(NamedTuple):
 class Shares:
     """What a worker's threads do, at most `most` of them at once for one channel. Thread-safe.
 
+    `run`: does a step of a delivery, and asks whether it may go on with the next one.
+
     A wake-up for a channel that has its share waits here and not in a thread; a thread of that channel goes on with it,
     the lowest rank first. Nothing is lost with it: what it is about is due in the record.
     """
 
-    def __init__(self, run: Callable[[int], object], *, most: int) -> None:
+    def __init__(self, run: Callable[[int, Callable[[], bool]], object], *, most: int) -> None:
         self._run = run
         self.most = most
         self._lock = threading.Lock()
@@ -59,7 +61,7 @@ class Shares:
         following: int | None = delivery
         while following is not None:
             try:
-                self._run(following)
+                self._run(following, lambda: self._has_room(channel))
             except Exception:  # the database is away: this one is woken again; those behind it must not wait for it
                 log.exception("step", delivery=following, channel=channel)
             following = self._next(channel)
@@ -74,6 +76,11 @@ class Shares:
         """The deliveries that wait here."""
         with self._lock:
             return sorted(self._ranks)
+
+    def _has_room(self, channel: str) -> bool:
+        """Whether another step of the channel would find a thread: else the next one goes before a second of one."""
+        with self._lock:
+            return self._busy[channel] < self.most
 
     def _next(self, channel: str) -> int | None:
         """What this thread does next for the channel; None: nothing, and it has left it."""

@@ -7,14 +7,14 @@ most commands only read.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.engine import Engine
 from pipeline.newsroom import Configuration
 from pipeline.record import waits
-from pipeline.record.gate import Wake
 from pipeline.record.inherit import inherit
-from pipeline.record.roster import QUEUES, Presence
+from pipeline.record.roster import Presence
 from pipeline.record.store import Store
-from pipeline.record.sweeping import Waiting
-from pipeline.rollout import Rank, Step
+from pipeline.rollout import Rank
 from pipeline.workers import broker
+from pipeline.workers.sending import RELEASES, STEPS, TASK, TRANSPORT, Sender
 from pipeline.workers.shares import Shares, share_of
 
 if TYPE_CHECKING:
@@ -38,14 +37,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("tongfa")
 
-STEPS, RELEASES = QUEUES
-"""The two queues. Releases have their own, so that a long preparation never delays an instant."""
-
-TASK = "tongfa.run"
-TURN = timedelta(microseconds=200)
-"""How long a thread of the worker of `RELEASES` works while others wait for the interpreter. With shorter turns all
-begin closer together and are done later: at 50 µs six channels began within 0.6 ms and had their articles within 47 ms,
-at 250 µs within 1.3 ms and 32 ms (medians; `python -m tests.benchmarks.skew`)."""
 SLACK = Path("/proc/self/timerslack_ns")
 """Linux: by how many nanoseconds its kernel may prolong the waits of a thread, and of those that it starts. By default
 as long as a whole turn."""
@@ -70,73 +61,11 @@ def celery_app(url: str) -> Celery:
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "visibility_timeout": 3600,
-            "socket_timeout": 5,
-            "socket_connect_timeout": 2,
-            "health_check_interval": 10,
-            # A list for each of `Rank`; the first that has something is read first.
-            "priority_steps": [*Rank],
-            "queue_order_strategy": "priority",
-        },
+        broker_transport_options=dict(TRANSPORT),
         task_serializer="json",
         accept_content=["json"],
     )
     return app
-
-
-class Sender:
-    """Sends wake-ups, best effort: when the broker is away the sweeper sends them again later."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self.away = False
-        """Whether the last attempt found no broker."""
-
-    @cached_property
-    def _app(self) -> Celery:
-        app = celery_app(self._url)
-        # kombu would try for six seconds, while an editor waits and a worker's thread is held up.
-        app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
-        return app
-
-    @cached_property
-    def _trouble(self) -> tuple[type[BaseException], ...]:
-        from kombu.exceptions import OperationalError  # noqa: PLC0415 - see above
-
-        return (OperationalError, OSError, *self._app.connection().connection_errors)
-
-    def __call__(self, wakes: Iterable[Wake]) -> None:
-        try:
-            for wake in wakes:
-                self._app.send_task(
-                    TASK,
-                    (wake.delivery_id, wake.channel, wake.rank),
-                    queue=RELEASES if wake.step is Step.RELEASE else STEPS,
-                    priority=wake.rank,
-                    retry=False,
-                    headers={"step": wake.step.value},
-                )
-                self.away = False
-        except self._trouble as error:
-            self._lost(error)
-
-    def waiting(self) -> Waiting | None:
-        """How many wake-ups wait in the queues; None if the broker is away."""
-        try:
-            with self._app.connection_or_acquire() as connection:
-                here = connection.default_channel
-                found = Waiting(*(here.queue_declare(queue=queue).message_count for queue in (STEPS, RELEASES)))
-                self.away = False
-                return found
-        except self._trouble as error:
-            self._lost(error)
-            return None
-
-    def _lost(self, error: BaseException) -> None:
-        if not self.away:
-            log.warning("broker away", error=str(error))
-        self.away = True
 
 
 def open_engine(configuration: Configuration) -> Engine:
@@ -160,7 +89,7 @@ def work(configuration: Configuration, queue: str) -> None:
     from celery.signals import worker_ready, worker_shutting_down  # noqa: PLC0415
 
     if queue == RELEASES:
-        _come_first()
+        _be_on_time(configuration)
     else:
         os.nice(STEP_ASIDE)  # an instant is never late because something else is being prepared
     engine = open_engine(configuration)
@@ -177,6 +106,7 @@ def work(configuration: Configuration, queue: str) -> None:
 
     for outlet in engine.newsroom.outlets:
         engine.channel(outlet.id).warm()
+    gc.freeze()  # what is loaded by now stays: looking through it for garbage would hold up an instant
     stopping = threading.Event()
 
     @worker_ready.connect(weak=False)
@@ -209,21 +139,22 @@ def work(configuration: Configuration, queue: str) -> None:
 
 
 def comes_first(process: int) -> bool:
-    """Whether a process of this machine has the processors before all others, as the releases should."""
+    """Whether a process of this machine has the processors before all others, see `Configuration.real_time`."""
     with suppress(AttributeError, OSError):
         return os.sched_getscheduler(process) == os.SCHED_RR
     return False
 
 
-def _come_first() -> None:
+def _be_on_time(configuration: Configuration) -> None:
     """Let this process's threads, which wait for one instant, all begin at it."""
     # Chance decides which of those that wait for the interpreter comes next: many short turns are fair, a few are not.
-    sys.setswitchinterval(TURN / timedelta(seconds=1))
+    sys.setswitchinterval(configuration.turn / timedelta(seconds=1))
     with suppress(OSError):  # not on Linux, or not allowed
         SLACK.write_text("1")
-    # Without this a thread that wakes waits some milliseconds for whatever has the processor, of whatever priority.
-    with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    if configuration.real_time:
+        # Without this a thread that wakes waits some milliseconds for whatever has the processor, of whatever priority.
+        with suppress(AttributeError, OSError):  # `newsroom doctor` says so
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 def _seal(engine: Engine, stopping: threading.Event) -> None:

@@ -13,6 +13,7 @@ import logging
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +29,9 @@ from pipeline.record.due import due
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of
 from pipeline.workers import logs, tasks
+from tests.benchmarks.processes import peaks
+from tests.benchmarks.table import HEAD, Goal, Line
+from tests.benchmarks.throughput import MEMORY
 
 ARTICLES = 3_000
 CHANNELS = ("website", "feeds", "app")
@@ -36,7 +40,6 @@ LOOK = 0.5
 FEW = 50
 """Deliveries due, under which the length of the queue says nothing."""
 PATIENCE = 3_600.0
-ROW = "| {what} | {measured} | {goal} |"
 
 
 class Look(NamedTuple):
@@ -49,15 +52,13 @@ class Look(NamedTuple):
     due: int
 
 
-def measure(articles: int = ARTICLES) -> None:
-    """Print the table's rows."""
-    logs.configure(logging.ERROR)
+def lines(data: Path, articles: int = ARTICLES) -> Iterator[Line]:
+    """The table's lines."""
     with (
-        tempfile.TemporaryDirectory(prefix="tongfa-backlog-") as folder,
-        demo.running(demo_file(), Path(folder) / "data") as environment,
+        demo.running(demo_file(), data) as environment,
         closing(tasks.open_engine(load(demo_file(), environment))) as engine,
     ):
-        print(f"| {articles:,} articles on {len(CHANNELS)} channels | measured | goal |\n|---|---|---|")
+        said = f"{articles:,} articles on {len(CHANNELS)} channels"
         wrong, bad = (_publish(engine, name) for name in ("有误的一篇", "不当的一篇"))
         for known in (wrong, bad):
             _ended(engine, engine.store.latest_rollout(known))
@@ -70,9 +71,10 @@ def measure(articles: int = ARTICLES) -> None:
             _publish(engine, f"第{number}篇积压稿件")
         accepted = time.monotonic() - began
         left = looks[-1].due if looks else 0
-        _row("articles accepted a second", f"{articles / accepted:.1f}", "")
-        _row("deliveries due when the last was accepted", f"{left:,}", "")
-        _urgent(engine, wrong, bad)
+        yield Line(
+            f"{said}: accepted a second", f"{articles / accepted:.0f}", f"{left:,} due at the last", articles / accepted
+        )
+        yield from _urgent(engine, wrong, bad)
         deadline = time.monotonic() + PATIENCE
         while engine.store.health(engine.clock.now()).rollouts.keys() & {"preparing", "ready", "released"}:
             if time.monotonic() > deadline:
@@ -80,23 +82,25 @@ def measure(articles: int = ARTICLES) -> None:
             stop.wait(2 * LOOK)
         stop.set()
         watch.join()
-        _tell(looks)
+        yield from _told(looks)
+        for role, most in sorted(peaks(data).items()):
+            yield Line(f"{role}: most memory, MB", f"{most:.0f} MB", said, most, MEMORY)
 
 
-def _urgent(engine: Engine, wrong: str, bad: str) -> None:
+def _urgent(engine: Engine, wrong: str, bad: str) -> Iterator[Line]:
     """What is handed in behind the backlog, until it is live on all channels."""
     article = article_of("快讯：道路恢复通行")
     before = engine.store.revision(wrong).article
     deeds = (
         (
             "an urgent article",
-            "≤ 5 s",
+            Goal(5),
             lambda: engine.publish(article, {}, editor="bench", channels=CHANNELS, urgent=True),
         ),
-        ("a withdrawal", "≤ 2 s", lambda: engine.withdraw(bad, reason="撤", editor="bench")),
+        ("a withdrawal", Goal(2), lambda: engine.withdraw(bad, reason="撤", editor="bench")),
         (
             "a correction",
-            "≤ 5 s",
+            Goal(5),
             lambda: engine.correct(
                 wrong, before.model_copy(update={"body": "<p>更正后的一篇。</p>"}), {}, editor="bench", note="有误"
             ),
@@ -105,7 +109,7 @@ def _urgent(engine: Engine, wrong: str, bad: str) -> None:
     for what, goal, deed in deeds:
         began = time.monotonic()
         took = _ended(engine, deed().rollout_id) - began
-        _row(f"{what} behind the backlog, until live everywhere", f"{took:.1f} s", goal)
+        yield Line(f"{what} behind the backlog, seconds until live everywhere", f"{took:.1f} s", "", took, goal)
 
 
 def _publish(engine: Engine, headline: str) -> str:
@@ -137,26 +141,34 @@ def _watch(engine: Engine, looks: list[Look], stop: threading.Event) -> None:
         looks.append(Look(time.monotonic(), done, queued, awaited))
 
 
-def _tell(looks: list[Look]) -> None:
+def _told(looks: list[Look]) -> Iterator[Line]:
     """What the looks say: the rate of each quarter of the deliveries, and how long the queue was."""
     first, last = looks[0].done, looks[-1].done
     bounds = [first + (last - first) * quarter / 4 for quarter in range(5)]
     moments = [next(one.at for one in looks if one.done >= bound) for bound in bounds]
     rates = [(last - first) / 4 / (end - begin) for begin, end in pairwise(moments)]
-    _row("deliveries a second, by quarters", ", ".join(f"{rate:.0f}" for rate in rates), "")
-    _row("rate of the last quarter ÷ first quarter", f"{rates[-1] / rates[0]:.2f}", "≥ 0.8")
+    quarters = ", ".join(f"{rate:.0f}" for rate in rates)
+    yield Line(
+        "rate of the last quarter of the backlog ÷ first quarter",
+        f"{quarters} deliveries a second",
+        "",
+        rates[-1] / rates[0],
+        Goal(0.8, at_least=True),
+    )
     lengths = [one.queued / one.due for one in looks if one.due >= FEW]
-    _row("messages queued ÷ deliveries due, at most", f"{max(lengths, default=0):.2f}", "≤ 1.5")
-
-
-def _row(what: str, measured: str, goal: str) -> None:
-    print(ROW.format(what=what, measured=measured, goal=goal), flush=True)
+    most = max(lengths, default=0)
+    yield Line("messages queued ÷ deliveries due, at most", f"{most:.2f}", f"{len(looks)} looks", most, Goal(1.5))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="a backlog, and what goes before it")
     parser.add_argument("--articles", type=int, default=ARTICLES)
-    measure(parser.parse_args().articles)
+    articles = parser.parse_args().articles
+    logs.configure(logging.ERROR)
+    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
+        print(HEAD)
+        for line in lines(Path(folder) / "data", articles):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pipeline.newsroom import demo_file, examples, load
 from pipeline.workers import tasks
+from tests.benchmarks.table import Goal, Line
 from tests.engine.backlog import copies
 
 EXAMPLE = "wushan-sibuzhai.md"
@@ -25,16 +26,15 @@ ROUNDS = 7
 BACKLOG = 2_645
 """Rollouts under way."""
 
-Row = tuple[str, str, str, float]
-"""What was done, its time, what it stands beside, and how many times as long it took."""
+HELP, SUBMIT = Goal(0.25), Goal(0.8)
 
 
-def rows(data: Path) -> list[Row]:
+def lines(data: Path) -> list[Line]:
     """`newsroom --help`, `queue-submit` where no newsroom is up, and `newsroom status` with a backlog."""
     data.mkdir()
     environment = {"TONGFA_DATA": str(data), "TONGFA_CONFIG": str(demo_file())}
     made = [
-        _row("`newsroom --help`", lambda _: ["newsroom", "--help"], environment),
+        _row("`newsroom --help`", lambda _: ["newsroom", "--help"], environment, HELP),
         submitting(data, environment, "no newsroom is up"),
     ]
     with closing(tasks.open_engine(load(demo_file(), {**os.environ, **environment}))) as engine:
@@ -43,7 +43,7 @@ def rows(data: Path) -> list[Row]:
     return [*made, _row(f"`newsroom status`, {BACKLOG:,} under way", lambda _: ["newsroom", "status"], environment)]
 
 
-def submitting(data: Path, environment: Mapping[str, str], where: str) -> Row:
+def submitting(data: Path, environment: Mapping[str, str], where: str) -> Line:
     """`queue-submit` of the example until it is accepted, each time under another headline."""
     text = (examples() / EXAMPLE).read_text(encoding="utf-8")
 
@@ -52,17 +52,19 @@ def submitting(data: Path, environment: Mapping[str, str], where: str) -> Row:
         file.write_text(re.sub("(?m)^(标题: .*)$", rf"\g<1>{number}", text, count=1), encoding="utf-8")
         return ["queue-submit", str(file), "--column", "yaowen", "--yes"]
 
-    return _row(f"`queue-submit` of the example, until accepted, {where}", submit, environment)
+    return _row(f"`queue-submit` of the example, until accepted, {where}", submit, environment, SUBMIT)
 
 
-def _row(what: str, command: Callable[[int], Sequence[str]], environment: Mapping[str, str]) -> Row:
+def _row(
+    what: str, command: Callable[[int], Sequence[str]], environment: Mapping[str, str], goal: Goal | None = None
+) -> Line:
     own, bare = [], []
     for number in range(ROUNDS + 1):
         bare.append(_cpu([sys.executable, "-c", "pass"], environment))
         name, *words = command(number)
         own.append(_cpu([str(Path(sys.executable).with_name(name)), *words], environment))
     own_time, bare_time = statistics.median(own[1:]), statistics.median(bare[1:])
-    return what, f"{own_time:.2f} s CPU", f"`python -c pass`: {bare_time:.3f} s CPU", own_time / bare_time
+    return Line(f"{what}, seconds of CPU", f"{own_time:.2f} s", f"`python -c pass`: {bare_time:.3f} s", own_time, goal)
 
 
 def _cpu(command: Sequence[str], environment: Mapping[str, str]) -> float:

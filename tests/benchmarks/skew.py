@@ -1,6 +1,6 @@
 """How close together six channels are released: at rest, under load, and beside a slow one.
 
-    python -m tests.benchmarks.skew [--rounds 100]
+    python -m tests.benchmarks.skew [--rounds 100] [--real-time] [--turn 0.0002]
 
 The demo's newsroom with its stand-ins, real workers and real HTTP. A round opens a column, publishes an article in a
 standing column, and takes the column back (which is not counted): two rollouts. Under load a bulk import of old
@@ -29,7 +29,7 @@ from pipeline.commands import demo, doctor
 from pipeline.commands.telling import tell
 from pipeline.engine import Engine, Piece
 from pipeline.engine.columns import new
-from pipeline.newsroom import demo_file, load
+from pipeline.newsroom import demo_file, load, locate
 from pipeline.record.report import Report
 from pipeline.rollout import RolloutState
 from pipeline.testing import article_of
@@ -45,13 +45,16 @@ SLOW_SECONDS = 10
 ROW = "| {what} | {p50} | {p99} | {count} |"
 
 
-def measure(rounds: int = ROUNDS) -> None:
-    """Print the table's rows: each figure as median, 99th percentile and how many rollouts."""
+def measure(rounds: int = ROUNDS, *engine_lines: str) -> None:
+    """Print the table's rows: each figure as median, 99th percentile and how many rollouts.
+
+    `engine_lines`: added to the table [engine] of the demo's file.
+    """
     logs.configure(logging.ERROR)
     with (
         tempfile.TemporaryDirectory(prefix="tongfa-skew-") as folder,
-        demo.running(demo_file(), Path(folder) / "data") as environment,
-        closing(tasks.open_engine(load(demo_file(), environment))) as engine,
+        demo.running(_configured(Path(folder), engine_lines), Path(folder) / "data") as environment,
+        closing(tasks.open_engine(load(locate(None, environment), environment))) as engine,
     ):
         for finding in doctor.priority(engine.configuration):
             print(f"({tell(finding.what).strip()})")
@@ -64,6 +67,14 @@ def measure(rounds: int = ROUNDS) -> None:
         _until(lambda: not engine.store.reports([RolloutState.PREPARING, RolloutState.READY]))
         slow = [one for n in range(SLOW_ROUNDS) for one in _round(engine, f"慢{n}", lambda: _slow_down(environment))]
         _rows(f"the other five while one takes {SLOW_SECONDS} s", [_without_slowest(one) for one in slow])
+
+
+def _configured(folder: Path, lines: Sequence[str]) -> Path:
+    """The demo's file with these lines more."""
+    told = demo_file().read_text(encoding="utf-8").replace("[engine]\n", "\n".join(["[engine]", *lines, ""]), 1)
+    file = folder / "newsroom.toml"
+    file.write_text(told, encoding="utf-8")
+    return file
 
 
 def _round(engine: Engine, name: str, before: Callable[[], None] = lambda: None) -> list[Report]:
@@ -173,4 +184,8 @@ def _until(done: Callable[[], bool], limit: float = 300) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--rounds", type=int, default=ROUNDS)
-    measure(arguments.parse_args().rounds)
+    arguments.add_argument("--real-time", action="store_true", help="[engine] real_time = true")
+    arguments.add_argument("--turn", help="[engine] turn, in seconds")
+    given = arguments.parse_args()
+    lines = ["real_time = true"] if given.real_time else []
+    measure(given.rounds, *lines, *([f"turn = {given.turn}"] if given.turn else []))

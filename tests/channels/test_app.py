@@ -39,7 +39,6 @@ from pipeline.article import Article, Column, Deed, Outlet, Revision
 from pipeline.channel import Action, Refused, Setting, Standing, Unavailable, Unpublishable, utc_now
 from pipeline.testing import (
     NOON,
-    ChannelContract,
     MemoryNotebook,
     Rehearsal,
     article_of,
@@ -49,6 +48,7 @@ from pipeline.testing import (
     revision_of,
 )
 from pipeline.web.site import site
+from tests.channels.public_tree import TreeContract
 from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "app"
@@ -58,8 +58,11 @@ VARIABLE = "TONGFA_APP_WEBHOOK_SECRET"
 BASE = "http://127.0.0.1:8000/app/api/"
 
 
-class AppContract(ChannelContract):
+class AppContract(TreeContract):
     """What a client shows of the public's document, for the contract."""
+
+    def tells_in_order(self, path: str) -> bool:
+        return path.startswith("api/changes")
 
     def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
         return disk_full(after)

@@ -35,7 +35,6 @@ from pipeline.article.addresses import beside
 from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable, utc_now
 from pipeline.testing import (
     NOON,
-    ChannelContract,
     MemoryNotebook,
     Rehearsal,
     article_of,
@@ -44,6 +43,7 @@ from pipeline.testing import (
     picture,
     revision_of,
 )
+from tests.channels.public_tree import TreeContract
 from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "feeds"
@@ -52,7 +52,7 @@ CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 BASE = "http://127.0.0.1:8000/feeds/"
 
 
-class FeedsContract(ChannelContract):
+class FeedsContract(TreeContract):
     """What the public's item is, for the contract."""
 
     def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 import requests
 from lxml import html
@@ -28,6 +29,8 @@ from pipeline.channel import Asset, Channel, Rendition, Setting, Standing
 from pipeline.manuscript.images import take
 from pipeline.standins.fake_wechat import Server, Settings
 from pipeline.testing import MemoryMedia, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of
+
+pillow_heif.register_heif_opener()
 
 SECRET = b"GEHEIM-0931"
 """What must not leave the house."""

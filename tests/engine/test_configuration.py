@@ -119,7 +119,7 @@ def test_a_release_is_not_repeated_because_its_channel_was_away(house: House, we
     house.bench.clock.advance(timedelta(seconds=2))
     house.ghost.weather = lambda what: weather if what == "release" else ""
     ghost = next(one.id for one in house.bench.report(known).deliveries if one.channel == "ghost")
-    assert house.bench.engine.run(ghost)
+    assert house.bench.engine.run(ghost, lambda: False)
     house.ghost.weather = lambda _: ""
     house.configure(ghost=False)
     house.run()

@@ -90,7 +90,7 @@ def lived_through(machines: Machines, seed: int, rollouts: int) -> tuple[Editor,
         editor = Editor(engine, seed)
         for _ in range(3):
             editor.publish()
-        machines.come_to_rest()
+        machines.come_to_rest(engine.store)
         report = told(machines[0].run("newsroom", "report", editor.ids[0], "--json"))
         [tv] = [one for one in report["deliveries"] if one["channel"] == "tv"]
         day = str(tv["receipt"]["ids"]["programme"])
@@ -108,7 +108,7 @@ def lived_through(machines: Machines, seed: int, rollouts: int) -> tuple[Editor,
             editor.act()
         machines.wechat.admin("PUT", "faults", next=[], loss=0.0)
         machines.prompter.prompter.next.clear()
-        machines.come_to_rest()
+        machines.come_to_rest(engine.store)
         assert moved, "nothing was ever moved"
         for known, version in editor.versions.items():
             report = engine.store.report(engine.store.latest_rollout(known))

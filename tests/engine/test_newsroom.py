@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -258,10 +256,7 @@ def test_doctor_finds_a_running_newsroom_well(running: Newsroom) -> None:
     for what in ("database: SQLite", "broker: valkey", "workers for steps", "workers for releases", "web server on"):
         assert f"✓ {what}" in done.out
     assert done.out.count("✓ channel ") == 4
-    first = "import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))"
-    allowed = subprocess.run([sys.executable, "-c", first], stderr=subprocess.DEVNULL, check=False).returncode == 0
-    assert ("releases have this machine's processors first" in done.out) is allowed
-    assert ("releases share the processors with all others" in done.out) is not allowed
+    assert "releases" not in done.out.partition("workers for releases")[2], "nobody asked for real-time priority"
 
 
 # -- starting, stopping, crashing ---------------------------------------------------------------------------

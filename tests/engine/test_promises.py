@@ -32,7 +32,7 @@ from pipeline.record.gate import Wake
 from pipeline.record.store import Store
 from pipeline.rollout import ENDED, DeliveryState, Pace, RolloutState
 from pipeline.testing import article_of, newsroom_of
-from tests.conftest import fresh_database
+from tests.conftest import fresh_database, fresh_file
 from tests.engine.bench import BUNDLING, RUNNING
 from tests.engine.simulation import Bundling, ManualClock, Outside, setting_for
 
@@ -62,7 +62,7 @@ class Newsroom(RuleBasedStateMachine):
             newsroom=newsroom,
             pace=PACE,
             data=data,
-            database=database or f"sqlite:///{data / 'newsroom.db'}",
+            database=database or fresh_file(data / "newsroom.db"),
             broker="",
             workers=1,
             releases=3,

@@ -19,7 +19,8 @@ import requests
 
 from pipeline.commands import demo
 from pipeline.newsroom import demo_file, examples
-from tests.engine.commands import Outcome, run, until
+from pipeline.rollout import DeliveryState, RolloutState
+from tests.engine.commands import Outcome, record_of, run, until
 
 CHECK = timedelta(seconds=12)
 """How long before its moment a rollout is checked here."""
@@ -211,12 +212,17 @@ def test_what_was_prepared_ahead_is_checked_before_its_moment(six: Six) -> None:
         found: dict[str, Any] = six.run("newsroom", "report", rollout, "--json").json
         return found
 
-    until(lambda: {one["state"] for one in report()["deliveries"]} == {"prepared"}, "it is prepared at once")
-    six.shut_out(appid)
-    try:
-        held = until(lambda: (found := report())["state"] == "held" and found, "the check has found it")
-    finally:
-        six.let_in(appid)
+    def standing() -> set[DeliveryState]:
+        return {one.state for one in store.report(rollout).deliveries}
+
+    with record_of(six.folder / "newsroom.toml", six.environment) as store:
+        until(lambda: standing() == {DeliveryState.PREPARED}, "it is prepared at once")
+        six.shut_out(appid)
+        try:
+            until(lambda: store.report(rollout).state is RolloutState.HELD, "the check has found it")
+        finally:
+            six.let_in(appid)
+    held = report()
     assert datetime.fromisoformat(held["ended_at"]) < moment, "there is still time to act"
     [failed] = [one for one in held["deliveries"] if one["state"] == "failed"]
     assert (failed["channel"], failed["error"]["field"]) == ("wechat-fabu", "ip")

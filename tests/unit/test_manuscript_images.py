@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import pillow_heif
 import pytest
 from PIL import Image as Pillow
 from PIL import ImageChops
@@ -22,6 +23,8 @@ from pipeline.article.credit import Aigc, Certainty
 from pipeline.manuscript import ManuscriptProblem, images, read
 from pipeline.manuscript.images import LARGEST_READ, MOST_PICTURES, drawings, intake
 from tests.unit.manuscripts import picture, problems_of, written
+
+pillow_heif.register_heif_opener()
 
 
 def naming(folder: Path, *sources: str) -> Path:

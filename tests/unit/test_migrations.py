@@ -57,9 +57,9 @@ def micro(seconds: int = 0) -> int:
 
 
 @pytest.fixture
-def store(database: str, tmp_path: Path) -> Iterator[Store]:
+def store(empty_database: str, tmp_path: Path) -> Iterator[Store]:
     """Migrated from 0001, with an article that is public and was corrected, and one whose rollout is prepared."""
-    engine = create_engine(database)
+    engine = create_engine(empty_database)
     corrected = article_of("二", summary="更正")
     with engine.begin() as tx:
         upgraded(tx, "0001")
@@ -85,11 +85,11 @@ def store(database: str, tmp_path: Path) -> Iterator[Store]:
         put("delivery", id=1, rollout_id=1, article_id=1, revision=2, state="verified", **website)
         put("delivery", id=2, rollout_id=2, article_id=2, revision=1, state="prepared", **website)
         put("delivery", id=3, rollout_id=2, article_id=2, revision=1, state="pending", **feeds)
-        if not database.startswith("sqlite"):
+        if not empty_database.startswith("sqlite"):
             for table in ("article", "rollout", "delivery"):
                 tx.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 9)"))
     engine.dispose()
-    store = Store(database, pace=Pace(), locks=tmp_path / "locks")
+    store = Store(empty_database, pace=Pace(), locks=tmp_path / "locks")
     store.migrate()
     with closing(store):
         yield store
@@ -154,8 +154,8 @@ def old_hash(content: dict[str, Any]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def test_a_chain_from_before_holds_as_it_was_and_goes_on(database: str, tmp_path: Path) -> None:
-    engine, before, hashes = create_engine(database), "0" * 64, []
+def test_a_chain_from_before_holds_as_it_was_and_goes_on(empty_database: str, tmp_path: Path) -> None:
+    engine, before, hashes = create_engine(empty_database), "0" * 64, []
     with engine.begin() as tx:
         upgraded(tx, "0002")
         for number, who in ((1, "记者甲"), (2, "engine"), (5, "engine")):  # some transactions did not come to their end
@@ -168,10 +168,10 @@ def test_a_chain_from_before_holds_as_it_was_and_goes_on(database: str, tmp_path
             given = ", ".join(f":{name}" for name in names)
             tx.execute(text(f"INSERT INTO event ({', '.join(names)}) VALUES ({given})"), values)
         tx.execute(text("UPDATE chain SET hash = :hash"), {"hash": before})
-        if not database.startswith("sqlite"):
+        if not empty_database.startswith("sqlite"):
             tx.execute(text("SELECT setval(pg_get_serial_sequence('event', 'id'), 9)"))
     engine.dispose()
-    with closing(Store(database, pace=Pace(), locks=tmp_path / "locks")) as store:
+    with closing(Store(empty_database, pace=Pace(), locks=tmp_path / "locks")) as store:
         store.migrate()
         assert (store.chain().events, store.chain().last, store.chain().broken) == (3, before, None)
         assert [store.event(number).hash for number in (1, 2, 5)] == hashes  # type: ignore[union-attr]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +16,10 @@ from channels.website import Website
 from pipeline import newsroom
 from pipeline.article import Outlet
 from pipeline.channel import Channel, Setting
+from pipeline.commands import doctor
 from pipeline.newsroom import BadConfiguration
 from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
+from pipeline.workers.tasks import signs_of_life
 
 MINIMAL = """
 [newsroom]
@@ -198,3 +202,29 @@ def test_a_kind_that_is_none(path: Path, kind: str) -> None:
 
 def test_a_third_partys_kind_is_named_by_module_and_class() -> None:
     assert newsroom.kind("tests.standins.kinds:Keyed").kind == "keyed"
+
+
+# -- what releases ask the system for -----------------------------------------------------------------------
+
+
+def test_real_time_and_shorter_turns_are_off_until_they_are_asked_for(path: Path) -> None:
+    usual = loaded(path)
+    assert (usual.real_time, usual.turn) == (False, timedelta(seconds=sys.getswitchinterval()))
+    asked = loaded(path, MINIMAL + "[engine]\nreal_time = true\nturn = 0.0002\n")
+    assert (asked.real_time, asked.turn) == (True, timedelta(microseconds=200))
+
+
+@pytest.mark.parametrize("line", ["turn = 0", "turn = -1", 'turn = "soon"', 'real_time = "when there is time"'])
+def test_what_releases_cannot_ask_for_is_refused(path: Path, line: str) -> None:
+    assert problems(path, f"{MINIMAL}[engine]\n{line}\n").keys() == {f"engine.{line.split(maxsplit=1)[0]}"}
+
+
+def test_the_doctor_says_so_where_the_system_does_not_let_releases_come_first(path: Path) -> None:
+    configuration = loaded(path, MINIMAL + "[engine]\nreal_time = true\n")
+    signs = signs_of_life(configuration)
+    signs.mkdir(parents=True)
+    (signs / f"releases-{os.getpid()}").touch()
+    [finding] = doctor.priority(configuration)
+    assert finding.problem is not None
+    assert finding.problem.field == "[engine] real_time"
+    assert not list(doctor.priority(loaded(path))), "nobody asked for it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -16,17 +17,21 @@ class Work:
 
     def __init__(self) -> None:
         self.done: list[int] = []
+        self.may: dict[int, bool] = {}
+        """Whether each might have gone on with a second step."""
         self._lock = threading.Lock()
         self._begun: dict[int, threading.Event] = {}
         self._go: dict[int, threading.Event] = {}
         self.slow: set[int] = set()
 
-    def __call__(self, delivery: int) -> None:
+    def __call__(self, delivery: int, go_on: Callable[[], bool]) -> None:
         self._event(self._begun, delivery).set()
         if delivery in self.slow:
             assert self._event(self._go, delivery).wait(20)
+        may = go_on()
         with self._lock:
             self.done.append(delivery)
+            self.may[delivery] = may
 
     def begun(self, delivery: int) -> bool:
         return self._event(self._begun, delivery).wait(20)
@@ -94,7 +99,7 @@ def test_a_step_that_fails_holds_up_none_of_those_behind_it() -> None:
     done: list[int] = []
     entered, go = threading.Event(), threading.Event()
 
-    def run(delivery: int) -> None:
+    def run(delivery: int, _: Callable[[], bool]) -> None:
         if delivery == 1:
             entered.set()
             assert go.wait(20)
@@ -113,6 +118,22 @@ def test_a_step_that_fails_holds_up_none_of_those_behind_it() -> None:
     assert done == [3]
     shares.run(4, "tv", Rank.USUAL)
     assert done == [3, 4], "the channel has its thread again"
+
+
+def test_a_second_step_is_done_only_where_the_next_first_one_would_find_a_thread() -> None:
+    work = Work()
+    shares = Shares(work, most=2)
+    work.slow = {1, 2}
+    with ThreadPoolExecutor(3) as pool:
+        both = [pool.submit(shares.run, number, "tv", Rank.USUAL) for number in (1, 2)]
+        assert work.begun(1)
+        assert work.begun(2)
+        shares.run(9, "web", Rank.USUAL)
+        work.go(1)
+        both[0].result(20)
+        work.go(2)
+        both[1].result(20)
+    assert work.may == {9: True, 1: False, 2: True}
 
 
 def test_a_worker_that_stops_does_not_begin_what_waits() -> None:
@@ -135,7 +156,7 @@ def test_no_more_than_its_share_at_once(most: int) -> None:
     lock, now, seen = threading.Lock(), 0, list[int]()
     meeting = threading.Barrier(most)
 
-    def run(delivery: int) -> None:
+    def run(delivery: int, _: Callable[[], bool]) -> None:
         nonlocal now
         with lock:
             now += 1

@@ -16,7 +16,7 @@ from pipeline.article import Image
 from pipeline.channel import Text
 from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.images.drawings import Drawings
-from pipeline.manuscript.images.intake import Taken, take
+from pipeline.manuscript.images.intake import Taken, opened, take
 from pipeline.manuscript.images.kinds import shortened
 from pipeline.manuscript.images.limits import (
     LARGEST_KEPT,
@@ -40,6 +40,7 @@ __all__ = [
     "Pictures",
     "Taken",
     "beside",
+    "opened",
     "take",
 ]
 

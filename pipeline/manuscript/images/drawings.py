@@ -15,12 +15,17 @@ import struct
 import subprocess
 import tempfile
 from pathlib import Path
-
-from PIL import Image as Pillow
+from typing import TYPE_CHECKING
 
 from pipeline.article.pixels import on_white
 from pipeline.channel import Text
+from pipeline.lazily import lazily
 from pipeline.manuscript.images.limits import MOST_DRAWINGS, LeftOut
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
+else:
+    Pillow = lazily("PIL.Image")
 
 PROGRAMS = ("soffice", "libreoffice")
 LONGEST = 60

@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import pillow_heif
-from PIL import Image as Pillow
-from PIL import ImageSequence, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from pipeline.article import Image, aigc, gif, pixels
 from pipeline.article.credit import Aigc
 from pipeline.channel import Text
+from pipeline.lazily import lazily
 from pipeline.manuscript.images.drawings import Drawings
 from pipeline.manuscript.images.kinds import MEDIA_TYPES, OPENED, kind_of, shortened, unpacked
 from pipeline.manuscript.images.limits import (
@@ -32,7 +33,14 @@ from pipeline.manuscript.images.limits import (
     unreadable,
 )
 
-pillow_heif.register_heif_opener()
+if TYPE_CHECKING:
+    import pillow_heif
+    from PIL import Image as Pillow
+    from PIL import ImageSequence
+else:
+    pillow_heif = lazily("pillow_heif")
+    Pillow = lazily("PIL.Image")
+    ImageSequence = lazily("PIL.ImageSequence")
 
 DRAWN = 1024
 """Colours; a picture with no more is a drawing."""
@@ -72,8 +80,8 @@ def take(data: bytes, name: str, *, drawings: Drawings | None = None, motion: in
     if not kind.is_read:
         raise unreadable(name, kind.name)
     try:
-        with Pillow.open(io.BytesIO(data), formats=OPENED) as opened:
-            return _taken(opened, data, name, motion)
+        with opened(data, OPENED) as picture:
+            return _taken(picture, data, name, motion)
     except LeftOut:
         raise
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
@@ -82,6 +90,12 @@ def take(data: bytes, name: str, *, drawings: Drawings | None = None, motion: in
         raise damaged(name, kind.name, "nothing in it can be read") from error
     except Exception as error:  # decoders raise whatever broken bytes make them stumble over
         raise damaged(name, kind.name, str(error) or type(error).__name__) from error
+
+
+def opened(data: bytes, formats: Collection[str] | None = None) -> Pillow.Image:
+    """The picture in these bytes, HEIF as well, as Pillow opens it: its head is read. Raises what Pillow raises."""
+    pillow_heif.register_heif_opener()
+    return Pillow.open(io.BytesIO(data), formats=formats if formats is None else [*formats])
 
 
 def _taken(opened: Pillow.Image, data: bytes, name: str, motion: int) -> Taken:

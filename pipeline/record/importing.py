@@ -1,0 +1,436 @@
+"""Importing: articles of an archive, many in one transaction, dated as they are, and what came of them in another.
+
+    take_over   articles, rollouts, deliveries, their places in the catalogues: accepted, nothing public yet
+    finish      what was read back of each: the rollouts are complete
+
+What is taken over and not finished belongs to the import for `GRACE`; after that the newsroom's workers see to it as to
+any delivery of which nobody knows what became of it. Corrections and withdrawals overtake it at any moment, as ever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, text, update
+
+from pipeline.article import Column, Outlet, Revision
+from pipeline.article.reading import Reading
+from pipeline.channel import Action, Evidence, Receipt, Standing
+from pipeline.record import chain, locks, tables
+from pipeline.record.columns import taken_numbers
+from pipeline.record.ids import article_id, number_of
+from pipeline.record.reports import Reports
+from pipeline.record.rollouts import revision_of
+from pipeline.record.upserts import ByDialect
+from pipeline.rollout import ENDED, DeliveryState, Rank, RolloutState
+
+Key = TypeVar("Key", int, str)
+GRACE = timedelta(minutes=10)
+"""More than a batch takes. Whatever an import that was killed has left is public by then, also if nobody repeats it."""
+IMPORTED = "-"
+"""Begins the names of the counters of ordinals below zero; no column's id begins so."""
+_AT_ONCE = 500
+"""Values of one condition: SQLite takes some thousand."""
+
+_a, _d, _p, _r, _v = (
+    table.c for table in (tables.article, tables.delivery, tables.placement, tables.rollout, tables.revision)
+)
+_COUNT = ByDialect(lambda insert: insert(tables.counter))
+_KEEP = ByDialect(lambda insert: insert(tables.image).on_conflict_do_nothing())
+_OURS = (_d.state == DeliveryState.PREPARED, _d.fence == 0, _d.overtaken.is_(False))
+"""Deliveries that no worker has been at, and that nothing has overtaken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Old:
+    """An article of an archive, completed by its column, under the id that it will have."""
+
+    revision: Revision
+    column: Column
+    file: str
+    """The manuscript's path below the folder that is imported."""
+    media: Mapping[str, bytes]
+    reading: Reading | None
+    digests: Mapping[str, str]
+    """Of its renditions, by the channels' ids."""
+
+
+class Part(NamedTuple):
+    """A delivery of an imported article, taken over and not finished."""
+
+    delivery_id: int
+    rollout_id: int
+    channel: str
+    revision: Revision
+
+
+class Came(NamedTuple):
+    """What came of a part."""
+
+    part: Part
+    receipt: Receipt
+    evidence: Evidence
+    digest: str
+    started_at: datetime
+    ended_at: datetime
+
+
+class TakenOver(NamedTuple):
+    """What became of a batch: what is taken over, and the ids of those that are not, because the newsroom has an
+    article of their key, or their number in the series is another's."""
+
+    parts: Sequence[Part]
+    known: Collection[str]
+    counted_twice: Mapping[str, str]
+    """By id, the article that has the number."""
+
+
+class Importing(Reports):
+    """What a folder of manuscripts becomes."""
+
+    def reserve(self, articles: int) -> list[str]:
+        """So many ids for articles, rising, given to nobody else."""
+        with self.writing() as tx:
+            return [article_id(number) for number in _reserved(tx, "article", articles)]
+
+    def keys_known(self, keys: Collection[str]) -> set[str]:
+        """Those of the keys under which the newsroom has, or had, an article."""
+        with self.reading() as tx:
+            return _keys_known(tx, keys)
+
+    def take_over(self, batch: Sequence[Old], outlets: Sequence[Outlet], *, editor: str, now: datetime) -> TakenOver:
+        """Accept a batch for these channels, the newest article first: all of it is committed, or nothing is."""
+        with self.writing() as tx:
+            locks.many(tx, [f"key:{one.revision.article.key}" for one in batch])
+            locks.names(tx, (), {f"column:{one.column.id}" for one in batch})
+            there = _keys_known(tx, [one.revision.article.key for one in batch])
+            known = {one.revision.id for one in batch if one.revision.article.key in there}
+            twice = taken_numbers(tx, [(one.revision, one.column) for one in batch if one.revision.id not in known])
+            left = [one for one in batch if one.revision.id not in known and one.revision.id not in twice]
+            parts = self._insert(tx, left, outlets, editor, now) if left else []
+            return TakenOver(parts, known, twice)
+
+    def _insert(
+        self, tx: Connection, batch: Sequence[Old], outlets: Sequence[Outlet], editor: str, now: datetime
+    ) -> list[Part]:
+        numbers = {one.revision.id: number_of(one.revision.id, "a") for one in batch}
+        tx.execute(
+            insert(tables.article),
+            [
+                {
+                    "id": numbers[one.revision.id],
+                    "key": one.revision.article.key,
+                    "column": one.column.id,
+                    "number": one.revision.article.number,
+                    "announces": None,
+                    "published_at": one.revision.published_at,
+                    "accepted_at": now,
+                    "imported_from": one.file,
+                }
+                for one in batch
+            ],
+        )
+        digests = {one.revision.id: one.revision.article.digest for one in batch}
+        tx.execute(
+            insert(tables.revision),
+            [
+                {
+                    "article_id": numbers[one.revision.id],
+                    "number": one.revision.number,
+                    "digest": digests[one.revision.id],
+                    "record": one.revision.article.model_dump_json(),
+                    "corrected_at": None,
+                    "note": "",
+                    "accepted_at": now,
+                    "reading": one.reading and one.reading.model_dump_json(),
+                }
+                for one in batch
+            ],
+        )
+        self._keep_pictures(tx, batch)
+        rollouts = _reserved(tx, "rollout", len(batch))
+        tx.execute(
+            insert(tables.rollout),
+            [
+                {
+                    "id": rollout,
+                    "article_id": numbers[one.revision.id],
+                    "revision": one.revision.number,
+                    "action": Action.PUBLISH,
+                    "state": RolloutState.RELEASED,
+                    "go_live_at": now,
+                    "release_at": now,
+                    "reason": "",
+                    "editor": editor,
+                    "rank": Rank.USUAL,
+                    "accepted_at": now,
+                }
+                for one, rollout in zip(batch, rollouts, strict=True)
+            ],
+        )
+        ids = iter(_reserved(tx, "delivery", len(batch) * len(outlets)))
+        made = [
+            (Part(next(ids), rollout, outlet.id, one.revision), one, outlet)
+            for one, rollout in zip(batch, rollouts, strict=True)
+            for outlet in outlets
+        ]
+        tx.execute(insert(tables.delivery), [_delivery(part, one, outlet, now) for part, one, outlet in made])
+        tx.execute(
+            insert(tables.event),
+            [
+                chain.content(
+                    now,
+                    editor,
+                    "import accepted",
+                    article=numbers[one.revision.id],
+                    rollout=rollout,
+                    digest=digests[one.revision.id],
+                    reading=one.reading.digest if one.reading else "",
+                    imported=one.file,
+                )
+                for one, rollout in zip(batch, rollouts, strict=True)
+            ],
+        )
+        tx.execute(insert(tables.placement), _placed(tx, [part for part, _, _ in made], now))
+        return [part for part, _, _ in made]
+
+    def _keep_pictures(self, tx: Connection, batch: Sequence[Old]) -> None:
+        """In their order, so that two who keep the same do not wait for each other."""
+        media = {digest: data for one in batch for digest, data in one.media.items()}
+        for digest in sorted(media):
+            tx.execute(_KEEP[tx.dialect.name], {"digest": digest, "data": media[digest]})
+
+    def unfinished(self, articles: int) -> list[Part]:
+        """Of so many articles at most what an earlier import took over and did not finish, in the order of that."""
+        mine = (
+            select(_d.rollout_id)
+            .join(tables.article, _a.id == _d.article_id)
+            .where(*_OURS, _a.imported_from.is_not(None))
+            .distinct()
+            .order_by(_d.rollout_id)
+            .limit(articles)
+        )
+        query = (
+            select(
+                *(_d.id, _d.rollout_id, _d.channel, _d.article_id, _d.revision),
+                *(_v.record, _v.corrected_at, _v.note, _a.published_at),
+            )
+            .join(tables.article, _a.id == _d.article_id)
+            .join(tables.revision, (_v.article_id == _d.article_id) & (_v.number == _d.revision))
+            .where(*_OURS, _d.rollout_id.in_(mine))
+            .order_by(_d.id)
+        )
+        with self.reading() as tx:
+            rows = tx.execute(query).all()
+        return [
+            Part(row.id, row.rollout_id, row.channel, revision_of(row.article_id, row.revision, row)) for row in rows
+        ]
+
+    def finish(self, came: Sequence[Came], now: datetime) -> int:
+        """Record what came of parts; how many were not seen as they should be.
+
+        Those are left to the workers, to be read back again. What has been overtaken meanwhile, or taken up by a
+        worker, is left as it is.
+        """
+        rollouts = sorted({one.part.rollout_id for one in came})
+        with self.writing() as tx:
+            ours = set[int]()
+            for some in _some(rollouts):
+                locks.rollouts(tx, _r.id.in_(some))
+                ours.update(tx.scalars(select(_d.id).where(_d.rollout_id.in_(some), *_OURS)))
+            mine = [one for one in came if one.part.delivery_id in ours]
+            if not mine:
+                return 0
+            values = [_outcome(one, now, self.pace.wake) for one in mine]
+            tx.execute(_FINISHED, values)
+            tx.execute(
+                insert(tables.event),
+                [
+                    chain.content(
+                        now,
+                        "engine",
+                        f"import {row['to']}",
+                        article=number_of(one.part.revision.id, "a"),
+                        rollout=one.part.rollout_id,
+                        delivery=one.part.delivery_id,
+                        digest=one.digest,
+                        channel=one.part.channel,
+                        receipt=chain.digest_of(row["its_receipt"]),
+                        evidence=chain.digest_of(row["its_evidence"]),
+                    )
+                    for one, row in zip(mine, values, strict=True)
+                ],
+            )
+            self._complete(tx, rollouts, now)
+            return sum(row["to"] is not DeliveryState.VERIFIED for row in values)
+
+    def _complete(self, tx: Connection, rollouts: Sequence[int], now: datetime) -> None:
+        under_way = exists().where(_d.rollout_id == _r.id, _d.state.not_in(ENDED)).correlate(tables.rollout)
+        for some in _some(rollouts):
+            done = tx.execute(
+                update(tables.rollout)
+                .where(_r.id.in_(some), _r.state == RolloutState.RELEASED, ~under_way)
+                .values(state=RolloutState.COMPLETE, ended_at=now)
+                .returning(_r.id, _r.article_id)
+            ).all()
+            if done:
+                content = [
+                    chain.content(now, "engine", "rollout complete", article=row.article_id, rollout=row.id)
+                    for row in done
+                ]
+                tx.execute(insert(tables.event), content)
+
+    def standing(self, channel: str, limit: int = _AT_ONCE) -> Iterator[tuple[Revision, Action, str]]:
+        """Every article that the channel has or had, in the order in which they came to stand as they do: its revision,
+        what was done last, and why it was withdrawn, if it was."""
+        newer = tables.placement.alias("newer")
+        overruled = exists().where(
+            newer.c.channel == _p.channel,
+            newer.c.article_id == _p.article_id,
+            newer.c.delivery_id > _p.delivery_id,
+            newer.c.instant <= bindparam("now", type_=tables.Instant()),
+        )
+        query = (
+            select(
+                *(_p.delivery_id, _p.article_id, _p.revision, _p.withdrawn, _p.reason),
+                *(_v.record, _v.corrected_at, _v.note, _a.published_at),
+            )
+            .join(tables.article, _a.id == _p.article_id)
+            .join(tables.revision, (_v.article_id == _p.article_id) & (_v.number == _p.revision))
+            .where(_p.channel == channel, _p.delivery_id > bindparam("after"), ~overruled)
+            .where(_p.instant <= bindparam("now", type_=tables.Instant()))
+            .order_by(_p.delivery_id)
+            .limit(limit)
+        )
+        after = 0
+        while True:
+            with self.reading() as tx:
+                rows = tx.execute(query, {"after": after, "now": self.now(tx)}).all()
+            for row in rows:
+                action = Action.WITHDRAW if row.withdrawn else Action.PUBLISH if row.revision == 1 else Action.CORRECT
+                yield revision_of(row.article_id, row.revision, row), action, row.reason
+            if len(rows) < limit:
+                return
+            after = rows[-1].delivery_id
+
+
+_FINISHED = (
+    update(tables.delivery)
+    .where(_d.id == bindparam("of"))
+    .values(
+        state=bindparam("to"),
+        due=bindparam("again", type_=tables.Instant()),
+        wake_at=bindparam("woken", type_=tables.Instant()),
+        doubt=False,
+        receipt=bindparam("its_receipt"),
+        evidence=bindparam("its_evidence"),
+        digest=bindparam("its_digest"),
+        started_at=bindparam("begun", type_=tables.Instant()),
+        released_at=bindparam("ended", type_=tables.Instant()),
+        live_at=bindparam("ended", type_=tables.Instant()),
+        verified_at=bindparam("seen", type_=tables.Instant()),
+    )
+)
+
+
+def _outcome(came: Came, now: datetime, wake: timedelta) -> dict[str, Any]:
+    right = came.evidence.standing is Standing.LIVE
+    return {
+        "of": came.part.delivery_id,
+        "to": DeliveryState.VERIFIED if right else DeliveryState.LIVE,
+        "again": None if right else now,
+        "woken": None if right else now + wake,
+        "its_receipt": came.receipt.model_dump_json(),
+        "its_evidence": came.evidence.model_dump_json(),
+        "its_digest": came.digest,
+        "begun": came.started_at,
+        "ended": came.ended_at,
+        "seen": came.evidence.at if right else None,
+    }
+
+
+def _delivery(part: Part, old: Old, outlet: Outlet, now: datetime) -> dict[str, Any]:
+    return {
+        "id": part.delivery_id,
+        "rollout_id": part.rollout_id,
+        "article_id": number_of(old.revision.id, "a"),
+        "revision": old.revision.number,
+        "channel": outlet.id,
+        "kind": outlet.kind,
+        "action": Action.PUBLISH,
+        "required": outlet.required,
+        "bundled": False,
+        "state": DeliveryState.PREPARED,
+        "due": now + GRACE,
+        "wake_at": now + GRACE,
+        "fence": 0,
+        "doubt": True,
+        "overtaken": False,
+        "attempts": 0,
+        "tries": 0,
+        "digest": old.digests.get(outlet.id),
+        "prepared_at": now,
+        "checked_at": now,
+    }
+
+
+def _placed(tx: Connection, parts: Sequence[Part], now: datetime) -> list[dict[str, Any]]:
+    """Places before all that the channels have: each part's ordinals are the next ones below zero."""
+    wanted = Counter[tuple[str, str]]()
+    for part in parts:
+        wanted.update([(part.channel, ""), (part.channel, part.revision.article.column)])
+    adding = _COUNT[tx.dialect.name].values(
+        [{"channel": on, "column": IMPORTED + within, "value": n} for (on, within), n in sorted(wanted.items())]
+    )
+    counted = tx.execute(
+        adding.on_conflict_do_update(
+            index_elements=["channel", "column"], set_={"value": tables.counter.c.value + adding.excluded.value}
+        ).returning(tables.counter.c.channel, tables.counter.c.column, tables.counter.c.value)
+    )
+    next_of: dict[tuple[str, str], Callable[[], int]] = {}
+    for on, name, value in counted:
+        within = name.removeprefix(IMPORTED)
+        next_of[on, within] = count(-(value - wanted[on, within]) - 1, -1).__next__
+    return [
+        {
+            "delivery_id": part.delivery_id,
+            "channel": part.channel,
+            "article_id": number_of(part.revision.id, "a"),
+            "revision": part.revision.number,
+            "column": part.revision.article.column,
+            "ordinal": next_of[part.channel, ""](),
+            "column_ordinal": next_of[part.channel, part.revision.article.column](),
+            "instant": now,
+            "withdrawn": False,
+            "reason": "",
+        }
+        for part in parts
+    ]
+
+
+def _keys_known(tx: Connection, keys: Collection[str]) -> set[str]:
+    return {key for some in _some([*keys]) for key in tx.scalars(select(_a.key).where(_a.key.in_(some)))}
+
+
+def _reserved(tx: Connection, table: str, ids: int) -> list[int]:
+    """So many ids of a table, rising, that nobody else gets; whoever does not use one leaves a gap."""
+    if tx.dialect.name == "sqlite":
+        raising = text("UPDATE sqlite_sequence SET seq = seq + :ids WHERE name = :name")
+        if not tx.execute(raising, {"ids": ids, "name": table}).rowcount:
+            tx.execute(
+                text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :ids)"), {"name": table, "ids": ids}
+            )
+        last = tx.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table}) or 0
+        return [*range(last - ids + 1, last + 1)]
+    each = select(func.nextval(func.pg_get_serial_sequence(table, "id"))).select_from(func.generate_series(1, ids))
+    return sorted(tx.scalars(each))
+
+
+def _some(values: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    for at in range(0, len(values), _AT_ONCE):
+        yield values[at : at + _AT_ONCE]
