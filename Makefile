@@ -7,7 +7,7 @@ SECONDS ?= 600
 SEED ?=
 QUICK ?=
 
-.PHONY: test lint demo up bench chaos messages pictures form constraints clean
+.PHONY: test lint demo up bench chaos long messages pictures form constraints clean
 
 test: $(VENV)/.test lint            ## everything that CI checks
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --durations 20
@@ -26,6 +26,9 @@ up: $(VENV)/.run                    ## run the newsroom in the foreground
 
 bench: $(VENV)/.test                ## ratios, measured in one run; make bench QUICK=1: two minutes, and whether they are as they should be
 	$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick)
+
+long: $(VENV)/.test                 ## what chance decides, much more of it than in make test: about an hour
+	TONGFA_LONG=1 $(BIN)/pytest -m long --numprocesses 2
 
 chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7
 	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))

@@ -7,6 +7,7 @@ nothing here waits for the disk: processes are killed by tests, machines never g
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Pool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
@@ -46,8 +48,19 @@ def agreed(request: pytest.FixtureRequest) -> Callable[[Path, str], str]:
     return text
 
 
+LONG = bool(os.environ.get("TONGFA_LONG"))
+"""Whether tests that chance decides (the marker `long`) are to try as much as they can: `make long`."""
+
+
 def pytest_configure() -> None:
     os.fsync = lambda fd: None  # type: ignore[assignment]
+    settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    settings.load_profile("suite")  # how busy the machine is says nothing about a test
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # what has been collected stays: nobody has to look through it again
 
 
 @event.listens_for(Pool, "checkout")

@@ -1,4 +1,4 @@
-"""The kill campaign (`tests.engine.campaign`) for a minute, and its control, which must fail."""
+"""The kill campaign (`tests.engine.campaign`) for half a minute, and its control, which must fail."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.channel import Action
+from tests.conftest import LONG
 from tests.engine.campaign import Campaign, Order, blows, orders
 from tests.engine.judge import Broken
 
@@ -15,9 +16,10 @@ SEED = int(os.environ.get("TONGFA_SEED") or 7)
 """The same plan every time, to which the machine's timing answers differently; new plans are for `make chaos`."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_killed_again_and_again_it_keeps_its_promises(tmp_path: Path) -> None:
-    outcome = Campaign(tmp_path, seed=SEED, seconds=35).run()
+    outcome = Campaign(tmp_path, seed=SEED, seconds=60 if LONG else 25).run()
     print(outcome)
     assert not outcome.violations
     assert not outcome.unfinished

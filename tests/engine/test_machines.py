@@ -16,11 +16,11 @@ from pipeline.engine import Engine, Piece
 from pipeline.newsroom import load
 from pipeline.testing import article_of
 from pipeline.workers import tasks
-from tests.conftest import fresh_database
+from tests.conftest import LONG, fresh_database
 from tests.engine.machines import ACCOUNTS, QUEUES, Machines, several, told
 from tests.standins.store import object_store
 
-ROLLOUTS, FEW = 60, 15
+ROLLOUTS, FEW = (60, 15) if LONG else (30, 12)
 SAYS = re.compile(r"第(\d+)条第(\d+)版")
 """What every body says of itself."""
 
@@ -118,6 +118,7 @@ def lived_through(machines: Machines, seed: int, rollouts: int) -> tuple[Editor,
     return editor, day
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_three_machines_are_one_newsroom(postgresql: str, tmp_path: Path) -> None:
     with several(tmp_path, fresh_database(postgresql)) as machines:
@@ -129,6 +130,7 @@ def test_three_machines_are_one_newsroom(postgresql: str, tmp_path: Path) -> Non
         told_of_all(machines)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_three_machines_on_an_object_store(postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """moto's server speaks S3's protocol; a store of its maker's has not been part of any test."""

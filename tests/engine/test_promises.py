@@ -32,7 +32,7 @@ from pipeline.record.gate import Wake
 from pipeline.record.store import Store
 from pipeline.rollout import ENDED, DeliveryState, Pace, RolloutState
 from pipeline.testing import article_of, newsroom_of
-from tests.conftest import fresh_database, fresh_file
+from tests.conftest import LONG, fresh_database, fresh_file
 from tests.engine.bench import BUNDLING, RUNNING
 from tests.engine.simulation import Bundling, ManualClock, Outside, setting_for
 
@@ -274,16 +274,22 @@ def promised(machine: Callable[[], Newsroom], examples: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=not LONG,
+            suppress_health_check=list(HealthCheck),
         ),
     )
 
 
-@pytest.mark.timeout(900)  # only a failure takes that long: hypothesis makes it smaller
+@pytest.mark.long
+@pytest.mark.timeout(7200 if LONG else 900)  # only a failure takes that long: hypothesis makes it smaller
 def test_promises_on_sqlite() -> None:
-    promised(Newsroom, 50)
+    promised(Newsroom, 500 if LONG else 24)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.long
+@pytest.mark.timeout(7200 if LONG else 900)
 def test_promises_on_postgresql(postgresql: str) -> None:
-    promised(lambda: Newsroom(fresh_database(postgresql)), 12)
+    promised(lambda: Newsroom(fresh_database(postgresql)), 100 if LONG else 8)
