@@ -473,6 +473,10 @@ class Channel(ABC):
         """What the public will see, as one file that is complete in itself: its media type and its content."""
         return rendition.media_type, rendition.body.encode()
 
+    def remarks(self, rendition: Rendition) -> list[Text]:  # noqa: ARG002
+        """What an editor should look at in it, though it can go out as it is."""
+        return []
+
     def prepare(self, delivery: Delivery) -> Receipt:  # noqa: ARG002
         """Upload or stage everything, invisible to the public: STAGED. Safe to repeat.
 
@@ -523,6 +527,11 @@ class Channel(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} cannot make its files anew")
 
+    def differing(self, deliveries: Iterable[Delivery]) -> Iterator[str]:
+        """Where a person would see what `rebuild` would change now: somebody was at it by hand, or it is lost. Changes
+        nothing. A kind that `rebuilds` has it, too."""
+        raise NotImplementedError(f"{type(self).__name__} cannot make its files anew")
+
     def verify_all(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Evidence]]:
         """`verify` of many articles: their ids, with what was seen. A kind that can reads once what shows many of them;
         then what was read may be some seconds older than `Evidence.at`."""
@@ -538,6 +547,12 @@ class Channel(ABC):
     def figures(self) -> list[Text]:
         """What an operator may want to know, such as how much of a quota is used. For `newsroom doctor`."""
         return []
+
+    def inside(self, path: str, client: str) -> tuple[int, bytes] | None:  # noqa: ARG002
+        """What stands at `/inside/{channel's id}/{path}` for the newsroom, not for the public: status and content; None
+        if there is nothing, or nothing for whoever asks. `client` is his address, "" where that is not beyond doubt.
+        """
+        return None
 
     def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:  # noqa: ARG002
         """A call from the platform to `/hooks/{channel's id}`, only ever a hint: the engine then asks `find`.

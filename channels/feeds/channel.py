@@ -36,9 +36,9 @@ from markupsafe import Markup
 
 from channels import files
 from channels.feeds import reading
-from channels.feeds.documents import Feed, Form, alone
+from channels.feeds.documents import Feed, Form, alone, told_apart
 from channels.feeds.hub import Hub
-from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of
+from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, whole_seconds
 from channels.feeds.places import (
     OPML,
     PAGE,
@@ -246,7 +246,7 @@ class Feeds(TreeChannel):
                 found += [(form, seen) for seen in (*first, *archived)] or [(form, None)]
                 told = told and bool(first or not returns)
         seen_at_all = [seen for _, seen in found if seen is not None]
-        wanted = _as_rendered(delivery, unsaid)
+        wanted = _as_rendered(delivery, entry, unsaid)
         if not wanted or any(seen is None or seen.text != wanted[form] for form, seen in found):
             wanted = self._wanted(delivery, entry, newsroom, unsaid)
         agrees = [seen is not None and seen.text == wanted.get(form) for form, seen in found]
@@ -287,7 +287,8 @@ class Feeds(TreeChannel):
     def _wanted(self, delivery: Delivery, entry: Entry, newsroom: Newsroom, unsaid: frozenset[str]) -> dict[Form, str]:
         """What the item has to be, by form; empty if it must not be there at all."""
         if delivery.rendition is not None:
-            return _as_read(article_item(delivery.revision, newsroom, self.public), unsaid)
+            item = article_item(delivery.revision, newsroom, self.public, order=entry.ordinal)
+            return _as_read(item, unsaid)
         if entry.withdrawn_at is None:
             return {}
         return _as_read(self.stock.notice(entry, newsroom), unsaid)
@@ -333,12 +334,15 @@ class Feeds(TreeChannel):
         )
 
 
-def _as_rendered(delivery: Delivery, unsaid: frozenset[str]) -> dict[Form, str]:
+def _as_rendered(delivery: Delivery, entry: Entry, unsaid: frozenset[str]) -> dict[Form, str]:
     """The item in the three forms by what was rendered, which is true as long as the columns are as they were then;
     empty for a withdrawal."""
     if delivery.rendition is None:
         return {}
     said: dict[str, str] = json.loads(delivery.rendition.body)
+    updated = whole_seconds(delivery.revision.updated_at, delivery.configured)
+    before, now = (f"<updated>{one.isoformat()}</updated>" for one in (updated, told_apart(updated, entry.ordinal)))
+    said[Form.ATOM] = said[Form.ATOM].replace(before, now)
     return {form: without(form, said[form], unsaid) for form in Form}
 
 

@@ -149,6 +149,11 @@ class Feed(Frozen):
         return _json(feed, left) if form is Form.JSON else feed.document(form)
 
 
+def told_apart(updated: datetime, order: int) -> datetime:
+    """Of what was updated at one moment the order is told by milliseconds: Atom wants no two alike."""
+    return updated + timedelta(milliseconds=order % 1000)
+
+
 def alone(form: Form, item: Item) -> bytes:
     """A document of this form with nothing but the item in it, in no feed of anybody's."""
     if form is Form.JSON:
@@ -280,8 +285,7 @@ def _atom(feed: Feed, *items: Item) -> bytes:
         entry.id(item.id)
         entry.title(item.title)
         entry.published(item.published)
-        # Of what was updated at one moment the order is told by milliseconds: Atom wants no two alike.
-        entry.updated(item.updated + timedelta(milliseconds=item.order % 1000))
+        entry.updated(told_apart(item.updated, item.order))
         entry.author([{"name": name} for name in item.authors])
         entry.summary(item.summary)
         entry.content(item.html, type="html")

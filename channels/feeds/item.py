@@ -137,8 +137,8 @@ def article_item(
         title=" ".join(article.headline.split()),
         html=_one_way_to_write_it(content),
         summary=article.abstract(SUMMARY),
-        published=_whole_seconds(revision.published_at, newsroom),
-        updated=_whole_seconds(revision.updated_at, newsroom),
+        published=whole_seconds(revision.published_at, newsroom),
+        updated=whole_seconds(revision.updated_at, newsroom),
         order=order,
         authors=tuple(author.name for author in byline.authors(article, newsroom.name)),
         tags=tuple(dict.fromkeys([*([column.name] if column else []), *article.keywords])),
@@ -172,8 +172,8 @@ def notice_item(entry: Entry, newsroom: Newsroom, *, headline: bool = False) -> 
             words.get_template("notice.html").render(article=revision.article, newsroom=newsroom, **said)
         ),
         summary=words.get_template("notice-summary.txt").render(**said).strip(),
-        published=_whole_seconds(revision.published_at, newsroom),
-        updated=_whole_seconds(entry.withdrawn_at, newsroom),
+        published=whole_seconds(revision.published_at, newsroom),
+        updated=whole_seconds(entry.withdrawn_at, newsroom),
         order=entry.ordinal,
         authors=(newsroom.name,),
         tags=(column.name,) if column else (),
@@ -217,6 +217,6 @@ def _people_time(moment: datetime, newsroom: Newsroom) -> str:
     return f"{moment.astimezone(newsroom.zone):%Y-%m-%d %H:%M}"
 
 
-def _whole_seconds(moment: datetime, newsroom: Newsroom) -> datetime:
+def whole_seconds(moment: datetime, newsroom: Newsroom) -> datetime:
     """RSS has no fractions; the three forms say the same moment."""
     return moment.astimezone(newsroom.zone).replace(microsecond=0)

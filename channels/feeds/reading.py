@@ -15,7 +15,6 @@ from channels.feeds.documents import ATOM, Form
 _PARSER = {"resolve_entities": False, "no_network": True, "remove_blank_text": True, "huge_tree": False}
 _LENGTH = re.compile(r"[0-9]{1,15}")
 """A picture's length in bytes; what has more figures is none."""
-_MILLISECONDS = re.compile(r"(?<=:[0-9]{2})\.[0-9]{1,6}(?=[+-])")
 _WHERE = {Form.RSS: ("item", "guid"), Form.ATOM: (f"{{{ATOM}}}entry", f"{{{ATOM}}}id")}
 
 
@@ -87,8 +86,6 @@ def _seen(element: Any, unsaid: Collection[str]) -> Seen:
     for tag in element.findall("{*}category"):
         if (tag.text or tag.get("term")) in unsaid:
             element.remove(tag)
-    for moment in element.findall("{*}updated"):  # its milliseconds are an order among items, nothing of this one
-        moment.text = _MILLISECONDS.sub("", moment.text or "")
     for attribute in ("length", "fileSize"):
         for carrier in element.iterfind(f".//*[@{attribute}]"):
             address, length = carrier.get("url") or carrier.get("href"), carrier.get(attribute)

@@ -212,8 +212,9 @@ class Writing:
         archive: int = 0,
     ) -> Feed:
         """An archive, or the newest items. `last`: the highest ordinal of the feed."""
-        page = shown.span(*paging.ordinals(archive, PAGE), key_of(column)) if archive else ()
-        entries = page[::-1] if archive else newest(shown, column)
+        entries = (
+            shown.span(*paging.ordinals(archive, PAGE), key_of(column))[::-1] if archive else newest(shown, column)
+        )
         before = paging.before(archive or last // PAGE + 1)
         if before < 0 and not paging.exists(before, last, shown.imported(key_of(column)), PAGE):
             before = 0

@@ -31,6 +31,7 @@ from pipeline.channel import Problem, Text
 from pipeline.commands import terminal
 from pipeline.commands.answers import (
     BAD,
+    BROKEN,
     DONE,
     FAILED,
     as_option,
@@ -46,7 +47,7 @@ from pipeline.commands.answers import (
 from pipeline.commands.editors import chosen_channels
 from pipeline.commands.reading import words_of
 from pipeline.engine import Piece, Unfit
-from pipeline.engine.importing import BATCH, Dated, Import, Result, filed, rebuilt
+from pipeline.engine.importing import BATCH, Dated, Import, Result, differing, filed, rebuilt
 from pipeline.manuscript import BadManuscript, archive, read
 from pipeline.manuscript.words import Words
 
@@ -249,8 +250,9 @@ def _tell(told: Told, passed: Mapping[str, int], channels: Sequence[str], *, dry
 
 @click.command("rebuild")
 @click.argument("channels", nargs=-1, metavar="[CHANNEL…]")
+@click.option("--check", is_flag=True, help="only say which files are not as they should be")
 @config_option
-def rebuild(channels: tuple[str, ...], config: str | None) -> int:
+def rebuild(channels: tuple[str, ...], check: bool, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         wanted = chosen_channels(",".join(channels), engine)
         able = [outlet.id for outlet in engine.newsroom.outlets if engine.channel(outlet.id).rebuilds]
@@ -260,6 +262,14 @@ def rebuild(channels: tuple[str, ...], config: str | None) -> int:
                     channels=", ".join(unable)
                 )
             )
+        if check:
+            found = 0
+            for channel in wanted or able:
+                for place in differing(engine, channel):
+                    out.print(f"{channel}: {place}")
+                    found += 1
+            out.print(_("files that are not as they should be: {count}").format(count=found))
+            return BROKEN if found else DONE
         for channel in wanted or able:
             with _progress(quiet=False) as step:
                 number = 0

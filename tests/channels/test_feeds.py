@@ -35,6 +35,7 @@ from pipeline.article.addresses import beside
 from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable, utc_now
 from pipeline.testing import (
     NOON,
+    ChannelContract,
     MemoryNotebook,
     Rehearsal,
     article_of,
@@ -43,7 +44,7 @@ from pipeline.testing import (
     picture,
     revision_of,
 )
-from tests.channels.public_tree import TreeContract
+from tests.channels.public_tree import PublicTree
 from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "feeds"
@@ -52,7 +53,7 @@ CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 BASE = "http://127.0.0.1:8000/feeds/"
 
 
-class FeedsContract(TreeContract):
+class FeedsContract(PublicTree, ChannelContract):
     """What the public's item is, for the contract."""
 
     def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
