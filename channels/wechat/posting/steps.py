@@ -272,25 +272,32 @@ class Posting(ABC):
             return None
         ids = {**ids, "earlier": " ".join(traces)}
         try:
-            pending, unseen, _ = self.traces.cleared(delivery, traces, keep=keep)
+            cleared = self.traces.cleared(delivery, traces, keep=keep)
         except UsedUp:
-            waiting = self._under_way(delivery, ids, url=url, note=LEFT_STANDING)
-            return waiting.model_copy(update={"again": until_tomorrow(self.now())})
-        return self._under_way(delivery, ids, url=url, note=UNSEEN if unseen else None) if pending or unseen else None
+            return self._tomorrow(self._under_way(delivery, ids, url=url, note=LEFT_STANDING))
+        if not (cleared.pending or cleared.unseen):
+            return None
+        waiting = self._under_way(delivery, ids, url=url, note=UNSEEN if cleared.unseen else None)
+        return self._tomorrow(waiting) if cleared.blindly else waiting
+
+    def _tomorrow(self, waiting: Receipt) -> Receipt:
+        """Asked about again when the day's calls begin anew."""
+        return waiting.model_copy(update={"again": until_tomorrow(self.now())})
 
     # -- taking down ---------------------------------------------------------------------------------------
 
     def _taken_down(self, delivery: Delivery) -> Receipt:
         traces, name = self.traces.of(delivery), name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
-        pending, unseen, found = self.traces.cleared(delivery, traces)
-        if pending or unseen:
-            ids["earlier"] = " ".join(dict.fromkeys([*traces, *found]))
-            return self._under_way(delivery, ids, note=QUEUED if pending else UNSEEN)
+        cleared = self.traces.cleared(delivery, traces)
+        if cleared.pending or cleared.unseen:
+            ids["earlier"] = " ".join(dict.fromkeys([*traces, *cleared.found]))
+            waiting = self._under_way(delivery, ids, note=UNSEEN if cleared.unseen else QUEUED)
+            return self._tomorrow(waiting) if cleared.blindly else waiting
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
                 return self._under_way(delivery, self.traces.also(ids, draft, delivery.revision.id), note=QUEUED)
-        was_there = bool(found) or has_been_out(delivery, traces)
+        was_there = bool(cleared.found) or has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
     def _gone(self, delivery: Delivery) -> Receipt:
