@@ -452,7 +452,7 @@ def test_a_story_whose_text_is_refused_leaves_the_order(rehearsal: Rehearsal, pr
     put(rehearsal, story(1))
     put(rehearsal, story(3))
     text = [story["body"] for story in held(prompter)]
-    fates(prompter, "well", f"nack roStorySend {reason}", "well", "well", f"nack roStorySend {reason}", "nack")
+    fates(prompter, "well", f"nack roStorySend {reason}", "well", "well", f"nack roStorySend {reason}")
     with pytest.raises(Refused) as trouble:
         put(rehearsal, story(2))
     assert (trouble.value.code, trouble.value.detail) == ("NACK", reason)
