@@ -84,7 +84,7 @@ class Television(Channel):
         self.rundowns = Rundowns(setting.notebook)
         device = device_of(self._address, self.options, self.names)
         calendar = self.calendar(setting.newsroom)
-        self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom.name)
+        self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom)
         self.admission = Admission.of(self.outlet.id, self.options, setting.secrets)
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
 
