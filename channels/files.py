@@ -85,6 +85,8 @@ class Files:
         self.address = address
         self.waits = True
         """Whether a written file is on the disk when the call returns; else the system writes it some seconds later."""
+        self.differing: list[str] | None = None
+        """None: what is written and deleted is. Else nothing is, and the paths of what would change are kept here."""
         self._memory: dict[object, Any] | None = None
         self._http = Http(read=READ, total=TOTAL, limit=LIMIT) if over_http else None
 
@@ -230,11 +232,18 @@ class Files:
 
     def write(self, path: str, data: bytes) -> None:
         """Put a public file in place, atomically. The same bytes again leave the file (and its time) alone."""
-        if self.read(path) != data:
+        if self.read(path) == data:
+            return
+        if self.differing is not None:
+            self.differing.append(path)
+        else:
             self._write(f"{self.root}/{path}", data)
 
     def delete(self, path: str) -> None:
         """Remove a public file; one that is not there counts as removed."""
+        if self.differing is not None:
+            self.differing += [path] if self.exists(path) else []
+            return
         with self._trouble(path), suppress(FileNotFoundError):
             self.fs.rm_file(f"{self.root}/{path}")
 
@@ -246,7 +255,8 @@ class Files:
 
     def stage(self, token: str, path: str, data: bytes) -> None:
         """Keep a file invisible under `token` until `publish`."""
-        self._write(f"{self.staging}/{token}/{path}", data)
+        if self.differing is None:
+            self._write(f"{self.staging}/{token}/{path}", data)
 
     def staged(self, token: str, path: str) -> bytes | None:
         return self._read(f"{self.staging}/{token}/{path}")
@@ -256,6 +266,8 @@ class Files:
 
         It is as old as its release, not as its preparation: who asks whether it has changed since is told by that.
         """
+        if self.differing is not None:
+            return False
         source, target = f"{self.staging}/{token}/{staged}", f"{self.root}/{path}"
         with self._trouble(target):
             try:
@@ -279,6 +291,8 @@ class Files:
 
     def discard(self, token: str) -> None:
         """Forget everything staged under `token`."""
+        if self.differing is not None:
+            return
         with self._trouble(token), suppress(FileNotFoundError):
             self.fs.rm(f"{self.staging}/{token}", recursive=True)
 

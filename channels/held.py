@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 
 from pipeline.article import Column
 from pipeline.channel import Catalogue, Delivery, Entry
@@ -71,6 +72,9 @@ class Held:
         if first < known.first:
             known.ahead(first - BESIDE, self._catalogue.span(first - BESIDE, known.first - 1, column), column)
         return known.entries[bisect_left(known.ordinals, first) : bisect_right(known.ordinals, last)]
+
+    def changed(self, since: datetime, before: int, limit: int, column: str | None = None) -> Sequence[Entry]:
+        return self._catalogue.changed(since, before, limit, column)
 
     def last(self, column: str | None = None) -> int:
         if column not in self._last:

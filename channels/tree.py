@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from typing import ClassVar, Self
@@ -34,6 +34,8 @@ from pipeline.channel import (
     Delivery,
     Entry,
     Evidence,
+    Note,
+    Notebook,
     Receipt,
     Rendition,
     Setting,
@@ -75,6 +77,14 @@ class TreeChannel(Channel):
         self._swift.files.staging = self.files.staging
         while batch := list(islice(left, AT_ONCE)):
             yield from self._swift._rebuilt(batch)
+
+    def differing(self, deliveries: Iterable[Delivery]) -> Iterator[str]:
+        looking = type(self)(replace(self.setting, notebook=_Closed(self.setting.notebook)))
+        left = iter(deliveries)
+        while batch := list(islice(left, AT_ONCE)):
+            looking.files.differing = []
+            list(looking._rebuilt(batch))
+            yield from map(looking.files.where, dict.fromkeys(looking.files.differing))
 
     @cached_property
     def _swift(self) -> Self:
@@ -220,6 +230,31 @@ class TreeChannel(Channel):
         """The columns by the addresses that lead to them."""
         had = ((address, column) for column in newsroom.columns for address in column.former_addresses)
         return {address: column for address, column in had if self.is_free(address, newsroom)}
+
+
+class _Closed:
+    """A notebook in which nothing is written, whatever one is told."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+
+    def read(self, page: str) -> Note | None:
+        return self._notebook.read(page)
+
+    def write(self, page: str, text: str, over: int | None = None, *, by: str = "", deed: str = "") -> bool:  # noqa: ARG002
+        return True
+
+    def drop(self, page: str, over: int) -> bool:  # noqa: ARG002
+        return True
+
+    def pages(self, prefix: str = "") -> Sequence[str]:
+        return self._notebook.pages(prefix)
+
+    def prune(self, prefix: str, unwritten: timedelta) -> int:  # noqa: ARG002
+        return 0
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        return self._notebook.exclusive()
 
 
 def token(revision: Revision, number: int = 0) -> str:

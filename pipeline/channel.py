@@ -196,6 +196,11 @@ class Entry(Frozen):
     """Set once it has been withdrawn; `reason` then holds the public reason."""
     reason: str = ""
 
+    @property
+    def changed_at(self) -> datetime | None:
+        """When what stands there was last corrected, or withdrawn; None: it is as it was first published."""
+        return self.withdrawn_at or self.revision.corrected_at
+
 
 class Catalogue(Protocol):
     """What stands on one channel: every article whose moment has come, also those released this very instant.
@@ -218,6 +223,10 @@ class Catalogue(Protocol):
 
     def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
         """Entries with ordinals `first` … `last`, withdrawn ones included, oldest first."""
+
+    def changed(self, since: datetime, before: int, limit: int, column: str | None = None) -> Sequence[Entry]:
+        """Entries with ordinals below `before` that have been corrected or withdrawn at `since` or later
+        (`Entry.changed_at`), latest change first, of two at one moment the higher ordinal first."""
 
     def last(self, column: str | None = None) -> int:
         """The highest ordinal given so far to what was released, 0 if none."""
@@ -464,6 +473,10 @@ class Channel(ABC):
         """What the public will see, as one file that is complete in itself: its media type and its content."""
         return rendition.media_type, rendition.body.encode()
 
+    def remarks(self, rendition: Rendition) -> list[Text]:  # noqa: ARG002
+        """What an editor should look at in it, though it can go out as it is."""
+        return []
+
     def prepare(self, delivery: Delivery) -> Receipt:  # noqa: ARG002
         """Upload or stage everything, invisible to the public: STAGED. Safe to repeat.
 
@@ -514,6 +527,11 @@ class Channel(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} cannot make its files anew")
 
+    def differing(self, deliveries: Iterable[Delivery]) -> Iterator[str]:
+        """Where a person would see what `rebuild` would change now: somebody was at it by hand, or it is lost. Changes
+        nothing. A kind that `rebuilds` has it, too."""
+        raise NotImplementedError(f"{type(self).__name__} cannot make its files anew")
+
     def verify_all(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Evidence]]:
         """`verify` of many articles: their ids, with what was seen. A kind that can reads once what shows many of them;
         then what was read may be some seconds older than `Evidence.at`."""
@@ -529,6 +547,12 @@ class Channel(ABC):
     def figures(self) -> list[Text]:
         """What an operator may want to know, such as how much of a quota is used. For `newsroom doctor`."""
         return []
+
+    def inside(self, path: str, client: str) -> tuple[int, bytes] | None:  # noqa: ARG002
+        """What stands at `/inside/{channel's id}/{path}` for the newsroom, not for the public: status and content; None
+        if there is nothing, or nothing for whoever asks. `client` is his address, "" where that is not beyond doubt.
+        """
+        return None
 
     def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:  # noqa: ARG002
         """A call from the platform to `/hooks/{channel's id}`, only ever a hint: the engine then asks `find`.

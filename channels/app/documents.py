@@ -156,7 +156,7 @@ class Item(Part):
 
     id: Id
     ordinal: int
-    """Permanent and rising with each publication: what lists are sorted by."""
+    """Permanent and rising with each publication: what lists are sorted by. Below zero if it was imported."""
     revision: int
     columns: tuple[ColumnId, ...]
     headline: str

@@ -11,9 +11,12 @@
     opml.xml                              all of these feeds, for import
     media/{article}/…                     the pictures
 
+What is corrected or withdrawn after it has left the newest comes back into them, for thirty days at least (`places`).
+
 Options: `root` (a folder, relative to the data folder, or an fsspec URL), `url` (its public address, default the
 site's + `/feeds/`), `staging` (where prepared files wait, see `channels.files`), `hub` (a WebSub hub), `verify`
-("storage", or "http" to read back from the public address).
+("storage", or "http" to read back from the public address), `withdrawn_headline` (true: the notice of a withdrawn
+article names it by its headline, which may be what was wrong).
 
 Everything but the pictures is derived from the catalogue under its lock: the same content gives the same bytes,
 and a release writes the same few files however many articles there are. A new article's release only moves them
@@ -33,9 +36,9 @@ from markupsafe import Markup
 
 from channels import files
 from channels.feeds import reading
-from channels.feeds.documents import Feed, Form, alone
+from channels.feeds.documents import Feed, Form, alone, told_apart
 from channels.feeds.hub import Hub
-from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, notice_item
+from channels.feeds.item import Item, article_item, assets_of, column_of, folder_of, whole_seconds
 from channels.feeds.places import (
     OPML,
     PAGE,
@@ -44,6 +47,7 @@ from channels.feeds.places import (
     former_addresses,
     key_of,
     names_of,
+    newest,
     path_of,
     scopes_of,
 )
@@ -51,7 +55,7 @@ from channels.feeds.reading import Seen, items_of, listed, read, without
 from channels.feeds.stock import Stock
 from channels.feeds.writing import Writing
 from channels.files import Files
-from channels.options import TEXT, address_problems, option_problems
+from channels.options import FLAG, TEXT, address_problems, option_problems
 from channels.pictures import data_uri, made
 from channels.templating import templates
 from channels.tree import TreeChannel, token
@@ -74,7 +78,7 @@ from pipeline.channel import (
 )
 
 MARK = "item.json"
-OPTIONS = {**files.OPTIONS, "url": TEXT, "hub": TEXT}
+OPTIONS = {**files.OPTIONS, "url": TEXT, "hub": TEXT, "withdrawn_headline": FLAG}
 _ITEMS = {form: partial(items_of, form) for form in Form}
 
 
@@ -88,7 +92,8 @@ class Feeds(TreeChannel):
         self.public = self._public(self.newsroom)
         self.files = Files.of(setting, "site/feeds", self.public)
         self.hub = Hub(str(self.options["hub"])) if self.options.get("hub") else None
-        self.stock = Stock(self.files, self.newsroom, self.public)
+        named = self.options.get("withdrawn_headline") is True
+        self.stock = Stock(self.files, self.newsroom, self.public, headlines=named)
         self.writing = Writing(self.files, self.stock, self.public, self.hub.url if self.hub else "")
 
     def _public(self, newsroom: Newsroom) -> str:
@@ -222,9 +227,9 @@ class Feeds(TreeChannel):
     def _look(self, delivery: Delivery) -> tuple[Standing, list[Seen]]:
         """Where the delivery's revision stands by what the documents say, and what they say of the article.
 
-        It has to be in the site's feed and in its column's, in all three forms, in the newest document or
-        the archive of its ordinal, and wherever it is, it has to be this revision. The list of feeds has to say of
-        its column what is so.
+        It has to be in the site's feed and in its column's, in all three forms, in the newest document or the archive
+        of its ordinal, in both if it has to have come back, and wherever it is, it has to be this revision. The list of
+        feeds has to say of its column what is so.
         """
         entry = delivery.catalogue.entry(delivery.revision.id)
         if entry is None:  # its moment has not come
@@ -232,12 +237,15 @@ class Feeds(TreeChannel):
         newsroom = delivery.newsroom
         unsaid = names_of(delivery.revision, newsroom)
         found: list[tuple[Form, Seen | None]] = []
+        told = True
         for scope in scopes_of(entry.revision, newsroom):
+            returns = self._returns(entry, scope, delivery)
             for form in Form:
-                seen_here = self._found(entry, scope, form, delivery, unsaid)
-                found += [(form, seen) for seen in seen_here] or [(form, None)]
+                first, archived = self._found(entry, scope, form, delivery, unsaid)
+                found += [(form, seen) for seen in (*first, *archived)] or [(form, None)]
+                told = told and bool(first or not returns)
         seen_at_all = [seen for _, seen in found if seen is not None]
-        wanted = _as_rendered(delivery, unsaid)
+        wanted = _as_rendered(delivery, entry, unsaid)
         if not wanted or any(seen is None or seen.text != wanted[form] for form, seen in found):
             wanted = self._wanted(delivery, entry, newsroom, unsaid)
         agrees = [seen is not None and seen.text == wanted.get(form) for form, seen in found]
@@ -245,8 +253,8 @@ class Feeds(TreeChannel):
         if delivery.action is Action.WITHDRAW:
             still = any(seen is not None and not right for (_, seen), right in zip(found, agrees, strict=True))
             gone = Standing.WITHDRAWN if seen_at_all else Standing.ABSENT
-            return Standing.LIVE if still or (seen_at_all and not led) else gone, seen_at_all
-        if all(agrees) and led:
+            return Standing.LIVE if still or (seen_at_all and not (led and told)) else gone, seen_at_all
+        if all(agrees) and led and told:
             return Standing.LIVE, seen_at_all
         if self.is_staged(delivery):
             return Standing.STAGED, seen_at_all
@@ -255,28 +263,34 @@ class Feeds(TreeChannel):
 
     def _found(
         self, entry: Entry, column: Column | None, form: Form, delivery: Delivery, unsaid: frozenset[str]
-    ) -> list[Seen]:
-        """The article's items in one feed and form: in the newest document, the archive, or both."""
+    ) -> tuple[list[Seen], list[Seen]]:
+        """The article's items in one feed and form: in the newest document, in the archive."""
         guid = self.newsroom.guid(entry.revision.id)
         ordinal = entry.column_ordinal if column else entry.ordinal
         last = delivery.catalogue.last(key_of(column))
-        found: list[Seen] = []
-        if ordinal > last - PAGE:
-            newest = self.files.seen_as(path_of(column, form), _ITEMS[form])
-            found += reading.found(form, newest, guid, unsaid)
+        first = reading.found(form, self.files.seen_as(path_of(column, form), _ITEMS[form]), guid, unsaid)
+        archived: list[Seen] = []
         # Looked for also if it should still be among the newest: others may have been released meanwhile.
-        if not found or archive_of(ordinal) <= last // PAGE:
+        if not first or archive_of(ordinal) <= last // PAGE:
             archive = self.files.seen_as(path_of(column, form, archive_of(ordinal)), _ITEMS[form])
-            found += reading.found(form, archive, guid, unsaid)
-        return found
+            archived = reading.found(form, archive, guid, unsaid)
+        return first, archived
+
+    def _returns(self, entry: Entry, column: Column | None, delivery: Delivery) -> bool:
+        """Whether the entry, out of the newest by its ordinal, has to have come back among them."""
+        ordinal = entry.column_ordinal if column else entry.ordinal
+        if entry.changed_at is None or ordinal > delivery.catalogue.last(key_of(column)) - PAGE:
+            return False
+        return any(one.revision.id == entry.revision.id for one in newest(delivery.catalogue, column))
 
     def _wanted(self, delivery: Delivery, entry: Entry, newsroom: Newsroom, unsaid: frozenset[str]) -> dict[Form, str]:
         """What the item has to be, by form; empty if it must not be there at all."""
         if delivery.rendition is not None:
-            return _as_read(article_item(delivery.revision, newsroom, self.public), unsaid)
+            item = article_item(delivery.revision, newsroom, self.public, order=entry.ordinal)
+            return _as_read(item, unsaid)
         if entry.withdrawn_at is None:
             return {}
-        return _as_read(notice_item(entry, newsroom), unsaid)
+        return _as_read(self.stock.notice(entry, newsroom), unsaid)
 
     def _leads(self, entry: Entry, newsroom: Newsroom) -> bool:
         """Whether the list of feeds has the column's, under its name and address, and its former addresses lead there.
@@ -319,12 +333,15 @@ class Feeds(TreeChannel):
         )
 
 
-def _as_rendered(delivery: Delivery, unsaid: frozenset[str]) -> dict[Form, str]:
+def _as_rendered(delivery: Delivery, entry: Entry, unsaid: frozenset[str]) -> dict[Form, str]:
     """The item in the three forms by what was rendered, which is true as long as the columns are as they were then;
     empty for a withdrawal."""
     if delivery.rendition is None:
         return {}
     said: dict[str, str] = json.loads(delivery.rendition.body)
+    updated = whole_seconds(delivery.revision.updated_at, delivery.configured)
+    before, now = (f"<updated>{one.isoformat()}</updated>" for one in (updated, told_apart(updated, entry.ordinal)))
+    said[Form.ATOM] = said[Form.ATOM].replace(before, now)
     return {form: without(form, said[form], unsaid) for form in Form}
 
 

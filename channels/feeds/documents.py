@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
 from functools import cache, lru_cache
+from html import escape
 from types import MappingProxyType
 from typing import Any
 
@@ -110,15 +111,21 @@ class Feed(Frozen):
         """The newest change among its items: never the time of writing, so that equal content is equal bytes."""
         return max((item.updated for item in self.items), default=datetime.fromtimestamp(0, UTC))
 
+    @property
+    def is_oldest(self) -> bool:
+        """Whether this is the archive that no other precedes."""
+        return bool(self.archive and self.items) and not self.before
+
     def links(self, form: Form) -> list[tuple[str, str]]:
         """(relation, address) of self, hub and the neighbours in the history.
 
-        An archive names what came before it, never what comes after: so nothing in it ever changes.
+        An archive names what came before it, never what comes after: so nothing in it ever changes. The oldest is
+        marked complete instead, and what is complete names no other document (RFC 5005, as W3C's validator reads it).
         """
         links = [("self", self.address(form, self.archive))]
         if self.hub and not self.archive:
             links.append(("hub", self.hub))
-        if self.archive:
+        if self.archive and not self.is_oldest:
             links.append(("current", self.address(form)))
         if self.before:
             links.append(("prev-archive", self.address(form, self.before)))
@@ -138,7 +145,13 @@ class Feed(Frozen):
         address = self.address(form, self.archive)
         said = _said("feed-moved.txt", title=self.title, address=address)
         feed = self.model_copy(update={"items": (), "before": 0, "hub": "", "description": said})
-        return _json(feed, {"expired": True}) if form is Form.JSON else feed.document(form)
+        left = {"expired": True, "_moved": {"feed_url": address}}
+        return _json(feed, left) if form is Form.JSON else feed.document(form)
+
+
+def told_apart(updated: datetime, order: int) -> datetime:
+    """Of what was updated at one moment the order is told by milliseconds: Atom wants no two alike."""
+    return updated + timedelta(milliseconds=order % 1000)
 
 
 def alone(form: Form, item: Item) -> bytes:
@@ -174,6 +187,8 @@ class _History(BaseExtension):  # type: ignore[misc]
     def extend_atom(self, feed: Any) -> Any:
         if self.feed.archive:
             etree.SubElement(feed, f"{{{HISTORY}}}archive")
+        if self.feed.is_oldest:
+            etree.SubElement(feed, f"{{{HISTORY}}}complete")
         return feed
 
     def extend_rss(self, rss: Any) -> Any:
@@ -234,7 +249,7 @@ def _rss(feed: Feed, *items: Item) -> bytes:
         entry.guid(item.id, permalink=False)
         entry.title(item.title)
         entry.link(href=item.url)
-        entry.description(item.summary)
+        entry.description(escape(item.summary, quote=False))  # to readers it is HTML
         entry.content(item.html, type="CDATA")
         entry.dc.dc_creator(list(item.authors))
         entry.category(_categories(item))
@@ -270,7 +285,7 @@ def _atom(feed: Feed, *items: Item) -> bytes:
         entry.id(item.id)
         entry.title(item.title)
         entry.published(item.published)
-        entry.updated(item.updated)
+        entry.updated(told_apart(item.updated, item.order))
         entry.author([{"name": name} for name in item.authors])
         entry.summary(item.summary)
         entry.content(item.html, type="html")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from pipeline.article import Column, Revision, columns_after
@@ -24,6 +25,8 @@ class Shown(Protocol):
     """What documents are derived from, see `Catalogue`."""
 
     def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]: ...
+
+    def changed(self, since: datetime, before: int, limit: int, column: str | None = None) -> Sequence[Entry]: ...
 
     def last(self, column: str | None = None) -> int: ...
 
@@ -60,6 +63,10 @@ class Foreseen:
         if all(one.revision.id != self.entry.revision.id for one in others):
             return [*others, self.entry]
         return [self.entry if one.revision.id == self.entry.revision.id else one for one in others]
+
+    def changed(self, since: datetime, before: int, limit: int, column: str | None = None) -> Sequence[Entry]:
+        """The entry itself is not among them: it is the newest, or all is derived anew in its release."""
+        return self._catalogue.changed(since, before, limit, column)
 
     def last(self, column: str | None = None) -> int:
         return max(self._catalogue.last(column), self._ordinal(column))

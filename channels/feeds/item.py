@@ -58,6 +58,8 @@ class Item(Frozen):
     """Plain text."""
     published: AwareDatetime
     updated: AwareDatetime
+    order: int = 0
+    """Tells apart what was updated at one moment: its ordinal on the channel."""
     authors: tuple[str, ...]
     tags: tuple[str, ...]
     label: Label | None = None
@@ -87,7 +89,9 @@ def folder_of(article_id: str) -> str:
     return f"media/{article_id}"
 
 
-def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: dict[str, int] | None = None) -> Item:
+def article_item(
+    revision: Revision, newsroom: Newsroom, public: str, lengths: dict[str, int] | None = None, *, order: int = 0
+) -> Item:
     """The revision as an item. `public`: address of the feeds' root; `lengths`: bytes of the pictures by asset name.
 
     Raises `Unpublishable` if its text cannot stand in XML or names a picture or column that is not there.
@@ -133,8 +137,9 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
         title=" ".join(article.headline.split()),
         html=_one_way_to_write_it(content),
         summary=article.abstract(SUMMARY),
-        published=_whole_seconds(revision.published_at, newsroom),
-        updated=_whole_seconds(revision.updated_at, newsroom),
+        published=whole_seconds(revision.published_at, newsroom),
+        updated=whole_seconds(revision.updated_at, newsroom),
+        order=order,
         authors=tuple(author.name for author in byline.authors(article, newsroom.name)),
         tags=tuple(dict.fromkeys([*([column.name] if column else []), *article.keywords])),
         label=_label(revision, newsroom),
@@ -143,27 +148,33 @@ def article_item(revision: Revision, newsroom: Newsroom, public: str, lengths: d
     )
 
 
-def notice_item(entry: Entry, newsroom: Newsroom) -> Item:
+def notice_item(entry: Entry, newsroom: Newsroom, *, headline: bool = False) -> Item:
     """What stands in the place of a withdrawn article: the same GUID and date, the 撤稿 notice as title and content.
 
-    A notice of its own format (RFC 6721) would be ignored by readers and refused by validators.
+    `headline`: the notice names the article by it. It may be what was wrong, so the article is else named by its
+    column and day. A notice of its own format (RFC 6721) would be ignored by readers and refused by validators.
     """
     if entry.withdrawn_at is None:
         raise ValueError(f"{entry.revision.id} is not withdrawn")
     revision, words = entry.revision, templates("feeds")
     column = column_of(revision.article, newsroom)
     said = {"withdrawn": _people_time(entry.withdrawn_at, newsroom), "reason": NOT_XML.sub("", entry.reason)}
-    headline = NOT_XML.sub("", " ".join(revision.article.headline.split()))
+    named = {"headline": NOT_XML.sub("", " ".join(revision.article.headline.split())) if headline else ""}
+    named |= {
+        "column": column.name if column else "",
+        "day": f"{revision.published_at.astimezone(newsroom.zone):%Y-%m-%d}",
+    }
     return Item(
         id=newsroom.guid(revision.id),
         url=newsroom.permalink(revision),
-        title=words.get_template("notice-title.txt").render(headline=headline).strip(),
+        title=words.get_template("notice-title.txt").render(**named).strip(),
         html=_one_way_to_write_it(
             words.get_template("notice.html").render(article=revision.article, newsroom=newsroom, **said)
         ),
         summary=words.get_template("notice-summary.txt").render(**said).strip(),
-        published=_whole_seconds(revision.published_at, newsroom),
-        updated=_whole_seconds(entry.withdrawn_at, newsroom),
+        published=whole_seconds(revision.published_at, newsroom),
+        updated=whole_seconds(entry.withdrawn_at, newsroom),
+        order=entry.ordinal,
         authors=(newsroom.name,),
         tags=(column.name,) if column else (),
     )
@@ -206,6 +217,6 @@ def _people_time(moment: datetime, newsroom: Newsroom) -> str:
     return f"{moment.astimezone(newsroom.zone):%Y-%m-%d %H:%M}"
 
 
-def _whole_seconds(moment: datetime, newsroom: Newsroom) -> datetime:
+def whole_seconds(moment: datetime, newsroom: Newsroom) -> datetime:
     """RSS has no fractions; the three forms say the same moment."""
     return moment.astimezone(newsroom.zone).replace(microsecond=0)

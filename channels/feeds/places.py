@@ -5,14 +5,22 @@ A feed is the site's, None, or a column's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from channels import paging
 from channels.feeds.documents import Form
+from channels.feeds.foreseen import Shown
 from channels.feeds.item import column_of
 from pipeline.article import Column, Newsroom, Revision
-from pipeline.channel import Catalogue
+from pipeline.channel import Catalogue, Entry
 
 PAGE = 50
 """Items of a document."""
+RETURN = timedelta(days=30)
+"""How long what was changed after it had left the newest items stands in the first document again, at least."""
+MOST_RETURNED = PAGE
+"""So many at most, those that were changed last: a document has two pages of items, whatever happens."""
 OPML = "opml.xml"
 
 
@@ -35,6 +43,32 @@ def archive_of(ordinal: int) -> int:
 def archives_of(catalogue: Catalogue, column: Column | None) -> list[int]:
     """Every archive that the feed has, the oldest first."""
     return paging.pages(catalogue.last(key_of(column)), catalogue.imported(key_of(column)), PAGE)
+
+
+def newest(shown: Shown, column: Column | None) -> list[Entry]:
+    """What a feed's first document shows: the newest page, newest first, then what has come back, latest change first.
+
+    Clients do not read archives again (RFC 5005, section 4), so what is corrected or withdrawn there comes back. The
+    time is counted up to the newest of all these moments, not to this one: a document is the same whenever it is made.
+    """
+    last = shown.last(key_of(column))
+    first = max(1, last - PAGE + 1)  # what was imported is news to nobody: it stands in archives alone
+    page = shown.span(first, last, key_of(column))
+    return [*reversed(page), *_returned(shown, column, first, page)]
+
+
+def _returned(shown: Shown, column: Column | None, first: int, page: Sequence[Entry]) -> list[Entry]:
+    """What comes back of what stands before ordinal `first`, that of the page."""
+    if not page:
+        return []
+    end = max(entry.changed_at or entry.revision.published_at for entry in page)
+    found = [
+        (changed, entry)
+        for entry in shown.changed(end - RETURN, first, MOST_RETURNED, key_of(column))
+        if (changed := entry.changed_at) is not None
+    ]
+    end = max([end, *(changed for changed, _ in found)])
+    return [entry for changed, entry in found if changed >= end - RETURN]
 
 
 def path_of(column: Column | None, form: Form, archive: int = 0) -> str:

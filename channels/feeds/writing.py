@@ -15,7 +15,7 @@ from channels import paging
 from channels.feeds.documents import Feed, Form, opml, piece
 from channels.feeds.foreseen import MANIFEST, STAGED, Foreseen, Prepared, Shown, told
 from channels.feeds.item import Item
-from channels.feeds.places import OPML, PAGE, archive_of, key_of, path_of, scopes_of
+from channels.feeds.places import OPML, PAGE, archive_of, key_of, newest, path_of, scopes_of
 from channels.feeds.stock import Stock
 from channels.files import Files
 from channels.tree import token
@@ -63,7 +63,7 @@ class Writing:
             filled = [last // PAGE] if last == (ahead.entry.column_ordinal if scope else ahead.entry.ordinal) else []
             if archives and (last % PAGE or archives != filled):
                 return
-            for one in ahead.span(*_newest(last), key_of(scope)):
+            for one in newest(ahead, scope):
                 if one.revision.id not in items:
                     known = self.stock.lengths_of(one.revision)
                     if one.revision.id == revision.id:
@@ -134,8 +134,9 @@ class Writing:
     def rewrite(self, entry: Entry, delivery: Delivery) -> datetime:
         """Derive from the catalogue every document that shows the entry, and the list of feeds.
 
-        Archives come first: no document ever points to one that is not there. Returns when the entry's item stood in
-        the newest documents; of what happens to a column, in the site's.
+        Archives that are not there come first: no document ever points to one that is not there. Those that are come
+        last: whoever finds the change in them finds it everywhere. Returns when the entry's item stood in the newest
+        documents; of what happens to a column, in the site's.
         """
         newsroom, catalogue, here = delivery.newsroom, delivery.catalogue, token(entry.revision)
         derived = partial(self._derived, [entry], newsroom=newsroom, shown=catalogue, media=delivery.media)
@@ -168,7 +169,8 @@ class Writing:
         last, imported = shown.last(key_of(scope)), partial(shown.imported, key_of(scope))
         item = partial(self.stock.with_pictures, newsroom=newsroom, media=media)
         due = set[int]().union(*(self._archives(one, scope, last, imported) for one in entries))
-        for archive in (*sorted(due), 0):
+        there = {one for one in due if self.files.exists(path_of(scope, Form.JSON, one))}
+        for archive in sorted({0, *due}, key=lambda one: (one in there, not one, one)):
             feed = self._feed(scope, newsroom, shown, item, last=last, archive=archive)
             for form in Form:  # JSON last: where it is, the others are
                 yield path_of(scope, form, archive), feed.document(form)
@@ -210,8 +212,9 @@ class Writing:
         archive: int = 0,
     ) -> Feed:
         """An archive, or the newest items. `last`: the highest ordinal of the feed."""
-        first, final = paging.ordinals(archive, PAGE) if archive else _newest(last)
-        items = [item(one) for one in shown.span(first, final, key_of(column))]
+        entries = (
+            shown.span(*paging.ordinals(archive, PAGE), key_of(column))[::-1] if archive else newest(shown, column)
+        )
         before = paging.before(archive or last // PAGE + 1)
         if before < 0 and not paging.exists(before, last, shown.imported(key_of(column)), PAGE):
             before = 0
@@ -222,14 +225,9 @@ class Writing:
             hub=self.hub,
             archive=archive,
             before=before,
-            items=items[::-1],
+            items=[item(one) for one in entries],
         )
 
     def _list(self, newsroom: Newsroom, shown: Shown) -> bytes:
         columns = [one for one in newsroom.columns if shown.last(one.id) or shown.imported(one.id)]
         return opml(newsroom, [Feed.of(newsroom, self.public, column) for column in (None, *columns)])
-
-
-def _newest(last: int) -> tuple[int, int]:
-    """The ordinals of the newest document. What was imported is news to nobody: it stands in archives alone."""
-    return max(1, last - PAGE + 1), last

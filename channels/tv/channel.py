@@ -13,8 +13,10 @@ opening, closing, column_titles, producer), of its files (`root`, `staging`, `ve
 and `mos` (the prompter's `host:port`, default the environment's TONGFA_{ID}_MOS; none: files), `mos_id`,
 `ncs_id` (how device and newsroom call each other), `answer` (seconds a device may take to acknowledge).
 
-What is to be aired is nobody's business before: the pages stand outside the public site, in the data folder, for
-whoever of the newsroom can read that. With a `root` in the site's folder they are public.
+What is to be aired is nobody's business before: the pages stand outside the public site. `newsroom serve` shows them at
+`/inside/{id}/` to the newsroom's own network (`networks`, default this machine) and to whoever has a signed link, and
+with `public = "after-air"` the scripts of a day to everybody once it was aired (`admission`). A `root` in the public
+site is refused.
 
 A release has two parts, each under the channel's lock; between the two another story may be taken. First the device is
 brought to the running order with the story in it (`playout`): with its last answer the channel has taken it
@@ -26,16 +28,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
-from pathlib import Path
 from typing import ClassVar
 
 from channels.body import NOT_HTML, column_of, refuse_characters
 from channels.files import Files
 from channels.options import option_problems
-from channels.tv import documents, mos, spoken
-from channels.tv.options import OPTIONS, address_of, device_of, names_of, wrong_address, wrong_options
+from channels.tv import admission, documents, mos, spoken
+from channels.tv.admission import Admission
+from channels.tv.options import AFTER_AIR, OPTIONS, address_of, device_of, names_of, wrong_address, wrong_options
 from channels.tv.papers import SHOWN, Look, Papers, page_path
 from channels.tv.playout import Deed, Playout, body_of
 from channels.tv.programme import Calendar, Lock, Programme, Slot, Story, terms_of
@@ -82,6 +84,7 @@ class Television(Channel):
         device = device_of(self._address, self.options, self.names)
         calendar = self.calendar(setting.newsroom)
         self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom.name)
+        self.admission = Admission.of(self.outlet.id, self.options, setting.secrets)
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
 
     def warm(self) -> None:
@@ -127,8 +130,14 @@ class Television(Channel):
         """The script as people read and print it."""
         return "text/html", documents.preview(_script(rendition), rendition.digest)
 
+    def remarks(self, rendition: Rendition) -> list[Text]:
+        """What an editor has to do before it is aired."""
+        return [need.text for need in _script(rendition).needs or ()]
+
     def prepare(self, delivery: Delivery) -> Receipt:
-        """Make all documents and stage them; raises `Refused` if the programme is locked."""
+        """Make all documents and stage them; raises `Refused` if the programme is locked, or would be public."""
+        if wrong := self._in_public():
+            raise Refused(wrong[0], code="public")
         if delivery.rendition is None:  # a withdrawal needs no preparation
             return self._receipt(delivery, Standing.STAGED)
         slot, script = self._slot(delivery), _script(delivery.rendition)
@@ -138,7 +147,7 @@ class Television(Channel):
         self.rundowns.scripts(programme)  # now, and not at the moment of release, it is said if one is lost
         self.rundowns.keep(slot.day, delivery.rendition)
         self.papers.stage(delivery.revision, delivery.rendition, script)
-        return self._receipt(delivery, Standing.STAGED, self._doubts(programme.put(story), story, slot))
+        return self._receipt(delivery, Standing.STAGED, self._doubts(programme.put(story), story, slot, script))
 
     def release(self, delivery: Delivery) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -211,6 +220,8 @@ class Television(Channel):
             *self._problems,
             *self.files.problems(self.setting),
             *wrong_options(self.options, self.files),
+            *admission.problems(self.outlet.id, self.options, self.setting.secrets),
+            *self._in_public(),
         ]
         try:
             found += self.locked(utc_now())
@@ -225,19 +236,35 @@ class Television(Channel):
 
     def figures(self) -> list[Text]:
         """Where the pages are, and whether anybody can read them."""
-        site, pages = self.setting.data / SITE, Path(self.files.root)
+        site = self.setting.data / SITE
         found = [Text.of("scripts, running order and prompter: {folder}", folder=self.files.where("index.html"))]
-        if self.files.is_local and pages.is_relative_to(site):
-            found.append(
-                Text.of("they are public before they are aired: {folder} is in the public site", folder=str(pages))
-            )
-        elif (old := site / FORMER / "index.html").exists():
+        if not self._in_public() and (old := site / FORMER / "index.html").exists():
             found.append(
                 Text.of(
                     "scripts of earlier programmes are still public: delete the folder {folder}", folder=str(old.parent)
                 )
             )
         return found
+
+    def _in_public(self) -> list[Problem]:
+        return admission.in_public(self.files, self.setting.data / SITE)
+
+    def inside(self, path: str, client: str) -> tuple[int, bytes] | None:
+        """The papers, see `admission` for whom; with `public = "after-air"` a day's scripts for everybody after it."""
+        now = utc_now()
+        place, is_open = self.admission.opens(path, client, now)
+        if self.options.get("public") == AFTER_AIR:
+            is_open |= admission.is_of_one_story(place) and now >= self._over(place)
+        return self.papers.read(place) if is_open and admission.is_page(place) else None
+
+    def _over(self, place: str) -> datetime:
+        """When what a page is of has been aired; of what all pages load: always."""
+        day = place.partition("/")[0]
+        return (
+            datetime.min.replace(tzinfo=UTC)
+            if day == "assets"
+            else self.calendar(self.newsroom).over(date.fromisoformat(day))
+        )
 
     def locked(self, now: datetime) -> list[Problem]:
         """That the programme is locked which a story of this moment would join, and who decides; empty if it is not.
@@ -312,7 +339,7 @@ class Television(Channel):
             self.rundowns.drop(moment.astimezone(self.newsroom.zone).date(), but=SHOWN)
         return taken
 
-    def _doubts(self, programme: Programme, story: Story, slot: Slot) -> Text | None:
+    def _doubts(self, programme: Programme, story: Story, slot: Slot, script: Script) -> Text | None:
         """What an editor should know before the programme has this story.
 
         `render` knows times, not programmes: it makes a notice also of what never went out.
@@ -331,7 +358,7 @@ class Television(Channel):
                 day=f"{slot.day}",
                 seconds=over,
             )
-        return None
+        return next((need.text for need in script.needs or ()), None)
 
     def _was_aired(self, day: date, story: str) -> bool:
         programme = self.load(day)

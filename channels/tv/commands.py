@@ -61,3 +61,15 @@ def unlock(open_: Open, day: str, editor: str | None) -> None:
     from channels.tv import duty  # noqa: PLC0415 - see above
 
     duty.unlock(open_, day, editor)
+
+
+@programme.command(
+    help="Print an address that opens the papers of a day (all: of all days) to whoever has it, for some hours."
+)
+@_day
+@click.option("--hours", type=click.IntRange(1, 24 * 31), default=12, show_default=True, metavar="HOURS")
+@click.pass_obj
+def link(open_: Open, day: str, hours: int) -> None:
+    from channels.tv import duty  # noqa: PLC0415 - see above
+
+    duty.link(open_, day, hours)

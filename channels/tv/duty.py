@@ -9,12 +9,13 @@ import getpass
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from gettext import gettext as _
 from unicodedata import east_asian_width
 
 import click
 
+from channels.tv.admission import ALL, LEAST, variable
 from channels.tv.channel import Television
 from channels.tv.house import house
 from channels.tv.programme import Programme
@@ -53,6 +54,22 @@ def unlock(open_: Open, day: str, editor: str | None) -> None:
     with _told() as channel_of:
         channel = channel_of(open_)
         _print(channel, channel.unlock(_date(day), _who(editor), utc_now()))
+
+
+def link(open_: Open, day: str, hours: int) -> None:
+    """Print an address that opens a day's papers, or those of all days, without being in the newsroom's network."""
+    with _told() as channel_of:
+        channel = channel_of(open_)
+        what = day if day == ALL else f"{_date(day)}"
+        if not channel.admission.secret:
+            raise click.ClickException(
+                _("no links can be signed: set {variable} to {count} random characters or more").format(
+                    variable=variable(channel.outlet.id), count=LEAST
+                )
+            )
+        signed = channel.admission.link(what, utc_now() + timedelta(hours=hours))
+        page = "index.html" if what == ALL else f"{what}/index.html"
+        click.echo(f"{channel.newsroom.site.url.rstrip('/')}/inside/{channel.outlet.id}/{signed}{page}")
 
 
 @contextmanager

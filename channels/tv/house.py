@@ -10,6 +10,9 @@ from typing import Any
 from channels.templating import TEMPLATES
 from pipeline.article.value import Frozen
 
+NAMED = 3
+"""Of the things that a text names, how many are suggested to be filmed."""
+
 
 class Shot(Frozen):
     """A suggestion for the 画面 column: the picture for texts that contain one of the words."""
@@ -35,9 +38,16 @@ class House(Frozen):
         return self.words["minutes" if minutes else "seconds"].format(minutes=minutes, seconds=rest)
 
     def shot_for(self, text: str) -> str:
-        """The suggested picture for a text: what its earliest key word stands for."""
-        places = [(text.find(word), shot.picture) for shot in self.shot for word in shot.words if word in text]
-        return min(places, key=lambda one: one[0])[1] if places else self.pictures["voice"]
+        """The suggested picture for a text: what its earliest key word stands for, and which of these words it has; ""
+        where it has none."""
+        places = sorted(
+            (text.find(word), word, shot.picture) for shot in self.shot for word in shot.words if word in text
+        )
+        if not places:
+            return ""
+        picture = places[0][2]
+        named = [word for _, word, _ in places if word not in picture]
+        return picture + (self.pictures["named"].format(words="、".join(named[:NAMED])) if named else "")
 
     def pattern(self, name: str) -> re.Pattern[str]:
         return re.compile(str(self.article[name]))
@@ -46,8 +56,11 @@ class House(Frozen):
     def label(self) -> re.Pattern[str]:
         """A label at a paragraph's beginning: groups `label`, `who` (in brackets after it) and `text`."""
         names = sorted((name for many in self.labels.values() for name in many), key=len, reverse=True)
+        any_name = f"(?:{'|'.join(names)})"
         return re.compile(
-            rf"(?P<label>{'|'.join(names)})\s*(?:[（(](?P<who>[^（()）]*)[)）])?\s*[:：]\s*(?P<text>.*)", re.DOTALL
+            rf"[【（(]?(?P<label>(?<![【（(]){any_name}|(?<=[【（(]){any_name}(?=[】）)]))[】）)]?"
+            rf"\s*(?:[（(](?P<who>[^（()）]*)[)）])?\s*(?:[:：]|(?<=[】）)])(?![:：]))\s*(?P<text>.*)",
+            re.DOTALL,
         )
 
     def part_of(self, label: str) -> str:

@@ -11,18 +11,24 @@ from urllib.parse import urlsplit
 
 from channels import files
 from channels.files import Files
-from channels.options import ANYTHING, TEXT, seconds
+from channels.options import ANYTHING, TEXT, Takes, seconds
 from channels.tv import mos
 from channels.tv.mos import Device, Names
 from channels.tv.programme import Terms
 from pipeline.channel import Problem, Setting, Text
 
 ANSWER = seconds(mos.DEED)
+AFTER_AIR = "after-air"
+PUBLIC = Takes(
+    lambda value: value in ("never", AFTER_AIR), Text.of('write "never" or "after-air", or leave it out: never')
+)
 OPTIONS = {
     **files.OPTIONS,
     **dict.fromkeys(Terms.model_fields, ANYTHING),
     **dict.fromkeys(("url", "mos", "mos_id", "ncs_id"), TEXT),
     "answer": ANSWER,
+    "networks": ANYTHING,
+    "public": PUBLIC,
 }
 
 

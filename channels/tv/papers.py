@@ -14,7 +14,7 @@ from channels.tv import documents
 from channels.tv.programme import Calendar, Programme, Slot
 from channels.tv.rundown import Rundowns, parsed
 from channels.tv.script import Script
-from pipeline.article import Revision
+from pipeline.article import Revision, addresses
 from pipeline.channel import Delivery, Entry, Rendition, Text
 
 MARK = "script.json"
@@ -39,6 +39,14 @@ class Papers:
         self._listed: tuple[bytes, dict[date, Programme]] = (b"", {})
         self._day: tuple[Programme, dict[str, bytes]] | None = None
         """The programme whose papers were made last, and these: many steps show the same one."""
+
+    def read(self, place: str) -> tuple[int, bytes] | None:
+        """A page with 200, or with 410 what says that it was withdrawn; None if there is neither."""
+        page = self.files.read(place)
+        if page is not None:
+            return 200, page
+        gone = self.files.read(addresses.beside(place, "gone"))
+        return None if gone is None else (410, gone)
 
     # -- a story's ----------------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from channels.wechat.client import Client, understood
 from channels.wechat.content.marker import Marker
-from channels.wechat.errors import GONE
+from channels.wechat.errors import GONE, trouble
+from pipeline.channel import utc_now
 
 PAGE = 20
 """Items a list gives at most."""
@@ -25,13 +26,16 @@ SLACK = timedelta(days=1)
 WRITTEN = frozenset(
     {
         "article_type", "title", "author", "digest", "content", "content_source_url", "thumb_media_id",
-        "need_open_comment", "only_fans_can_comment", "pic_crop_235_1", "pic_crop_1_1",
+        "need_open_comment", "only_fans_can_comment", "pic_crop_235_1", "pic_crop_1_1", "image_info",
     }
 )  # fmt: skip
 """The fields of an article that draft/add takes; draft/get tells more."""
 ESCAPED = frozenset({"title", "author", "digest", "content_source_url"})
 """Those that draft/get tells with `&amp;`."""
 NOT_ALLOWED = 48001
+NO_SUCH_RIGHT = 76022
+UNTOLD = frozenset({NO_SUCH_RIGHT, NOT_ALLOWED, 40066, 76003, 76021})
+"""What quota/get answers where it has nothing to say of a call, or is none of the account's own."""
 SENT_BEFORE = 45065
 SENT, SENDING, SEND_FAILED, SENT_AND_DELETED = "SEND_SUCCESS", "SENDING", "SEND_FAIL", "DELETE"
 """`msg_status` of message/mass/get."""
@@ -58,6 +62,8 @@ class Item(NamedTuple):
     content: str
     url: str
     deleted: bool
+    pictures: int = 0
+    """Of a message of pictures, how many it has; 0: it is an article."""
 
     def is_of(self, name: str) -> bool:
         return self.marker is not None and self.marker.name == name and not self.deleted
@@ -223,6 +229,20 @@ class Account:
         value = {"msg_id": int(msg_id), "article_idx": index}
         self.client.call("message/mass/delete", value, expected=GONE)
 
+    # -- the account itself ---------------------------------------------------------------------------------
+
+    def left(self, call: str) -> int | None:
+        """How many calls of this name are left today, whoever made the others; None if WeChat does not say.
+
+        Raises `Refused` if the account has no right to make them. Costs nothing that is counted (查询API调用额度).
+        """
+        answer = self.client.call("openapi/quota/get", {"cgi_path": f"/cgi-bin/{call}"}, expected=UNTOLD)
+        if answer.get("errcode") == NO_SUCH_RIGHT:
+            raise trouble(call, NOT_ALLOWED, str(answer.get("errmsg", "")), utc_now())
+        with understood("openapi/quota/get"):
+            remain = (answer.get("quota") or {}).get("remain")
+            return None if remain is None else int(remain)
+
     # -- lists ---------------------------------------------------------------------------------------------
 
     def _list(self, call: str, since: float = 0.0) -> Iterator[dict[str, Any]]:
@@ -248,6 +268,9 @@ def _items(content: Mapping[str, Any]) -> tuple[Item, ...]:
             content=str(one.get("content") or ""),
             url=str(one.get("url") or ""),
             deleted=bool(one.get("is_deleted")),
+            pictures=len((one.get("image_info") or {}).get("image_list") or ())
+            if one.get("article_type") == "newspic"
+            else 0,
         )
         for one in content.get("news_item") or []
     )

@@ -26,24 +26,26 @@ WeChat's pages: developers.weixin.qq.com/doc/subscription/. `posting` has the ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from channels.options import FLAG, TEXT, WHOLE, address_problems, choice_problems, option_problems, seconds
+from channels.pictures import data_uri
 from channels.wechat import events
 from channels.wechat.account import Account
 from channels.wechat.client import API, DAILY, Client
 from channels.wechat.content.look import THEMES, Look
-from channels.wechat.content.rendition import render
+from channels.wechat.content.rendition import DEFAULT_COVER, fields_of, file_of, render, shown_in, with_addresses
 from channels.wechat.ledger import Ledger
-from channels.wechat.media import Cover, Pictures
+from channels.wechat.media import Cover, Pictures, content_bytes
 from channels.wechat.payload import Payload
 from channels.wechat.posting.companions import with_each
 from channels.wechat.posting.drafting import Drafting
 from channels.wechat.posting.publishing import Publishing
-from channels.wechat.posting.remarks import declaring
+from channels.wechat.posting.remarks import NO_DELETIONS, declaring
 from channels.wechat.posting.sending import Sending
 from channels.wechat.posting.steps import FOLLOW, SETTLING, Posting
 from pipeline.article import Newsroom, Revision
@@ -55,6 +57,7 @@ from pipeline.channel import (
     Delivery,
     Evidence,
     Heard,
+    Media,
     Problem,
     Receipt,
     Refused,
@@ -75,6 +78,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "mass": ("draft/batchget", "draft/add", "message/mass/sendall", "message/mass/get"),
 }  # fmt: skip
 """The calls that a publication in each mode cannot do without."""
+DECISIVE = {"publish": "freepublish/submit", "draft": "draft/add", "mass": "message/mass/sendall"}
+"""The one of them that an account may have no right to, or no more of today."""
+DELETING = {"publish": "freepublish/delete", "mass": "message/mass/delete"}
+"""What a correction and a withdrawal need besides: ten a day."""
 MODES: Mapping[str, Callable[..., Posting]] = {"publish": Publishing, "draft": Drafting, "mass": Sending}
 WAIT = seconds(86_400, least=-1)
 OPTIONS = {
@@ -149,9 +156,20 @@ class Wechat(Channel):
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         return render(revision, newsroom, self.look)
 
+    def preview(self, revision: Revision, rendition: Rendition, newsroom: Newsroom, media: Media) -> tuple[str, bytes]:  # noqa: ARG002
+        """The article as a phone shows it, and its cover, with the pictures in the page."""
+        cover = {one.name: one for one in rendition.assets if one.name == fields_of(rendition)["thumb_media_id"]}
+        shown = {**shown_in(revision.article, rendition), **cover}
+        pictures = {place: content_bytes(asset, media) for place, asset in shown.items()}
+        pictures[file_of(DEFAULT_COVER)] = self.cover.data, "image/jpeg"
+        written = {place: data_uri(media_type, data) for place, (data, media_type) in pictures.items()}
+        return rendition.media_type, with_addresses(re.sub(r' data-src="[^"]*"', "", rendition.body), written).encode()
+
     def prepare(self, delivery: Delivery) -> Receipt:
         with self._counted():
-            return self._declared(delivery, self.steps.prepare(delivery), Standing.STAGED)
+            receipt = self._declared(delivery, self.steps.prepare(delivery), Standing.STAGED)
+            told = delivery.action is not Action.PUBLISH and receipt.note is None and self._cannot_delete()
+            return receipt.model_copy(update={"note": NO_DELETIONS}) if told else receipt
 
     def release(self, delivery: Delivery) -> Receipt:
         with self._counted():
@@ -200,9 +218,8 @@ class Wechat(Channel):
         if self.client is not None and not problems:
             try:
                 with self._counted():
-                    self.client.tokens.get()
-                    if self.mode == "publish":
-                        self.client.call("freepublish/batchget", {"offset": 0, "count": 1, "no_content": 1})
+                    left = Account(self.client).left(DECISIVE[self.mode])  # neither this nor its token is counted
+                    problems += [_none_left(DECISIVE[self.mode], self.ledger)] if left == 0 else []
             except ChannelError as error:
                 problems.append(error.problem)
         return problems
@@ -211,23 +228,18 @@ class Wechat(Channel):
         """The day's calls that are used up: said so by WeChat, or as many as it takes by its own page. Asks nobody."""
         if self.mode not in NEEDED:
             return []
-        counts, said = self.ledger.today()
-        return [
-            Problem(
-                field="quota",
-                message=Text.of(
-                    "the day's calls of {call} are used up ({count} made from here)",
-                    call=call,
-                    count=counts[call],
-                ),
-                remedy=Text.of("publish after midnight in Beijing, or by hand at mp.weixin.qq.com"),
-            )
-            for call in NEEDED[self.mode]
-            if call in said or counts[call] >= DAILY[call]
-        ]
+        used_up = [call for call in NEEDED[self.mode] if self.ledger.is_used_up(call, DAILY[call])]
+        return [_none_left(call, self.ledger) for call in used_up]
+
+    def _cannot_delete(self) -> bool:
+        """Whether the day's deletions are used up."""
+        call = DELETING.get(self.mode, "")
+        return bool(call) and self.ledger.is_used_up(call, DAILY[call])
 
     def figures(self) -> list[Text]:
         found = [Text.of("mode {mode}", mode=self.mode)]
+        if self._cannot_delete():
+            found.append(NO_DELETIONS)
         for call, count in sorted(self.ledger.today().calls.items()):
             if limit := DAILY.get(call):
                 found.append(Text.of("{call}: {count} of {limit} calls today", call=call, count=count, limit=limit))
@@ -287,3 +299,12 @@ class Wechat(Channel):
                 )
             )
         return problems
+
+
+def _none_left(call: str, ledger: Ledger) -> Problem:
+    count = ledger.today().calls[call]
+    return Problem(
+        field="quota",
+        message=Text.of("the day's calls of {call} are used up ({count} made from here)", call=call, count=count),
+        remedy=Text.of("publish after midnight in Beijing, or by hand at mp.weixin.qq.com"),
+    )

@@ -31,6 +31,7 @@ QUESTIONS = frozenset(
         "freepublish/getarticle",
         "freepublish/batchget",
         "message/mass/get",
+        "openapi/quota/get",
     }
 )
 """Calls that change nothing: they may be made again at any time."""
@@ -120,6 +121,8 @@ class Client:
             content, code = self._counted(name, send, self.tokens.renew(token))
         if code == USED_UP:
             self.ledger.use_up(name)
+        elif not code or code in expected:
+            self.ledger.answer(name)
         if code and code not in expected:
             raise trouble(name, code, str(content.get("errmsg", "")), self._now(), effect=name not in QUESTIONS)
         return content

@@ -8,11 +8,11 @@ calls, draft_add, freepublish_submit, uploadimg, sendall.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pipeline.channel import ChannelError, Problem, Refused, Text, Unavailable, Unpublishable
 
@@ -24,6 +24,23 @@ USED_UP = 45009
 """The day's calls of this name are used up."""
 GONE = frozenset({40007, 53502, 53600, 40059})
 """Draft or material, publication, article or message of that name does not exist (any more)."""
+
+T = TypeVar("T")
+
+
+class UsedUp(Unavailable):
+    """The day's calls of this name are used up: nothing has happened, and nothing will before midnight in Beijing."""
+
+
+def asked(call: Callable[[], T]) -> T:
+    """What the call gives; raises `UsedUp` where it is its day's number that is wrong, else what the call raises."""
+    try:
+        return call()
+    except Unavailable as trouble:
+        if trouble.problem.message.values.get("code") != USED_UP:
+            raise
+        raise UsedUp(trouble.problem, retry_after=trouble.retry_after, detail=trouble.detail) from trouble
+
 
 _RID = re.compile(r"\brid:\s*([\w-]+)")
 _IP = re.compile(r"invalid ip\s+([0-9a-fA-F.:]+)")
@@ -355,6 +372,11 @@ def _until(wait: Wait, now: datetime) -> timedelta | None:
         return None
     if wait is Wait.MINUTE:
         return timedelta(minutes=1)
+    return until_tomorrow(now)
+
+
+def until_tomorrow(now: datetime) -> timedelta:
+    """How long it is to the minute after midnight in Beijing, when the day's calls begin anew."""
     today = now.astimezone(BEIJING)
     midnight = today.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return midnight - today + timedelta(minutes=1)

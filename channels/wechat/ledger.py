@@ -57,7 +57,9 @@ class Day(NamedTuple):
 
     calls: Counter[str]
     used_up: frozenset[str]
-    """The calls of which WeChat has said that the day's are used up, whoever made them."""
+    """The calls of which WeChat has said last that the day's are used up, whoever made them."""
+    answered: frozenset[str] = frozenset()
+    """Those that it has answered since: what it said before of these was not to last. Not kept."""
 
     @classmethod
     def of(cls, note: Note | None) -> Day:
@@ -65,7 +67,12 @@ class Day(NamedTuple):
         return cls(Counter(told.get("calls") or {}), frozenset(told.get("used_up") or ()))
 
     def and_(self, other: Day) -> Day:
-        return Day(self.calls + other.calls, self.used_up | other.used_up)
+        """This, and then the other."""
+        return Day(
+            self.calls + other.calls,
+            (self.used_up - other.answered) | other.used_up,
+            (self.answered - other.used_up) | other.answered,
+        )
 
     def told(self) -> str:
         """As a page that `of` takes."""
@@ -116,6 +123,16 @@ class Ledger:
     def use_up(self, call: str) -> None:
         """WeChat has said that the day's calls of this name are used up, whoever made them."""
         self._add(Day(Counter(), frozenset({call})))
+
+    def answer(self, call: str) -> None:
+        """WeChat has answered a call of this name: its day's calls are not used up, whatever it said before."""
+        self._add(Day(Counter(), frozenset(), frozenset({call})))
+
+    def is_used_up(self, call: str, limit: int) -> bool:
+        """Whether the next call of this name will be refused: WeChat has said so last, or there have been just as many
+        as its page names. Of more it has evidently taken more."""
+        counts, said, _ = self.today()
+        return call in said or counts[call] == limit
 
     def today(self) -> Day:
         """Today's calls on all machines. What others are just counting is in it as soon as their step has ended."""

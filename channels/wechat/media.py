@@ -107,16 +107,17 @@ class Pictures:
         """
         addresses: dict[str, str] = {}
         for place, asset in shown.items():
-            if time.monotonic() > until:
-                raise Unavailable(
-                    Problem(
-                        field="images",
-                        message=Text.of("{done} of {all} pictures are uploaded", done=len(addresses), all=len(shown)),
-                        remedy=Text.of("the line is slow; it goes on by itself from there"),
-                    )
-                )
+            _in_time(until, len(addresses), len(shown))
             addresses[place] = self._address(asset, media)
         return addresses, self._material(cover, media)
+
+    def materials(self, shown: Mapping[str, Asset], media: Media, until: float) -> dict[str, str]:
+        """{placeholder: the picture's media id in the account's library}; see `upload`."""
+        found: dict[str, str] = {}
+        for place, asset in shown.items():
+            _in_time(until, len(found), len(shown))
+            found[place] = self._material(asset, media)
+        return found
 
     def forget(self, cover: Asset | None) -> None:
         """This cover, or the account's own, is no longer in the account's library."""
@@ -141,14 +142,25 @@ class Pictures:
         with self._turns.of(f"cover {name}"):
             if known := self._client.ledger.uploaded("cover", name):
                 return known
-            data = self._cover.data if cover is None else content_bytes(cover, media)[0]
-            answer = self._client.upload("material/add_material", _file(data, "image/jpeg"), type="image")
+            data, media_type = (self._cover.data, "image/jpeg") if cover is None else content_bytes(cover, media)
+            answer = self._client.upload("material/add_material", _file(data, media_type), type="image")
             media_id = _told(answer.get("media_id"), "material/add_material")
             self._client.ledger.upload("cover", name, media_id)
             return media_id
 
     def _cover_name(self, cover: Asset | None) -> str:
         return _name(cover) if cover is not None else hashlib.sha256(self._cover.data).hexdigest()
+
+
+def _in_time(until: float, done: int, whole: int) -> None:
+    if time.monotonic() > until:
+        raise Unavailable(
+            Problem(
+                field="images",
+                message=Text.of("{done} of {all} pictures are uploaded", done=done, all=whole),
+                remedy=Text.of("the line is slow; it goes on by itself from there"),
+            )
+        )
 
 
 def content_bytes(asset: Asset, media: Media) -> tuple[bytes, str]:

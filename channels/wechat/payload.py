@@ -22,7 +22,17 @@ from channels.label import is_labelled
 from channels.pictures import SUFFIX
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import digest_of
-from channels.wechat.content.rendition import DEFAULT_COVER, fields_of, finished, said, shown_in, with_addresses
+from channels.wechat.content.rendition import (
+    DEFAULT_COVER,
+    fields_of,
+    file_of,
+    finished,
+    finished_story,
+    is_sent_as_story,
+    said,
+    shown_in,
+    with_addresses,
+)
 from channels.wechat.content.text import SERIES
 from channels.wechat.media import Cover, content_bytes
 from channels.wechat.posting.companions import each_of, own_marker, rendition_of, together, with_each
@@ -180,13 +190,15 @@ class Payload:
             names[place] = f"{asset.name.rpartition('.')[0]}.{SUFFIX[media_type]}"
             pictures[names[place]] = data
         if fields["thumb_media_id"] == DEFAULT_COVER:
-            pictures[f"{DEFAULT_COVER}.jpg"] = self._cover.data
-        cover = f"{DEFAULT_COVER}.jpg" if fields["thumb_media_id"] == DEFAULT_COVER else fields["thumb_media_id"]
+            pictures[file_of(DEFAULT_COVER)] = self._cover.data
+        cover = file_of(fields["thumb_media_id"])
         for asset in rendition.assets:
             if asset.name == cover:
                 pictures[asset.name] = content_bytes(asset, delivery.media)[0]
         marker = own_marker(delivery)._replace(filled=digest_of(said(said_beside)[0]), together=name)
         told = {place: f"{folder}{name}" for place, name in names.items()}
+        if is_sent_as_story(rendition, marker):
+            return finished_story(rendition, marker, told), names, pictures
         article = {**finished(rendition, marker, told, said_beside), "thumb_media_id": f"{folder}{cover}"}
         return article, names, pictures
 

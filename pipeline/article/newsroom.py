@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,9 @@ class House(Frozen):
     """Who may be named in its credits; empty: there is no list, and nobody is looked for in it."""
     spaced_names: bool = False
     """Whether a name of two characters is printed as wide as one of three: 张　三. Only where people read it."""
+    punctuation: Literal["keep", "warn", "mend"] = "warn"
+    """What is done about half-width punctuation between Chinese characters in manuscripts: nothing, the reading asks
+    about it, or it is made full-width and the reading tells where."""
 
 
 class Newsroom(Frozen):

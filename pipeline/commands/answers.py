@@ -197,7 +197,7 @@ def follow(engine: Engine, report: Report, timeout: float, *, quiet: bool) -> Re
             terminal.console(quiet=quiet),
             lambda: engine.store.report(report.rollout),
             engine.newsroom,
-            deadline=lambda: engine.clock.now() >= patience,
+            deadline=lambda one: engine.clock.now() >= patience or terminal.waits(one, engine.clock.now()),
             pause=lambda: pause.wait(terminal.REFRESH),
         )
     except KeyboardInterrupt:

@@ -36,6 +36,7 @@ from pipeline.commands.answers import (
 )
 from pipeline.commands.preview import write_previews
 from pipeline.commands.reading import Asking, Desk, as_read, reads_manuscripts, words_of
+from pipeline.commands.telling import tell
 from pipeline.engine import Engine, Piece, Unfit
 from pipeline.manuscript import BadManuscript, Manuscript
 from pipeline.record.submission import Changed
@@ -251,6 +252,8 @@ def preview(asking: Asking, source: str, folder: Path, editor: str | None, confi
                 written = write_previews(engine, revision.article, {}, folder)
         except (BadManuscript, Unfit) as error:
             return refuse(path, problems_of(error), engine, as_json=False)
-        for name, place in written:
-            out.print(f"{name}: {place}")
+        for one in written:
+            out.print(f"{one.name}: {one.path}")
+            for remark in one.remarks:
+                out.print(f"  ! {tell(remark)}")
         return DONE

@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from gettext import gettext as _
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ from pipeline.channel import Problem, Text
 from pipeline.commands import terminal
 from pipeline.commands.answers import (
     BAD,
+    BROKEN,
     DONE,
     FAILED,
     as_option,
@@ -44,8 +46,8 @@ from pipeline.commands.answers import (
 )
 from pipeline.commands.editors import chosen_channels
 from pipeline.commands.reading import words_of
-from pipeline.engine import Engine, Piece, Unfit
-from pipeline.engine.importing import BATCH, Dated, Import, Result, filed, rebuilt
+from pipeline.engine import Piece, Unfit
+from pipeline.engine.importing import BATCH, Dated, Import, Result, differing, filed, rebuilt
 from pipeline.manuscript import BadManuscript, archive, read
 from pipeline.manuscript.words import Words
 
@@ -154,18 +156,28 @@ class Scratch:
 
 @dataclass
 class Told:
-    """What has come of an import so far."""
+    """What has come of an import so far; refusals are told as they come."""
 
+    newsroom: Newsroom
+    as_json: bool
     imported: int = 0
     known: int = 0
     unseen: int = 0
-    refused: dict[str, Mapping[str, Sequence[Problem]]] = field(default_factory=dict)
+    refused: int = 0
 
     def add(self, result: Result) -> None:
         self.imported += result.imported
         self.known += result.known
         self.unseen += result.unseen
-        self.refused |= result.refused
+        for file, problems in result.refused.items():
+            self.refuse(file, problems)
+
+    def refuse(self, file: str, problems: Mapping[str, Sequence[Problem]]) -> None:
+        self.refused += 1
+        if self.as_json:
+            print_json({"file": file, "problems": problems_told(problems)})
+        else:
+            terminal.show_refused(err, problems, file, self.newsroom)
 
 
 @click.command("import")
@@ -186,56 +198,48 @@ def import_(
             terminal.show_refused(err, error.problems, "", engine.newsroom)
             return BAD
         reader = Reader(folder, importing.newsroom, words_of(config), column, engine.clock.now())
-        told, passed = Told(), Counter[str]()
+        told, passed = Told(engine.newsroom, as_json), Counter[str]()
         with _progress(quiet=as_json) as step, tempfile.TemporaryDirectory(prefix="tongfa-import-") as scratch_folder:
-            earlier = 0
             for result in () if dry else importing.finished():
-                earlier += result.imported
-                told.unseen += result.unseen
-                step(_("left by an earlier import"), earlier, None)
+                told.add(result)
+                step(_("left by an earlier import"), told.imported, None)
             with closing(Scratch(scratch_folder)) as scratch:
                 for number, one in enumerate(_read_all(reader, archive.manuscripts(folder, passed)), 1):
                     twin = None if one.problems else scratch.keep(one)
                     if one.problems or twin:
-                        told.refused[one.file] = {"": one.problems or [_twin(twin or "")]}
+                        told.refuse(one.file, {"": one.problems or [_twin(twin or "")]})
                     step(_("read"), number, None)
                 total, done = scratch.counted("*"), 0
                 for batch in scratch.batches(reader):
                     told.add(importing.imported(batch, dry=dry))
                     done += len(batch)
                     step(_("checked") if dry else _("imported"), done, total)
-        told.imported += earlier
-        _tell(told, passed, engine, importing, dry=dry, as_json=as_json)
+        _tell(told, passed, [outlet.id for outlet in importing.outlets], dry=dry)
         if not dry:
             os.sync()
         return BAD if told.refused else FAILED if told.unseen else DONE
 
 
-def _tell(
-    told: Told, passed: Mapping[str, int], engine: Engine, importing: Import, *, dry: bool, as_json: bool
-) -> None:
-    names = [outlet.id for outlet in importing.outlets]
-    if as_json:
+def _tell(told: Told, passed: Mapping[str, int], channels: Sequence[str], *, dry: bool) -> None:
+    if told.as_json:
         print_json(
             {
                 "imported": told.imported,
                 "known": told.known,
                 "unseen": told.unseen,
-                "channels": names,
+                "refused": told.refused,
+                "channels": channels,
                 "passed_over": dict(passed),
-                "refused": [{"file": file, "problems": problems_told(one)} for file, one in told.refused.items()],
             }
         )
         return
-    for file, problems in told.refused.items():
-        terminal.show_refused(err, problems, file, engine.newsroom)
     said = (
         _("{count} articles can be imported to {channels}, {known} the newsroom has already, {refused} are refused")
         if dry
         else _("{count} articles imported to {channels}, {known} the newsroom had already, {refused} refused")
     )
-    counts = {"count": told.imported, "known": told.known, "refused": len(told.refused)}
-    out.print(said.format(channels=", ".join(names), **counts))
+    counts = {"count": told.imported, "known": told.known, "refused": told.refused}
+    out.print(said.format(channels=", ".join(channels), **counts))
     if passed:
         kinds = ", ".join(f"{suffix} {count}" for suffix, count in sorted(passed.items()))
         out.print(_("passed over, because files of these kinds are not read: {kinds}").format(kinds=kinds))
@@ -246,8 +250,9 @@ def _tell(
 
 @click.command("rebuild")
 @click.argument("channels", nargs=-1, metavar="[CHANNEL…]")
+@click.option("--check", is_flag=True, help="only say which files are not as they should be")
 @config_option
-def rebuild(channels: tuple[str, ...], config: str | None) -> int:
+def rebuild(channels: tuple[str, ...], check: bool, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         wanted = chosen_channels(",".join(channels), engine)
         able = [outlet.id for outlet in engine.newsroom.outlets if engine.channel(outlet.id).rebuilds]
@@ -257,6 +262,14 @@ def rebuild(channels: tuple[str, ...], config: str | None) -> int:
                     channels=", ".join(unable)
                 )
             )
+        if check:
+            found = 0
+            for channel in wanted or able:
+                for place in differing(engine, channel):
+                    out.print(f"{channel}: {place}")
+                    found += 1
+            out.print(_("files that are not as they should be: {count}").format(count=found))
+            return BROKEN if found else DONE
         for channel in wanted or able:
             with _progress(quiet=False) as step:
                 number = 0
@@ -275,7 +288,7 @@ def _read_all(reader: Reader, files: Iterable[str]) -> Iterator[Read]:
         yield from map(reader.one, head)
         return
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         waiting: deque[Future[list[Read]]] = deque()
         batches = _batched(head, left)
         while True:
@@ -284,6 +297,17 @@ def _read_all(reader: Reader, files: Iterable[str]) -> Iterator[Read]:
             if not waiting:
                 return
             yield from waiting.popleft().result()
+
+
+def _end_with_parent() -> None:
+    """A reader whose import was killed would wait for ever."""
+
+    def watch() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _batched(head: list[str], left: Iterator[str]) -> Iterator[list[str]]:

@@ -115,12 +115,12 @@ for one in (
     Later(
         "import",
         "pipeline.commands.importing:import_",
-        help="Take over an archive: a folder of manuscripts, dated as they are. Run it again and it goes on.",
+        help="Import an archive: a folder of manuscripts, with their dates.",
     ),
     Later(
         "rebuild",
         "pipeline.commands.importing:rebuild",
-        help="Make public files anew from the record: website, feeds and app, the same bytes.",
+        help="Make public files anew from the record, the same bytes.",
     ),
     Later(
         "correct",

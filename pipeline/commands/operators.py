@@ -34,6 +34,7 @@ from pipeline.workers import broker, logs, sending, tasks
 from pipeline.workers.processes import Processes, end_with_parent
 
 if TYPE_CHECKING:
+    from pipeline.web.inside import Inside
     from pipeline.web.site import Hear
 
 
@@ -126,8 +127,8 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        hear = None if site else _hearing(configuration)
-        serve_site(site or configuration.site, host.strip("[]"), int(port), hear)
+        hear, inside = (None, None) if site else _knowing(configuration)
+        serve_site(site or configuration.site, host.strip("[]"), int(port), hear, inside)
     except OSError as error:
         err.print(
             _(
@@ -138,14 +139,18 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     return DONE
 
 
-def _hearing(configuration: Configuration) -> Hear:
-    """What platforms call, given to an engine that is opened with the first call: a site alone needs no database."""
+def _knowing(configuration: Configuration) -> tuple[Hear, Inside]:
+    """What platforms call and what the newsroom reads, given to an engine that is opened when first asked: a site alone
+    needs no database."""
 
     @cache
     def engine() -> Engine:
         return tasks.open_engine(configuration)
 
-    return lambda channel, method, query, body: engine().hear(channel, method, query, body)
+    return (
+        lambda channel, method, query, body: engine().hear(channel, method, query, body),
+        lambda channel, path, client: engine().inside(channel, path, client),
+    )
 
 
 @click.command("broker")

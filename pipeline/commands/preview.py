@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.article import Article
-from pipeline.channel import Media
+from pipeline.channel import Media, Text
 from pipeline.engine import Engine
 
 
@@ -21,9 +22,19 @@ class Pictures:
         return self._media[digest] if digest in self._media else self._kept.read(digest)
 
 
-def write_previews(engine: Engine, article: Article, media: Mapping[str, bytes], out: Path) -> list[tuple[str, Path]]:
-    """Write one file a channel, complete in itself; returns (channel's name, file). Raises `Unfit`."""
-    written, pictures = [], Pictures(media, engine.store.media())
+class Written(NamedTuple):
+    """A channel's preview."""
+
+    name: str
+    path: Path
+    remarks: Sequence[Text]
+    """What an editor should look at in it."""
+
+
+def write_previews(engine: Engine, article: Article, media: Mapping[str, bytes], out: Path) -> list[Written]:
+    """Write one file a channel, complete in itself. Raises `Unfit`."""
+    written: list[Written] = []
+    pictures = Pictures(media, engine.store.media())
     newsroom = engine.newsroom.with_columns(engine.columns())
     out.mkdir(parents=True, exist_ok=True)
     for draft in engine.drafts(article):
@@ -31,5 +42,5 @@ def write_previews(engine: Engine, article: Article, media: Mapping[str, bytes],
         media_type, content = channel.preview(draft.revision, draft.rendition, newsroom, pictures)
         path = out / f"{draft.outlet.id}{mimetypes.guess_extension(media_type) or '.txt'}"
         path.write_bytes(content)
-        written.append((draft.outlet.name, path))
+        written.append(Written(draft.outlet.name, path, channel.remarks(draft.rendition)))
     return written

@@ -20,7 +20,7 @@ from pipeline.channel import Action
 from pipeline.commands import sheet
 from pipeline.commands.language import tag
 from pipeline.commands.sheet import became, facts, quoted, remarks
-from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, STANDING, tell
+from pipeline.commands.telling import ACTION, DELIVERY, FLAW, STANDING, ended_as, tell
 from pipeline.newsroom import templates
 from pipeline.record.chain import Chain
 from pipeline.record.report import AsRead, DeliveryReport, Report
@@ -302,7 +302,8 @@ def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime, reading
             one.id: "good" if one.state in DONE else "bad" if one.state in BAD else "open" for one in report.deliveries
         },
         overall=standing_of(report),
-        words={"action": ACTION, "rollout": ROLLOUT, "delivery": DELIVERY, "standing": STANDING, "flaw": FLAW},
+        state=ended_as(report.state, [one.state for one in report.deliveries]),
+        words={"action": ACTION, "delivery": DELIVERY, "standing": STANDING, "flaw": FLAW},
         marks=marks,
         whole=whole(report, names, newsroom.zone),
         zoomed=close,

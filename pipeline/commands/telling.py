@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+from collections.abc import Collection
 
 from pipeline.channel import Action, Problem, Standing, Text
 from pipeline.commands.language import N_
@@ -31,6 +32,8 @@ DELIVERY = {
     DeliveryState.SUPERSEDED: N_("overtaken"),
     DeliveryState.UNKNOWN: N_("unknown: please decide"),
 }
+_NOWHERE, _NOT_EVERYWHERE = N_("failed on every channel"), N_("ended, but it failed on some channels")
+_UNDECIDED = N_("ended, but for channels that need a decision")
 ACTION = {Action.PUBLISH: N_("publish"), Action.CORRECT: N_("correct"), Action.WITHDRAW: N_("withdraw")}
 STEP = {
     Step.PREPARE: N_("preparation"),
@@ -50,6 +53,21 @@ FLAW = {
     Flaw.GAP: N_("what was written before it was removed or replaced"),
     Flaw.CUT: N_("what was written after it was removed"),
 }
+
+
+def ended_as(state: RolloutState, parts: Collection[DeliveryState]) -> str:
+    """How a rollout stands, for a heading, untranslated. `parts`: where its deliveries stand. One that has ended is
+    called complete only if every channel has done what it was to do; what was overtaken has no say.
+
+    >>> ended_as(RolloutState.COMPLETE, [DeliveryState.VERIFIED, DeliveryState.FAILED])
+    'ended, but it failed on some channels'
+    """
+    mine = {part for part in parts if part is not DeliveryState.SUPERSEDED}
+    if state is not RolloutState.COMPLETE or not mine & {DeliveryState.FAILED, DeliveryState.UNKNOWN}:
+        return ROLLOUT[state]
+    if mine == {DeliveryState.FAILED}:
+        return _NOWHERE
+    return _NOT_EVERYWHERE if DeliveryState.FAILED in mine else _UNDECIDED
 
 
 def tell(text: Text) -> str:
@@ -102,7 +120,7 @@ def tell_what(what: str) -> str:
     elif subject == "find" and outcome in STANDING:
         subject, outcome = N_("asked the channel"), STANDING[Standing(outcome)]
     elif subject == N_("rollout") and outcome in ROLLOUT:
-        outcome = ROLLOUT[RolloutState(outcome)]
+        outcome = N_("ended") if outcome == RolloutState.COMPLETE else ROLLOUT[RolloutState(outcome)]
     elif what in _ASKED:
         return gettext.gettext(_ASKED[what])
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from gettext import gettext as _
 
 from rich.cells import cell_len, set_cell_size
@@ -17,17 +17,19 @@ from pipeline.article import Newsroom
 from pipeline.article.reading import ManuscriptProblem
 from pipeline.channel import Problem
 from pipeline.commands.sheet import Look, Row
-from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, tell, tell_problem, tell_what, tell_who
+from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, ended_as, tell, tell_problem, tell_what, tell_who
 from pipeline.engine import ColumnLine
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.report import ArticleLine, DeliveryReport, Event, Health, Overview, Report
 from pipeline.record.reports import UNDER_WAY
 from pipeline.record.roster import QUEUES, Worker
-from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.rollout import ENDED, DeliveryState, RolloutState
 
 _GOOD = {DeliveryState.VERIFIED, DeliveryState.WITHDRAWN, DeliveryState.LIVE}
 _BAD = {DeliveryState.FAILED, DeliveryState.UNKNOWN}
 _LOOKS = {Look.PLAIN: "", Look.HEADLINE: "bold", Look.SOFT: "dim", Look.ASK: "yellow"}
+LONG = timedelta(minutes=10)
+"""Longer than anybody waits before a screen."""
 REFRESH = 0.2
 """Seconds between two looks at a rollout under way."""
 
@@ -87,7 +89,7 @@ def follow(
     out: Console,
     look: Callable[[], Report],
     newsroom: Newsroom,
-    deadline: Callable[[], bool],
+    deadline: Callable[[Report], bool],
     pause: Callable[[], object],
 ) -> Report:
     """Show the rollout while it runs, until it has come to an end or `deadline` says so; the last report.
@@ -96,7 +98,7 @@ def follow(
     """
     report = look()
     with Live(Group(*_report(report, newsroom)), console=out, auto_refresh=False, transient=True) as live:
-        while not ended(report) and not deadline():
+        while not ended(report) and not deadline(report):
             pause()
             report = look()
             if out.is_terminal:
@@ -107,6 +109,14 @@ def follow(
 
 def ended(report: Report) -> bool:
     return report.state in (RolloutState.COMPLETE, RolloutState.HELD, RolloutState.CANCELLED)
+
+
+def waits(report: Report, now: datetime) -> bool:
+    """Whether nothing will happen for long to what has not ended, because a channel has asked for it: an editor is told
+    so at once."""
+    open_ = [one for one in report.deliveries if one.state not in ENDED]
+    told = (one.error or (one.receipt and one.receipt.note) for one in open_)
+    return bool(open_) and all(told) and all(one.due is not None and one.due - now > LONG for one in open_)
 
 
 def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
@@ -132,7 +142,7 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
                 articles=", ".join(article.article for article in report.articles),
                 revision=report.articles[0].revision,
                 editor=report.editor,
-                state=_(ROLLOUT[report.state]),
+                state=_(ended_as(report.state, [one.state for one in report.deliveries])),
             )
         ),
         Styled(_("moment of release: {moment}").format(moment=_time(moment, zone, day=True))),
@@ -159,7 +169,8 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
         if one.error:
             lines.append(Styled(f"{name}: {tell_problem(one.error)}", style="red" if one.state in _BAD else ""))
             if one.due:
-                lines.append(Styled(_("  → next try at {moment}").format(moment=_time(one.due, zone))))
+                later = one.due.astimezone(zone).date() != moment.astimezone(zone).date()
+                lines.append(Styled(_("  → next try at {moment}").format(moment=_time(one.due, zone, day=later))))
         if one.receipt and one.receipt.note:
             lines.append(Styled(f"{name}: {tell(one.receipt.note)}"))
     states = {one.state for one in report.deliveries}
@@ -245,7 +256,7 @@ def show_articles(out: Console, lines: Iterable[ArticleLine], newsroom: Newsroom
             _time(line.published_at, newsroom.zone, day=True)[:16],
             columns.get(line.column, line.column),
             str(line.revision),
-            f"{line.rollout} {_(ACTION[line.action])}: {_(ROLLOUT[line.state])}",
+            f"{line.rollout} {_(ACTION[line.action])}: {_(ended_as(line.state, line.deliveries))}",
             line.headline,
         )
     out.print(table, soft_wrap=False)

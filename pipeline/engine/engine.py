@@ -371,6 +371,14 @@ class Engine:
             self.send(self.store.hasten(channel_id, heard.ids, self.clock.now()))
         return heard
 
+    def inside(self, channel_id: str, path: str, client: str) -> tuple[int, bytes] | None:
+        """What a channel shows to the newsroom alone, see `Channel.inside`; None for one that is not configured."""
+        try:
+            channel = self.channel(channel_id)
+        except KeyError:
+            return None
+        return channel.inside(path, client)
+
     # -- for workers ----------------------------------------------------------------------------------
 
     def sweep(self) -> int:

@@ -12,7 +12,7 @@ that the record says it has seen, and `newsroom rebuild` makes them again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -173,24 +173,30 @@ def filed(article: Article, newsroom: Newsroom) -> Article:
 
 def rebuilt(engine: Engine, channel_id: str) -> Iterator[tuple[str, Receipt]]:
     """Make all public files of a channel anew from the record, batch by batch; see `Channel.rebuild`."""
+    return engine.channel(channel_id).rebuild(_standing(engine, channel_id))
+
+
+def differing(engine: Engine, channel_id: str) -> Iterator[str]:
+    """Where `rebuilt` would change something; see `Channel.differing`."""
+    return engine.channel(channel_id).differing(_standing(engine, channel_id))
+
+
+def _standing(engine: Engine, channel_id: str) -> Iterator[Delivery]:
+    """The deliveries that put every article of a channel where it is now."""
     channel, media = engine.channel(channel_id), engine.store.media()
     catalogue = engine.store.catalogue(channel_id, engine.clock.now, engine.newsroom.columns)
     newsroom = engine.newsroom.with_columns(engine.columns())
-
-    def deliveries() -> Iterable[Delivery]:
-        for revision, action, reason in engine.store.standing(channel_id):
-            yield Delivery(
-                key=f"{revision.id}.{revision.number}.{channel_id}.{action}",
-                action=action,
-                revision=revision,
-                configured=engine.newsroom,
-                rendition=None if action is Action.WITHDRAW else channel.render(revision, newsroom),
-                reason=reason,
-                catalogue=catalogue,
-                media=media,
-            )
-
-    return channel.rebuild(deliveries())
+    for revision, action, reason in engine.store.standing(channel_id):
+        yield Delivery(
+            key=f"{revision.id}.{revision.number}.{channel_id}.{action}",
+            action=action,
+            revision=revision,
+            configured=engine.newsroom,
+            rendition=None if action is Action.WITHDRAW else channel.render(revision, newsroom),
+            reason=reason,
+            catalogue=catalogue,
+            media=media,
+        )
 
 
 def _unable(outlet: Outlet) -> Problem:

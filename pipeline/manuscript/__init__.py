@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from pipeline.article import Article, House, Image
 from pipeline.article.reading import ManuscriptProblem, Reading
 from pipeline.channel import Text
-from pipeline.manuscript import fields, html, markdown, text
+from pipeline.manuscript import fields, html, markdown, punctuation, text
 from pipeline.manuscript.body import Block, serialise
 from pipeline.manuscript.characters import clean
 from pipeline.manuscript.draft import BadManuscript, Draft, Manuscript
@@ -71,7 +71,7 @@ def read(
 
     `untitled`: the headline of one that has none, for texts that need none of their own.
     `decided`: the editor's answers to `Doubt`s, by field. `words`: those of the newsroom, default the shipped ones.
-    `house`, `today`: see `warnings_of`.
+    `house`, `today`: see `warnings_of`; of the house also what it does about half-width punctuation.
     """
     draft = Draft(clean(path.name), decided, words)
     suffix = clean(path.suffix).lower()
@@ -84,6 +84,8 @@ def read(
         content, media = reader(data, path, draft)
         if untitled and not draft.text("headline"):
             draft.put("headline", untitled)
+        if house.punctuation == "mend":
+            content = punctuation.mend(content, draft)
         if not any(problem.field in ("file", "text") for problem in draft.problems):
             ask = partial(warnings_of, house=house, today=today, words=words)
             return finished(path, draft, content, media, ask=None if untitled else ask)

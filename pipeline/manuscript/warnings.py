@@ -17,6 +17,7 @@ from pipeline.article import Article, House
 from pipeline.article.credit import Duty, Group
 from pipeline.article.reading import ManuscriptProblem, Reading
 from pipeline.channel import Text
+from pipeline.manuscript import punctuation
 from pipeline.manuscript.credits import closing, said
 from pipeline.manuscript.line import is_form
 from pipeline.manuscript.words import Words, shipped
@@ -217,6 +218,22 @@ def _pictures(seen: _Seen) -> Iterator[_Warning]:
         )
 
 
+def _punctuation(seen: _Seen) -> Iterator[_Warning]:
+    article = seen.article
+    texts = [*(getattr(article, name) for name in punctuation.FIELDS), *map(_text_of, article.blocks)]
+    found = [place for text in texts for place in punctuation.places(text)]
+    if found and seen.house.punctuation == "warn":
+        yield _Warning(
+            "text",
+            Text.of(
+                "half-width punctuation stands between Chinese characters in {count} places: {text}",
+                count=len(found),
+                text=punctuation.told(found),
+            ),
+            Text.of('write it full-width (，；：？！), or let the newsroom do it: [house] punctuation = "mend"'),
+        )
+
+
 _RULES: tuple[Callable[[_Seen], Iterator[_Warning]], ...] = (
     _headline,
     _source,
@@ -225,6 +242,7 @@ _RULES: tuple[Callable[[_Seen], Iterator[_Warning]], ...] = (
     _date,
     _text,
     _pictures,
+    _punctuation,
 )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, exists, select
+from sqlalchemy import Integer, Row, Select, and_, bindparam, case, exists, select
 
 from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
@@ -89,6 +89,9 @@ class SqlCatalogue:
     def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
         return self._entries(_span(column is not None), column=column, first=first, last=last)
 
+    def changed(self, since: datetime, before: int, limit: int, column: str | None = None) -> Sequence[Entry]:
+        return self._entries(_changed(column is not None), column=column, since=since, before=before, limit=limit)
+
     def last(self, column: str | None = None) -> int:
         return next((max(0, int(row[0])) for row in self._rows(_last(column is not None), column=column)), 0)
 
@@ -161,6 +164,16 @@ def _live(in_column: bool, before: bool) -> Select[Any]:
 def _span(in_column: bool) -> Select[Any]:
     query, ordinal = _in(_whole(), in_column)
     return query.where(ordinal.between(bindparam("first"), bindparam("last"))).order_by(ordinal)
+
+
+@cache
+def _changed(in_column: bool) -> Select[Any]:
+    query, ordinal = _in(_whole(), in_column)
+    changed = case((_p.withdrawn, _p.instant), else_=tables.revision.c.corrected_at)
+    since = bindparam("since", type_=tables.Instant())
+    # Nothing was corrected after its instant; the first condition is the one that an index answers.
+    query = query.where(_p.instant >= since, changed >= since, ordinal < bindparam("before"))
+    return query.order_by(changed.desc(), ordinal.desc()).limit(bindparam("limit", type_=Integer))
 
 
 @cache

@@ -148,6 +148,8 @@ class ArticleLine(Frozen):
     rollout: str
     action: Action
     state: RolloutState
+    deliveries: tuple[DeliveryState, ...] = ()
+    """Where its parts of that rollout stand."""
 
 
 class Health(Frozen):

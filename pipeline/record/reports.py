@@ -327,6 +327,9 @@ class Reports(Database):
                 .join(tables.rollout, _r.id == last.c.rollout)
                 .order_by(last.c.article_id.desc())
             ).all()
+            parts: dict[int, list[DeliveryState]] = {}
+            for part in tx.execute(select(_d.rollout_id, _d.state).where(_d.rollout_id.in_([row.id for row in rows]))):
+                parts.setdefault(part.rollout_id, []).append(DeliveryState(part.state))
             lines = []
             for row in rows:
                 revision = self.revision_at(tx, row.article_id, row.revision)
@@ -340,6 +343,7 @@ class Reports(Database):
                         rollout=rollout_id(row.id),
                         action=row.action,
                         state=row.state,
+                        deliveries=tuple(parts.get(row.id, ())),
                     )
                 )
         return lines

@@ -160,6 +160,7 @@ placement = Table(
     Index("placement_of_article", "channel", "article_id", "delivery_id"),
     Index("placement_in_order", "channel", "ordinal"),
     Index("placement_in_column", "channel", "column", "column_ordinal"),
+    Index("placement_in_time", "channel", "instant"),
 )
 
 counter = Table(

@@ -152,6 +152,14 @@ class MemoryCatalogue:
     def span(self, first: int, last: int, column: str | None = None) -> Sequence[Entry]:
         return [entry for ordinal, entry in self._of(column) if first <= ordinal <= last]
 
+    def changed(self, since: datetime, before: int, limit: int, column: str | None = None) -> Sequence[Entry]:
+        found = [
+            (entry.changed_at, ordinal, entry)
+            for ordinal, entry in self._of(column)
+            if ordinal < before and entry.changed_at is not None and entry.changed_at >= since
+        ]
+        return [entry for *_, entry in sorted(found, key=lambda one: one[:2], reverse=True)][:limit]
+
     def last(self, column: str | None = None) -> int:
         return max((0, *(ordinal for ordinal, _ in self._of(column))))
 

@@ -37,6 +37,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline.article import addresses
 from pipeline.channel import Heard, Refused
 from pipeline.web import first_edition
+from pipeline.web.inside import Inside, Papers
 from pipeline.web.representation import File, in_full, led, streamed
 
 Hear = Callable[[str, str, Mapping[str, str], bytes], Heard]
@@ -64,15 +65,17 @@ IN_MEMORY = 2 * 2**20
 ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 
-def site(root: Path, hear: Hear | None = None) -> Starlette:
+def site(root: Path, hear: Hear | None = None, inside: Inside | None = None) -> Starlette:
     """The application that serves the files under `root`, which need not exist yet.
 
-    `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard.
+    `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard. `inside` gives what only the
+    newsroom may read at `/inside/{channel}/…`; without it there is nothing.
     """
     app = Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/hooks/{channel}", _Hooks(hear), methods=["GET", "POST"]),
+            Route("/inside/{channel}/{path:path}", Papers(inside), methods=["GET", "HEAD"]),
             Mount("/", _Site(root)),
         ],
         middleware=[Middleware(_Hardened)],
@@ -82,8 +85,8 @@ def site(root: Path, hear: Hear | None = None) -> Starlette:
     return app
 
 
-def serve(root: Path, host: str, port: int, hear: Hear | None = None) -> None:
-    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. `hear`: see `site`.
+def serve(root: Path, host: str, port: int, hear: Hear | None = None, inside: Inside | None = None) -> None:
+    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. `hear`, `inside`: see `site`.
 
     OSError if the port is taken.
 
@@ -96,7 +99,7 @@ def serve(root: Path, host: str, port: int, hear: Hear | None = None) -> None:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = uvicorn.Server(
         uvicorn.Config(
-            site(root, hear),
+            site(root, hear, inside),
             access_log=False,
             log_config=None,
             lifespan="off",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from channels.files import Files
 from channels.tree import TreeChannel
-from pipeline.testing import ChannelContract, Rehearsal
+from pipeline.testing import Rehearsal
 
 
-class TreeContract(ChannelContract):
+class PublicTree:
     def everything(self, rehearsal: Rehearsal) -> dict[str, bytes]:
         files = _files(rehearsal)
         return {path: files.fs.cat_file(f"{files.root}/{path}") for path in _paths(rehearsal)}

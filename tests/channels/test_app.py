@@ -39,6 +39,7 @@ from pipeline.article import Article, Column, Deed, Outlet, Revision
 from pipeline.channel import Action, Refused, Setting, Standing, Unavailable, Unpublishable, utc_now
 from pipeline.testing import (
     NOON,
+    ChannelContract,
     MemoryNotebook,
     Rehearsal,
     article_of,
@@ -48,7 +49,7 @@ from pipeline.testing import (
     revision_of,
 )
 from pipeline.web.site import site
-from tests.channels.public_tree import TreeContract
+from tests.channels.public_tree import PublicTree
 from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "app"
@@ -58,7 +59,7 @@ VARIABLE = "TONGFA_APP_WEBHOOK_SECRET"
 BASE = "http://127.0.0.1:8000/app/api/"
 
 
-class AppContract(TreeContract):
+class AppContract(PublicTree, ChannelContract):
     """What a client shows of the public's document, for the contract."""
 
     def tells_in_order(self, path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -443,10 +444,13 @@ class Process:
     def __init__(self, data: Path, port: int = 0) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipeline.standins.fake_wechat", "--data", str(data), "--port", str(port),
-             "--account", f"{APPID}:{SECRET}:武山发布", "--delay", "0"],
+             "--delay", "0"],
             cwd=ROOT, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "FAKE_WECHAT_ACCOUNTS": f"{APPID}:{SECRET}:武山发布"},
         )  # fmt: skip
         assert self._process.stdout is not None
+        assert SECRET not in subprocess.run(["ps", "-ww", "-o", "args", "-p", str(self._process.pid)],
+                                            capture_output=True, check=True, text=True).stdout  # fmt: skip
         self.server_port = int(self._process.stdout.readline())
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.api = f"{self.url}/cgi-bin/"

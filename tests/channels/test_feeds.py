@@ -13,7 +13,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,13 @@ from channels.feeds import Feeds
 from channels.feeds.documents import ATOM, HISTORY, MEDIA, Feed, Form
 from channels.feeds.item import article_item
 from channels.feeds.reading import read
+from channels.files import Files
 from pipeline.article import Article, Column, Deed, Outlet, Revision, addresses
 from pipeline.article.addresses import beside
 from pipeline.channel import Action, Delivery, Setting, Standing, Unpublishable, utc_now
 from pipeline.testing import (
     NOON,
+    ChannelContract,
     MemoryNotebook,
     Rehearsal,
     article_of,
@@ -42,7 +44,7 @@ from pipeline.testing import (
     picture,
     revision_of,
 )
-from tests.channels.public_tree import TreeContract
+from tests.channels.public_tree import PublicTree
 from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "feeds"
@@ -51,7 +53,7 @@ CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 BASE = "http://127.0.0.1:8000/feeds/"
 
 
-class FeedsContract(TreeContract):
+class FeedsContract(PublicTree, ChannelContract):
     """What the public's item is, for the contract."""
 
     def refusing(self, rehearsal: Rehearsal, after: int) -> AbstractContextManager[None]:
@@ -189,7 +191,7 @@ def ids(name: str, document: bytes) -> list[str]:
 
 RFC822 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
                     r"\d\d:\d\d:\d\d [+-]\d{4}")  # fmt: skip
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 def absolute(address: str | None) -> bool:
@@ -212,8 +214,14 @@ def xml_faults(name: str, document: bytes) -> Iterator[str]:
         yield f"self: {self_links}"
     if ("-" in name) != (root.find(f".//{{{HISTORY}}}archive") is not None):
         yield "fh:archive stands in archives and only there"
-    if ("-" in name) and not [1 for link in root.iter(f"{{{ATOM}}}link") if link.get("rel") == "current"]:
+    links = [link.get("rel") for link in root.iter(f"{{{ATOM}}}link") if link.get("rel") not in ("self", "alternate")]
+    if root.find(f".//{{{HISTORY}}}complete") is not None:
+        if "-" not in name or {"current", "prev-archive", "next-archive"} & set(links):
+            yield "what is complete is an archive, and names no other document"
+    elif "-" in name and "current" not in links:
         yield "an archive without its current feed"
+    elif "-" in name and "prev-archive" not in links and [*root.iter("item", f"{{{ATOM}}}entry")]:
+        yield "an archive that nothing precedes is complete"
     yield from (rss_faults if root.tag == "rss" else atom_faults)(root)
 
 
@@ -231,6 +239,8 @@ def rss_faults(root: Any) -> Iterator[str]:
         for once in ("title", "link", "description", "guid", "pubDate", CONTENT):
             if len(item.findall(once)) != 1 or not item.findtext(once).strip():
                 yield f"item: {once}"
+        if re.search("<[^<]*>", item.findtext("description")):
+            yield "description: markup"
         if list(item).index(item.find("description")) > list(item).index(item.find(CONTENT)):
             yield "content:encoded before description"
         if item.find("guid").get("isPermaLink") != "false" or not item.findtext("guid").startswith("tag:"):
@@ -272,6 +282,9 @@ def atom_faults(feed: Any) -> Iterator[str]:
                 yield f"link {link.get('href')}"
             if link.get("rel") == "enclosure" and int(link.get("length")) <= 0:
                 yield "enclosure without length"
+    moments = [entry.findtext(f"{{{ATOM}}}updated") for entry in feed.iter(f"{{{ATOM}}}entry")]
+    if len(moments) != len(set(moments)):
+        yield "two entries of one moment"
     names = [entry.findtext(f"{{{ATOM}}}id") for entry in feed.iter(f"{{{ATOM}}}entry")]
     if len(names) != len(set(names)):
         yield "id used twice"
@@ -294,6 +307,10 @@ def json_faults(feed: Mapping[str, Any]) -> Iterator[str]:
         yield "next_url is itself"
     if len({item["id"] for item in feed["items"]}) != len(feed["items"]):
         yield "id used twice"
+    for holder in [feed, *feed["items"]]:
+        yield from (
+            f"{name} is no object" for name in holder if name.startswith("_") and not isinstance(holder[name], dict)
+        )
     for item in feed["items"]:
         if not isinstance(item["id"], str) or not item["title"] or not absolute(item["url"]):
             yield f"item {item['id']}"
@@ -416,7 +433,7 @@ def test_a_retraction_is_the_same_item_with_the_notice(rehearsal: Rehearsal, roo
     assert "数据&lt;有误&gt;" in entry.content[0].value
     assert "架豆" not in entry.content[0].value
     assert entry.published == "2026-11-24T12:01:00+08:00"
-    assert entry.updated == "2026-11-25T12:00:00+08:00"
+    assert entry.updated == "2026-11-25T12:00:00.001000+08:00"
     assert not list((root / "media" / "a1").glob("*"))
     evidence = rehearsal.verify(gone)
     assert (evidence.standing, evidence.extract) == (Standing.WITHDRAWN, entry.title)
@@ -533,17 +550,187 @@ def test_the_history_can_be_walked(rehearsal: Rehearsal, root: Path) -> None:
     assert "next_url" not in json.loads((root / "feed-1.json").read_bytes())
 
 
-def test_a_correction_in_an_archive_rewrites_that_one_alone(rehearsal: Rehearsal, root: Path) -> None:
+def test_a_correction_in_an_archive_rewrites_that_one_and_the_newest(rehearsal: Rehearsal, root: Path) -> None:
     publish_many(rehearsal, range(1, 121))
     before = documents(root)
     new = rehearsal.publish(article(7, version=2))
     changed = {name for name, document in documents(root).items() if document != before.get(name)}
-    assert changed == {f"{folder}{form.file(1)}" for folder in ("", "yaowen/") for form in Form}
+    assert changed == {f"{folder}{form.file(n)}" for folder in ("", "yaowen/") for form in Form for n in (0, 1)}
     assert rehearsal.verify(new).standing is Standing.LIVE
     gone = rehearsal.withdraw(article(7, version=2))
     assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
     assert "撤稿" in (root / "rss-1.xml").read_text()
-    assert "撤稿" not in (root / "rss.xml").read_text()
+
+
+DAY = timedelta(days=1)
+
+
+def corrected(n: int, at: datetime, version: int = 2) -> Revision:
+    return article(n, version=version).model_copy(update={"corrected_at": at, "note": f"第{n}条的更正"})
+
+
+def numbers(root: Path, path: str) -> list[int]:
+    """The articles of a document, in its order."""
+    return [int(one.rpartition(":a")[2]) for one in ids(path, (root / path).read_bytes())]
+
+
+@pytest.mark.parametrize("deed", ["correction", "withdrawal"])
+def test_what_changes_in_an_archive_comes_back_to_subscribers(rehearsal: Rehearsal, root: Path, deed: str) -> None:
+    publish_many(rehearsal, range(1, 121))
+    later = NOON + DAY
+    if deed == "correction":
+        done = rehearsal.publish(corrected(7, later))
+    else:
+        done = rehearsal.withdraw(article(7), "数据有误", at=later)
+    wanted = Standing.LIVE if deed == "correction" else Standing.WITHDRAWN
+    assert rehearsal.verify(done).standing is wanted
+    for folder in ("", "yaowen/"):
+        for form in Form:
+            path = f"{folder}{form.file()}"
+            document = (root / path).read_bytes()
+            assert numbers(root, path) == [*range(120, 70, -1), 7]
+            assert ("第7条的更正" if deed == "correction" else "数据有误") in document.decode()
+            assert faults(form.file(), document) == []
+            rehearsal.channel.release(done) if deed == "correction" else rehearsal.channel.withdraw(done)
+            assert (root / path).read_bytes() == document
+            lost = document.replace(b":a7<", b":a999<").replace(b':a7"', b':a999"')
+            feeds_of(rehearsal).files.write(path, lost)
+            assert rehearsal.verify(done).standing is not wanted, path
+            assert rehearsal.channel.find(done).standing is not wanted, path
+            feeds_of(rehearsal).files.write(path, document)
+
+
+def test_what_came_back_stays_for_thirty_days_of_news(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 121))
+    rehearsal.publish(corrected(7, NOON + DAY))
+    rehearsal.withdraw(article(9), at=NOON + 3 * DAY)
+
+    def published(n: int, after: timedelta) -> None:
+        revision = article(n).model_copy(update={"published_at": NOON + after})
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
+
+    published(121, 31 * DAY)
+    assert numbers(root, "atom.xml")[50:] == [9, 7]
+    published(122, 31 * DAY + timedelta(seconds=1))
+    assert numbers(root, "atom.xml")[50:] == [9]
+    published(123, 34 * DAY)
+    assert numbers(root, "atom.xml") == [*range(123, 73, -1)]
+
+
+def test_many_corrections_do_not_make_a_document_grow(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 151))
+    for n in range(1, 61):
+        rehearsal.catalogue.place(corrected(n, NOON + DAY + timedelta(minutes=n)))
+    done = rehearsal.publish(corrected(61, NOON + 2 * DAY))
+    assert numbers(root, "rss.xml") == [*range(150, 100, -1), *range(61, 11, -1)]
+    assert rehearsal.verify(done).standing is Standing.LIVE
+
+
+def test_what_comes_back_is_the_same_in_a_rebuild(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 121))
+    rehearsal.publish(corrected(7, NOON + DAY))
+    rehearsal.withdraw(article(9), at=NOON + 2 * DAY)
+    rehearsal.publish(article(121))
+    found = documents(root)
+    shutil.rmtree(root)
+    for entry in rehearsal.catalogue.span(1, 200):
+        again = rehearsal.delivery(entry.revision, Action.WITHDRAW if entry.withdrawn_at else None)
+        rebuilt = Feeds(rehearsal.channel.setting)
+        (rebuilt.withdraw if entry.withdrawn_at else rebuilt.release)(again)
+    assert documents(root) == found
+
+
+def test_a_change_broken_off_between_two_documents_is_seen(
+    rehearsal: Rehearsal, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_many(rehearsal, range(1, 121))
+    delivery = rehearsal.prepare(rehearsal.delivery(corrected(7, NOON + DAY)))
+    written: list[str] = []
+
+    def broken_off(self: Files, here: str, staged: str, path: str) -> bool:
+        if len(written) >= 3:
+            raise KeyboardInterrupt
+        written.append(path)
+        return real(self, here, staged, path)
+
+    real = Files.publish
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "publish", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            rehearsal.release(delivery)
+    assert written
+    assert rehearsal.channel.find(delivery).standing is Standing.STAGED
+    assert rehearsal.verify(rehearsal.release(delivery)).standing is Standing.LIVE
+
+
+def test_the_oldest_archive_is_marked_complete(rehearsal: Rehearsal, root: Path) -> None:
+    publish_many(rehearsal, range(1, 121))
+    for name in ("rss", "atom"):
+        marks = [f"{{{HISTORY}}}complete" in {one.tag for one in etree.parse(root / f"{name}{n}.xml").iter()}
+                 for n in ("-1", "-2", "")]  # fmt: skip
+        assert marks == [True, False, False]
+
+
+def test_articles_of_one_instant_are_told_apart(rehearsal: Rehearsal, root: Path) -> None:
+    for n in (1, 2, 3):
+        revision = article(n).model_copy(update={"published_at": NOON})
+        rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
+    entries = feedparser.parse((root / "atom.xml").read_bytes()).entries
+    assert len({one.updated for one in entries}) == 3
+    assert len({one.updated_parsed for one in entries}) == 1
+    assert [one.updated for one in entries] == sorted((one.updated for one in entries), reverse=True)
+
+
+@pytest.mark.parametrize("text", ["1<2，3>2", "AT&amp;T", "<b>粗</b>", "a &lt; b & c"])
+def test_a_description_is_text_to_whoever_shows_it_as_html(rehearsal: Rehearsal, root: Path, text: str) -> None:
+    rehearsal.publish(article(1, summary=text))
+    description = etree.fromstring((root / "rss.xml").read_bytes()).findtext(".//item/description")
+    assert html.fragment_fromstring(description, create_parent="div").text_content() == text
+    atom = etree.fromstring((root / "atom.xml").read_bytes())
+    assert atom.findtext(f".//{{{ATOM}}}entry/{{{ATOM}}}summary") == text
+    assert json.loads((root / "feed.json").read_bytes())["items"][0]["summary"] == text
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_notice_names_the_headline_only_if_asked_to(setting: Callable[..., Setting], root: Path, named: bool) -> None:
+    rehearsal = Rehearsal(Feeds(setting(withdrawn_headline=named)))
+    publish_many(rehearsal, range(1, 56))
+    gone = [rehearsal.withdraw(article(n), "内容失实") for n in (2, 54)]
+    for path, document in documents(root).items():
+        if path != "opml.xml":
+            assert [f"第{n}条消息" in document.decode() for n in (2, 54) if n in numbers(root, path)] in (
+                [named],
+                [named] * 2,
+            )
+    assert [rehearsal.verify(one).standing for one in gone] == [Standing.WITHDRAWN] * 2
+    title = feedparser.parse((root / "rss.xml").read_bytes()).entries[1].title
+    assert title == ("撤稿：第54条消息" if named else "撤稿：“武山要闻”2026-11-24发布的一篇稿件")
+    assert feeds_of(rehearsal).check() == []
+    assert [one.field for one in Feeds(setting(withdrawn_headline="yes")).check()] == ["withdrawn_headline"]
+
+
+def test_an_object_store_is_asked_for_a_pictures_length_once(
+    setting: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal = Rehearsal(Feeds(setting(root="memory://feeds-asked", url=BASE)))
+    for n in range(1, 6):
+        rehearsal.publish(with_picture(rehearsal, n, f"#2f6f{n:02x}"))
+    asked: list[str] = []
+    real = Files.size
+
+    def size(self: Files, path: str) -> int | None:
+        asked.append(path)
+        return real(self, path)
+
+    monkeypatch.setattr(Files, "size", size)
+    done = rehearsal.publish(with_picture(rehearsal, 6, "#2f6faa"))
+    assert {path.split("/")[1] for path in asked} == {"a5", "a6"}  # what was there before has been asked about
+    assert rehearsal.verify(done).standing is Standing.LIVE
+    path = next(one for one in asked if one.startswith("media/a6/"))
+    files = feeds_of(rehearsal).files
+    files.write(path, (files.read(path) or b"") + b"of another version")
+    assert rehearsal.verify(done).standing is Standing.ABSENT
+    assert rehearsal.verify(rehearsal.release(done)).standing is Standing.LIVE
 
 
 def test_an_archive_filled_by_another_worker_is_written(rehearsal: Rehearsal, root: Path) -> None:
@@ -764,7 +951,10 @@ def test_opml_lists_the_feeds_that_have_articles(rehearsal: Rehearsal, root: Pat
     rehearsal.publish(article(1, column="tuopin"))
     outlines = etree.fromstring((root / "opml.xml").read_bytes()).findall(".//outline[@xmlUrl]")
     assert [outline.get("xmlUrl") for outline in outlines] == [f"{BASE}rss.xml", f"{BASE}tuopin/rss.xml"]
-    assert {outline.get("type") for outline in outlines} == {"rss"}
+    every = etree.fromstring((root / "opml.xml").read_bytes()).iter("outline")
+    assert {(outline.get("type"), outline.get("version"), outline.get("language")) for outline in every} == {
+        ("rss", "RSS2", "zh-CN")
+    }
     assert not (root / "yaowen").exists()
 
 
@@ -857,6 +1047,8 @@ def test_a_renamed_column_keeps_its_names_in_readers(rehearsal: Rehearsal, root:
             assert faults(name, left) == []
             assert ids(name, left) == []
             assert address in left.decode()
+            if form is Form.JSON:
+                assert json.loads(left)["_moved"] == {"feed_url": address}
     assert outlines(root)[f"{BASE}he--mei/rss.xml"].startswith("和美乡村")
     assert f"{BASE}xczx/rss.xml" not in outlines(root)
     assert moves(root) == {"xczx": "he--mei"}

@@ -14,7 +14,6 @@ from PIL import Image as Pillow
 
 from channels.app import App
 from channels.feeds import Feeds
-from channels.tv import Television
 from channels.website import Website
 from pipeline.article import Column, Deed, Newsroom, Outlet, addresses
 from pipeline.channel import Channel, Setting
@@ -37,9 +36,9 @@ OUTLETS = (
     Outlet(id="website", kind="website", name="县政府网站"),
     Outlet(id="feeds", kind="feeds", name="订阅", options={"root": "site/feeds"}),
     Outlet(id="app", kind="app", name="新武山APP", options={"root": "site/app"}),
-    Outlet(id="tv", kind="tv", name="武山新闻", options={"root": "site/tv"}),
+    Outlet(id="tv", kind="tv", name="武山新闻"),
 )
-KINDS: tuple[type[Channel], ...] = (Website, Feeds, App, Television)
+KINDS: tuple[type[Channel], ...] = (Website, Feeds, App)
 
 
 def newsroom_that_says(words: str) -> Newsroom:
@@ -95,7 +94,7 @@ def test_no_word_in_any_place_moves_or_ends_what_is_public(tmp_path: Path, kind:
         rehearsal.publish(revision)
     nobody_is_led_away(tmp_path / "site", set())
     rehearsal.withdraw(revisions[-1], words)
-    gone = {Website: {"2026/11/a3.html"}, Television: {"tv/2026-11-24/a3.html"}}
+    gone = {Website: {"2026/11/a3.html"}}
     nobody_is_led_away(tmp_path / "site", gone.get(kind, set()))
 
 

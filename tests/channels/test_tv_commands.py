@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import entry_points
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from channels.tv import Television
 from channels.tv.commands import programme
 from pipeline.channel import Channel
 from pipeline.commands import telling
@@ -62,6 +64,26 @@ def test_show(run: Run, rehearsal: Rehearsal) -> None:
     assert all((pages / name).is_file() for name in ("index.html", "prompter.html"))
     assert order(run("show", "2026-12-01")) == []
     assert "prompter.html" not in run("show", "2026-12-01").output
+
+
+def test_a_link_opens_what_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = television(tmp_path)
+    secret = {"TONGFA_TV_LINKS": "sixteen characters and more"}
+    signing = Television(dataclasses.replace(channel.setting, secrets=secret))
+    put(Rehearsal(signing), story(1))
+    monkeypatch.setattr("channels.tv.channel.utc_now", lambda: story(1).published_at)
+
+    def asked(channel: Channel, *arguments: str) -> Result:
+        return CliRunner().invoke(programme, ["link", *arguments], obj=lambda _: channel)
+
+    for what, page in ((DAY, f"{DAY}/index.html"), ("all", "index.html")):
+        address = asked(signing, what, "--hours", "2").output.strip()
+        assert address.startswith(f"{channel.newsroom.site.url.rstrip('/')}/inside/tv/~")
+        assert address.endswith(f"/{page}")
+        assert signing.inside(address.partition("/inside/tv/")[2], "203.0.113.9") is not None
+    refused = asked(channel, DAY)
+    assert refused.exit_code == 1
+    assert "TONGFA_TV_LINKS" in refused.output
 
 
 def test_move(run: Run, rehearsal: Rehearsal) -> None:

@@ -66,7 +66,8 @@ def test_the_form_opens_again_with_the_right_cells(script: Script) -> None:
     assert told["标题"] == script.headline
     assert told["编辑"] == "马文洁"
     assert told["审核"] == told["签发"] == "（签字）"
-    assert told["总时长"].startswith("1 分 27 秒（目标 1 分 30 秒")
+    assert told["总时长"].startswith("1 分 23 秒（目标 1 分 30 秒")
+    assert told["需编辑处理"].startswith("分点：")
     header, opening, *rows, ending = cues.rows
     assert [cell.text for cell in header.cells] == ["画　面", "解　说"]
     assert "片头" in opening.cells[0].text

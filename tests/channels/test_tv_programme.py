@@ -575,14 +575,19 @@ def test_two_programmes_have_pages_of_their_own(tmp_path: Path) -> None:
     assert all((tmp_path / one.id / "pages" / DAY / "a1.html").is_file() for one in outlets)
 
 
-def test_doctor_tells_what_is_public_before_it_is_aired(tmp_path: Path) -> None:
-    chosen = television(tmp_path, root="site/tv", url="https://desk.wushan.example/tv")
-    assert chosen.check() == []
-    assert [str(one) for one in chosen.figures()] == [
-        "scripts, running order and prompter: https://desk.wushan.example/tv/index.html",
-        f"they are public before they are aired: {tmp_path}/site/tv is in the public site",
-    ]
-    put(Rehearsal(chosen), story(1))
+def test_nothing_is_put_into_the_public_site(tmp_path: Path) -> None:
+    """Nobody reads a programme before it is aired, whatever the configuration says."""
+    chosen = television(tmp_path, root="site/tv")
+    assert [problem.field for problem in chosen.check()] == ["root"]
+    with pytest.raises(Refused, match="everybody could read"):
+        put(Rehearsal(chosen), story(1))
+    assert not (tmp_path / "site").exists() or not list((tmp_path / "site").rglob("*.html"))
+
+
+def test_doctor_tells_of_scripts_that_an_earlier_version_left(tmp_path: Path) -> None:
+    left = tmp_path / "site" / "tv" / "index.html"
+    left.parent.mkdir(parents=True)
+    left.write_text("")
     assert [str(one) for one in television(tmp_path).figures()][1:] == [
         f"scripts of earlier programmes are still public: delete the folder {tmp_path}/site/tv"
     ]

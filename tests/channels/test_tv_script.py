@@ -69,9 +69,29 @@ def plain(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
+def said_whole(script: Script, article: Article) -> None:
+    """The script is made of whole sentences of the article, but for datelines, one after the other."""
+
+    def bare(text: str) -> str:
+        return plain(text).strip("“”。")
+
+    blocks = blocks_of(article)
+    written = {bare(one) for block in blocks for one in sentences(block.text)}
+    written |= {bare(unit.text) for block in blocks for unit in block.units}
+    written |= {one[one.index("今天") :] for one in written if "记者" in one and "今天" in one}  # without its dateline
+    for cue in script.cues:
+        rest = bare(cue.text)
+        while rest:
+            found = max((one for one in written if one and rest.startswith(one)), key=len, default="")
+            assert found, rest
+            rest = rest.removeprefix(found).lstrip("“”。")
+
+
 def traceable(script: Script, article: Article) -> None:
     """Everything between two stops of the script stands in the article, and so does everybody's name."""
     whole = plain("".join(article.paragraphs()))
+    if not script.own:
+        said_whole(script, article)
     for cue in script.cues:
         for part in re.split("[。！？!?…”]+", cue.text):
             assert plain(part) in whole, part
@@ -113,8 +133,23 @@ SENTENCES = st.sampled_from(
         "解说：给电视的解说。",
         "同期声（县农业农村局局长 张三）：“今年收成好。”",
         "很长的一句" * 40 + "。",
+        "很长的一句，" * 40 + "完了。",
+        "全部为所有队员购买了保险30份。",
+        "该镇还新建了3座水厂。",
+        "一是抓产业、促增收。",
+        "详情请登录www.qinghe.example。",
+        "各村产量如下：",
+        "青河县应急管理局",
+        "5月9日，村民丙在村口说。",
     ]
 )
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_long_paragraph_is_written_in_proportion(times: int) -> None:
+    """A paragraph of 40,000 characters without a stop is a story like another."""
+    script = script_of(article_of(body=body("全县26341户、" * 2500 * times + "脱贫。" + "“" * 3000)))
+    assert script.cues
 
 
 @settings(max_examples=300, deadline=None)
@@ -125,6 +160,8 @@ def test_whatever_the_article_nothing_is_invented(paragraphs: list[str], target:
     assert script.cues
     if script.cues[0].text != article.headline:  # an article of pictures alone is read by its headline
         traceable(script, article)
+    if not script.own:
+        assert not any("www." in cue.text for cue in script.cues)
 
 
 # -- lead, segments, bites -------------------------------------------------------------------------------
@@ -132,10 +169,10 @@ def test_whatever_the_article_nothing_is_invented(paragraphs: list[str], target:
 
 @pytest.mark.parametrize("path", [path for path in MANUSCRIPTS if path.suffix == ".md"], ids=lambda path: path.name)
 def test_a_lead_has_its_length(path: Path) -> None:
-    lead = script_of(manuscript(path)).lead
-    assert lead is not None
-    assert len(lead.text) <= 110
-    assert len(lead.text) >= 60 or path.name == "renju.md"  # whose third sentence is a person's
+    script = script_of(manuscript(path))
+    assert script.lead is not None
+    assert len(script.lead.text) <= 110 or "editor_long" in (script.needs or ())
+    assert len(script.lead.text) >= 40
 
 
 def test_a_lead_is_never_the_headline_again() -> None:
@@ -147,10 +184,37 @@ def test_a_lead_is_never_the_headline_again() -> None:
     assert "喜获丰收" not in lead.text
 
 
-def test_a_long_first_sentence_is_cut_after_a_clause() -> None:
-    lead, used = choose_lead([*_units("武山县认真学习贯彻，" * 20 + "成效显著。")], "标题", (60, 110))
-    assert (len(lead), used) == (110, 1)
-    assert lead.endswith("武山县认真学习贯彻。")
+def test_a_sentence_too_long_is_not_cut_but_shown_to_an_editor() -> None:
+    long = "武山县认真学习贯彻，" * 20 + "成效显著。"
+    lead = choose_lead(_units(long), "标题", (60, 110))
+    assert lead.text == long
+    assert "editor_long" in lead.needs
+
+
+def test_a_short_sentence_is_said_before_one_that_is_too_long() -> None:
+    lead = choose_lead(_units("武山县认真学习贯彻，" * 20 + "成效显著。今年建成大棚300座。"), "标题", (60, 110))
+    assert (lead.text, lead.needs) == ("今年建成大棚300座。", ())
+
+
+@pytest.mark.parametrize(
+    ("headline", "text", "lead"),
+    [
+        (
+            "青河县建成水厂三座",
+            "今年以来，青河县认真学习贯彻上级会议精神，全面落实决策部署。全县建成水厂三座，8000人喝上放心水。",
+            "全县建成水厂三座，8000人喝上放心水。",
+        ),
+        (
+            "青河县新增公交线路",
+            "青河县坚持以人民为中心的思想为指导，聚焦“急难愁盼”。5月12日起，青河县新增公交线路3条。",
+            "5月12日起，青河县新增公交线路3条。",
+        ),
+        ("护路员的一天", "清晨，护路员张三已经走了一个来回。像他这样的岗位，全县有3426个。", None),
+    ],
+)
+def test_the_result_comes_first(headline: str, text: str, lead: str | None) -> None:
+    """Policy comes later; but a sentence that leans on another is not said without it."""
+    assert choose_lead(_units(text), headline, (20, 110)).text == (lead or text)
 
 
 def _units(text: str) -> list[Unit]:
@@ -164,14 +228,123 @@ def test_a_dateline_is_not_read() -> None:
     assert lead.text.startswith("今天召开")
 
 
-def test_one_segment_a_point() -> None:
+def test_the_sample() -> None:
+    """The result first; of each point a fact, never its slogan alone; 全部为所有… refers to another sentence."""
     script = script_of(manuscript(EXAMPLES / "wushan-sibuzhai.md"))
-    points = [cue for cue in script.segments if re.match("[一二三四五六]是", cue.text)]
-    assert [cue.text[0] for cue in points] == list("一二三四五六")
-    assert "26341户" in script.segments[0].text  # the key fact before the points
-    assert abs(script.seconds - 90) <= 5
+    assert script.lead is not None
+    assert script.lead.text.startswith("全县26341户122705人贫困人口持续稳定脱贫")
+    assert all(segment.seconds > 3 for segment in script.segments)
+    assert all(re.search(r"\d", segment.text) for segment in script.segments)
+    assert "全部为所有" not in "".join(cue.text for cue in script.cues)
+    assert 75 <= script.seconds <= 95
     assert script.series.endswith("之三")
     assert "之三" in script.opening
+
+
+def test_points_have_their_numbers_if_all_are_said() -> None:
+    points = [f"{n}是抓产业、促增收，持续用力。建成大棚{place}00座。" for place, n in enumerate("一二三四", 1)]
+    article = article_of(body=body("全县新增大棚1000座。", *points))
+    assert [cue.text for cue in script_of(article).segments] == points
+    few = script_of(article, TERMS.model_copy(update={"story": 15}))
+    assert not any(re.search("[一二三四]是", cue.text) for cue in few.segments)
+    assert few.segments[0].text.startswith("建成大棚100座。")
+
+
+def test_a_slogan_is_no_point() -> None:
+    article = article_of(
+        body=body("全县新增大棚1000座。", "一是抓产业、促增收。建成大棚100座。", "二是强监测、防风险。")
+    )
+    script = script_of(article)
+    assert [cue.text for cue in script.segments] == ["一是抓产业、促增收。建成大棚100座。"]
+    assert script.needs == ("editor_points",)
+
+
+LEANING = [
+    "其中，大棚300座。",
+    "该镇还新修了2条路。",
+    "他种了4个大棚。",
+    "此外，新修道路20公里。",
+    "全部为村民免费安装了路灯30盏。",
+]
+
+
+@pytest.mark.parametrize("leaning", LEANING)
+@pytest.mark.parametrize("target", range(6, 40, 3))
+def test_what_leans_on_a_sentence_is_said_right_after_it(leaning: str, target: int) -> None:
+    before = "青河镇种植户张三介绍起全镇的设施农业建设情况和今年以来的新打算，头头是道。"
+    article = article_of(body=body("全县新增大棚1000座。", "各乡镇干劲十足。" + before + leaning, "明年再建500座。"))
+    said = "".join(cue.text for cue in script_of(article, TERMS.model_copy(update={"story": target})).cues)
+    assert leaning not in said or before + leaning in said
+
+
+@pytest.mark.parametrize(
+    "unheard",
+    [
+        "详情请登录www.qinghe.example查询3次。",
+        "报名网址为https://bm.qinghe.example/a.html。",
+        "来稿请发qhnews365@qinghe.example。",
+        "请登录qinghe.gov.cn报名。",
+        "全县春播过八成，见下表。",
+        "扫描下方二维码报名。",
+        "各村产量如下：",
+    ],
+)
+def test_what_nobody_can_hear_is_left_to_an_editor(unheard: str) -> None:
+    script = script_of(article_of(body=body("青河县今天启动全民阅读月活动，3000人参加。", unheard, "活动有六大板块。")))
+    assert unheard not in "".join(cue.text for cue in script.cues)
+    assert script.needs == ("editor_left_out",)
+    assert any(unheard in paragraph for paragraph in script.full_text)
+
+
+def test_a_nested_list_is_read_once() -> None:
+    inner = "<ul><li>柳林镇三座</li><li>石桥镇六座</li></ul>"
+    listed = f"<p>青河县今年建成：</p><ol><li>水厂九座：{inner}</li><li>泵站两座</li></ol>"
+    (cue,) = script_of(article_of(body=listed)).cues
+    assert cue.text == "青河县今年建成：水厂九座：柳林镇三座。石桥镇六座。泵站两座。"
+
+
+def test_lines_of_a_letter_are_not_read() -> None:
+    order = "要落实二十四小时值班制度，备好物资30吨。"
+    paragraphs = [
+        "各镇人民政府：",
+        order,
+        "附件：1.清单",
+        "青河县应急管理局",
+        "2026年5月11日",
+    ]
+    script = script_of(article_of("关于做好汛期安全防范工作的通知", body=body(*paragraphs)))
+    assert "".join(cue.text for cue in script.cues) == order
+    assert "editor_document" in (script.needs or ())
+
+
+def test_questions_and_answers_are_left_to_an_editor() -> None:
+    paragraphs = ["问：为什么回到石桥镇？", "答：家里的柑橘好。", "记者：第一年就赚钱了吗？", "村民：没有。"]
+    script = script_of(article_of("返乡青年话创业", body=body(*paragraphs)))
+    assert texts(script) == [(Kind.LEAD, "返乡青年话创业")]
+    assert script.needs == ("editor_dialogue",)
+
+
+def test_an_editors_own_words_stand_even_with_an_address() -> None:
+    script = script_of(article_of(body=body("导语：详情请登录www.qinghe.example。")))
+    assert script.lead is not None
+    assert script.lead.text == "详情请登录www.qinghe.example。"
+    assert script.needs == ("editor_address",)
+
+
+@pytest.mark.parametrize(
+    ("headline", "bars"),
+    [
+        ("青河县推进“四好 农村路”建设", ("青河县推进“四好 农村路”建设",)),
+        ("张三：“路宽了，日子好了，大伙儿的笑脸也多了”", ("张三", "“路宽了，日子好了，大伙儿的笑脸也多了”")),
+        ("青河县开展《你点，我检》进市场活动，受到群众欢迎", ("青河县开展《你点，我检》进市场活动，受到群众欢迎",)),
+        ("柳林镇：一根藤上 结出致富瓜", ("柳林镇：一根藤上", "结出致富瓜")),
+    ],
+)
+def test_no_line_of_the_title_bar_begins_inside_a_quotation(headline: str, bars: tuple[str, ...]) -> None:
+    script = script_of(article_of(headline, short_headline=""))
+    for line in script.title_bar:
+        assert line.count("“") == line.count("”")
+    assert script.title_bar == bars or len(bars[-1]) > 15
 
 
 def test_more_time_takes_more() -> None:
@@ -180,7 +353,7 @@ def test_more_time_takes_more() -> None:
         script_of(article, TERMS.model_copy(update={"story": target})).seconds for target in (60, 90, 120, 300, 900)
     ]
     assert times == sorted(times)
-    assert times[-1] > 500
+    assert times[-1] > 450
 
 
 def test_what_was_read_of_an_article_serves_twice() -> None:
@@ -189,7 +362,7 @@ def test_what_was_read_of_an_article_serves_twice() -> None:
     blocks = blocks_of(article)
     before = [list(block.units) for block in blocks]
     once, again = (_digest(blocks, article, TERMS, Writer(TERMS.speed, {}), lead=False) for _ in range(2))
-    assert [cue.kind for cue in once] == [Kind.SEGMENT, Kind.CLOSING]
+    assert [cue.kind for cue in once] == [Kind.SEGMENT, Kind.SEGMENT]
     assert again == once
     assert [list(block.units) for block in blocks] == before
 

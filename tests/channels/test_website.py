@@ -39,6 +39,7 @@ from pipeline.channel import Action, Delivery, Setting, Standing, Unavailable, U
 from pipeline.manuscript import read
 from pipeline.testing import (
     NOON,
+    ChannelContract,
     MemoryNotebook,
     Rehearsal,
     article_of,
@@ -47,8 +48,9 @@ from pipeline.testing import (
     picture,
     revision_of,
 )
+from pipeline.web.inside import Inside
 from pipeline.web.site import site
-from tests.channels.public_tree import TreeContract
+from tests.channels.public_tree import PublicTree
 from tests.standins.disk import disk_full
 
 GOLDEN = Path(__file__).parent / "golden" / "website"
@@ -57,7 +59,7 @@ COLUMNS = ("yaowen", "tuopin", "xiangzhen")
 MAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "n": "http://www.google.com/schemas/sitemap-news/0.9"}
 
 
-class WebsiteContract(TreeContract):
+class WebsiteContract(PublicTree, ChannelContract):
     """What people read on an article's page, for the contract."""
 
     def refusing(self, rehearsal: Rehearsal, after: int) -> contextlib.AbstractContextManager[None]:
@@ -103,10 +105,11 @@ class TestWebsiteReadBackOverHttp(WebsiteContract):
 
 
 @contextlib.contextmanager
-def serving(root: Path) -> Iterator[str]:
+def serving(root: Path, inside: Inside | None = None) -> Iterator[str]:
     """The project's own public server on loopback while the block runs; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(site(root), access_log=False, log_config=None, lifespan="off", ws="none"))
+    app = site(root, inside=inside)
+    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -1584,7 +1584,144 @@ def test_check_counts_the_calls_made_from_here(setting: Callable[..., Setting]) 
     for _ in range(DAILY["message/mass/sendall"]):
         channel.ledger.count("message/mass/sendall")
     assert [one.field for one in channel.check()] == ["quota"]
+    channel.ledger.count("message/mass/sendall")
+    assert channel.check() == [], "one more was taken than WeChat's page names: the account has more"
     close(channel)
+
+
+def test_check_costs_nothing_that_is_counted_and_knows_what_others_used(
+    setting: Callable[..., Setting], server: Server
+) -> None:
+    channel = Wechat(setting())
+    for _ in range(3):
+        assert channel.check() == []
+    counted = {one["call"] for one in state(server)["count"]}
+    assert counted <= {"stable_token", "openapi/quota/get"}
+    server.wechat.set(APPID, limits={"freepublish/submit": 0})  # as if another program had made them
+    (problem,) = channel.check()
+    assert problem.field == "quota"
+    close(channel)
+
+
+def test_one_refusal_is_not_for_the_whole_day(rehearsal: Rehearsal, server: Server) -> None:
+    channel = wechat_of(rehearsal)
+    delivery = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal)))
+    faults(server, "45009@freepublish/submit")
+    with pytest.raises(Unavailable):
+        channel.release(delivery)
+    assert [one.field for one in channel.check()] == ["quota"]
+    assert follow(rehearsal, rehearsal.release(delivery)).receipt is not None
+    assert channel.check() == []
+    elsewhere = Wechat(channel.setting)
+    assert elsewhere.check() == []
+    close(elsewhere)
+
+
+# -- where the day's calls are used up --------------------------------------------------------------------------------
+
+QUESTIONS = ("freepublish/get", "freepublish/batchget", "freepublish/getarticle")
+
+
+def wechat_of(rehearsal: Rehearsal) -> Wechat:
+    assert isinstance(rehearsal.channel, Wechat)
+    return rehearsal.channel
+
+
+def none_left(server: Server, *calls: str) -> None:
+    server.wechat.set(APPID, limits=dict.fromkeys(calls, 0))
+
+
+@pytest.mark.parametrize("known", ["live", "handed in"])
+@pytest.mark.parametrize(
+    "used_up", [*((one,) for one in QUESTIONS), QUESTIONS[:2], QUESTIONS[1:], QUESTIONS[::2], QUESTIONS], ids=",".join
+)
+def test_no_used_up_question_keeps_a_withdrawn_article_public(
+    rehearsal: Rehearsal, server: Server, used_up: tuple[str, ...], known: str
+) -> None:
+    """Also where all that is known of the article is that it was handed in, and it came out meanwhile."""
+    revision = with_picture(rehearsal)
+    delivery = rehearsal.release(rehearsal.prepare(rehearsal.delivery(revision)))
+    if known == "live":
+        delivery = follow(rehearsal, delivery)
+    server.wechat.settle()
+    assert len(public(server)) == 1
+    none_left(server, *used_up)
+    rehearsal.catalogue.remove(revision.id, NOON, "数据有误")
+    gone = dataclasses.replace(
+        rehearsal.delivery(revision, Action.WITHDRAW), previous=delivery.receipt, reason="数据有误"
+    )
+    asks = {"live": QUESTIONS[1:], "handed in": QUESTIONS[:2]}[known]
+    if known == "handed in" and set(asks) <= set(used_up):
+        with pytest.raises(Unavailable) as raised:  # nobody can say what it is called there
+            rehearsal.channel.withdraw(gone)
+        assert raised.value.retry_after is not None
+        return
+    receipt = rehearsal.channel.withdraw(gone)
+    assert public(server) == []
+    assert receipt.standing in (Standing.WITHDRAWN, Standing.ACCEPTED)
+    if receipt.standing is Standing.ACCEPTED:
+        assert "cannot be asked today" in str(receipt.note)
+        deleted = deeds(server).count("freepublish/delete")
+        none_left(server)
+        receipt = rehearsal.channel.find(dataclasses.replace(gone, receipt=receipt))
+        assert deeds(server).count("freepublish/delete") == deleted
+    assert receipt.standing is Standing.WITHDRAWN
+
+
+def test_a_withdrawal_in_doubt_is_done_and_not_waited_for(rehearsal: Rehearsal, server: Server) -> None:
+    revision = with_picture(rehearsal)
+    live = rehearsal.publish(revision)
+    none_left(server, *QUESTIONS)
+    rehearsal.catalogue.remove(revision.id, NOON, "数据有误")
+    gone = dataclasses.replace(rehearsal.delivery(revision, Action.WITHDRAW), previous=live.receipt)
+    assert rehearsal.channel.find(gone).standing is Standing.LIVE  # so that it is withdrawn
+    rehearsal.channel.withdraw(gone)
+    assert public(server) == []
+
+
+def test_what_came_out_is_followed_by_the_list(rehearsal: Rehearsal, server: Server) -> None:
+    delivery = rehearsal.release(rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal))))
+    none_left(server, "freepublish/get")
+    server.wechat.settle()
+    assert rehearsal.channel.find(delivery).standing is Standing.LIVE
+
+
+def test_without_deletions_a_correction_says_beforehand_what_stays(rehearsal: Rehearsal, server: Server) -> None:
+    revision = with_picture(rehearsal)
+    rehearsal.publish(revision)
+    none_left(server, "freepublish/delete")
+    second = rehearsal.release(rehearsal.prepare(rehearsal.delivery(corrected(revision))))
+    receipt = rehearsal.channel.find(second)
+    assert receipt.standing is Standing.ACCEPTED
+    assert receipt.url
+    assert "stays so until after midnight" in str(receipt.note)
+    assert receipt.again is not None
+    assert receipt.again > timedelta(0)
+    assert revisions(server) == [("a1", 1), ("a1", 2)]
+    assert any("deletions are used up" in str(one) for one in rehearsal.channel.figures())
+    third = rehearsal.prepare(rehearsal.delivery(corrected(revision, 3)))
+    assert third.receipt is not None
+    assert "deletions are used up" in str(third.receipt.note)
+    plain = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 2)))
+    assert plain.receipt is not None
+    assert plain.receipt.note is None
+    assert rehearsal.channel.check() == [], "what is new can go out"
+    none_left(server)
+    assert rehearsal.channel.find(dataclasses.replace(second, receipt=receipt)).standing is Standing.LIVE
+    assert revisions(server) == [("a1", 2)]
+
+
+def test_without_deletions_a_withdrawal_says_when_it_is_tried_again(rehearsal: Rehearsal, server: Server) -> None:
+    revision = with_picture(rehearsal)
+    live = rehearsal.publish(revision)
+    none_left(server, "freepublish/delete")
+    rehearsal.catalogue.remove(revision.id, NOON, "数据有误")
+    gone = dataclasses.replace(rehearsal.delivery(revision, Action.WITHDRAW), previous=live.receipt)
+    with pytest.raises(Unavailable) as raised:
+        rehearsal.channel.withdraw(gone)
+    assert "freepublish/delete" in str(raised.value.problem.message)
+    assert raised.value.retry_after is not None
+    assert not raised.value.sent
 
 
 def test_an_account_whose_secret_is_missing_says_so_and_sends_nothing(
@@ -1840,6 +1977,169 @@ def test_lists_tables_and_quotes_survive() -> None:
         assert words in text
     assert [cell.get("colspan") for cell in tree.iter("td")] == ["2"]
     assert not list(tree.iter("ul", "ol", "li", "div", "h2"))
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_no_ground_turns_light_in_the_dark(theme: str) -> None:
+    """WeChat's readers make a pale ground light grey in dark mode, unless it is grey itself or lies thinly over what is
+    below it (the principle of `mp-darkmode`); tests/e2e tries it with that."""
+    article = article_of(body=RICH, editors_note="编者按", series="系列之三", number=3)
+    content = rendered(revision_of(article, 2, note="更正"), Look("武山融媒", THEMES[theme]))["content"]
+    grounds = set(re.findall(r"background-color:([^;\"]+)", content))
+    assert len(grounds) >= 3
+    for ground in grounds:
+        if ground.startswith("rgba"):
+            assert float(ground.rstrip(")").rpartition(",")[2]) < 0.1
+            continue
+        red, green, blue = (int(ground[place : place + 2], 16) for place in (1, 3, 5))
+        assert red == green == blue or (299 * red + 587 * green + 114 * blue) / 1000 <= 190, ground
+
+
+@pytest.mark.parametrize("text", ["请看https://www.example.org/a/b/c/d.html。", "编号ABCDEFGH-12345678-XYZ的"])
+def test_what_is_long_may_be_broken_where_it_stands(text: str) -> None:
+    article = article_of(body=f"<p>{text}<strong>又{text}</strong>再{text}</p>", editors_note=text)
+    tree = html.fragment_fromstring(rendered(revision_of(article))["content"])
+    broken = [one.text for one in tree.iter("span") if "break-all" in one.get("style", "")]
+    assert broken == re.findall("[!-~]{16,}", text) * 4
+    assert f"{text}又{text}再{text}" in tree.text_content()
+
+
+def test_of_several_articles_none_has_a_digest(rehearsal: Rehearsal, server: Server) -> None:
+    sent: list[Any] = []
+    channel = wechat_of(rehearsal)
+    assert channel.client is not None
+    real = channel.client.call
+    channel.client.call = lambda name, value, **more: (sent.append((name, value)), real(name, value, **more))[1]  # type: ignore[method-assign]
+    together = [rehearsal.prepare(one) for one in rehearsal.together([with_picture(rehearsal, n) for n in (1, 2)])]
+    alone = rehearsal.prepare(rehearsal.delivery(with_picture(rehearsal, 3)))
+    assert together
+    assert alone.receipt is not None
+    drafts = [value["articles"] for name, value in sent if name == "draft/add"]
+    assert [one["digest"] for one in drafts[0]] == ["", ""]
+    assert drafts[-1][0]["digest"].startswith("11月24日")
+
+
+# -- picture stories -------------------------------------------------------------------------------------------------
+
+
+def story(
+    rehearsal: Rehearsal, count: int = 4, text: str = "<p>架豆开秤，农户忙。</p>", n: int = 1, **fields: Any
+) -> Revision:
+    images = []
+    for number in range(count):
+        image, data = picture(f"#{number * 12:02x}{n * 60:02x}5f", caption=f"图注{number}")
+        rehearsal.media[image.digest] = data
+        images.append(image)
+    shown = "".join(
+        f'<figure><img src="image:{one.digest}" alt=""/><figcaption>{one.caption}</figcaption></figure>'
+        for one in images
+    )
+    return revision_of(article_of("架豆开秤", body=f"{text}{shown}", images=images, **fields), id=f"a{n}", at=NOON)
+
+
+def sent_as(server: Server) -> list[str]:
+    return [
+        item["article_type"] for one in state(server)["post"] for item in one["news_item"] if not item["is_deleted"]
+    ]
+
+
+def test_a_picture_story_is_a_message_of_pictures(rehearsal: Rehearsal, server: Server) -> None:
+    revision = story(rehearsal, source="青河日报", kicker="引题")
+    live = rehearsal.publish(revision)
+    (post,) = state(server)["post"]
+    (item,) = post["news_item"]
+    assert item["article_type"] == "newspic"
+    assert len(item["image_info"]["image_list"]) == 4
+    lines = item["content"].splitlines()
+    assert lines[:2] == ["引题", "架豆开秤，农户忙。"]
+    assert {"图1：图注0", "图4：图注3", "来源：青河日报", "#武山要闻"} <= set(lines)
+    assert rehearsal.verify(live).standing is Standing.LIVE
+    page = requests.get(item["url"], timeout=10).text
+    assert page.count("<img") == 4
+    second = rehearsal.publish(
+        revision_of(revision.article.model_copy(update={"source": "青河晚报"}), 2, id="a1", note="来源有误")
+    )
+    assert rehearsal.verify(second).standing is Standing.LIVE
+    assert revisions(server) == [("a1", 2)]
+    requests.put(f"{server.url}/admin/posts/{second.receipt.ids['article_id']}", json={"content": "别的"}, timeout=10)  # type: ignore[union-attr]
+    assert rehearsal.verify(second).standing is Standing.ABSENT
+    gone = rehearsal.withdraw(second.revision)
+    assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
+    assert public(server) == []
+
+
+@pytest.mark.parametrize("lost", ["draft/add", "freepublish/submit", "material/add_material", "draft/get"])
+def test_a_picture_story_goes_out_once_whatever_answer_is_lost(rehearsal: Rehearsal, server: Server, lost: str) -> None:
+    delivery = rehearsal.delivery(story(rehearsal))
+    faults(server, f"lost@{lost}")
+    delivery = engine_step(rehearsal, "prepare", delivery)
+    rehearsal.catalogue.place(delivery.revision)
+    delivery = follow(rehearsal, engine_step(rehearsal, "release", delivery))
+    assert revisions(server) == [("a1", 1)]
+    assert sent_as(server) == ["newspic"]
+    assert state(server)["draft"] == []
+
+
+def test_a_story_without_a_mark_is_an_article(rehearsal: Rehearsal, server: Server) -> None:
+    server.wechat.set(APPID, sourced_stories=False)
+    live = rehearsal.publish(story(rehearsal))
+    assert sent_as(server) == ["news"]
+    assert rehearsal.verify(live).standing is Standing.LIVE
+    assert state(server)["draft"] == []
+
+
+def test_together_with_others_a_story_is_an_article(rehearsal: Rehearsal, server: Server) -> None:
+    together = rehearsal.together([story(rehearsal, n=1), with_picture(rehearsal, 2)])
+    prepared = [rehearsal.prepare(one) for one in together]
+    (draft,) = state(server)["draft"]
+    assert [item["article_type"] for item in draft["news_item"]] == ["news", "news"]
+    assert prepared
+
+
+@pytest.mark.parametrize("first", ["story", "article"])
+def test_what_becomes_another_kind_before_it_goes_out_leaves_no_draft(
+    rehearsal: Rehearsal, server: Server, first: str
+) -> None:
+    kinds = {"story": story(rehearsal), "article": story(rehearsal, text=f"<p>{'长' * 400}</p>")}
+    second = "article" if first == "story" else "story"
+    rehearsal.prepare(rehearsal.delivery(kinds[first]))
+    rehearsal.prepare(rehearsal.delivery(revision_of(kinds[second].article, 2, id="a1")))
+    (draft,) = state(server)["draft"]
+    assert draft["news_item"][0]["article_type"] == ("newspic" if second == "story" else "news")
+
+
+@pytest.mark.parametrize(
+    ("count", "text", "fields", "is_one"),
+    [
+        (3, "<p>短。</p>", {}, True),
+        (20, "", {}, True),
+        (2, "<p>短。</p>", {}, False),
+        (21, "<p>短。</p>", {}, False),
+        (4, f"<p>{'长' * 301}</p>", {}, False),
+        (4, "<h2>题</h2><p>短。</p>", {}, False),
+        (4, "<ul><li>项</li></ul>", {}, False),
+        (4, '<p><a href="https://example.org/">链</a></p>', {}, False),
+        (4, "<p>H<sub>2</sub>O</p>", {}, False),
+        (4, "<p>短。</p>", {"series": "系列之三", "number": 3}, False),
+        (4, "<p>短。</p>", {"editors_note": "按" * 990}, False),
+    ],
+)
+def test_what_a_picture_story_is(
+    rehearsal: Rehearsal, count: int, text: str, fields: dict[str, Any], is_one: bool
+) -> None:
+    told = rendered(story(rehearsal, count, text, **fields)).get("story")
+    assert (told is not None) == is_one
+    if told:
+        assert len(told["pictures"]) == count
+
+
+def test_a_preview_shows_its_pictures(rehearsal: Rehearsal) -> None:
+    for revision in (with_picture(rehearsal), revision_of(article_of("无图"))):
+        rendition = rehearsal.channel.render(revision, rehearsal.newsroom)
+        _, page = rehearsal.channel.preview(revision, rendition, rehearsal.newsroom, rehearsal.media)
+        shown = [one.get("src") for one in html.document_fromstring(page).iter("img")]
+        assert len(shown) == 1 + len(revision.article.images)  # and the cover
+        assert all(one.startswith("data:image/") for one in shown)
 
 
 def test_the_standin_strips_nothing_of_it(rehearsal: Rehearsal, server: Server) -> None:

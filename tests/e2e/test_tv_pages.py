@@ -30,9 +30,9 @@ FLAGS = [
     "--disable-sync",
 ]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-DAY = "/tv/2026-11-24/"
+DAY = "/inside/tv/2026-11-24/"
 PAGES = {
-    "days": "/tv/",
+    "days": "/inside/tv/",
     "rundown": DAY,
     "script": f"{DAY}a2.html",
     "prompter": f"{DAY}prompter.html",
@@ -74,7 +74,7 @@ browsed = pytest.mark.skipif(
 
 def fill(data: Path, url: str) -> Rehearsal:
     """A day of eight stories as a county's newsroom has it, one moved, one withdrawn, the day after, and a column."""
-    options = {"opening": 20, "closing": 15, "root": "site/tv", "url": f"{url}/tv/"}
+    options = {"opening": 20, "closing": 15, "url": f"{url}/inside/tv/"}
     outlet = Outlet(id="tv", kind="tv", name="武山新闻", options=options)
     channel = Television(
         Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom_of(outlet, url=url), data=data)
@@ -107,8 +107,9 @@ def fill(data: Path, url: str) -> Rehearsal:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("tv")
-    with serving(data / "site") as address:
-        fill(data, address)
+    filled: list[Rehearsal] = []
+    with serving(data / "site", lambda _, path, client: filled[0].channel.inside(path, client)) as address:
+        filled.append(fill(data, address))
         yield address
 
 

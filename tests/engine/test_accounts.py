@@ -45,13 +45,10 @@ class WeChat:
     """The stand-in as a process of its own."""
 
     def __init__(self, newsroom: Newsroom) -> None:
-        accounts = [
-            part for appid, name in ACCOUNTS.values() for part in ("--account", f"{appid}:{appid}-secret:{name}")
-        ]
-        command = newsroom.command("newsroom", "fake-wechat", "--data", newsroom.folder / "wechat", *accounts)
-        self._process = subprocess.Popen(
-            [*command, "--delay", "0.3"], env=newsroom.environment, stdout=subprocess.PIPE, text=True
-        )
+        accounts = " ".join(f"{appid}:{appid}-secret:{name}" for appid, name in ACCOUNTS.values())
+        command = newsroom.command("newsroom", "fake-wechat", "--data", newsroom.folder / "wechat", "--delay", "0.3")
+        environment = {**newsroom.environment, "FAKE_WECHAT_ACCOUNTS": accounts}
+        self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
 

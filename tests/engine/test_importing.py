@@ -23,7 +23,7 @@ from pipeline.channel import Rendition, Standing
 from pipeline.commands.importing import Reader, Scratch
 from pipeline.engine import Engine, Unfit
 from pipeline.engine import importing as engine_importing
-from pipeline.engine.importing import Import, Result, rebuilt
+from pipeline.engine.importing import Import, Result
 from pipeline.manuscript import archive
 from pipeline.manuscript.words import shipped
 from pipeline.newsroom import load
@@ -420,11 +420,17 @@ def test_a_lost_site_is_made_again_from_the_record(house: House) -> None:
     house.work()
     before = public(house)
     shutil.rmtree(house.site)
-    for channel in CHANNELS:
-        assert len(list(rebuilt(house.engine, channel))) == MANY + 1
+    assert house.command("rebuild", "--check").returncode == 1
+    done = house.command("rebuild")
+    assert (done.returncode, done.stdout.count(f"{MANY + 1} articles made anew")) == (0, len(CHANNELS)), done.stderr
     after = public(house)
     differing = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert {path for path in differing if not path.startswith("app/api/changes")} == set()
+    checked = house.command("rebuild", "--check")
+    assert (checked.returncode, checked.stdout) == (0, "files that are not as they should be: 0\n")
+    (house.site / "index.html").write_text("<h1>改过的首页</h1>", encoding="utf-8")
+    checked = house.command("rebuild", "website", "--check")
+    assert (checked.returncode, checked.stdout.splitlines()[0]) == (1, "website: http://127.0.0.1:8000/index.html")
 
 
 def test_one_article_that_cannot_go_out_holds_up_no_other(house: House) -> None:
@@ -440,11 +446,13 @@ def test_one_article_that_cannot_go_out_holds_up_no_other(house: House) -> None:
     dry = house.command("import", str(house.folder), "--json", "--dry-run")
     told = house.command("import", str(house.folder), "--json")
     assert told.returncode == 2
-    answer = json.loads(told.stdout)
-    assert {one["file"] for one in answer["refused"]} >= {"undated.md", "nowhere.md"}
+    *refused, answer = map(json.loads, told.stdout.splitlines())
+    assert {one["file"] for one in refused} >= {"undated.md", "nowhere.md"}
+    assert {one["field"] for refusal in refused for one in refusal["problems"]} >= {"date", "column"}
     assert answer["passed_over"] == {".xlsx": 1}
-    assert answer["imported"] + len(answer["refused"]) == 7
-    assert answer["imported"] == json.loads(dry.stdout)["imported"]
+    assert answer["refused"] == len(refused)
+    assert answer["imported"] + len(refused) == 7
+    assert answer["imported"] == json.loads(dry.stdout.splitlines()[-1])["imported"]
     assert "日期在文件名" in {one.headline for one in house.reports()}
     people = house.command("import", str(house.folder))
     assert "undated.md" in people.stderr

@@ -436,6 +436,7 @@ def test_the_catalogue_is_the_one_in_memory(
     folder = tmp_path_factory.mktemp("catalogue")
     bench, memory = Bench(fresh_file(folder / "n.db"), folder, OUTLETS[:1]), MemoryCatalogue()
     known: list[str] = []
+    first = bench.clock.now()
     for n, (deed, which) in enumerate(deeds):
         one = known[which % len(known)] if known else ""
         if deed == "publish" or not one:
@@ -456,6 +457,10 @@ def test_the_catalogue_is_the_one_in_memory(
         assert _names(catalogue.live(column, 2, 3)) == _names(memory.live(column, 2, 3))
         assert _names(catalogue.span(2, 4, column)) == _names(memory.span(2, 4, column))
         assert catalogue.last(column) == memory.last(column)
+        for since, before, limit in ((first, 99, 99), (first, 4, 2), (bench.clock.now() + timedelta(days=1), 99, 99)):
+            assert _names(catalogue.changed(since, before, limit, column)) == _names(
+                memory.changed(since, before, limit, column)
+            )
     for entry in memory.span(1, 99):
         article = entry.revision.id
         assert [one and one.revision.id for one in catalogue.neighbours(article)] == [

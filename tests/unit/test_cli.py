@@ -21,11 +21,13 @@ from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import Problem, Rendition, Text, Unpublishable
 from pipeline.commands import answers, demo, doctor, terminal
 from pipeline.commands.doctor import Finding
+from pipeline.commands.report import page as report_page
 from pipeline.record import waits
+from pipeline.record.chain import Chain
 from pipeline.record.database import sqlite_module
 from pipeline.record.report import Report
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.testing import newsroom_of
+from pipeline.testing import NOON, newsroom_of
 from pipeline.workers import tasks
 from tests.standins.kinds import Keyed
 from tests.unit.commands import FILE, Command
@@ -494,6 +496,53 @@ def test_what_does_not_exist_is_bad_usage(newsroom: Command, article: Path, word
 )
 def test_the_exit_code_says_how_it_ended(report: Report, code: int) -> None:
     assert answers.code_of(report) == code
+
+
+@pytest.mark.parametrize(
+    ("states", "heading"),
+    [
+        ((DeliveryState.VERIFIED,), "complete"),
+        ((DeliveryState.WITHDRAWN, DeliveryState.SUPERSEDED), "complete"),
+        ((DeliveryState.FAILED,), "failed on every channel"),
+        ((DeliveryState.FAILED, DeliveryState.FAILED, DeliveryState.SUPERSEDED), "failed on every channel"),
+        ((DeliveryState.VERIFIED, DeliveryState.FAILED), "ended, but it failed on some channels"),
+        ((DeliveryState.UNKNOWN, DeliveryState.FAILED), "ended, but it failed on some channels"),
+        ((DeliveryState.VERIFIED, DeliveryState.UNKNOWN), "ended, but for channels that need a decision"),
+    ],
+)
+def test_only_what_went_well_is_headed_complete(
+    states: tuple[DeliveryState, ...], heading: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = ended(RolloutState.COMPLETE, *states)
+    terminal.show_report(terminal.console(), report, newsroom_of(PUBLIC))
+    assert f": {heading}\n" in capsys.readouterr().out
+    page = report_page(report, newsroom_of(PUBLIC), Chain(events=0, broken=None, flaw=None, last="", since=None), NOON)
+    assert f": {heading}</span>" in page
+
+
+def test_nobody_waits_for_what_a_channel_has_put_off(capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    problem = Problem(field="wechat", message=Text.of("used up"), remedy=Text.of("wait"))
+    [one] = ended(RolloutState.RELEASED, DeliveryState.PREPARED).deliveries
+    later = {"due": now + timedelta(hours=14), "error": problem}
+    for update, put_off in (
+        (later, True),
+        ({**later, "due": now + timedelta(seconds=5)}, False),
+        ({**later, "error": None}, False),
+        ({**later, "due": None}, False),
+        ({**later, "state": DeliveryState.FAILED}, False),
+    ):
+        report = ended(RolloutState.RELEASED, DeliveryState.PREPARED).model_copy(
+            update={"deliveries": (one.model_copy(update=update),)}
+        )
+        assert terminal.waits(report, now) == put_off
+        if put_off:
+            looked = terminal.follow(
+                terminal.console(), lambda: report, newsroom_of(PUBLIC),  # noqa: B023
+                deadline=lambda found: terminal.waits(found, now), pause=lambda: pytest.fail("it waits"),
+            )  # fmt: skip
+            assert looked is report
+            assert "2026-11-25 00:00:00" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

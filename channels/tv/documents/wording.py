@@ -44,6 +44,7 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
     target = f"（{words['target'].format(length=told.length(script.target))}，{room}）" if script.target else ""
     column = f"{script.column}　{script.series}".strip()
     labels = [[(words["label"], "　".join(labels_shown(script)))]] if labels_shown(script) else []
+    needs = [[(words["editor"], "；".join(words[need] for need in script.needs))]] if script.needs else []
     others = [(_spread(role), names) for role, names in script.others or ()]
     return [
         [
@@ -52,6 +53,7 @@ def head(script: Script) -> list[list[tuple[str, str]]]:
         ],
         [(words["number"], number(script.story)), (words["kind"], words[script.kind])],
         [(words["slug"], script.headline)],
+        *needs,
         *labels,
         [(words["column"], column), (words["length"], f"{told.length(script.seconds)}{target}")],
         [(words["reporters"], side_by_side(script.reporters)), (words["camera"], side_by_side(script.camera))],

@@ -8,6 +8,7 @@ from enum import StrEnum
 from channels.tv.script.pronunciation import aloud, readings
 from channels.tv.spoken import syllables
 from pipeline.article.value import Frozen
+from pipeline.channel import Text
 
 BAR, BARS = 15, 2
 """Characters of a line of a title bar, and its lines."""
@@ -24,6 +25,34 @@ class Kind(StrEnum):
     """A person speaks."""
     CLOSING = "closing"
     """The anchor again."""
+
+
+class Need(StrEnum):
+    """Why an editor has to look at a script before it is aired, as keys of the house's words."""
+
+    LEAD = "editor_lead"
+    SHORTER = "editor_long"
+    POINTS = "editor_points"
+    LEFT_OUT = "editor_left_out"
+    DIALOGUE = "editor_dialogue"
+    DOCUMENT = "editor_document"
+    ADDRESS = "editor_address"
+
+    @property
+    def text(self) -> Text:
+        """The same for the report."""
+        return _NEEDS[self]
+
+
+_NEEDS = {
+    Need.LEAD: Text.of("needs an editor: no sentence tells the result by itself; write the lead"),
+    Need.SHORTER: Text.of("needs an editor: the lead's sentence is too long, and was not cut; shorten it"),
+    Need.POINTS: Text.of("needs an editor: some of the points have no fact that stands by itself, and are left out"),
+    Need.LEFT_OUT: Text.of("needs an editor: sentences with addresses or about tables and pictures are left out"),
+    Need.DIALOGUE: Text.of("needs an editor: questions and answers are no script; write voice-over and bites"),
+    Need.DOCUMENT: Text.of("needs an editor: it is an official document; write a story about it"),
+    Need.ADDRESS: Text.of("needs an editor: there is an address of web or mail in what is read"),
+}
 
 
 class Cue(Frozen):
@@ -114,6 +143,8 @@ class Script(Frozen):
     """Seconds that it should take; 0 where that is no question: an announcement is as long as it is."""
     own: bool = False
     """Whether an editor wrote it for television."""
+    needs: tuple[Need, ...] | None = None
+    """Why an editor has to look at it before it is aired."""
 
     @property
     def seconds(self) -> int:

@@ -16,6 +16,10 @@ CACHED = 512
 """Texts of which it is remembered where they are read otherwise: every paper of a story asks."""
 
 
+COMPARED = 400
+"""Characters of a clause up to which it is looked where it is read otherwise: that takes their square."""
+
+
 @lru_cache(maxsize=CACHED)
 def readings(text: str, said: str) -> tuple[tuple[str, str], ...]:
     """Where a text and its spoken form differ, clause by clause, each with the character after it.
@@ -30,6 +34,9 @@ def readings(text: str, said: str) -> tuple[tuple[str, str], ...]:
 
 def _differences(printed: str, said: str) -> Iterator[tuple[str, str]]:
     """The places of one clause; those with a single character between them are one."""
+    if len(printed) > COMPARED:
+        yield printed, said
+        return
     matcher = SequenceMatcher(None, printed, said, autojunk=False)
     places: list[list[int]] = []
     for tag, *ends in matcher.get_opcodes():

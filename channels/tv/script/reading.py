@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,10 +12,19 @@ from typing import Any
 from channels import label
 from channels.tv.house import house
 from channels.tv.script.form import BAR, BARS
-from channels.tv.spoken import spoken, syllables
+from channels.tv.spoken import ADDRESS, spoken, syllables
 from pipeline.article import Article, note_of, text_of
 
 STOPS = "。！？!?…"
+FIGURES = re.compile(
+    r"\d|[二三四五六七八九十百千万亿两][十百千万亿]|一[十百千万亿]|[二三四五六七八九十两]余?多?[万亿名个户人亩座条项家元公处次米吨]"
+)
+"""A number, also in words."""
+DATES = re.compile(r"\d{4}年|\d{1,2}[月日]|\d{1,2}[:：]\d\d|(?:电话|热线|号码)\D{0,3}\d+")
+MARKS = "☑✓✔☐□●■◆▲▶★☆※· 　"
+"""What may stand before a line and makes no sound."""
+LINE = 24
+"""Characters of a paragraph without a stop that may be a signature, a date or a heading."""
 OPEN, CLOSED = "“「『《（(", "”」』》）)"
 
 
@@ -30,11 +40,25 @@ class Block:
     """Captions of the article's pictures beside it."""
     quoted: bool = False
     """A block quotation: a document's words, or an editor's remark."""
+    listed: bool = False
+    """An item of a list."""
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """Its sentences and sound bites, in order."""
+        if self.is_line:
+            return (Unit(self.text, line=True),)
         return tuple(unit for sentence in sentences(self.text) if key(sentence) for unit in _units(sentence))
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is no sentence: too short a paragraph, without a stop."""
+        own = self.text.rstrip()
+        return (
+            not (self.part or self.listed)
+            and len(own) <= LINE
+            and own[-1:] not in (*STOPS, *CLOSED, "；", ";", "：", ":")
+        )
 
     def only(self, units: Sequence[Unit], pictures: Sequence[str]) -> Block:
         """A block with only these of its units, and these pictures beside it; it stays as it is itself."""
@@ -52,6 +76,34 @@ class Unit:
     speaker: str = ""
     post: str = ""
     bite: bool = False
+    line: bool = False
+    """It is no sentence: a signature, a date, a heading."""
+
+    @cached_property
+    def stands(self) -> bool:
+        """Whether it is understood without the sentence before it."""
+        quoted = self.text.startswith("“") and self.text.endswith("”") and not self.bite
+        return not (quoted or house().pattern("leaning").search(self.text))
+
+    @cached_property
+    def airable(self) -> bool:
+        """Whether it can be read to people who see none of the text."""
+        return not (self.line or self.points_away or self.has_address or house().pattern("formal").match(self.text))
+
+    @cached_property
+    def points_away(self) -> bool:
+        """Whether it points at what is not heard, such as a table."""
+        return bool(house().pattern("pointing").search(self.text))
+
+    @cached_property
+    def has_address(self) -> bool:
+        """Whether there is an address of web or mail in it."""
+        return bool(ADDRESS.search(self.text))
+
+    @cached_property
+    def has_figures(self) -> bool:
+        """Whether it counts or measures something: the date is no figure."""
+        return bool(FIGURES.search(DATES.sub("", self.text)))
 
     @cached_property
     def syllables(self) -> int:
@@ -78,7 +130,7 @@ class Reader:
             case "h2" | "h3":
                 self._under = house().part_of(text_of(element).strip(":： "))
             case "ul" | "ol":
-                self._list([text_of(item) for item in element.iter("li")])
+                self._list([_own_text(item) for item in element.iter("li")])
             case "p":
                 if not note_of(element):
                     self._paragraph(text_of(element))
@@ -103,9 +155,9 @@ class Reader:
         """A list belongs to the paragraph that announces it."""
         last = self.blocks[-1] if self.blocks else None
         if last is not None and not last.part and last.text.endswith((":", "：")):
-            last.text += "".join(stopped(item) for item in items)
+            last.text += "".join(stopped(item) for item in items if item)
         else:
-            self.blocks += [Block(item, part=self._under) for item in items if item]
+            self.blocks += [Block(item, part=self._under, listed=True) for item in items if item]
 
     def _paragraph(self, text: str, *, quoted: bool = False) -> None:
         words = house()
@@ -114,12 +166,27 @@ class Reader:
             return
         if found := words.label.fullmatch(text):
             block = Block(found["text"].strip(), words.part_of(found["label"]), (found["who"] or "").strip())
+            if block.part == "bite" and not block.who and (said := SAID_BY.fullmatch(block.text)):
+                block = Block(said["text"], block.part, said["who"])
             self._under = "" if block.text else block.part
         else:
             block = Block(text, part=self._under, quoted=quoted)
         if block.text:
             block.pictures, self._waiting = self._waiting, []
             self.blocks.append(block)
+
+
+SAID_BY = re.compile(r"(?P<who>[^：:。，,“]{2,24})[：:]\s*(?P<text>.+)", re.DOTALL)
+"""石桥镇农技员 张三：机插一天能完成四十亩。"""
+
+
+def _own_text(item: Any) -> str:
+    """An item's text without that of the lists in it, whose items are items of their own."""
+    own = copy.deepcopy(item)
+    for inner in own.xpath(".//ul | .//ol"):
+        inner.drop_tree()
+    own.tail = None
+    return text_of(own)
 
 
 def blocks_of(article: Article) -> list[Block]:
@@ -141,22 +208,23 @@ def sentences(text: str) -> list[str]:
     >>> sentences("“收成好。”他说。再来！")
     ['“收成好。”他说。', '再来！']
     """
-    verbs = re.compile(rf"[^，,。；“”]{{0,24}}(?:{house().article['verbs']})")
+    verbs = re.compile(rf"(?:[^，,。；“”]{{1,16}}[，,])?[^，,。；“”]{{0,24}}(?:{house().article['verbs']})")
     found, start, depth = [], 0, 0
     for place, character in enumerate(text):
         if character in OPEN:
             depth += 1
         elif character in CLOSED:
             depth = max(0, depth - 1)
-        here, follows = text[: place + 1], text[place + 1 :]
-        ended = character in STOPS and depth == 0 and follows[:1] not in (*STOPS, *CLOSED)
-        quoted = character in CLOSED and depth == 0 and here[-2:-1] in STOPS and not verbs.match(follows)
+        before, follows = text[max(0, place - 1) : place], text[place + 1 : place + 2]
+        ended = character in STOPS and depth == 0 and (not follows or follows not in STOPS + CLOSED)
+        quoted = character in CLOSED and depth == 0 and before in tuple(STOPS) and not verbs.match(text, place + 1)
         if ended or quoted:
             found.append(text[start : place + 1])
             start = place + 1
     if text[start:].strip():
         found.append(text[start:])
-    return [one.strip() for one in found if any(character.isalnum() for character in one)]  # "……" says nothing
+    # "……" says nothing
+    return [one.strip().lstrip(MARKS) for one in found if any(character.isalnum() for character in one)]
 
 
 def _units(sentence: str) -> Iterator[Unit]:
@@ -164,7 +232,7 @@ def _units(sentence: str) -> Iterator[Unit]:
     words = house()
     verbs = words.article["verbs"]
     after = re.fullmatch(
-        rf"“(?P<said>[^“”]*(?:“[^”]*”)?[^”]*[{STOPS}])”(?P<tail>(?P<who>[^，,。：:；“”]{{1,24}}?)(?:{verbs})(?P<more>[，,].+|道?[。！]?))",
+        rf"“(?P<said>[^“”]*(?:“[^”]*”)?[^”]*[{STOPS}])”(?P<tail>(?:[^，,。：:；“”]{{1,16}}[，,])?(?P<who>[^，,。：:；“”]{{1,24}}?)(?:{verbs})(?P<more>[，,].+|道?[。！]?))",
         sentence,
     )
     before = re.fullmatch(
@@ -172,10 +240,10 @@ def _units(sentence: str) -> Iterator[Unit]:
     )
     alone = re.fullmatch(rf"“(?P<said>[^“”]{{6,}}[{STOPS}])”", sentence)
     found = after or before or alone
-    if found is None:
+    post, name = person((found.groupdict().get("who") if found else "") or "")
+    if found is None or not (post or name):  # nobody can be named
         yield Unit(sentence)
         return
-    post, name = person(found.groupdict().get("who") or "")
     yield Unit(found["said"], name, post, bite=True)
     if after and re.match("[，,]", after["more"]):
         yield Unit(after["tail"])
@@ -183,7 +251,10 @@ def _units(sentence: str) -> Iterator[Unit]:
 
 def person(who: str) -> tuple[str, str]:
     """(post, name) of a speaker as the article names him: the name follows the title."""
+    if house().pattern("nobody").match(who):
+        return "", ""
     who = re.sub(r"^(?:对此|随后|当天|记者了解到)", "", who)
+    who = re.sub(r"(?:.着.*|在.{1,6}[口里上旁边中前])$", "", who) or who  # 张三拨着算盘, 张三在村口
     titles = list(re.finditer(house().article["titles"], who))
     if titles:
         post, name = who[: titles[-1].end()], who[titles[-1].end() :]

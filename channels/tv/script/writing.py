@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from channels import byline, label
 from channels.tv.house import house
 from channels.tv.programme import Slot, Terms
 from channels.tv.script.choosing import Choice, choose_lead
-from channels.tv.script.form import BAR, BARS, Cue, Kind, Script, Strap, Titles, seconds_of
+from channels.tv.script.form import BAR, BARS, Cue, Kind, Need, Script, Strap, Titles, seconds_of
 from channels.tv.script.pronunciation import Given, read_aloud, readings_given
-from channels.tv.script.reading import Block, Unit, blocks_of, key, person, stopped
-from channels.tv.spoken import spoken
+from channels.tv.script.reading import CLOSED, DATES, OPEN, Block, Unit, blocks_of, key, person, stopped
+from channels.tv.spoken import ADDRESS, spoken
 from pipeline.article import Article, Deed, Newsroom, Revision
 from pipeline.article import House as Printing
 from pipeline.article.credit import ROLES, Duty, Group
@@ -40,6 +40,10 @@ class Writer:
     speed: int
     given: Given
     """How the article says that characters are read."""
+    topic: str = ""
+    """What the story is about: its picture serves where a text suggests none."""
+    needs: list[Need] = field(default_factory=list)
+    """Why an editor has to look at it."""
 
     def cue(self, kind: Kind, text: str, picture: str, speaker: str = "", post: str = "") -> Cue:
         said, shown, marked = read_aloud(text, self.given)
@@ -74,16 +78,14 @@ class Writer:
                 yield self.bite(unit.text, unit.speaker, unit.post)
 
     def picture(self, text: str, captions: Sequence[str]) -> str:
-        words = house()
-        form = words.pictures["photograph"]
-        shown = [caption if caption.startswith("图") else form.format(caption=caption) for caption in captions]
-        return "\n".join([*shown, words.shot_for(text)])
+        words, shown = house(), map(_photograph, captions)
+        return "\n".join([*shown, words.shot_for(text) or words.shot_for(self.topic) or words.pictures["voice"]])
 
 
 def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> Script:
     """The script of a revision in its slot."""
     article, words = revision.article, house()
-    writer = Writer(terms.speed, readings_given(article))
+    writer = Writer(terms.speed, readings_given(article), topic=f"{article.headline} {article.summary}")
     blocks = blocks_of(article)
     own = any(block.part for block in blocks)
     column = newsroom.column_of(article).name
@@ -131,7 +133,13 @@ def write(revision: Revision, newsroom: Newsroom, terms: Terms, slot: Slot) -> S
         speed=terms.speed,
         target=0 if article.announces else terms.story,
         own=own and not slot.corrects,
+        needs=tuple(dict.fromkeys([*writer.needs, *([Need.ADDRESS] if _addressed(cues) else [])])) or None,
     )
+
+
+def _addressed(cues: Iterable[Cue]) -> bool:
+    """Whether there are addresses in what is read, as an editor's own words may have them."""
+    return any(ADDRESS.search(cue.text) for cue in cues)
 
 
 def _entries(article: Article, duty: Duty, field: str, printing: Printing) -> tuple[str, ...]:
@@ -188,7 +196,8 @@ def _announcement(blocks: Sequence[Block], article: Article, terms: Terms, write
 def _notice(revision: Revision, terms: Terms, aired: date) -> str:
     """What the anchor says about a story that was aired: which, when, and what is right."""
     article = revision.article
-    lead, _ = choose_lead([unit for block in blocks_of(article) for unit in block.units], article.headline, terms.lead)
+    units = [unit for block in blocks_of(article) for unit in block.units]
+    lead = choose_lead(units, article.headline, terms.lead).text
     form = house().notice["with_note" if revision.note.strip() else "without_note"]
     return form.format(
         month=aired.month,
@@ -218,14 +227,16 @@ def _own(blocks: Sequence[Block], article: Article, terms: Terms, writer: Writer
                 cues.append(writer.cue(Kind.SEGMENT, block.text, shown))
                 picture = []
             case "bite":
-                post, name = block.who.rpartition(" ")[::2] if " " in block.who else person(block.who)
+                who = re.sub(r"(?<= [\u4e00-\u9fff])[ 　]+(?=[\u4e00-\u9fff]$)", "", block.who)  # 农技员 张 三
+                post, name = who.rpartition(" ")[::2] if " " in who else person(who)
                 text = re.sub(r"^“([^“”]*)”$", r"\1", block.text)
                 cues.append(writer.bite(text, name, post))
     if not any(cue.kind is Kind.LEAD for cue in cues):
         rest = [unit for block in blocks if not block.part for unit in block.units]
-        lead, _ = choose_lead(rest, article.headline, terms.lead)
-        if lead:
-            cues.insert(0, writer.cue(Kind.LEAD, lead, words.pictures["anchor"]))
+        lead = choose_lead(rest, article.headline, terms.lead)
+        if lead.text:
+            writer.needs += lead.needs
+            cues.insert(0, writer.cue(Kind.LEAD, lead.text, words.pictures["anchor"]))
     if all(cue.kind in (Kind.LEAD, Kind.CLOSING) for cue in cues):
         # The editor wrote the lead (or the closing) alone: the rest of the article makes the voice-over.
         rest_blocks = [block for block in blocks if not block.part and not block.quoted]
@@ -244,24 +255,50 @@ def _digest(
     words = house()
     text = [block for block in blocks if not block.quoted] or list(blocks)
     cues: list[Cue] = []
+    said: Sequence[int] = ()
+    writer.needs += _no_story(text, article)
+    if Need.DIALOGUE in writer.needs:
+        return [writer.cue(Kind.LEAD, " ".join(article.headline.split()), words.pictures["anchor"])] if lead else []
     if lead:
-        opening = _run(text)
-        chosen, used = choose_lead(opening, article.headline, terms.lead)
-        if chosen:
-            cues.append(writer.cue(Kind.LEAD, chosen, words.pictures["anchor"]))
-        text = _without(text, used)
-    closing = _closing(text)
+        chosen = choose_lead(_run(text), article.headline, terms.lead)
+        if chosen.text:
+            cues.append(writer.cue(Kind.LEAD, chosen.text, words.pictures["anchor"]))
+        said = chosen.places
+        writer.needs += chosen.needs
     spent += sum(cue.seconds for cue in cues)
-    room = max(0.0, (terms.story - spent) * terms.speed / 60) - (closing.syllables if closing else 0)
-    if closing:
-        text[-1] = text[-1].only(text[-1].units[:-1], text[-1].pictures)
-    for block, units in zip(text, Choice(text, room).made(), strict=True):
-        cues += writer.block(units, block.pictures)
-    if closing:
-        cues.append(writer.cue(Kind.CLOSING, closing.text, words.pictures["closing"]))
+    choice = Choice(text, max(0.0, (terms.story - spent) * terms.speed / 60), said)
+    pictures: list[str] = []
+    for block, units in zip(text, choice.made(), strict=True):
+        pictures += block.pictures
+        if units:
+            cues += writer.block(units, pictures)
+            pictures = []
+    writer.needs += choice.needs
     if lead and not cues:  # nothing but pictures and tables
         cues.append(writer.cue(Kind.LEAD, " ".join(article.headline.split()), words.pictures["anchor"]))
+    return _with_pictures(cues, pictures)
+
+
+def _with_pictures(cues: list[Cue], captions: Sequence[str]) -> list[Cue]:
+    """The last voice-over with the pictures that stand behind it in the article."""
+    last = next((place for place in range(len(cues) - 1, -1, -1) if cues[place].kind is Kind.SEGMENT), None)
+    if last is None or not captions:
+        return cues
+    shown = "\n".join(map(_photograph, captions))
+    cues[last] = cues[last].model_copy(update={"picture": f"{shown}\n{cues[last].picture}"})
     return cues
+
+
+def _photograph(caption: str) -> str:
+    return caption if caption.startswith("图") else house().pictures["photograph"].format(caption=caption)
+
+
+def _no_story(blocks: Sequence[Block], article: Article) -> list[Need]:
+    """Why it is no story that rules can take sentences from."""
+    words = house()
+    asked = sum(bool(words.pattern("dialogue").match(block.text)) for block in blocks)
+    found = [Need.DIALOGUE] if asked > 1 else []
+    return [*found, Need.DOCUMENT] if words.pattern("document").search(article.headline.strip()) else found
 
 
 def _run(blocks: Sequence[Block]) -> list[Unit]:
@@ -275,45 +312,36 @@ def _run(blocks: Sequence[Block]) -> list[Unit]:
     return found
 
 
-def _without(blocks: Sequence[Block], used: int) -> list[Block]:
-    """The blocks without the first `used` units; what pictures stood beside them stay with what follows."""
-    left: list[Block] = []
-    pictures: list[str] = []
-    for block in blocks:
-        units = block.units[used:]
-        used = max(0, used - len(block.units))
-        pictures += block.pictures
-        if not units:
-            continue
-        left.append(block.only(units, pictures))
-        pictures = []
-    return left
-
-
-def _closing(blocks: Sequence[Block]) -> Unit | None:
-    """The last sentence, if it looks ahead and there is something before it."""
-    units = blocks[-1].units if blocks else []
-    if not units or units[-1].bite or len(units) + len(blocks) < 3:
-        return None
-    return units[-1] if units[-1].text.startswith(tuple(house().article["closers"])) else None
-
-
 def _title_bar(article: Article, captions: Sequence[str]) -> tuple[str, ...]:
-    """At most two lines of at most 15 characters: the editor's, else the headline's halves, else the short headline."""
+    """At most two lines of at most 15 characters: the editor's, else the headline's halves, else the short headline.
+
+    No line begins inside a quotation.
+    """
     if captions:
         return tuple(line for caption in captions for line in caption.split())[:BARS]
     for headline in (article.headline, article.short_headline):
-        lines = _filled(headline.split())
+        lines = _filled(_parts(headline, r"\s+"))
         if lines and len(lines) <= BARS and all(len(line) <= BAR for line in lines):
             return tuple(lines)
-    lines = (article.short_headline or article.headline).split()
+    lines = _parts(article.short_headline or article.headline, r"\s+")
     if len(lines) == 1:
-        cuts = [match.end() for match in re.finditer("[，,：:、！？]", lines[0])]
-        halves = [(lines[0][:cut], lines[0][cut:]) for cut in cuts]
+        parts = _parts(lines[0], "(?<=[，,：:、！？])")
+        halves = [("".join(parts[:cut]), "".join(parts[cut:])) for cut in range(1, len(parts))]
         fitting = [pair for pair in halves if all(0 < len(half.rstrip("，,、：:")) <= BAR for half in pair)]
         if fitting:
             return tuple(half.rstrip("，,、：:") for half in fitting[0])
     return tuple(lines[:BARS])
+
+
+def _parts(text: str, between: str) -> list[str]:
+    """A text divided at this pattern, but never within quotation marks or brackets."""
+    found, start = [], 0
+    for cut in re.finditer(between, text):
+        before = text[: cut.start()]
+        if sum(map(before.count, OPEN)) <= sum(map(before.count, CLOSED)):
+            found.append(text[start : cut.start()])
+            start = cut.end()
+    return [part for part in [*found, text[start:]] if part.strip()]
 
 
 def _filled(parts: Sequence[str]) -> list[str]:
@@ -331,13 +359,14 @@ def _filled(parts: Sequence[str]) -> list[str]:
 
 
 def _figures(cues: Iterable[Cue]) -> tuple[str, ...]:
-    """Clauses of the script with figures that are worth a graphic."""
+    """Clauses of the script with figures that are worth a graphic: amounts, no dates, times or telephones."""
     found = []
     for cue in cues:
         if cue.kind is Kind.BITE:
             continue
-        for clause in re.split(r"[，,。；;：:！？!?…“”]", cue.text):
-            years_only = not re.search(r"\d", re.sub(r"\d{4}年|\d{1,2}月|\d{1,2}日", "", clause))
-            if 0 < len(clause) <= FIGURE and not years_only:
-                found.append(clause.strip("、 "))
+        for clause in re.split(r"[，,。；;！？!?…“”]|[：:](?!\d)", cue.text):
+            shown = re.sub(r"^(?:\d{1,2}[.．、]|[（(]\d{1,2}[)）])\s*", "", clause).strip("、 ")
+            counted = re.sub(rf"{DATES.pattern}|\d{{1,2}}[时点分]", "", shown)
+            if 0 < len(shown) <= FIGURE and re.search(r"\d", counted):
+                found.append(shown)
     return tuple(dict.fromkeys(found))[:FIGURES]

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-from typing import Any
 
-from channels.tv.spoken.rules import ROMAN, RULES
+from channels.tv.spoken.general import general
+from channels.tv.spoken.rules import RULES
+from channels.tv.spoken.tables import CIRCLED, ROMAN
 
 WIDE, NARROW = "０１２３４５６７８９．％＋／", "0123456789.%+/"
 _NARROWED = str.maketrans(WIDE, NARROW)
 
-ADDRESS = re.compile(r"(https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+)", re.ASCII)
+ADDRESS = re.compile(
+    r"(https?://[\x21-\x7e]+|www\.[\x21-\x7e]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+"
+    r"|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|cn|net|org)(?![\w])(?:/[\x21-\x7e]*)?)",
+    re.ASCII,
+)
 """What nobody reads aloud stays as it is."""
-READABLE = re.compile(rf"[\d{ROMAN}≥≤±≈]")
+READABLE = re.compile(rf"[\d{ROMAN}{CIRCLED}≥≤±≈]|I[IVX]?")
 FOREIGN = re.compile(r"[^\D0-9]")
 """A figure of another script."""
-LEFT = re.compile(r"[-+]?\d[\d.,:/%℃°A-Za-z²³·]{0,30}[\u4e00-\u9fff]{0,2}")
-
-
-@cache
-def model() -> Any:
-    """wetext's normaliser for Chinese: read from its wheel, once a process (half a second), safe for threads."""
-    from wetext import Normalizer  # type: ignore[import-untyped]  # noqa: PLC0415
-
-    return Normalizer(lang="zh", operator="tn")
-
-
-@lru_cache(maxsize=4096)
-def _general(text: str) -> str:
-    said: str = model().normalize(text)
-    return said
+LEFT = re.compile(r"[-+]?\d[\d.,:/%℃°A-Za-z²³·]{0,30}")
 
 
 def spoken(text: str) -> str:
@@ -51,7 +41,7 @@ def _said(text: str) -> str:
     said = FOREIGN.sub(lambda found: str(int(found.group())), text.translate(_NARROWED))
     for rule in RULES:
         said = rule.pattern.sub(rule.read, said)
-    return LEFT.sub(lambda found: _general(found.group()), said) if re.search(r"\d", said) else said
+    return LEFT.sub(lambda found: general(found.group()), said) if re.search(r"\d", said) else said
 
 
 # -- how long it takes ------------------------------------------------------------------------------------

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 DIGITS = "零一二三四五六七八九"
-GROUPS = ("", "万", "亿", "万亿", "亿亿")
-LONGEST = 4 * len(GROUPS)
-"""Figures of a whole number for which there are words: each group has four."""
+LONGEST = 20
+"""Figures of a whole number for which there are words: 万 above 亿, and 亿 above 亿."""
 
 
 def any_of(words: str) -> str:
@@ -18,9 +17,9 @@ def any_of(words: str) -> str:
 COUNTED = re.compile(
     any_of(
         r"年(?!级|度|期) 日(?=游|内|后|间|时间|来) 期(?!工程|项目|建设|规划) 次(?!元) 成(?!都) 类 位 周 种 个 户 "
-        r"名 人 家 所 座 台 辆 条 项 件 场 届 批 倍 岁 天 小时 分 秒 米 公里 千米 厘米 毫米 里 吨 公斤 千克 斤 克 "
-        r"亩 公顷 平方 立方 升 元 块 角 只 头 匹 棵 株 枚 份 本 张 套 间 栋 幢 层 篇 部 支 道 根 颗 顶 把 双 对 副 "
-        r"度 门 节 堂 课 顿 遍 回 趟 步 点 方 处 口 片 段 轮 款 院 村 镇 乡 县 省 市 校 代 时 尾 羽 峰 箱 袋 盒 瓶 "
+        r"名 人 家 所 座 台 辆 条 项 件 场 届 批 倍 岁 天 小时 分(?!之) 秒 米 公里 千米 厘米 毫米 里 吨 公斤 千克 斤 "
+        r"克 亩 公顷 平方 立方 升 元 块 角 只 头 匹 棵 株 枚 份 本 张 套 间 栋 幢 层 篇 部 支 道 根 颗 顶 把 双 对 副 "
+        r"度 门 节 堂 课 顿 遍 回 趟 步 点 方 处 口 片 段 轮 款 院 村 镇 乡 县 省 市 校 代 时 夜 尾 羽 峰 箱 袋 盒 瓶 "
         r"杯 碗 桌 船 车 艘 架 列 筐 垛 丛 束 封 幅 笔 桩 起 例 宗 票 则 句 行 字 章 股 团 摞 摊 扇 盏 面 具 床 领 "
         r"万 亿 千 百"
     )
@@ -51,18 +50,18 @@ def cardinal(figures: str, *, ordinal: bool = False) -> str:
 
 
 def _whole(figures: str) -> str:
-    groups = [figures[max(0, end - 4) : end] for end in range(len(figures), 0, -4)][::-1]
-    said, gap = "", False
-    for place, group in enumerate(groups):
-        value = int(group)
-        if value == 0:
-            gap = bool(said)
-            continue
-        if said and (gap or value < 1000):
-            said += DIGITS[0]
-        said += _group(value) + GROUPS[len(groups) - 1 - place]
-        gap = False
+    """Above 万 and above 亿 stands a number of its own: 两万三千亿."""
+    said = _joined(figures)
     return said[1:] if said.startswith("一十") else said
+
+
+def _joined(figures: str) -> str:
+    for places, name in ((8, "亿"), (4, "万")):
+        if len(figures) > places:
+            high, low = figures[:-places], figures[-places:]
+            rest = _joined(low.lstrip("0")) if int(low) else ""
+            return _joined(high) + name + (DIGITS[0] if rest and low[0] == "0" else "") + rest
+    return _group(int(figures))
 
 
 def _group(value: int) -> str:
@@ -82,6 +81,6 @@ def count(figures: str, after: str, *, ordinal: bool = False) -> str:
     """A number before `after`, the text that follows it: 2 is 两 before what is counted."""
     if figures == "2" and not ordinal and COUNTED.match(after):
         return "两"
-    if re.match(r"0\d", figures):
+    if re.match(r"0\d", figures) and not (len(figures) == 2 and after[:1] in ("月", "日", "号")):
         return one_by_one(figures)
     return cardinal(figures, ordinal=ordinal)

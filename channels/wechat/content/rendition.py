@@ -18,6 +18,8 @@ from channels.pictures import derivative, spread
 from channels.templating import templates
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import Marker, digest_of, name_of
+from channels.wechat.content.story import is_story
+from channels.wechat.content.story import text_of as story_text
 from channels.wechat.content.text import ROOM, SERIES, asset_of, html_of, placeholder
 from pipeline.article import Article, Image, Newsroom, Revision
 from pipeline.article.credit import Credit, Group
@@ -64,6 +66,8 @@ def render(revision: Revision, newsroom: Newsroom, look: Look) -> Rendition:
         "pic_crop_235_1": crop(*size, 2.35),
         "pic_crop_1_1": crop(*size, 1.0),
     }
+    if is_story(article) and (words := story_text(revision, newsroom, look, title)):
+        fields["story"] = {"content": words, "pictures": [placeholder(image) for image in article.images]}
     digest = hashlib.sha256(json.dumps([fields, content], ensure_ascii=False).encode()).hexdigest()[:12]
     fields["content_source_url"] = newsroom.permalink(revision) + str(
         Marker(name_of(revision, newsroom), revision.number, digest)
@@ -80,7 +84,8 @@ def render(revision: Revision, newsroom: Newsroom, look: Look) -> Rendition:
             data=Markup(data),  # noqa: S704 - nothing in it ends a script element
             content=Markup(f"{START}{content}{END}"),  # noqa: S704 - written by `html_of`
             account=look.account,
-            cover=fields["thumb_media_id"],
+            story=fields.get("story"),
+            cover=file_of(fields["thumb_media_id"]),
         )
     )
     pictures = list(dict.fromkeys([*assets.values(), *([cover] if cover else [])]))
@@ -93,6 +98,11 @@ def fields_of(rendition: Rendition) -> dict[str, Any]:
     data = head.partition('<script type="application/json" id="draft">')[2].partition("</script>")[0]
     fields: dict[str, Any] = json.loads(data)
     return {**fields, "content": rest.partition(END)[0]}
+
+
+def file_of(cover: str) -> str:
+    """The name of the file of a cover that the fields name."""
+    return f"{DEFAULT_COVER}.jpg" if cover == DEFAULT_COVER else cover
 
 
 def marker_of(rendition: Rendition) -> Marker:
@@ -118,13 +128,40 @@ def with_addresses(content: str, addresses: Mapping[str, str]) -> str:
 
 def finished(rendition: Rendition, marker: Marker, addresses: Mapping[str, str], lines: str) -> dict[str, Any]:
     """The article's fields as they are sent: with the pictures' addresses, the `lines` of its series, and a marker that
-    says so. Raises `Unpublishable` if the content has become too long."""
+    says so. Of several articles none has a digest (新建草稿). Raises `Unpublishable` if the content is too long now.
+    """
     fields = fields_of(rendition)
     content = with_addresses(fields["content"].replace(SERIES, lines), addresses)
     if wrong := too_long(content):
         raise wrong
+    fields.pop("story", None)
     address = fields["content_source_url"].partition("#")[0]
-    return {**fields, "content": content, "content_source_url": f"{address}{marker}"}
+    digest = "" if marker.together else fields["digest"]
+    return {**fields, "digest": digest, "content": content, "content_source_url": f"{address}{marker}"}
+
+
+def finished_story(rendition: Rendition, marker: Marker, names: Mapping[str, str]) -> dict[str, Any]:
+    """The same of a picture story: its plain text, and the media ids of its pictures by their placeholders."""
+    fields = fields_of(rendition)
+    story = fields["story"]
+    kept = ("title", "author", "need_open_comment", "only_fans_can_comment")
+    return {
+        "article_type": "newspic",
+        **{name: fields[name] for name in kept},
+        "content": story["content"],
+        "content_source_url": fields["content_source_url"].partition("#")[0] + str(marker),
+        "image_info": {"image_list": [{"image_media_id": names[place]} for place in story["pictures"]]},
+    }
+
+
+def is_sent_as_story(rendition: Rendition, marker: Marker) -> bool:
+    """Whether the article is a message of pictures: it is a picture story, and alone in its draft."""
+    return "story" in fields_of(rendition) and not marker.together
+
+
+def said_plainly(text: str) -> str:
+    """What a plain text says, without white space."""
+    return _INVISIBLE.sub("", text)
 
 
 def too_long(content: str) -> Unpublishable | None:

@@ -26,6 +26,11 @@ WIDTH = 1080
 SMALL = 480
 """Pixels below which a picture is not stretched over the text's width."""
 
+FEW = 4
+"""Columns that stand beside each other on a phone; a table of more is as wide as it needs, and is moved sideways."""
+BRIEF = 12
+"""Characters of a cell that is read in a narrow column."""
+
 SERIES = "<!--tongfa:series-->"
 """Where the lines of `series` are filled in; only in an article that has a number in its series."""
 ROOM = 1500
@@ -150,13 +155,15 @@ class _Body:
                 yield from self._items(inner, depth + 1)
 
     def _table(self, source: lxml_html.HtmlElement) -> lxml_html.HtmlElement:
-        table, body = _element("table", "table"), _element("tbody")
+        columns = max((len(row) for row in source.iter("tr")), default=0)
+        table, body = _element("table", "table many" if columns > FEW else "table"), _element("tbody")
         table.append(body)
         for row in source.iter("tr"):
             line = _element("tr")
             body.append(line)
             for cell in row.iterchildren("td", "th"):
-                written = self._line(cell.tag, cell, cell.tag)
+                told = " told" if len(cell.text_content()) > BRIEF else ""
+                written = self._line(cell.tag, cell, f"{cell.tag}{told}")
                 for span in ("colspan", "rowspan"):
                     if span in cell.attrib:
                         written.set(span, cell.get(span, ""))

@@ -90,9 +90,9 @@ class Drafting(Posting):
         """Never: an older revision's draft may be what was delivered, until this one's moment has come."""
         return False
 
-    def _is_outdated(self, draft: Draft, marker: Marker) -> bool:
+    def _is_outdated(self, draft: Draft, marker: Marker, story: bool) -> bool:
         """Only if it holds this very revision: with an older one it may be what was delivered, also to the others."""
-        return super()._is_outdated(draft, marker) and draft.place(marker.name, marker.revision) is not None
+        return super()._is_outdated(draft, marker, story) and draft.place(marker.name, marker.revision) is not None
 
     def _keep_rest(self, draft: Draft, name: str) -> None:
         """The others stay among the drafts, in a new one: nothing can be taken out of a draft."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from channels.wechat.account import Post, Publication, Status
+from channels.wechat.errors import UsedUp, asked
+from channels.wechat.ledger import Submission
 from channels.wechat.posting.companions import each_of, holds, own_marker, together, with_each
+from channels.wechat.posting.handing import Handing
 from channels.wechat.posting.remarks import DELETED, REMARKS, draft_lost
-from channels.wechat.posting.steps import Posting
-from channels.wechat.posting.traces import index_of, known_ids, media_id_in, settled
+from channels.wechat.posting.traces import index_of, known_ids, settled
 from pipeline.channel import (
     Action,
     ChannelError,
@@ -23,21 +26,13 @@ from pipeline.channel import (
 )
 
 
-class Publishing(Posting):
+class Publishing(Handing):
     """`mode = "publish"`: free publishing, 发布. Shown on the account's page, not pushed to followers."""
 
-    def release(self, delivery: Delivery) -> Receipt:
-        if delivery.is_late:
-            return self.find(delivery)
-        ids = known_ids(delivery)
-        media_id = media_id_in(ids)
-        known = self.ledger.submission(media_id)
-        if known is None:
-            self._own_issue(delivery, ids)
-        elif (done := self._handed_in(known, ids)) is not None:
-            return done
-        elif (found := self.find(delivery)).standing is not Standing.STAGED:
+    def _hand_in(self, delivery: Delivery, ids: dict[str, str], known: Submission | None) -> Receipt:
+        if known is not None and (found := self.find(delivery)).standing is not Standing.STAGED:
             return found
+        media_id = ids["media_id"]
         if not (claim := self.ledger.claim(media_id, known)):
             raise _busy(self.name)
         try:
@@ -84,7 +79,11 @@ class Publishing(Posting):
 
     def _followed(self, delivery: Delivery, ids: dict[str, str]) -> Receipt | None:
         """What became of the submission; None if WeChat does not know it."""
-        if (state := self.account.publication(ids["publish_id"])) is None:
+        try:
+            state = asked(partial(self.account.publication, ids["publish_id"]))
+        except UsedUp:  # the list of posts shows what has come out; what it does not show may still come
+            return self._posted(delivery, ids) or self._under_way(delivery, ids)
+        if state is None:
             return None
         match state.status:
             case Status.UNDER_WAY:
@@ -153,11 +152,8 @@ class Publishing(Posting):
         """It is out: whatever older revision is public goes now."""
         ids = {**ids, "article_id": article_id} | ({} if "articles" in ids else {"index": str(index)})
         traces = self.traces.of(delivery)
-        if delivery.revision.number > 1 or traces:
-            pending, _ = self.traces.cleared(delivery, traces, keep=(article_id, index))
-            if pending:
-                return self._under_way(delivery, {**ids, "earlier": " ".join(traces)}, url=url)
-        return Receipt(standing=Standing.LIVE, ids=settled(ids), url=url)
+        waiting = self._cleared(delivery, traces, ids, keep=(article_id, index), url=url)
+        return waiting or Receipt(standing=Standing.LIVE, ids=settled(ids), url=url)
 
     def _without_draft(self, delivery: Delivery) -> Receipt:
         """The draft is no longer there: published after all, or deleted by hand."""

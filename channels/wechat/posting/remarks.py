@@ -15,6 +15,18 @@ REMARKS = {
 }
 DELETED = REMARKS[Status.DELETED]
 QUEUED = Text.of("WeChat is still publishing it: it is deleted as soon as that is done")
+NO_DELETIONS = Text.of(
+    "the day's deletions are used up: the earlier version of a corrected article, and a withdrawn article, stay public "
+    "until after midnight in Beijing, unless a person deletes them at mp.weixin.qq.com (发表记录)"
+)
+LEFT_STANDING = Text.of(
+    "this version is public; the earlier one stays so until after midnight in Beijing, because the day's deletions are "
+    "used up: whoever cannot wait deletes it by hand at mp.weixin.qq.com (发表记录)"
+)
+UNSEEN = Text.of(
+    "whether WeChat still publishes something of it cannot be asked today, for the day's questions are used up: what "
+    "has come out is deleted; it is looked at again by itself, last after midnight in Beijing"
+)
 DECLARE = Text.of(
     "it was made by a machine, wholly or in part, which {account} has to declare by hand: at mp.weixin.qq.com set "
     "创作来源 of this article to 内容由AI生成; the interface has no field for it"

@@ -6,10 +6,11 @@ import hashlib
 
 from channels.wechat.account import SEND_FAILED, SENDING, SENT, SENT_AND_DELETED, Status
 from channels.wechat.content.rendition import fields_of
+from channels.wechat.ledger import Submission
 from channels.wechat.posting.companions import holds, own_marker, together
+from channels.wechat.posting.handing import Handing
 from channels.wechat.posting.remarks import DELETED, REMARKS, draft_lost
-from channels.wechat.posting.steps import Posting
-from channels.wechat.posting.traces import known_ids, media_id_in, message_trace, settled
+from channels.wechat.posting.traces import known_ids, message_trace, settled
 from pipeline.channel import Action, Delivery, Evidence, Receipt, Standing, utc_now
 
 _MESSAGES = {
@@ -18,19 +19,11 @@ _MESSAGES = {
 }
 
 
-class Sending(Posting):
+class Sending(Handing):
     """`mode = "mass"`: 群发, a message to the followers. WeChat takes a key for it and sends once for each."""
 
-    def release(self, delivery: Delivery) -> Receipt:
-        if delivery.is_late:
-            return self.find(delivery)
-        ids = known_ids(delivery)
-        media_id = media_id_in(ids)
-        known = self.ledger.submission(media_id)
-        if known is None:
-            self._own_issue(delivery, ids)
-        elif (done := self._handed_in(known, ids)) is not None:
-            return done
+    def _hand_in(self, delivery: Delivery, ids: dict[str, str], known: Submission | None) -> Receipt:
+        media_id = ids["media_id"]
         msg_id = self.account.send(media_id, ids.get("key") or _key(delivery), self.tag)
         at = self.now()
         if not msg_id:
@@ -74,11 +67,8 @@ class Sending(Posting):
 
     def _sent(self, delivery: Delivery, ids: dict[str, str]) -> Receipt:
         traces = self.traces.of(delivery)
-        if delivery.revision.number > 1 or traces:
-            pending, _ = self.traces.cleared(delivery, traces)
-            if pending:
-                return self._under_way(delivery, {**ids, "earlier": " ".join(traces)})
-        return Receipt(standing=Standing.LIVE, ids=settled(ids))
+        waiting = self._cleared(delivery, traces, ids)
+        return waiting or Receipt(standing=Standing.LIVE, ids=settled(ids))
 
     _publication = "msg_id"
 

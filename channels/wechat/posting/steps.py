@@ -5,18 +5,29 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from channels.wechat.account import Account, Draft, Item, Status
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import Marker, digest_of, name_of
-from channels.wechat.content.rendition import fields_of, finished, said, shown_in, shows
+from channels.wechat.content.rendition import (
+    fields_of,
+    finished,
+    finished_story,
+    is_sent_as_story,
+    said,
+    said_plainly,
+    shown_in,
+    shows,
+)
+from channels.wechat.errors import UsedUp, asked, until_tomorrow
 from channels.wechat.ledger import Ledger, Submission
 from channels.wechat.media import BUDGET, Pictures
 from channels.wechat.posting.companions import each_of, holds, order_of, own_marker, rendition_of, together
-from channels.wechat.posting.remarks import QUEUED
+from channels.wechat.posting.remarks import LEFT_STANDING, QUEUED, UNSEEN
 from channels.wechat.posting.traces import Traces, has_been_out, kept_traces, shown_ids
 from channels.wechat.series import lines
 from pipeline.channel import (
@@ -123,13 +134,13 @@ class Posting(ABC):
 
     def _made(self, drafts: Sequence[Draft], marker: Marker, wanted: Sequence[Wanted]) -> str:
         """The media id of the draft made of these articles, or of one changed: their own, or an older revision's."""
-        self._clear(drafts, marker)
+        drafts = self._cleared_of_others(drafts, marker, any(is_story(one) for one in wanted))
         target = _own(drafts, marker) or next((draft for draft in drafts if self._may_change(draft, marker)), None)
         there = {item.marker for item in target.items} if target is not None else set()
         until = time.monotonic() + BUDGET
         articles = [(one, self._finished(one, until)) for one in wanted if one.marker not in there]
         if target is None:
-            if media_id := self.account.add([article for _, article in articles]):
+            if media_id := self._added(wanted, articles):
                 return media_id
         elif all(
             self.account.update(target.media_id, target.place(one.marker.name) or 0, article)
@@ -138,10 +149,27 @@ class Posting(ABC):
             return target.media_id
         raise self._missing(wanted)
 
+    def _added(self, wanted: Sequence[Wanted], articles: Sequence[tuple[Wanted, dict[str, Any]]]) -> str:
+        """The media id of a new draft; "" if a cover is not there. A message of pictures that does not keep the mark by
+        which it is found again could go out twice: it is made an article instead."""
+        media_id = self.account.add([article for _, article in articles])
+        (first, article), *_ = articles
+        if media_id and article["article_type"] == "newspic":
+            made = self.account.draft(media_id)
+            if made is not None and made.place(first.marker.name, first.marker.revision) is None:
+                self.account.delete_draft(media_id)
+                until = time.monotonic() + BUDGET
+                return self.account.add([self._finished_article(one, until) for one in wanted])
+        return media_id
+
     def _missing(self, wanted: Iterable[Wanted]) -> Unavailable:
         # Draft and cover cannot be told apart in the answer: both are looked at anew.
         for one in wanted:
-            self.pictures.forget(_cover_of(rendition_of(one.delivery)))
+            rendition = rendition_of(one.delivery)
+            self.pictures.forget(_cover_of(rendition))
+            if is_story(one):
+                for asset in shown_in(one.delivery.revision.article, rendition).values():
+                    self.pictures.forget(asset)
         return Unavailable(
             Problem(
                 field="draft",
@@ -151,7 +179,16 @@ class Posting(ABC):
         )
 
     def _finished(self, wanted: Wanted, until: float) -> dict[str, Any]:
-        """The article as it is sent: with the pictures' addresses and the cover's media id in their places."""
+        """The article as it is sent, as a message of pictures if it is a picture story that goes alone."""
+        if not is_story(wanted):
+            return self._finished_article(wanted, until)
+        rendition = rendition_of(wanted.delivery)
+        shown = shown_in(wanted.delivery.revision.article, rendition)
+        names = self.pictures.materials(shown, wanted.delivery.media, until)
+        return finished_story(rendition, wanted.marker, names)
+
+    def _finished_article(self, wanted: Wanted, until: float) -> dict[str, Any]:
+        """With the pictures' addresses and the cover's media id in their places."""
         delivery, rendition = wanted.delivery, rendition_of(wanted.delivery)
         shown = shown_in(delivery.revision.article, rendition)
         addresses, thumb = self.pictures.upload(shown, _cover_of(rendition), delivery.media, until)
@@ -176,19 +213,24 @@ class Posting(ABC):
             for item in draft.items
         )
 
-    def _clear(self, drafts: Iterable[Draft], marker: Marker) -> None:
-        """Delete the drafts that were made for this article with other companions than it has now."""
+    def _cleared_of_others(self, drafts: Iterable[Draft], marker: Marker, story: bool) -> list[Draft]:
+        """Delete the drafts that were made for this article with other companions than it has now, or as another kind
+        of message; those that are left."""
+        left = []
         for draft in drafts:
-            if self._is_outdated(draft, marker) and self._is_ours(draft) and (claim := self._taken(draft)):
+            if self._is_outdated(draft, marker, story) and self._is_ours(draft) and (claim := self._taken(draft)):
                 self.account.delete_draft(draft.media_id)
                 self.ledger.not_submitted(draft.media_id, claim)
+            else:
+                left.append(draft)
+        return left
 
-    def _is_outdated(self, draft: Draft, marker: Marker) -> bool:
+    def _is_outdated(self, draft: Draft, marker: Marker, story: bool) -> bool:
         return any(
             item.is_of(marker.name)
             and item.marker is not None
-            and item.marker.together != marker.together
             and item.marker.revision <= marker.revision
+            and (item.marker.together != marker.together or bool(item.pictures) != story)
             for item in draft.items
         )
 
@@ -206,7 +248,10 @@ class Posting(ABC):
         """Whether what was handed in may still come out, or has."""
         if not known.publication:
             return known.age < self.settling
-        return self._may_come(known.publication)
+        try:
+            return asked(partial(self._may_come, known.publication))
+        except UsedUp:  # it may, as far as anybody can tell today
+            return True
 
     def _may_come(self, publication: str) -> bool:
         state = self.account.publication(publication)
@@ -251,26 +296,39 @@ class Posting(ABC):
                 sent=True,  # so that the engine asks, finds nothing of the kind, and prepares again
             )
 
-    def _handed_in(self, known: Submission, ids: Mapping[str, str]) -> Receipt | None:
-        """ACCEPTED, if an earlier try has handed in the draft; None if this one has to look for itself."""
-        name = self._publication
-        if not known.publication or ids.get(name) == known.publication:
+    def _cleared(
+        self,
+        delivery: Delivery,
+        traces: Collection[str],
+        ids: dict[str, str],
+        *,
+        keep: tuple[str, int] | None = None,
+        url: str = "",
+    ) -> Receipt | None:
+        """Delete what older revisions show, for this one is public; what the receipt says while that is not done."""
+        if delivery.revision.number == 1 and not traces:
             return None
-        at = self.now() - known.age
-        return Receipt(standing=Standing.ACCEPTED, ids={**ids, name: known.publication}, at=at)
+        ids = {**ids, "earlier": " ".join(traces)}
+        try:
+            pending, unseen, _ = self.traces.cleared(delivery, traces, keep=keep)
+        except UsedUp:
+            waiting = self._under_way(delivery, ids, url=url, note=LEFT_STANDING)
+            return waiting.model_copy(update={"again": until_tomorrow(self.now())})
+        return self._under_way(delivery, ids, url=url, note=UNSEEN if unseen else None) if pending or unseen else None
 
     # -- taking down ---------------------------------------------------------------------------------------
 
     def _taken_down(self, delivery: Delivery) -> Receipt:
         traces, name = self.traces.of(delivery), name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
-        pending, found = self.traces.cleared(delivery, traces)
-        if pending:
-            return self._under_way(delivery, ids, note=QUEUED)
+        pending, unseen, found = self.traces.cleared(delivery, traces)
+        if pending or unseen:
+            ids["earlier"] = " ".join(dict.fromkeys([*traces, *found]))
+            return self._under_way(delivery, ids, note=QUEUED if pending else UNSEEN)
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
                 return self._under_way(delivery, self.traces.also(ids, draft, delivery.revision.id), note=QUEUED)
-        was_there = found or has_been_out(delivery, traces)
+        was_there = bool(found) or has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
     def _gone(self, delivery: Delivery) -> Receipt:
@@ -280,15 +338,34 @@ class Posting(ABC):
         traces = self.traces.of(delivery)
         name = name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
-        public = bool(self.account.posts(name, delivery.revision.published_at)) or any(
-            self.traces.is_public(trace, name) for trace in traces
-        )
-        if public:
+        if self._is_public(delivery, traces, name):
             return Receipt(standing=Standing.LIVE, ids=ids)
         if self.account.drafts(name):
             return Receipt(standing=Standing.STAGED, ids=ids)
         was_there = has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
+
+    def _is_public(self, delivery: Delivery, traces: Iterable[str], name: str) -> bool:
+        """Whether the public sees, or may soon see, anything of the article.
+
+        What cannot be asked about today counts as seen, so that it is deleted rather than waited for; once all that
+        there was has been deleted, the list of posts alone is enough.
+        """
+        gone = delivery.receipt is not None and delivery.receipt.standing is Standing.WITHDRAWN
+        questions: list[Callable[[], bool]] = [
+            lambda: bool(self.account.posts(name, delivery.revision.published_at)),
+            *(partial(self.traces.is_public, trace, name) for trace in traces),
+        ]
+        unasked: list[UsedUp] = []
+        for place, question in enumerate(questions):
+            try:
+                if asked(question):
+                    return True
+            except UsedUp as used_up:
+                if gone and place == 0:
+                    raise
+                unasked.append(used_up)
+        return bool(unasked) and not gone
 
     def _drop(self, draft: Draft, name: str) -> bool:
         """Delete a draft that holds the article; its companions are prepared again. False if it was handed in."""
@@ -320,7 +397,7 @@ class Posting(ABC):
         """Evidence from one article as WeChat shows it, compared with the rendition."""
         if item is None:
             return Evidence(url=url, at=utc_now(), standing=otherwise, digest="", extract="")
-        text, pictures = said(item.content)
+        text, pictures = (said_plainly(item.content), item.pictures) if item.pictures else said(item.content)
         right = False
         if delivery.rendition is not None:
             fields = fields_of(delivery.rendition)
@@ -329,7 +406,11 @@ class Posting(ABC):
                 and (item.marker.name, item.marker.revision)
                 == (name_of(delivery.revision, delivery.configured), delivery.revision.number)
                 and "".join(item.title.split()) == "".join(str(fields["title"]).split())
-                and shows(item.content, fields["content"], item.marker.filled)
+                and (
+                    (text, pictures) == _told(fields.get("story"))
+                    if item.pictures
+                    else shows(item.content, fields["content"], item.marker.filled)
+                )
             )
         standing = Standing.WITHDRAWN if item.deleted else Standing.LIVE if right else otherwise
         digest = hashlib.sha256(f"{item.title}\0{pictures}\0{text}".encode()).hexdigest()
@@ -345,6 +426,16 @@ def is_placed(delivery: Delivery) -> bool:
     """Whether the moment of this revision has come and it is the last word."""
     entry = delivery.entry
     return entry is not None and entry.withdrawn_at is None and entry.revision.number == delivery.revision.number
+
+
+def is_story(wanted: Wanted) -> bool:
+    """Whether it is sent as a message of pictures."""
+    return is_sent_as_story(rendition_of(wanted.delivery), wanted.marker)
+
+
+def _told(story: Mapping[str, Any] | None) -> tuple[str, int]:
+    """What a message of pictures says, and how many it shows."""
+    return (said_plainly(story["content"]), len(story["pictures"])) if story else ("", 0)
 
 
 def _cover_of(rendition: Rendition) -> Asset | None:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
+from typing import NamedTuple
 
-from channels.wechat.account import SENDING, SENT, Account, Draft, Item, Status
+from channels.wechat.account import SENDING, SENT, Account, Draft, Item, Post, Status
 from channels.wechat.content.marker import name_of
+from channels.wechat.errors import UsedUp, asked
 from channels.wechat.ledger import Ledger
 from channels.wechat.posting.companions import order_of, together
 from pipeline.channel import Action, Delivery, Problem, Refused, Standing, Text, Unavailable
+
+
+class Cleared(NamedTuple):
+    """What has become of an article's earlier posts and messages."""
+
+    pending: bool
+    """Something is still in WeChat's queue."""
+    unseen: bool
+    """Something may be, and could not be asked about today."""
+    found: tuple[str, ...]
+    """The traces of what was public and is deleted."""
 
 
 class Traces:
@@ -55,42 +69,95 @@ class Traces:
             return state is not None and state.status is Status.UNDER_WAY
         return self.is_public(f"article:{state.article_id}", name)
 
-    def cleared(
-        self, delivery: Delivery, traces: Iterable[str], keep: tuple[str, int] | None = None
-    ) -> tuple[bool, bool]:
-        """Delete what older revisions show, or with a withdrawal all; (something is still in the queue, something was).
+    def cleared(self, delivery: Delivery, traces: Iterable[str], keep: tuple[str, int] | None = None) -> Cleared:
+        """Delete what older revisions show, or with a withdrawal all. `keep`: (article id, index) of what stays.
 
-        `keep`: (article id, index) of what stays.
+        Whatever can still be asked is asked: that the day's calls of one question are used up is no reason not to
+        delete what another one shows; first the list of posts, then each post, last the place that a receipt names.
+        Raises `UsedUp` if nothing is known to be deleted, or nothing more can be deleted today.
         """
         name = name_of(delivery.revision, delivery.configured)
         below = None if delivery.action is Action.WITHDRAW else delivery.revision.number
-        pending = found = False
+        pending, found = False, list[str]()
         articles: list[str] = []
+        told = told_places(delivery)
+        unasked = answered = 0
         for kind, value in (trace.split(":", 1) for trace in traces):
             if kind == "article":
                 articles.append(value)
             elif kind == "message":
-                msg_id, index = message_of(value)
-                status = self._account.message(msg_id)
-                if status == SENT and not self._ledger.is_deleted(value):
-                    self._account.delete_message(msg_id, index)
-                    self._ledger.deleted(value)  # of several, WeChat does not say which are left
-                    found = True
-                pending = pending or status == SENDING
-            elif (state := self._account.publication(value)) is not None:
-                pending = pending or state.status is Status.UNDER_WAY
-                if state.status is Status.PUBLISHED:
-                    articles.append(state.article_id)
-        posts = {post.article_id: post for post in self._account.posts(name, delivery.revision.published_at)}
+                still, was = self._message_gone(value)
+                pending, answered = pending or still, answered + 1
+                found += [f"{kind}:{value}"] if was else []
+            else:
+                try:
+                    state = asked(partial(self._account.publication, value))
+                except UsedUp:
+                    unasked += 1
+                    continue
+                answered += 1
+                if state is not None:
+                    pending = pending or state.status is Status.UNDER_WAY
+                    if state.status is Status.PUBLISHED:
+                        articles.append(state.article_id)
+                        if len(state.urls) == 1:
+                            told.append((state.article_id, next(iter(state.urls))))
+        try:
+            shown = [
+                (post.article_id, index)
+                for post in self._posts(delivery, name, articles, certain=bool(answered))
+                for index in post.places(name)
+                if is_older(post.item(index), below)
+            ]
+        except UsedUp:
+            shown, unasked = list(dict.fromkeys(told)), unasked + 1
+            if not shown:
+                raise
+        shown = [place for place in shown if place != keep]
+        for article_id, index in shown:
+            asked(partial(self._account.delete_post, article_id, index))
+        # Each publication that could not be asked about and is out shows as a post that no receipt names.
+        unnamed = {article_id for article_id, _ in shown} - set(articles)
+        return Cleared(
+            pending=pending, unseen=unasked > len(unnamed), found=(*found, *(f"article:{one}" for one, _ in shown))
+        )
+
+    def _posts(self, delivery: Delivery, name: str, articles: Iterable[str], *, certain: bool) -> list[Post]:
+        """The posts that may show the article: by the list of posts, and by their names where they are known.
+
+        `certain`: of something that the article left it is known already what it shows.
+        """
+        posts: dict[str, Post] = {}
+        missing: UsedUp | None = None
+        try:
+            listed = asked(partial(self._account.posts, name, delivery.revision.published_at))
+            posts = {post.article_id: post for post in listed}
+        except UsedUp as used_up:
+            missing = used_up
         for article_id in articles:
-            if article_id not in posts and (post := self._account.post(article_id)) is not None:
-                posts[article_id] = post
-        for post in posts.values():
-            for index in post.places(name):
-                if (post.article_id, index) != keep and is_older(post.item(index), below):
-                    self._account.delete_post(post.article_id, index)
-                    found = True
-        return pending, found
+            try:
+                if article_id not in posts and (post := asked(partial(self._account.post, article_id))) is not None:
+                    posts[article_id] = post
+            except UsedUp as used_up:
+                if missing is not None:  # neither the list nor the post itself can be looked at
+                    raise used_up from None
+        if missing is not None and not (posts or certain):
+            raise missing
+        return list(posts.values())
+
+    def _message_gone(self, trace: str) -> tuple[bool, bool]:
+        """Delete an article of a mass message; (it is still being sent, it was public)."""
+        if self._ledger.is_deleted(trace):
+            return False, False
+        msg_id, index = message_of(trace)
+        try:
+            status = asked(partial(self._account.message, msg_id))
+        except UsedUp:
+            status = SENT  # what has not been sent yet cannot be deleted, and says so
+        if status == SENT:
+            self._account.delete_message(msg_id, index)
+            self._ledger.deleted(trace)  # of several, WeChat does not say which are left
+        return status == SENDING, status == SENT
 
     def wait_for(self, media_id: str) -> None:
         """Raise `Unavailable` while WeChat may still be at a submission that had no answer."""
@@ -117,6 +184,13 @@ class Traces:
             self.wait_for(media_id)
             return []
         return traces_of({**places_in(ids), self._publication: submission.publication}, article)
+
+
+def told_places(delivery: Delivery) -> list[tuple[str, int]]:
+    """(article id, index) of what the receipts say that the article, or an earlier revision of it, shows."""
+    own = own_ids(delivery) if delivery.action is Action.WITHDRAW else {}
+    told = [own, delivery.previous.ids if delivery.previous is not None else {}]
+    return [(ids["article_id"], index_of(ids, delivery.revision.id)) for ids in told if "article_id" in ids]
 
 
 def media_id_in(ids: Mapping[str, str]) -> str:

@@ -1,8 +1,10 @@
 """A stand-in for WeChat's official accounts, for demos and tests: faithful to what is known of the real one.
 
-    python -m pipeline.standins.fake_wechat --data DIR [--port 0] [--account appid:secret:name …]
+    FAKE_WECHAT_ACCOUNTS="appid:secret:name …" \\
+        python -m pipeline.standins.fake_wechat --data DIR [--port 0]
 
-It prints its port when it is ready. Whatever it took is in its folder before it answers, so it survives being killed.
+Without accounts it has the demo's two. It prints its port when it is ready. Whatever it took is in its folder before it
+answers, so it survives being killed.
 
     POST /cgi-bin/…               the API (drafts, free publishing, mass messages, pictures, stable_token)
     GET  /                        the accounts; /mp/{appid}: one account's page; /s/{id}: an article as on a phone

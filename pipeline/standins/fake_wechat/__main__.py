@@ -18,7 +18,15 @@ from pipeline.standins.fake_wechat.terms import Settings
 @click.option("--host", default="127.0.0.1", show_default=True, help="the address it listens on")
 @click.option("--port", type=int, default=0, help="its port; 0: one that is free, printed when it is ready")
 @click.option("--base", default="", metavar="URL", help="its public address, if that is another one")
-@click.option("--account", multiple=True, metavar="APPID:SECRET:NAME", help="an account; default: the demo's two")
+@click.option(
+    "--account",
+    multiple=True,
+    metavar="APPID:SECRET:NAME",
+    envvar="FAKE_WECHAT_ACCOUNTS",
+    show_envvar=True,
+    help="an account, in the environment several with spaces between: there no list of processes shows their secrets; "
+    "default: the demo's two",
+)
 @click.option("--delay", type=float, default=2.0, show_default=True, help="seconds until a submission is published")
 def fake_wechat(data: Path, host: str, port: int, base: str, account: tuple[str, ...], delay: float) -> None:
     accounts = {

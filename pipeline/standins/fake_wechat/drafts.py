@@ -24,6 +24,10 @@ class Drafts:
             raise Wrong(47001)
         if len(articles) > 8:
             raise Wrong(45008)
+        if len(articles) > 1 and any(
+            isinstance(one, dict) and one.get("article_type") == "newspic" for one in articles
+        ):
+            raise Wrong(47001)
         items = [self._article(appid, one) for one in articles]
         number = self.memory.number()
         media_id = "zUUt" + hashlib.sha256(f"{appid}{number}".encode()).hexdigest()[:40]
@@ -87,19 +91,24 @@ class Drafts:
             if (crop := given.get(name)) and not is_crop(str(crop)):
                 raise Wrong(47001)
         if given.get("article_type", "news") == "news":
-            material = self.memory.get("material", str(given.get("thumb_media_id") or ""))
-            if material is None or material["appid"] != appid:
-                raise Wrong(40007)
-            cover = material["url"]
+            pictures: Line = {}
+            cover = self._material(appid, given.get("thumb_media_id"))["url"]
+            content = cleaned(content, f"{self.accounts.base}/mmbiz_", f"{self.accounts.base}/s/")
+        elif given.get("article_type") == "newspic":
+            pictures = {"image_info": self._image_info(appid, given, content)}
+            cover = self._material(appid, pictures["image_info"]["image_list"][0]["image_media_id"])["url"]
         else:
-            cover = ""
-        content = cleaned(content, f"{self.accounts.base}/mmbiz_", f"{self.accounts.base}/s/")
+            raise Wrong(47001)
         return {
+            "article_type": given.get("article_type", "news"),
+            **pictures,
             "title": title,
             "author": str(given.get("author") or ""),
             "digest": digest or text(content)[:54],
             "content": content,
-            "content_source_url": str(given.get("content_source_url") or ""),
+            "content_source_url": ""
+            if pictures and not self.accounts.settings(appid).sourced_stories
+            else str(given.get("content_source_url") or ""),
             "thumb_media_id": str(given.get("thumb_media_id") or ""),
             "show_cover_pic": 0,
             "url": "",
@@ -107,6 +116,29 @@ class Drafts:
             "need_open_comment": int(bool(given.get("need_open_comment"))),
             "only_fans_can_comment": int(bool(given.get("only_fans_can_comment"))),
             **{name: given[name] for name in ("pic_crop_235_1", "pic_crop_1_1") if given.get(name)},
+        }
+
+    def _material(self, appid: str, media_id: Any) -> Line:
+        material = self.memory.get("material", str(media_id or ""))
+        if material is None or material["appid"] != appid:
+            raise Wrong(40007)
+        return material
+
+    def _image_info(self, appid: str, given: Line, content: str) -> Line:
+        """The pictures of a message of pictures: one to twenty of the library; its text is plain and short."""
+        listed = (given.get("image_info") or {}).get("image_list")
+        if not isinstance(listed, list) or not listed or not all(isinstance(one, dict) for one in listed):
+            raise Wrong(47001)
+        if len(listed) > 20:
+            raise Wrong(45008)
+        if len(content) > 1000:
+            raise Wrong(45002)
+        if re.search(r"<[a-zA-Z/]", content):
+            raise Wrong(45166)
+        return {
+            "image_list": [
+                {"image_media_id": self._material(appid, one.get("image_media_id"))["media_id"]} for one in listed
+            ]
         }
 
     def _keep(self, draft: Line) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from html import escape
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -65,7 +66,8 @@ class Pages:
         item = document["news_item"][page["index"] - 1] if document is not None else None
         if document is None or item is None or item["is_deleted"]:
             return as_page("gone.html", 410, text="该内容已被发布者删除")
-        content = darkened(item["content"]) if dark else item["content"]
+        content = self._told(item)
+        content = darkened(content) if dark else content
         return as_page(
             "article.html",
             item=item,
@@ -75,6 +77,16 @@ class Pages:
             dark=dark,
             at=datetime.fromtimestamp(document["create_time"], BEIJING),
         )
+
+    def _told(self, item: Line) -> str:
+        """An article's content; of a message of pictures its pictures and its text."""
+        if item.get("article_type") != "newspic":
+            return str(item["content"])
+        materials = (
+            self.wechat.memory.get("material", one["image_media_id"]) for one in item["image_info"]["image_list"]
+        )
+        shown = [f'<p><img src="{one["url"]}" alt="" style="width:100%"></p>' for one in materials if one]
+        return "".join([*shown, *(f"<p>{escape(line)}</p>" for line in item["content"].splitlines())])
 
     def administer(self, method: str, path: str, value: Line) -> Answer:
         told: Any = {}

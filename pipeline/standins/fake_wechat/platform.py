@@ -142,6 +142,18 @@ class Wechat:
         if limit is not None and count > limit:
             raise Wrong(45009)
 
+    def quota(self, appid: str, value: Line) -> Line:
+        """What is left of a call today (查询API调用额度): asking counts nowhere."""
+        call, settings = str(value.get("cgi_path") or "").removeprefix("/cgi-bin/"), self.settings(appid)
+        if call not in LIMITS:
+            raise Wrong(76021)
+        if call.startswith("freepublish/") and not settings.may_publish:
+            raise Wrong(76022)
+        key = f"{datetime.now(BEIJING):%Y-%m-%d} {appid} {call}"
+        used, limit = (self.memory.get("count", key) or {"value": 0})["value"], settings.limits.get(call, LIMITS[call])
+        told = {"daily_limit": limit, "used": min(used, limit), "remain": max(0, limit - used)}
+        return {"errcode": 0, "errmsg": "ok", "quota": told}
+
     # -- pictures ------------------------------------------------------------------------------------------
 
     def _upload(self, appid: str, call: str, type_: str, raw: bytes, media_type: str) -> Line:
@@ -188,4 +200,5 @@ def _CALLS(wechat: Wechat) -> dict[str, Callable[[str, Line], Line]]:  # noqa: N
         "message/mass/sendall": wechat.messages.send,
         "message/mass/get": wechat.messages.get,
         "message/mass/delete": wechat.messages.delete,
+        "openapi/quota/get": wechat.quota,
     }

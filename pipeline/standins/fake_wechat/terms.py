@@ -47,6 +47,8 @@ SAYS = {
     53502: "invalid publish_id",
     53600: "invalid article_id",
     61004: "access clientip is not registered requestIP: {ip}",
+    76021: "cgi_path not found, please check",
+    76022: "could not use this cgi_path, no permission",
     88000: "without comment privilege",
 }
 FIRST_ID = 2247483650
@@ -70,6 +72,8 @@ class Settings:
     """publish_status that publications end with; not 0: WeChat refuses."""
     may_publish: bool = True
     comments: bool = False
+    sourced_stories: bool = True
+    """Whether a message of pictures keeps its `content_source_url`: WeChat's pages do not say."""
     ips: tuple[str, ...] = ()
     """The IP list; empty: every address may call."""
     limits: Mapping[str, int] = field(default_factory=dict)

@@ -40,6 +40,23 @@ class Rebuilding(Kind):
         rehearsal.withdraw(revisions[-1], "重复")
         self._lost_and_made_again(rehearsal, revisions, but=self.tells_in_order)
 
+    def test_what_somebody_has_changed_is_named_and_left_alone(self, rehearsal: Rehearsal) -> None:
+        if not rehearsal.channel.rebuilds:
+            return
+        revisions = _archive(rehearsal, 3)
+        revisions.append(revision_of(article_of(), id="a9"))
+        for revision in revisions:
+            rehearsal.publish(revision)
+        assert not list(rehearsal.channel.differing(_deliveries(rehearsal, revisions)))
+        self.tamper(rehearsal, revisions[-1])
+        before = dict(self.everything(rehearsal))
+        assert list(rehearsal.channel.differing(_deliveries(rehearsal, revisions))), told(
+            "the public copy was changed, and nothing is said to differ",
+            "differing names whatever rebuild would change",
+            "compare what is there with what would be written",
+        )
+        assert dict(self.everything(rehearsal)) == before
+
     def test_what_is_imported_is_the_same_bytes_in_batches_as_one_by_one(self, rehearsal: Rehearsal) -> None:
         if not rehearsal.channel.rebuilds:
             return
