@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 600
 SEED ?=
 QUICK ?=
+BACKLOG ?=
 
 .PHONY: test lint demo up bench chaos long messages pictures form constraints clean
 
@@ -30,8 +31,8 @@ bench: $(VENV)/.test                ## ratios, measured in one run; make bench Q
 long: $(VENV)/.test                 ## what chance decides, much more of it than in make test: about an hour
 	TONGFA_LONG=1 $(BIN)/pytest -m long --numprocesses 2
 
-chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7
-	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7 BACKLOG=2000
+	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(BACKLOG),--backlog $(BACKLOG))
 
 messages: $(VENV)/.test             ## collect messages, update and compile the catalogues
 	$(BIN)/python -m tests.messages

@@ -1,6 +1,7 @@
 """The kill campaign: a whole newsroom of real processes, and everything that can be done to them.
 
-    python -m tests.engine.campaign --seconds 600 --seed 7 [--without-find] [--database URL|postgresql] [--folder DIR]
+    python -m tests.engine.campaign --seconds 600 --seed 7 [--backlog 2000] [--without-find]
+                                    [--database URL|postgresql] [--folder DIR]
 
 Editors publish, also several articles at once, open columns, correct and withdraw; meanwhile workers and broker are
 killed and stopped, the broker forgets everything, receivers are ended hard, lose answers and refuse. When the storm is
@@ -55,6 +56,8 @@ CALL = 2.0
 """Seconds a receiver's kind waits for an answer: well under half of the lease."""
 REST = 120.0
 """Seconds after the last blow within which everything must have come to its end."""
+EACH = 0.5
+"""The same for each article of a backlog."""
 PATIENCE = 45.0
 """Seconds a worker may take to stop when it is asked to."""
 WORKERS = ("steps-1", "steps-2", "releases-1", "releases-2")
@@ -322,8 +325,11 @@ class Campaign:
         planned: tuple[Sequence[Order], Sequence[Blow]] | None = None,
         weather: str = "usual",
         clears: bool = True,
+        backlog: int = 0,
     ) -> None:
         self.folder = folder
+        self.backlog = backlog
+        """Articles that wait already when the storm begins."""
         self.seconds = seconds
         self.find = find
         self.clears = clears
@@ -337,6 +343,7 @@ class Campaign:
         self.orders, self.blows = planned
         self.database = database
         options = ("" if find else " --without-find") + (f" --database {database}" if database else "")
+        options += f" --backlog {backlog}" if backlog else ""
         again = f"python -m tests.engine.campaign --seconds {seconds:g} --seed {seed}{options}"
         self.outcome = Outcome(again, seed)
         self.commands: list[Command] = []
@@ -357,6 +364,7 @@ class Campaign:
             observer = Observer(PublicFiles(configuration))
             observer.start()
             try:
+                self._fill(engine)
                 self._storm(engine, keeper, configuration)
                 self._come_to_rest(engine)
                 _until(lambda: _answers(configuration), REST, "the broker is back")
@@ -404,6 +412,12 @@ class Campaign:
         _until(lambda: len(list(signs.glob("*-*"))) >= len(WORKERS), REST, "the workers are up")
 
     # -- the storm ------------------------------------------------------------------------------------
+
+    def _fill(self, engine: Engine) -> None:
+        """Hand in the backlog, faster than it can be worked off."""
+        first = 1 + max((one.article + one.together for one in self.orders), default=0)
+        for number in range(first, first + self.backlog):
+            self._insist(Order(0.0, Action.PUBLISH, number), engine)
 
     def _storm(self, engine: Engine, keeper: Keeper, configuration: Configuration) -> None:
         """Editors work in this thread, blows fall in another, each by its own plan."""
@@ -505,11 +519,15 @@ class Campaign:
 
     def _come_to_rest(self, engine: Engine) -> None:
         ended = time.monotonic()
+        rest = REST + self.backlog * EACH
         try:
-            _until(lambda: not engine.store.reports(RUNNING), REST, "everything has come to its end")
+            _until(lambda: not self._under_way(engine), rest, "everything has come to its end")
         except TimeoutError:
             self.outcome.unfinished += [_told(report) for report in engine.store.reports(RUNNING)]
         self.outcome.rested_after = time.monotonic() - ended
+
+    def _under_way(self, engine: Engine) -> bool:
+        return bool(engine.store.health(engine.clock.now()).rollouts.keys() & set(RUNNING))
 
     # -- the judgement --------------------------------------------------------------------------------
 
@@ -619,12 +637,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="default: a new one, printed")
     parser.add_argument("--without-find", action="store_true", help="the control: it must fail")
     parser.add_argument("--database", default="", help="an SQLAlchemy URL, or postgresql for an embedded server")
+    parser.add_argument("--backlog", type=int, default=0, help="articles that wait already when the storm begins")
     parser.add_argument("--folder", type=Path, help="an empty folder, kept; default: a temporary one, kept on failure")
     given = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
     folder = given.folder or Path(tempfile.mkdtemp(prefix="campaign-"))
     folder.mkdir(parents=True, exist_ok=True)
-    campaign = Campaign(folder, seed=seed, seconds=given.seconds, find=not given.without_find, database=given.database)
+    campaign = Campaign(
+        folder,
+        seed=seed,
+        seconds=given.seconds,
+        find=not given.without_find,
+        database=given.database,
+        backlog=given.backlog,
+    )
     outcome = campaign.run()
     print(outcome)
     if outcome.violations or outcome.unfinished:
