@@ -264,13 +264,14 @@ class Television(Channel):
         return self.papers.read(place) if is_open and admission.is_page(place) else None
 
     def _over(self, place: str) -> datetime:
-        """When what a page is of has been aired; of what all pages load: always."""
+        """When what a page is of has been aired; of what all pages load: always, of what is no day: never."""
         day = place.partition("/")[0]
-        return (
-            datetime.min.replace(tzinfo=UTC)
-            if day == "assets"
-            else self.calendar(self.newsroom).over(date.fromisoformat(day))
-        )
+        if day == "assets":
+            return datetime.min.replace(tzinfo=UTC)
+        try:
+            return self.calendar(self.newsroom).over(date.fromisoformat(day))
+        except ValueError:
+            return datetime.max.replace(tzinfo=UTC)
 
     def locked(self, now: datetime) -> list[Problem]:
         """That the programme is locked which a story of this moment would join, and who decides; empty if it is not.

@@ -138,6 +138,7 @@ def test_a_withdrawn_story_is_gone_inside_too(channel: Television, server: str) 
         ("after-air", True, f"{DAY}/index.html", False),
         ("after-air", True, f"{DAY}/prompter.html", False),
         ("after-air", True, "index.html", False),
+        ("after-air", True, "2026-13-45/a1.html", False),
     ],
 )
 def test_public_after_air_only_if_asked_for(

@@ -42,7 +42,7 @@ def test_every_rule_has_its_readings() -> None:
 def test_every_rule_is_needed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, one of its readings comes out otherwise."""
     monkeypatch.setattr("channels.tv.spoken.aloud.RULES", tuple(one for one in RULES if one is not rule))
-    assert any(spoken(printed) != said for name, printed, said in READINGS if name == rule.name)
+    assert any(spoken.__wrapped__(printed) != said for name, printed, said in READINGS if name == rule.name)
 
 
 @settings(deadline=None)
@@ -117,7 +117,7 @@ def _took(text: str) -> float:
     times = []
     for place in range(3):
         before = time.thread_time()
-        spoken(f"{text}{'。' * place}")
+        spoken.__wrapped__(f"{text}{'。' * place}")
         times.append(time.thread_time() - before)
     return min(times)
 

@@ -189,7 +189,7 @@ def test_axe_finds_nothing(visit: Visiting, name: str) -> None:
 
 @browsed
 def test_an_editor_finds_the_way(visit: Visiting) -> None:
-    page = visit("/tv/").page
+    page = visit("/inside/tv/").page
     page.get_by_role("link", name="2026-11-24").click()
     assert page.get_by_role("heading", level=1).inner_text() == "《武山新闻》串联单"
     assert page.locator(".rundown tbody tr[id]").count() == 10
@@ -199,7 +199,7 @@ def test_an_editor_finds_the_way(visit: Visiting) -> None:
     page.get_by_role("link", name="提词").click()
     assert page.url.endswith("prompter.html#a2")
     with page.expect_download() as download:
-        page.goto(page.url.partition("/tv/")[0] + PAGES["script"])
+        page.goto(page.url.partition("/inside/tv/")[0] + PAGES["script"])
         page.get_by_role("link", name="DOCX").click()
     assert download.value.suggested_filename == "a2.docx"
 
