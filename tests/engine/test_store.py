@@ -12,16 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pipeline.article import Article, Column
+from pipeline.article import Article, Column, Revision
 from pipeline.channel import Action, Problem, Receipt, Standing, Text, Unavailable
 from pipeline.engine import Attempt
 from pipeline.record import waits
 from pipeline.record.claiming import Claim
+from pipeline.record.importing import Old
 from pipeline.record.refusals import Impossible
 from pipeline.record.store import Store
 from pipeline.record.submission import Changed, Submission
 from pipeline.rollout import Again, DeliveryState, RolloutState, Step
-from pipeline.testing import MemoryCatalogue, article_of, revision_of
+from pipeline.testing import NOON, MemoryCatalogue, article_of, revision_of
 from tests.conftest import fresh_file
 from tests.engine.bench import OUTLETS, PACE, Bench, at_once
 from tests.engine.simulation import Mute
@@ -423,7 +424,7 @@ def test_several_processes_may_migrate_at_once(empty_database: str, tmp_path: Pa
 
 
 DEEDS = st.lists(
-    st.tuples(st.sampled_from(["publish", "publish", "correct", "withdraw"]), st.integers(0, 9)), max_size=12
+    st.tuples(st.sampled_from(["publish", "publish", "import", "correct", "withdraw"]), st.integers(0, 9)), max_size=12
 )
 
 
@@ -439,7 +440,11 @@ def test_the_catalogue_is_the_one_in_memory(
     first = bench.clock.now()
     for n, (deed, which) in enumerate(deeds):
         one = known[which % len(known)] if known else ""
-        if deed == "publish" or not one:
+        if deed == "import":
+            one = _imported(bench, article_of(f"旧{n}", column=("yaowen", "tuopin")[which % 2]))
+            known.append(one)
+            memory.place(bench.store.revision(one), imported=True)
+        elif deed == "publish" or not one:
             one = bench.publish(f"第{n}条", column=("yaowen", "tuopin")[which % 2])
             known.append(one)
             memory.place(bench.store.revision(one), Receipt(standing=Standing.LIVE))
@@ -456,18 +461,31 @@ def test_the_catalogue_is_the_one_in_memory(
         assert _names(catalogue.live(column)) == _names(memory.live(column))
         assert _names(catalogue.live(column, 2, 3)) == _names(memory.live(column, 2, 3))
         assert _names(catalogue.span(2, 4, column)) == _names(memory.span(2, 4, column))
+        assert _names(catalogue.span(-9, 9, column)) == _names(memory.span(-9, 9, column))
         assert catalogue.last(column) == memory.last(column)
+        assert catalogue.imported(column) == memory.imported(column)
         for since, before, limit in ((first, 99, 99), (first, 4, 2), (bench.clock.now() + timedelta(days=1), 99, 99)):
             assert _names(catalogue.changed(since, before, limit, column)) == _names(
                 memory.changed(since, before, limit, column)
             )
-    for entry in memory.span(1, 99):
+    everything = memory.span(-99, 99)
+    ids = [entry.revision.id for entry in everything]
+    assert _names(catalogue.entries([*ids, "a99"])[one] for one in ids) == _names(everything)
+    for entry in everything:
         article = entry.revision.id
         assert [one and one.revision.id for one in catalogue.neighbours(article)] == [
             one and one.revision.id for one in memory.neighbours(article)
         ]
     assert catalogue.entry("a99") is None
     bench.store.close()
+
+
+def _imported(bench: Bench, article: Article) -> str:
+    revision = Revision(id=bench.store.reserve(1)[0], number=1, article=article, published_at=NOON)
+    column = bench.newsroom.column(article.column)
+    old = Old(revision=revision, column=column, file="旧.md", media={}, reading=None, digests={})
+    bench.store.take_over([old], bench.newsroom.outlets, editor="记者甲", now=bench.clock.now())
+    return revision.id
 
 
 def _names(entries: object) -> list[tuple[str, int, int, int, bool]]:
