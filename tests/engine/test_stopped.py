@@ -24,7 +24,7 @@ from tests.conftest import fresh_database
 from tests.engine.commands import Newsroom, Up, has_ended, make, record_of, until
 from tests.standins.running import Running
 
-ANSWERS = 15.0
+ANSWERS = 30.0
 """Seconds within which every command has to answer, beyond what it takes to start one on this machine now."""
 PLACES = ("UPDATE delivery SET lease_until", "INSERT INTO event", "UPDATE chain")
 """In the middle of a claim, of recording what came of it, and of sealing what has happened."""
@@ -72,13 +72,13 @@ def stopped_worker(newsroom: Newsroom, store: Store, words: str) -> Iterator[sub
             command, cwd=newsroom.folder, env=newsroom.environment, stdin=subprocess.DEVNULL, stderr=log
         )
     try:
-        until(lambda: is_stopped(worker.pid) or on_the_roster(store, worker.pid), "it works")
+        until(lambda: is_stopped(worker.pid) or on_the_roster(store, worker.pid), "it works", 90)
         number = 0
         while not is_stopped(worker.pid):
             assert number < 40, "it was never stopped"
             number += 1
             newsroom.submit(newsroom.write(f"第{number}篇"))
-            until(lambda: is_stopped(worker.pid) or has_ended(store), "one of the two workers has it")
+            until(lambda: is_stopped(worker.pid) or has_ended(store), "one of the two has it", 90)
         yield worker
     finally:
         worker.kill()
