@@ -52,7 +52,13 @@ LONG = bool(os.environ.get("TONGFA_LONG"))
 """Whether tests that chance decides (the marker `long`) are to try as much as they can: `make long`."""
 
 
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+"""Where Linux keeps files in memory, and the bytes that must be free there for the tests to leave theirs."""
+
+
 def pytest_configure() -> None:
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     os.fsync = lambda fd: None  # type: ignore[assignment]
     settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow], deadline=None)
     settings.load_profile("suite")  # how busy the machine is says nothing about a test

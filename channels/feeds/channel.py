@@ -44,6 +44,7 @@ from channels.feeds.places import (
     PAGE,
     archive_of,
     archives_of,
+    first_of_newest,
     former_addresses,
     key_of,
     names_of,
@@ -279,7 +280,7 @@ class Feeds(TreeChannel):
     def _returns(self, entry: Entry, column: Column | None, delivery: Delivery) -> bool:
         """Whether the entry, out of the newest by its ordinal, has to have come back among them."""
         ordinal = entry.column_ordinal if column else entry.ordinal
-        if entry.changed_at is None or ordinal > delivery.catalogue.last(key_of(column)) - PAGE:
+        if entry.changed_at is None or ordinal >= first_of_newest(delivery.catalogue.last(key_of(column))):
             return False
         return any(one.revision.id == entry.revision.id for one in newest(delivery.catalogue, column))
 

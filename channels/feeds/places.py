@@ -6,7 +6,7 @@ A feed is the site's, None, or a column's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from channels import paging
 from channels.feeds.documents import Form
@@ -22,6 +22,7 @@ RETURN = timedelta(days=30)
 MOST_RETURNED = PAGE
 """So many at most, those that were changed last: a document has two pages of items, whatever happens."""
 OPML = "opml.xml"
+_BEGINNING = datetime.fromtimestamp(0, UTC)
 
 
 def scopes_of(revision: Revision, newsroom: Newsroom) -> list[Column | None]:
@@ -52,16 +53,20 @@ def newest(shown: Shown, column: Column | None) -> list[Entry]:
     time is counted up to the newest of all these moments, not to this one: a document is the same whenever it is made.
     """
     last = shown.last(key_of(column))
-    first = max(1, last - PAGE + 1)  # what was imported is news to nobody: it stands in archives alone
+    first = first_of_newest(last)
     page = shown.span(first, last, key_of(column))
     return [*reversed(page), *_returned(shown, column, first, page)]
 
 
+def first_of_newest(last: int) -> int:
+    """The lowest ordinal of the newest page. What was imported is news to nobody: it stands in archives alone."""
+    return max(1, last - PAGE + 1)
+
+
 def _returned(shown: Shown, column: Column | None, first: int, page: Sequence[Entry]) -> list[Entry]:
     """What comes back of what stands before ordinal `first`, that of the page."""
-    if not page:
-        return []
-    end = max(entry.changed_at or entry.revision.published_at for entry in page)
+    moments = (entry.changed_at or entry.revision.published_at for entry in page)
+    end = max(moments, default=_BEGINNING + RETURN)
     found = [
         (changed, entry)
         for entry in shown.changed(end - RETURN, first, MOST_RETURNED, key_of(column))

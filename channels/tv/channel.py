@@ -37,6 +37,7 @@ from channels.files import Files
 from channels.options import option_problems
 from channels.tv import admission, documents, mos, spoken
 from channels.tv.admission import Admission
+from channels.tv.house import house
 from channels.tv.options import AFTER_AIR, OPTIONS, address_of, device_of, names_of, wrong_address, wrong_options
 from channels.tv.papers import SHOWN, Look, Papers, page_path
 from channels.tv.playout import Deed, Playout, body_of
@@ -83,7 +84,7 @@ class Television(Channel):
         self.rundowns = Rundowns(setting.notebook)
         device = device_of(self._address, self.options, self.names)
         calendar = self.calendar(setting.newsroom)
-        self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom.name)
+        self.papers = Papers(self.files, self.rundowns, calendar, setting.newsroom)
         self.admission = Admission.of(self.outlet.id, self.options, setting.secrets)
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
 
@@ -195,6 +196,7 @@ class Television(Channel):
     def verify(self, delivery: Delivery) -> Evidence:
         """The device's acknowledgement of this very text (without a device: the files, merged), and the pages."""
         slot, seen = self._slot(delivery), cache(self.files.seen)
+        headline = " ".join(delivery.revision.article.headline.split())
         page = seen(page_path(slot))
         if delivery.action is Action.WITHDRAW:
             standing = self._standing_of_withdrawal(delivery, seen)
@@ -211,8 +213,12 @@ class Television(Channel):
             at=utc_now(),
             standing=standing,
             digest=hashlib.sha256(page).hexdigest() if page is not None else "",
-            extract=f"{slot.day} {self.terms.air:%H:%M} {' '.join(delivery.revision.article.headline.split())}",
+            extract=f"{slot.day} {self.terms.air:%H:%M} {headline}{self._played(slot)}",
         )
+
+    def _played(self, slot: Slot) -> str:
+        """What the device says has become of the story, in the house's words; "" if it says nothing of it."""
+        return house().played(*self.rundowns.statuses(slot.day).get(slot.story, ("", "")))
 
     def check(self) -> list[Problem]:
         found = [

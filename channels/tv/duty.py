@@ -117,6 +117,7 @@ def _print(channel: Television, shown: Programme) -> None:
     if shown.lock:
         at = shown.lock.at.astimezone(calendar.zone)
         click.echo(_("locked by {by} since {at}").format(by=shown.lock.by, at=f"{at:%Y-%m-%d %H:%M}"))
+    statuses = channel.rundowns.statuses(shown.day)
     for row in shown.rows(calendar):
         mark = " " if row.acknowledged else "!"
         line = [
@@ -125,7 +126,7 @@ def _print(channel: Television, shown: Programme) -> None:
             _padded(words.length(row.story.seconds), 14),
             f"{row.start.astimezone(calendar.zone):%H:%M:%S}",
             f"{row.back.astimezone(calendar.zone):%H:%M:%S}",
-            f"{mark} {row.story.slug}",
+            f"{mark} {row.story.slug}{words.played(*statuses.get(row.story.id, ('', '')))}",
         ]
         click.echo("  ".join(line))
     over = shown.over(terms)

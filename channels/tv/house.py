@@ -32,6 +32,11 @@ class House(Frozen):
     labels: dict[str, tuple[str, ...]]
     article: dict[str, Any]
 
+    def played(self, status: str, at: str) -> str:
+        """What a device's status of a story says to people, behind its name; "" for those that say nothing to them."""
+        name = self.words.get(f"status_{status.lower()}", "")
+        return self.words["status"].format(status=name, at=at.replace("T", " ")) if name else ""
+
     def length(self, seconds: int) -> str:
         """Seconds as people write them: under a minute in seconds, else in minutes and seconds."""
         minutes, rest = divmod(seconds, 60)

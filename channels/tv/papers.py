@@ -14,7 +14,7 @@ from channels.tv import documents
 from channels.tv.programme import Calendar, Programme, Slot
 from channels.tv.rundown import Rundowns, parsed
 from channels.tv.script import Script
-from pipeline.article import Revision, addresses
+from pipeline.article import Newsroom, Revision, Site, addresses
 from pipeline.channel import Delivery, Entry, Rendition, Text
 
 MARK = "script.json"
@@ -34,8 +34,9 @@ Look = Callable[[str], bytes | None]
 class Papers:
     """What the channel has in `files`, but for the messages."""
 
-    def __init__(self, files: Files, rundowns: Rundowns, calendar: Calendar, station: str) -> None:
-        self.files, self.rundowns, self.calendar, self.station = files, rundowns, calendar, station
+    def __init__(self, files: Files, rundowns: Rundowns, calendar: Calendar, newsroom: Newsroom) -> None:
+        self.files, self.rundowns, self.calendar = files, rundowns, calendar
+        self.station, self.site = newsroom.name, newsroom.site
         self._listed: tuple[bytes, dict[date, Programme]] = (b"", {})
         self._day: tuple[Programme, dict[str, bytes]] | None = None
         """The programme whose papers were made last, and these: many steps show the same one."""
@@ -53,7 +54,7 @@ class Papers:
     def stage(self, revision: Revision, rendition: Rendition, script: Script) -> None:
         """Stage all that a story has."""
         token = _token(revision)
-        for name, data in _made(script, rendition).items():
+        for name, data in _made(script, rendition, self.site).items():
             self.files.stage(token, name, data)
         self.files.stage(token, MARK, rendition.body.encode())
 
@@ -70,11 +71,11 @@ class Papers:
 
     def show_story(self, delivery: Delivery, rendition: Rendition, script: Script) -> None:
         """Put the staged papers in place; make those that this machine does not have, or has of an older rendition."""
-        made = {} if self.staged(delivery) else _made(script, rendition)
+        made = {} if self.staged(delivery) else _made(script, rendition, self.site)
         for name in (*(f"script.{form}" for form in FORMS), "script.html"):
             path = f"{script.day}/{script.story}.{name.partition('.')[2]}"
             if made or not self.files.publish(_token(delivery.revision), name, path):
-                made = made or _made(script, rendition)
+                made = made or _made(script, rendition, self.site)
                 self.files.write(path, made[name])
 
     def retire(self, slot: Slot, entry: Entry, reason: str) -> None:
@@ -82,7 +83,7 @@ class Papers:
         for form in FORMS:
             self.files.delete(f"{slot.day}/{slot.story}.{form}")
         headline = " ".join(entry.revision.article.headline.split())
-        self.files.retire(page_path(slot), documents.gone(headline, f"{slot.day}", NOT_HTML.sub("", reason)))
+        self.files.retire(page_path(slot), documents.gone(headline, f"{slot.day}", NOT_HTML.sub("", reason), self.site))
 
     # -- a day's ------------------------------------------------------------------------------------------
 
@@ -103,10 +104,10 @@ class Papers:
             return self._day[1]
         scripts = self.rundowns.scripts(programme)
         made = {
-            "prompter.html": documents.prompter(programme, scripts, self.calendar),
+            "prompter.html": documents.prompter(programme, scripts, self.calendar, site=self.site),
             "programme.txt": documents.text(scripts),
             "programme.rtf": documents.rtf(scripts),
-            "index.html": documents.rundown(programme, self.calendar, station=self.station),
+            "index.html": documents.rundown(programme, self.calendar, station=self.station, site=self.site),
         }
         self._day = state, made
         return made
@@ -130,7 +131,7 @@ class Papers:
             known = {}
         days = reversed(self.rundowns.days()[-SHOWN:])
         listed = {day: programme if day == programme.day else known.get(day) or self.rundowns.load(day) for day in days}
-        page = documents.index(list(listed.values()), self.calendar, station=self.station)
+        page = documents.index(list(listed.values()), self.calendar, station=self.station, site=self.site)
         self.files.write(DAYS_LIST, page)
         self._listed = page, listed
 
@@ -139,7 +140,9 @@ class Papers:
     def shows(self, delivery: Delivery, slot: Slot, look: Look) -> bool:
         """Whether the pages have exactly this rendition."""
         rendition = delivery.rendition
-        if rendition is None or look(page_path(slot)) != documents.page(parsed(rendition.body), rendition.digest):
+        if rendition is None or look(page_path(slot)) != documents.page(
+            parsed(rendition.body), rendition.digest, self.site
+        ):
             return False
         return self.lists(slot, look, rendition.digest)
 
@@ -158,10 +161,10 @@ def page_path(slot: Slot) -> str:
     return f"{slot.day}/{slot.story}.html"
 
 
-def _made(script: Script, rendition: Rendition) -> dict[str, bytes]:
+def _made(script: Script, rendition: Rendition, site: Site) -> dict[str, bytes]:
     """Every document of one story, by the name under which it is staged."""
     return {
-        "script.html": documents.page(script, rendition.digest),
+        "script.html": documents.page(script, rendition.digest, site),
         "script.docx": documents.docx(script),
         "script.txt": documents.text([script]),
         "script.rtf": documents.rtf([script]),

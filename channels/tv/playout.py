@@ -9,10 +9,11 @@ Whoever calls has the channel's lock.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from channels.files import Files
 from channels.tv import documents, mos
@@ -22,6 +23,7 @@ from channels.tv.rundown import Overtaken, Rundowns
 from channels.tv.script import Script
 from pipeline.channel import ChannelError, Problem, Refused, Text, Unavailable, utc_now
 
+log = logging.getLogger("tongfa.tv")
 DAYS = 14
 """Broadcast days that are looked back at when old running orders are ended, and that a device may ask for."""
 MERGED = 2
@@ -117,7 +119,8 @@ class Playout:
                 taken = utc_now()
                 if refusal is not None:
                     stands = told if keep else before.model_copy(update={"view": told.view, "version": told.version})
-                    self.rundowns.save(stands, deed="refused by the prompter")
+                    stands = self.rundowns.save(stands, deed="refused by the prompter")
+                    self._take_back(line, stands, numbers)
                     raise refusal
                 self.rundowns.save(told)
             except Overtaken:  # another was speaking too: nobody knows what the device holds
@@ -154,7 +157,8 @@ class Playout:
             if refused is None:
                 return programme, None
             message, reason = refused
-            refusal = _refused(reason, message.story, programme) if anew != "roCreate" or refusal is None else refusal
+            if refusal is None or message.name == "roStorySend":  # of a story's text it says most; else the first word
+                refusal = _refused(reason, message.story, programme)
             if not anew:
                 anew = "roReplace"
             elif message.name == "roReplace":  # there are devices that replace only what they know
@@ -162,6 +166,19 @@ class Playout:
             else:
                 return programme, refusal
             plan = mos.plan(self._order(programme), self._bodies(programme), programme.view, anew)
+
+    def _take_back(self, line: Line, programme: Programme, numbers: Iterator[int]) -> None:
+        """Bring the device back to the programme that stands after it has refused another: what it refused leaves its
+        order, and what it has lost on the way is said again. What it does not take now, the next deed says."""
+        back = mos.plan(self._order(programme), self._bodies(programme), programme.view)
+        if not back:
+            return
+        try:
+            told, _ = self._said(line, programme, back, numbers, ROUTINE)
+        except Unavailable as trouble:
+            log.warning("the prompter was not brought back after a refusal: %s", trouble)
+        else:
+            self.rundowns.save(told)
 
     def _said(
         self, line: Line, programme: Programme, messages: Sequence[mos.Message], numbers: Iterator[int], deed: Deed
@@ -195,10 +212,20 @@ class Playout:
         if self.device is None:
             yield self.folder(day)
             return
-        with self.device.connected(
-            numbers.__next__, lambda request: mos.answer_to(request, self._orders, self.names)
-        ) as talk:
+        with self.device.connected(numbers.__next__, self._answer) as talk:
             yield talk
+
+    def _answer(self, request: Any) -> str | None:
+        """What the device is answered; what it tells of a story's being played is written down."""
+        if (told := mos.status_of(request)) is not None:
+            day = told.order.removeprefix(f"{self.channel}-")
+            if self._order_id_is(told.order):
+                self.rundowns.note_status(date.fromisoformat(day), told)
+            return mos.heard(told.order)
+        return mos.answer_to(request, self._orders, self.names)
+
+    def _order_id_is(self, order: str) -> bool:
+        return any(self._order_id(day) == order for day in self.rundowns.days()[-DAYS:])
 
     def _end_old(self, line: Line, day: date, moment: datetime, numbers: Iterator[int]) -> None:
         """Let the device forget earlier days, each once the programme after it is on air: reruns need it so long."""

@@ -2,6 +2,7 @@
 
     programme/2026-11-24            a day's running order: stories, lock, what the device acknowledged (`Programme`)
     script/2026-11-24/{digest}      the script of a story that it has or had, by the digest of its rendition
+    status/2026-11-24               what the device says was played: by story, its last status and the time
     numbers                         the next message number that nobody has reserved
     dropped                         the last day whose pages were dropped, because nobody needs them any more
 
@@ -21,8 +22,10 @@ from channels.tv.programme import Programme, Story
 from channels.tv.script import Script
 from pipeline.channel import Notebook, Problem, Refused, Rendition, Text, Unavailable
 
-PROGRAMME, SCRIPT, NUMBERS, DROPPED = "programme/", "script/", "numbers", "dropped"
+PROGRAMME, SCRIPT, STATUS, NUMBERS, DROPPED = "programme/", "script/", "status/", "numbers", "dropped"
 """The pages' names, or how they begin."""
+TRIES = 5
+"""How often a page is read again that others write as well."""
 RESERVED = 32
 """Message numbers that a process reserves at a time."""
 CACHED = 128
@@ -94,6 +97,24 @@ class Rundowns:
             raise KeyError(digest)
         return parsed(note.text)
 
+    # -- what was played ------------------------------------------------------------------------------
+
+    def note_status(self, day: date, told: mos.Status) -> None:
+        """Write down what the device tells of a story. Several processes may hear of it: the same is written once."""
+        page = f"{STATUS}{day}"
+        for _ in range(TRIES):
+            note = self._notebook.read(page)
+            known: dict[str, list[str]] = json.loads(note.text) if note else {}
+            after = {**known, told.story: [told.status, told.time]}
+            if after == known or self._notebook.write(page, json.dumps(after), note.version if note else None):
+                return
+        raise _overtaken()
+
+    def statuses(self, day: date) -> dict[str, tuple[str, str]]:
+        """By story: the last status that the device told, and the time as it wrote it."""
+        note = self._notebook.read(f"{STATUS}{day}")
+        return {story: (status, at) for story, (status, at) in (json.loads(note.text) if note else {}).items()}
+
     # -- message numbers ------------------------------------------------------------------------------
 
     def numbers(self) -> Iterator[int]:
@@ -135,7 +156,7 @@ class Rundowns:
         if last < old[-1] and not self._notebook.write(DROPPED, f"{old[-1]}", version):
             raise _overtaken()
         for day in old:
-            for prefix in (f"{SCRIPT}{day}/", f"{PROGRAMME}{day}"):
+            for prefix in (f"{SCRIPT}{day}/", f"{PROGRAMME}{day}", f"{STATUS}{day}"):
                 self._notebook.prune(prefix, timedelta(0))
 
     def _dropped(self) -> tuple[date, int | None]:

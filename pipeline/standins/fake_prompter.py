@@ -9,20 +9,24 @@ memory is the process's: started again, it has forgotten everything, like a devi
     GET  /            the current story, large; ?n=3 the third
     GET  /state       everything it holds, as JSON: {"orders": {...}, "log": [...], "answers": [...]}
     PUT  /faults      {"next": ["nack", "silent"], "always": ""}: the fates of the next messages, and of all others
+    PUT  /status      {"order": "tv-2026-11-24", "story": "a1", "status": "STOP"}: tells newsrooms that are connected
 
-Fates: `well`; `nack` (refused, nothing happens); `silent` (it happens, no answer); `deaf` (nothing happens, no answer);
+Fates: `well`; `nack` (refused, nothing happens; `nack NAME REASON`: only messages of this name, for this reason);
+`silent` (it happens, no answer); `deaf` (nothing happens, no answer);
 `drop` (nothing happens, the connection ends); `cut` (it happens, the connection ends); `ask` (first it asks the
 newsroom for everything); `away` (even a heartbeat gets no answer). A message repeated with its number gets the answer
-it got before and has no second effect.
+it got before and has no second effect. Its state tells how often a newsroom has hung up, and how many heartbeats came.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import html
 import json
 import logging
 import signal
+import socket
 import socketserver
 import threading
 from dataclasses import dataclass, field
@@ -77,6 +81,9 @@ class Prompter:
         """`NUMBER name operation fate` of every change that arrived."""
         self.answers: list[str] = []
         """What the newsroom answered to the device's own questions."""
+        self.heartbeats, self.hangups = 0, 0
+        self.connections: list[Conversation] = []
+        """The newsrooms that are connected."""
         self.next: list[str] = []
         self.always = ""
         self._answered: dict[int, str] = {}
@@ -85,6 +92,7 @@ class Prompter:
         """What will happen to a message."""
         with self._lock:
             if name == "heartbeat":
+                self.heartbeats += 1
                 return "away" if "away" in (self.always, *self.next[:1]) else "well"
             return self.next.pop(0) if self.next else self.always or "well"
 
@@ -95,8 +103,10 @@ class Prompter:
             self.log.append(" ".join(filter(None, [str(number), said.tag, operation, fate])))
             if fate in ("deaf", "drop", "away"):
                 return ""
-            if fate == "nack":
-                return "refused by the operator"
+            if fate.startswith("nack"):
+                _, name, reason = [*fate.split(" ", 2), "", ""][:3]
+                if not name or name == said.tag:
+                    return reason or "refused by the operator"
             if number not in self._answered:
                 try:
                     self._do(said)
@@ -143,7 +153,26 @@ class Prompter:
                 }
                 for name, order in self.orders.items()
             }
-            return {"orders": orders, "log": list(self.log), "answers": list(self.answers)}
+            told = {"heartbeats": self.heartbeats, "hangups": self.hangups}
+            return {"orders": orders, "log": list(self.log), "answers": list(self.answers), **told}
+
+    def came(self, newsroom: Conversation) -> None:
+        with self._lock:
+            self.connections.append(newsroom)
+
+    def left(self, newsroom: Conversation) -> None:
+        with self._lock:
+            self.connections.remove(newsroom)
+            self.hangups += 1
+
+    def tell(self, order: str, story: str, status: str) -> None:
+        """Tell every newsroom that is connected what has become of a story."""
+        with self._lock:
+            connected = list(self.connections)
+        names = {"roID": order, "storyID": story, "status": status, "time": _now()}
+        inside = "".join(f"<{name}>{html.escape(value)}</{name}>" for name, value in names.items())
+        for newsroom in connected:
+            newsroom.tell(f'<roElementStat element="STORY">{inside}</roElementStat>')
 
     def fail(self, next: list[str], always: str) -> None:
         with self._lock:
@@ -206,6 +235,19 @@ class Conversation(socketserver.BaseRequestHandler):
 
     prompter: ClassVar[Prompter]
 
+    def setup(self) -> None:
+        self.ids = ("PROMPTER", "NCS")
+        self.told = 0
+        self.prompter.came(self)
+
+    def finish(self) -> None:
+        self.prompter.left(self)
+
+    def tell(self, xml: str) -> None:
+        """Say something of one's own accord."""
+        self.told += 1
+        self._say(self.told, xml)
+
     def handle(self) -> None:
         decoder = codecs.getincrementaldecoder("utf-16-be")(errors="replace")
         text = ""
@@ -234,6 +276,8 @@ class Conversation(socketserver.BaseRequestHandler):
             return self._change(number, said, fate)
         if said.tag == "heartbeat" and fate == "well":
             self._say(number, f"<heartbeat><time>{_now()}</time></heartbeat>")
+        elif said.tag == "roAck":
+            self.prompter.answered(text)
         elif said.tag == "reqMachInfo":
             self._say(number, "<listMachInfo><manufacturer>Tongfa</manufacturer><model>stand-in</model></listMachInfo>")
         return True
@@ -293,7 +337,10 @@ class Screen(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         given = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-        self.prompter.fail(given.get("next", []), given.get("always", ""))
+        if urlsplit(self.path).path == "/status":
+            self.prompter.tell(given.get("order", ""), given.get("story", ""), given.get("status", ""))
+        else:
+            self.prompter.fail(given.get("next", []), given.get("always", ""))
         self._reply(200, b"{}", "application/json")
 
     def _reply(self, status: int, content: bytes, media_type: str) -> None:
@@ -350,6 +397,24 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
+    def __init__(self, address: tuple[str, int], handler: type[socketserver.BaseRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End all connections, as a device does that is switched off."""
+        for request in list(self.open):
+            with contextlib.suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A newsroom that hangs up is nothing to tell."""
 
@@ -377,6 +442,7 @@ class Standing:
         for server in (self._mos, self._http):
             server.shutdown()
             server.server_close()
+        self._mos.hang_up()
         for thread in self._threads:
             thread.join()
 

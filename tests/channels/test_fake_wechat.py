@@ -158,6 +158,53 @@ def test_the_limits_of_an_article(line: Line, fields: dict[str, Any], code: int)
     assert line.call("draft/add", articles=[line.article(**fields)])["errcode"] == code
 
 
+def pictures(line: Line, count: int) -> dict[str, Any]:
+    """The fields of a message of pictures."""
+    media_id = line.article()["thumb_media_id"]
+    listed = [{"image_media_id": media_id}] * count
+    return {"article_type": "newspic", "content": "图注", "image_info": {"image_list": listed}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"image_info": {"image_list": []}}, 47001),
+        ({"image_info": {"image_list": ["x"]}}, 47001),
+        ({"image_info": None}, 47001),
+        ({"image_info": {"image_list": [{"image_media_id": "unknown"}]}}, 40007),
+        ({"content": "<p>图注</p>"}, 45166),
+        ({"content": "注" * 1001}, 45002),
+        ({"content": " "}, 44003),
+        ({"title": "题" * 33}, 45003),
+        ({"article_type": "video"}, 47001),
+    ],
+)
+def test_the_limits_of_a_message_of_pictures(line: Line, fields: dict[str, Any], code: int) -> None:
+    assert line.call("draft/add", articles=[line.article(**{**pictures(line, 3), **fields})])["errcode"] == code
+
+
+def test_a_message_of_pictures_is_alone_and_has_twenty_at_most(line: Line) -> None:
+    added = line.call("draft/add", articles=[line.article(**pictures(line, 20), content_source_url="https://e.org/#m")])
+    (item,) = line.call("draft/get", media_id=added["media_id"])["news_item"]
+    assert (item["article_type"], item["content"], len(item["image_info"]["image_list"])) == ("newspic", "图注", 20)
+    assert item["content_source_url"] == "https://e.org/#m"
+    assert line.call("draft/add", articles=[line.article(**pictures(line, 21))])["errcode"] == 45008
+    several = [line.article(**pictures(line, 3)), line.article()]
+    assert line.call("draft/add", articles=several)["errcode"] == 47001
+
+
+def test_what_is_left_of_a_call_is_told_and_costs_nothing(line: Line) -> None:
+    def left(call: str) -> Any:
+        return line.call("openapi/quota/get", cgi_path=f"/cgi-bin/{call}")
+
+    line.draft()
+    assert left("draft/add")["quota"] == {"daily_limit": 1000, "used": 1, "remain": 999}
+    assert left("draft/add")["quota"]["used"] == 1
+    assert left("no/such")["errcode"] == 76021
+    line.admin("PUT", f"settings/{APPID}", may_publish=False)
+    assert left("freepublish/submit")["errcode"] == 76022
+
+
 def test_the_limits_are_taken_to_the_last_character(line: Line) -> None:
     fits = {"title": "题" * 32, "author": "者" * 16, "digest": "摘" * 120, "content": "文" * 19_999}
     assert line.call("draft/add", articles=[line.article(**fits, pic_crop_235_1="0_0.1_1_0.853901")])["media_id"]

@@ -617,6 +617,18 @@ def test_what_came_back_stays_for_thirty_days_of_news(rehearsal: Rehearsal, root
     assert numbers(root, "atom.xml") == [*range(123, 73, -1)]
 
 
+def test_what_was_imported_comes_back_when_it_is_corrected(rehearsal: Rehearsal, root: Path) -> None:
+    """Also where nothing has been released yet, so that there is no newest page."""
+    for n in range(1, 4):
+        rehearsal.catalogue.place(article(n), imported=True)
+    done = rehearsal.publish(corrected(2, NOON + DAY))
+    assert numbers(root, "rss.xml") == [2]
+    assert rehearsal.verify(done).standing is Standing.LIVE
+    rehearsal.publish(article(9))
+    assert numbers(root, "atom.xml") == [9, 2]
+    assert rehearsal.verify(done).standing is Standing.LIVE
+
+
 def test_many_corrections_do_not_make_a_document_grow(rehearsal: Rehearsal, root: Path) -> None:
     publish_many(rehearsal, range(1, 151))
     for n in range(1, 61):

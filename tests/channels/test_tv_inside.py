@@ -190,3 +190,16 @@ def test_no_path_leads_out(path: str) -> None:
         assert ".." not in path
         assert not path.startswith((".", "/"))
         assert path.count("/") <= 1
+
+
+@pytest.mark.parametrize("path", ["index.html", *(f"{DAY}/{one}.html" for one in ("index", "a1", "prompter", "a2"))])
+def test_every_page_says_whose_it_is(channel: Television, path: str) -> None:
+    rehearsal = Rehearsal(channel)
+    rehearsal.publish(story(2))
+    rehearsal.withdraw(story(2), "数据有误")
+    found = channel.inside(path, "127.0.0.1")
+    assert found is not None
+    site, page = channel.newsroom.site, found[1].decode()
+    for name, value in (("SiteName", site.name), ("SiteDomain", site.domain), ("SiteIDCode", site.id_code)):
+        assert f'<meta name="{name}" content="{value}">' in page
+    assert '<meta name="robots" content="noindex, nofollow">' in page

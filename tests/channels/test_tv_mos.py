@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mosromgr.mostypes import MosFile
 
-from channels.tv import mos
+from channels.tv import Television, mos
 from channels.tv.mos import Bodies, Body, Device, Item, Listed, Message, Names, Order, Sending, Stream, View
 from pipeline.article import Column
 from pipeline.channel import Refused, Standing, Unavailable
@@ -444,6 +444,138 @@ def test_a_refusal_is_refused_with_its_reason(rehearsal: Rehearsal, prompter: Pr
     assert [one["id"] for one in held(prompter)] == ["a1", "a3"]
     put(rehearsal, story(2))
     assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
+
+
+@pytest.mark.parametrize("reason", ["text too long for the template", "模板不存在"])
+def test_a_story_whose_text_is_refused_leaves_the_order(rehearsal: Rehearsal, prompter: Prompter, reason: str) -> None:
+    """It was in the order already; the others keep their texts, and the reason is the device's own."""
+    put(rehearsal, story(1))
+    put(rehearsal, story(3))
+    text = [story["body"] for story in held(prompter)]
+    fates(prompter, "well", f"nack roStorySend {reason}", "well", "well", f"nack roStorySend {reason}")
+    with pytest.raises(Refused) as trouble:
+        put(rehearsal, story(2))
+    assert (trouble.value.code, trouble.value.detail) == ("NACK", reason)
+    assert trouble.value.problem.message.values["reason"] == reason
+    fates(prompter)
+    channel = rehearsal.channel
+    assert isinstance(channel, Television)
+    assert [one["id"] for one in held(prompter)] == ["a1", "a3"]
+    assert [story["body"] for story in held(prompter)] == text
+    assert all(row.acknowledged for row in channel.load(NOON.date()).rows(channel.calendar(channel.newsroom)))
+
+
+def test_what_is_not_taken_back_now_is_taken_back_by_the_next_deed(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    fates(prompter, "well", *["nack"] * 8, "cut")
+    with pytest.raises(Refused):
+        put(rehearsal, story(2))
+    fates(prompter)
+    put(rehearsal, story(3))
+    assert [one["id"] for one in held(prompter)] == ["a1", "a3"]
+    assert all(story["body"] for story in held(prompter))
+
+
+# -- the connection that stands -----------------------------------------------------------------------------
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another thread does; the test's own limit ends a wait in vain."""
+    while not holds():
+        threading.Event().wait(0.01)
+
+
+def beating(tmp_path: Path, prompter: Prompter, beat: float) -> Rehearsal:
+    channel = television(tmp_path, mos=f"127.0.0.1:{prompter.port}", answer=QUICK)
+    assert channel.playout.device is not None
+    channel.playout.device.beat = beat
+    return Rehearsal(channel)
+
+
+def test_the_connection_stands_with_heartbeats(tmp_path: Path, prompter: Prompter) -> None:
+    rehearsal = beating(tmp_path, prompter, 0.02)
+    put(rehearsal, story(1))
+    before = prompter.prompter.heartbeats
+    until(lambda: prompter.prompter.heartbeats > before + 3)
+    for n in (2, 3):
+        put(rehearsal, story(n))
+    state = prompter.prompter.state()
+    assert (state["hangups"], len(prompter.prompter.connections)) == (0, 1)
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
+
+
+def test_heartbeats_between_deeds_use_no_numbers_up(tmp_path: Path, prompter: Prompter) -> None:
+    rehearsal = beating(tmp_path, prompter, 0.01)
+    put(rehearsal, story(1))
+    before = prompter.prompter.heartbeats
+    until(lambda: prompter.prompter.heartbeats > before + 20)
+    put(rehearsal, story(2))
+    numbers = [int(line.split()[0]) for line in prompter.prompter.log]
+    assert numbers[-1] - numbers[0] < 20
+
+
+def test_a_device_that_was_switched_off_between_two_deeds_costs_no_doubt(tmp_path: Path) -> None:
+    with Prompter() as first:
+        rehearsal = beating(tmp_path, first, 5)
+        put(rehearsal, story(1))
+        port = first.port
+    with Prompter(port=port) as second:
+        put(rehearsal, story(2))
+        assert [one["id"] for one in held(second)] == ["a1", "a2"]
+
+
+def test_the_device_may_ask_between_two_deeds(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    put(rehearsal, story(1))
+    (newsroom,) = prompter.prompter.connections
+    newsroom.tell("<reqMachInfo/>")
+    newsroom.tell("nonsense <")
+    newsroom.tell(f"<roReq><roID>tv-{DAY}</roID></roReq>")
+    put(rehearsal, story(2))  # it is answered at the latest in the next deed
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2"]
+
+
+# -- what was played ----------------------------------------------------------------------------------------
+
+
+def test_what_the_device_says_was_played_comes_back(rehearsal: Rehearsal, prompter: Prompter) -> None:
+    channel = rehearsal.channel
+    assert isinstance(channel, Television)
+    delivery = put(rehearsal, story(1))
+    put(rehearsal, story(2))
+    prompter.prompter.tell(f"tv-{DAY}", "a1", "PLAY")
+    until(lambda: "a1" in channel.rundowns.statuses(NOON.date()))
+    assert "播出中" in rehearsal.verify(delivery).extract
+    prompter.prompter.tell(f"tv-{DAY}", "a1", "STOP")
+    prompter.prompter.tell("tv-2026-13-45", "a1", "STOP")
+    prompter.prompter.tell("somebody-else", "a1", "STOP")
+    until(lambda: channel.rundowns.statuses(NOON.date())["a1"][0] == "STOP")
+    seen = rehearsal.verify(delivery)
+    assert seen.standing is Standing.LIVE
+    assert "已播 20" in seen.extract
+    assert "已播" not in rehearsal.verify(rehearsal.delivery(story(2))).extract
+    until(lambda: len(prompter.prompter.answers) == 4)
+    assert all("<roStatus>OK</roStatus>" in answer for answer in prompter.prompter.answers)
+
+
+@pytest.mark.parametrize(
+    ("xml", "told"),
+    [
+        (
+            '<roElementStat element="STORY"><roID>r</roID><storyID>a1</storyID><status>Play</status></roElementStat>',
+            ("r", "a1", "PLAY", ""),
+        ),
+        (
+            "<roStoryStat><roID>r</roID><storyID>a1</storyID><status>STOP</status><time>t</time></roStoryStat>",
+            ("r", "a1", "STOP", "t"),
+        ),
+        ('<roElementStat element="RO"><roID>r</roID><status>PLAY</status></roElementStat>', None),
+        ("<roStoryStat><roID>r</roID></roStoryStat>", None),
+        ("<heartbeat/>", None),
+    ],
+)
+def test_statuses(xml: str, told: tuple[str, ...] | None) -> None:
+    found = mos.status_of(mos.parse(NAMES.envelope(1, xml)))
+    assert (found and (found.order, found.story, found.status, found.time)) == told
 
 
 def test_a_device_that_forgot_everything_gets_everything(rehearsal: Rehearsal, prompter: Prompter) -> None:

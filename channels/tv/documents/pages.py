@@ -14,6 +14,7 @@ from channels.tv.documents.wording import KEPT, captions, head, label, lines, nu
 from channels.tv.house import house
 from channels.tv.programme import Calendar, Programme
 from channels.tv.script import Script
+from pipeline.article import Site
 
 ASSETS = ("tv.css", "prompter.js")
 
@@ -36,20 +37,24 @@ def load() -> None:
         templates("tv").get_template(name)
 
 
-def _render(template: str, up: str, **values: Any) -> bytes:
-    """`up`: the way from the page to the channel's root."""
+def _render(template: str, up: str, site: Site | None = None, **values: Any) -> bytes:
+    """`up`: the way from the page to the channel's root; `site`: whose page it is, for those who gather a government's
+    sites (《政府网站发展指引》)."""
     hrefs = {name: up + _asset(name)[0] for name in ASSETS}
     known: dict[str, Any] = {
-        "words": house().words, "house": house(), "up": up, "css": hrefs["tv.css"], "js": hrefs["prompter.js"],
+        "words": house().words, "house": house(), "up": up, "site": site,
+        "css": hrefs["tv.css"], "js": hrefs["prompter.js"],
         "number": number, "label": label, "weekday": weekday, "length": house().length,
     }  # fmt: skip
     return templates("tv").get_template(template).render(**known, **values).encode()
 
 
 @lru_cache(maxsize=KEPT)
-def page(script: Script, digest: str) -> bytes:
+def page(script: Script, digest: str, site: Site | None = None) -> bytes:
     """The script as a page for reading and printing; it bears the rendition's digest."""
-    return _render("script.html", "../", script=script, head=head(script), captions=captions(script), digest=digest)
+    return _render(
+        "script.html", "../", site, script=script, head=head(script), captions=captions(script), digest=digest
+    )
 
 
 def preview(script: Script, digest: str) -> bytes:
@@ -60,17 +65,18 @@ def preview(script: Script, digest: str) -> bytes:
     return shown.replace(link, f"<style>{css}</style>").encode()
 
 
-def gone(headline: str, day: str, reason: str) -> bytes:
+def gone(headline: str, day: str, reason: str, site: Site | None = None) -> bytes:
     """What stands in the place of a withdrawn story's script."""
-    return _render("gone.html", "../", headline=headline, day=day, reason=reason)
+    return _render("gone.html", "../", site, headline=headline, day=day, reason=reason)
 
 
-def rundown(programme: Programme, calendar: Calendar, *, station: str) -> bytes:
+def rundown(programme: Programme, calendar: Calendar, *, station: str, site: Site | None = None) -> bytes:
     """The day's running order with planned and used time, and back-timing."""
     used, over, zone, lock = programme.used(), programme.over(calendar.terms), calendar.zone, programme.lock
     return _render(
         "rundown.html",
         "../",
+        site,
         programme=programme,
         terms=calendar.terms,
         rows=programme.rows(calendar),
@@ -90,10 +96,10 @@ def link(story: str, digest: str = "") -> bytes:
     return (f'{begins}{digest}">' if digest else begins).encode()
 
 
-def prompter(programme: Programme, scripts: Sequence[Script], calendar: Calendar) -> bytes:
+def prompter(programme: Programme, scripts: Sequence[Script], calendar: Calendar, *, site: Site | None = None) -> bytes:
     """The whole programme in large type, scrolling by itself."""
     shown = [(script, _read(script)) for script in scripts]
-    return _render("prompter.html", "../", programme=programme, shown=shown, terms=calendar.terms)
+    return _render("prompter.html", "../", site, programme=programme, shown=shown, terms=calendar.terms)
 
 
 @lru_cache(maxsize=KEPT)
@@ -102,6 +108,6 @@ def _read(script: Script) -> Markup:
     return Markup(_render("read.html", "../", lines=lines(script)).decode())  # noqa: S704 - rendered with escaping on
 
 
-def index(programmes: Sequence[Programme], calendar: Calendar, *, station: str) -> bytes:
+def index(programmes: Sequence[Programme], calendar: Calendar, *, station: str, site: Site | None = None) -> bytes:
     """The list of days, the newest first."""
-    return _render("index.html", "", programmes=programmes, terms=calendar.terms, station=station)
+    return _render("index.html", "", site, programmes=programmes, terms=calendar.terms, station=station)

@@ -6,9 +6,10 @@ Three parts, each usable by itself: `plan`, `line` and `merge`; `words` is what 
     Device, Folder           two ways to say them: over TCP, one at a time with its acknowledgement; or as files
     merge(messages)          our own reader: the running order that a sequence of messages makes
 
-The device is connected for one deed and let go. A device asks the newsroom for what it lacks, never the other way; so
-after any doubt the whole running order goes out again as `roReplace`, which is safe to repeat. A message that has to
-be said again, because nobody answered, keeps its number.
+The connection to a device stands, with heartbeats, as long as both live. A device asks the newsroom for what it lacks,
+never the other way; so after any doubt the whole running order goes out again as `roReplace`, which is safe to repeat.
+A message that has to be said again, because nobody answered, keeps its number. Of a story's status the device tells by
+itself (`roElementStat`), on the connection that stands.
 
 The wire: TCP to the device's upper port, UTF-16 big endian, no length prefix: a message is `<mos>` … `</mos>`.
 Stories are moved upwards only, one at a time: the standard, mosromgr and @mos-connection agree on what that means.
@@ -22,9 +23,12 @@ from channels.tv.mos.line import (
     Device,
     Folder,
     Line,
+    Status,
     Stream,
     Talk,
     answer_to,
+    heard,
+    status_of,
 )
 from channels.tv.mos.merge import Merged, merge
 from channels.tv.mos.plan import acknowledged, end, plan, story_message
@@ -63,6 +67,7 @@ __all__ = [
     "Names",
     "Order",
     "Sending",
+    "Status",
     "Stream",
     "Talk",
     "View",
@@ -70,8 +75,10 @@ __all__ = [
     "answer_to",
     "digest_of",
     "end",
+    "heard",
     "merge",
     "parse",
     "plan",
+    "status_of",
     "story_message",
 ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import re
+import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from channels.tv.mos.words import Message, Names, Order, described, element, nam
 from pipeline.article.value import Frozen
 from pipeline.channel import Problem, Text, Unavailable
 
+log = logging.getLogger("tongfa.mos")
 UPPER_PORT = 10541
 LIMIT_ANSWER = 4 * 2**20
 """Bytes of what a device may send as one message."""
@@ -24,6 +28,9 @@ NUMBER = re.compile("[0-9]{1,10}")
 """What a device's number for its message may look like."""
 CONNECT, ANSWER, DEED = 3.0, 5.0, 20.0
 """Seconds for a connection, for one acknowledgement, and for everything said in one deed."""
+BEAT = 5.0
+"""Seconds of silence after which a heartbeat is said on a connection that stands: devices made with @mos-connection
+expect one every few seconds."""
 
 
 class Stream:
@@ -110,26 +117,80 @@ Answers = Callable[[Any], str | None]
 
 
 class Device:
-    """A MOS device at its upper port."""
+    """A MOS device at its upper port.
 
-    def __init__(self, host: str, port: int, names: Names, *, answer: float = ANSWER) -> None:
-        self.host, self.port, self.names, self.answer = host, port, names, answer
+    The connection is made with the first deed and stands as long as this process and the device do, with heartbeats in
+    between: to many devices a hang-up is an error. Nothing is said on it but in a deed; who breaks it off costs the
+    next deed a new one.
+    """
+
+    def __init__(self, host: str, port: int, names: Names, *, answer: float = ANSWER, beat: float = BEAT) -> None:
+        self.host, self.port, self.names, self.answer, self.beat = host, port, names, answer, beat
+        self._using = threading.Lock()
+        """Held by whoever speaks on the connection or reads from it."""
+        self._talk: Talk | None = None
 
     @contextmanager
     def connected(self, number: Callable[[], int], answers: Answers) -> Iterator[Talk]:
-        """A connection for one deed; it begins with a heartbeat, so that a device that is away costs no doubt.
+        """The connection for one deed; it begins with a heartbeat, so that a device that is away costs no doubt.
 
         `number` gives the next message's number. Raises `Unavailable`, with `sent` false.
         """
+        with self._using:
+            talk = self._standing(number, answers)
+            try:
+                yield talk
+            except Unavailable:
+                self._hang_up()
+                raise
+
+    def _standing(self, number: Callable[[], int], answers: Answers) -> Talk:
+        """The connection that stands, if it does: one that was broken off meanwhile is made again."""
+        if self._talk is not None:
+            try:
+                self._talk.begin(number, answers)
+            except Unavailable as trouble:
+                self._hang_up()
+                if not isinstance(trouble.__cause__, ConnectionError):
+                    raise
+            else:
+                return self._talk
+        talk = Talk(self._connection(), self, number, answers)
+        try:
+            talk.begin(number, answers)
+        except Unavailable:
+            talk.close()
+            raise
+        self._talk = talk
+        threading.Thread(target=self._tend, args=(talk,), name=f"mos {self.host}", daemon=True).start()
+        return talk
+
+    def _tend(self, talk: Talk) -> None:
+        """Between deeds: answer what the device asks, and a heartbeat when it has been silent; until it breaks off."""
+        while True:
+            spoken_to = talk.waits(self.beat)
+            with self._using:
+                if self._talk is not talk:
+                    return
+                try:
+                    talk.attend(beat=not spoken_to)
+                except Unavailable as trouble:
+                    log.info("the prompter %s:%s has gone: %s", self.host, self.port, trouble.detail)
+                    self._hang_up()
+                    return
+
+    def _hang_up(self) -> None:
+        if self._talk is not None:
+            self._talk.close()
+        self._talk = None
+
+    def _connection(self) -> socket.socket:
         try:
             sock = socket.create_connection((self.host, self.port), timeout=CONNECT)
         except OSError as error:
             raise self.away("cannot be reached", error=error, sent=False) from error
-        with sock:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            talk = Talk(sock, self, number, answers)
-            talk.heartbeat()
-            yield talk
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
 
     def away(self, what: str, *, sent: bool, error: Exception | None = None) -> Unavailable:
         messages = {
@@ -168,10 +229,48 @@ class Talk:
         self._stream = Stream()
         self._waiting: list[str] = []
         self._deadline = clock() + DEED
+        self._beat_number = 0
 
-    def heartbeat(self) -> None:
-        """Whether the device lives. Raises `Unavailable`: nothing has happened yet."""
-        number = self._number()
+    def begin(self, number: Callable[[], int], answers: Answers) -> None:
+        """A deed begins: its time, and a heartbeat."""
+        self._number, self._answers = number, answers
+        self._deadline = self._clock() + DEED
+        self.heartbeat()
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def waits(self, seconds: float) -> bool:
+        """Wait until the device has said something, or so long; whether it has."""
+        try:
+            return bool(select.select([self._sock], [], [], seconds)[0])
+        except (OSError, ValueError):  # closed meanwhile: whoever asks sees that it is not his any more
+            return True
+
+    def attend(self, *, beat: bool) -> None:
+        """Answer what the device has asked between two deeds, or see whether it lives. Raises `Unavailable`."""
+        self._deadline = self._clock() + DEED
+        if beat:
+            self.heartbeat(self._beat_number)
+            return
+        try:
+            self._sock.settimeout(0)
+            self._hear(self._sock.recv(65536))
+        except BlockingIOError:  # what had come was read in a deed
+            pass
+        except OSError as error:
+            raise self._device.away("broke off", sent=False, error=error) from error
+        while self._waiting:
+            try:
+                asked = parse(self._waiting.pop(0))
+            except ValueError:
+                continue
+            self._reply(asked, self._beat_number, self._deadline, sent=False)
+
+    def heartbeat(self, number: int = 0) -> None:
+        """Whether the device lives. Raises `Unavailable`: nothing has happened yet. Without `number` a new one, which
+        serves again between deeds."""
+        self._beat_number = number = number or self._number()
         self._send(number, _beat(), self._deadline, sent=False)
         self._receive(number, lambda answer: Ack(ok=True) if answer.find("heartbeat") is not None else None, sent=False)
 
@@ -207,8 +306,14 @@ class Talk:
             found = read(answer)
             if found is not None and theirs in ("", str(number)):
                 return found
-            if found is None and (reply := self._answers(answer)) is not None:
-                self._send(int(theirs) if NUMBER.fullmatch(theirs) else number, reply, until, sent=sent)
+            if found is None:
+                self._reply(answer, number, until, sent=sent)
+
+    def _reply(self, asked: Any, number: int, until: float, *, sent: bool) -> None:
+        """Answer a request with its own number, or this where it has none."""
+        theirs = (asked.findtext("messageID") or "").strip()
+        if (reply := self._answers(asked)) is not None:
+            self._send(int(theirs) if NUMBER.fullmatch(theirs) else number, reply, until, sent=sent)
 
     def _next(self, until: float) -> str:
         """The next message. TimeoutError if none is whole at that moment, another OSError if none will be."""
@@ -216,13 +321,15 @@ class Talk:
             self._sock.settimeout(self._left(until))
             if self._waiting:
                 return self._waiting.pop(0)
-            data = self._sock.recv(65536)
-            if not data:
-                raise ConnectionError("closed by the device")
-            try:
-                self._waiting += self._stream.feed(data)
-            except ValueError as error:
-                raise ConnectionError(str(error)) from error
+            self._hear(self._sock.recv(65536))
+
+    def _hear(self, data: bytes) -> None:
+        if not data:
+            raise ConnectionError("closed by the device")
+        try:
+            self._waiting += self._stream.feed(data)
+        except ValueError as error:
+            raise ConnectionError(str(error)) from error
 
     def _left(self, until: float) -> float:
         """Seconds until then; TimeoutError if that is over."""
@@ -237,6 +344,34 @@ def _beat() -> str:
 
 
 # -- what the newsroom answers ----------------------------------------------------------------------------
+
+
+class Status(Frozen):
+    """What a device says has become of a story: PLAY, STOP, READY …"""
+
+    order: str
+    story: str
+    status: str
+    time: str
+    """As the device writes it; "" if it does not."""
+
+
+def status_of(request: Any) -> Status | None:
+    """The status of a story that a message tells (`roElementStat`, in older devices `roStoryStat`); None if none."""
+    told = request.find("roElementStat")
+    if told is None or told.get("element") != "STORY":
+        told = request.find("roStoryStat")
+    if told is None:
+        return None
+    order, story, status, time_ = (
+        (told.findtext(name) or "").strip() for name in ("roID", "storyID", "status", "time")
+    )
+    return Status(order=order, story=story, status=status.upper(), time=time_) if order and story and status else None
+
+
+def heard(order: str) -> str:
+    """What the newsroom answers to a status."""
+    return xml_of(element("roAck", named("roID", order), named("roStatus", "OK")))
 
 
 def answer_to(request: Any, orders: Callable[[], Sequence[Order]], names: Names) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from channels.tv.spoken.general import general
 from channels.tv.spoken.rules import RULES
@@ -17,14 +18,17 @@ ADDRESS = re.compile(
     re.ASCII,
 )
 """What nobody reads aloud stays as it is."""
+KEPT = 4096
+"""Texts whose reading is remembered: the sentences of two days' programmes."""
 READABLE = re.compile(rf"[\d{ROMAN}{CIRCLED}≥≤±≈]|I[IVX]?")
 FOREIGN = re.compile(r"[^\D0-9]")
 """A figure of another script."""
 LEFT = re.compile(r"[-+]?\d[\d.,:/%℃°A-Za-z²³·]{0,30}")
 
 
+@lru_cache(maxsize=KEPT)
 def spoken(text: str) -> str:
-    """The text as it is read aloud. Pure: the same text always reads the same.
+    """The text as it is read aloud. Pure: the same text always reads the same, and a story is written before each step.
 
     >>> spoken("7×24小时，2∶1，国办发〔2017〕47号，PM2.5")
     '七乘二十四小时，二比一，国办发〔二零一七〕四十七号，PM二点五'

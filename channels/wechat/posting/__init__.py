@@ -25,7 +25,7 @@ makes, hands in and follows for all; its receipt is that of each of them:
   deleted, corrected and read back by that place alone. A correction is a post of its own.
 
 `steps` has what all modes share, `handing` what those two share that publish; `drafting`, `publishing` and `sending`
-are the modes; `companions` says who goes out together, `traces` what receipts name and what has been left on the
-account, `remarks` what people are told. That the day's calls of a question are used up is in the way of nothing that
-another question can tell (`errors.asked`).
+are the modes. `companions` says who goes out together, `sent` makes the articles of a draft, `traces` knows what
+receipts name and what has been left on the account, `readback` what it shows, `remarks` what people are told. That the
+day's calls of a question are used up is in the way of nothing that another question can tell (`errors.asked`).
 """

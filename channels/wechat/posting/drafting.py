@@ -6,6 +6,7 @@ from channels.label import is_labelled
 from channels.wechat.account import Draft, Item, Post
 from channels.wechat.content.marker import Marker
 from channels.wechat.posting.companions import own_marker, together, with_each
+from channels.wechat.posting.readback import seen
 from channels.wechat.posting.steps import Posting, is_placed
 from channels.wechat.posting.traces import is_older, kept_traces, own_ids
 from pipeline.channel import Action, Delivery, Evidence, Receipt, Standing, Text, utc_now
@@ -44,12 +45,12 @@ class Drafting(Posting):
             draft = next((self.account.draft(one.media_id) for one in self.account.drafts(marker.name)), None)
         place = None if draft is None else draft.place(marker.name, marker.revision)
         if draft is not None and place is not None:
-            evidence = self._seen(delivery, draft.items[place], draft.items[place].url, Standing.ABSENT)
+            evidence = seen(delivery, draft.items[place], draft.items[place].url, Standing.ABSENT)
             return evidence if is_placed(delivery) else evidence.model_copy(update={"standing": Standing.STAGED})
         for post in self.account.posts(marker.name, delivery.revision.published_at):
             for index in post.places(marker.name, marker.revision):
                 item = self._read(post, index)
-                return self._seen(delivery, item, item.url if item else "", Standing.ABSENT)
+                return seen(delivery, item, item.url if item else "", Standing.ABSENT)
         return Evidence(url="", at=utc_now(), standing=Standing.ABSENT, digest="", extract="")
 
     def _outdated(self, marker: Marker) -> list[Draft]:

@@ -10,6 +10,7 @@ from channels.wechat.errors import UsedUp, asked
 from channels.wechat.ledger import Submission
 from channels.wechat.posting.companions import each_of, holds, own_marker, together, with_each
 from channels.wechat.posting.handing import Handing
+from channels.wechat.posting.readback import seen
 from channels.wechat.posting.remarks import DELETED, REMARKS, draft_lost
 from channels.wechat.posting.traces import index_of, known_ids, settled
 from pipeline.channel import (
@@ -59,7 +60,7 @@ class Publishing(Handing):
         post, marker = self.account.post(receipt.ids["article_id"]), own_marker(delivery)
         places = [] if post is None else post.places(marker.name, marker.revision)
         item = None if post is None else post.item(next(iter(places), index_of(receipt.ids, delivery.revision.id)))
-        return self._seen(delivery, item, receipt.url or (item.url if item else ""), Standing.ABSENT)
+        return seen(delivery, item, receipt.url or (item.url if item else ""), Standing.ABSENT)
 
     def _found(self, delivery: Delivery) -> Receipt:
         ids = known_ids(delivery)

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from channels.wechat.account import Account, Draft, Item, Status
+from channels.wechat.account import Account, Draft, Status
 from channels.wechat.content.look import Look
 from channels.wechat.content.marker import Marker, digest_of, name_of
 from channels.wechat.content.rendition import (
-    fields_of,
-    finished,
-    finished_story,
-    is_sent_as_story,
     said,
-    said_plainly,
-    shown_in,
-    shows,
 )
 from channels.wechat.errors import UsedUp, asked, until_tomorrow
 from channels.wechat.ledger import Ledger, Submission
 from channels.wechat.media import BUDGET, Pictures
-from channels.wechat.posting.companions import each_of, holds, order_of, own_marker, rendition_of, together
+from channels.wechat.posting.companions import each_of, holds, order_of, own_marker, together
 from channels.wechat.posting.remarks import LEFT_STANDING, QUEUED, UNSEEN
+from channels.wechat.posting.sent import Articles, Wanted, is_story
 from channels.wechat.posting.traces import Traces, has_been_out, kept_traces, shown_ids
 from channels.wechat.series import lines
 from pipeline.channel import (
     Action,
-    Asset,
     Delivery,
     Evidence,
     Problem,
     Receipt,
     Refused,
-    Rendition,
     Standing,
     Text,
     Unavailable,
@@ -50,15 +41,6 @@ SETTLING = 300.0
 FOLLOW = 5.0
 """Seconds between the first two questions what became of a submission; later half of the time gone by, because WeChat
 takes 100 questions a day for all articles together."""
-
-
-class Wanted(NamedTuple):
-    """An article of a draft that is to be made."""
-
-    delivery: Delivery
-    marker: Marker
-    said_beside: str
-    """What is filled in of its series."""
 
 
 class Posting(ABC):
@@ -81,7 +63,7 @@ class Posting(ABC):
         tag: int | None = None,
     ) -> None:
         self.account = account
-        self.pictures = pictures
+        self.articles = Articles(pictures)
         self.ledger = ledger
         self.name = name
         """The account's name, for people."""
@@ -138,7 +120,7 @@ class Posting(ABC):
         target = _own(drafts, marker) or next((draft for draft in drafts if self._may_change(draft, marker)), None)
         there = {item.marker for item in target.items} if target is not None else set()
         until = time.monotonic() + BUDGET
-        articles = [(one, self._finished(one, until)) for one in wanted if one.marker not in there]
+        articles = [(one, self.articles.sent(one, until)) for one in wanted if one.marker not in there]
         if target is None:
             if media_id := self._added(wanted, articles):
                 return media_id
@@ -159,17 +141,13 @@ class Posting(ABC):
             if made is not None and made.place(first.marker.name, first.marker.revision) is None:
                 self.account.delete_draft(media_id)
                 until = time.monotonic() + BUDGET
-                return self.account.add([self._finished_article(one, until) for one in wanted])
+                return self.account.add([self.articles.article(one, until) for one in wanted])
         return media_id
 
     def _missing(self, wanted: Iterable[Wanted]) -> Unavailable:
         # Draft and cover cannot be told apart in the answer: both are looked at anew.
         for one in wanted:
-            rendition = rendition_of(one.delivery)
-            self.pictures.forget(_cover_of(rendition))
-            if is_story(one):
-                for asset in shown_in(one.delivery.revision.article, rendition).values():
-                    self.pictures.forget(asset)
+            self.articles.forget(one)
         return Unavailable(
             Problem(
                 field="draft",
@@ -177,22 +155,6 @@ class Posting(ABC):
                 remedy=Text.of("it is made again by itself"),
             )
         )
-
-    def _finished(self, wanted: Wanted, until: float) -> dict[str, Any]:
-        """The article as it is sent, as a message of pictures if it is a picture story that goes alone."""
-        if not is_story(wanted):
-            return self._finished_article(wanted, until)
-        rendition = rendition_of(wanted.delivery)
-        shown = shown_in(wanted.delivery.revision.article, rendition)
-        names = self.pictures.materials(shown, wanted.delivery.media, until)
-        return finished_story(rendition, wanted.marker, names)
-
-    def _finished_article(self, wanted: Wanted, until: float) -> dict[str, Any]:
-        """With the pictures' addresses and the cover's media id in their places."""
-        delivery, rendition = wanted.delivery, rendition_of(wanted.delivery)
-        shown = shown_in(delivery.revision.article, rendition)
-        addresses, thumb = self.pictures.upload(shown, _cover_of(rendition), delivery.media, until)
-        return {**finished(rendition, wanted.marker, addresses, wanted.said_beside), "thumb_media_id": thumb}
 
     def _names(self, delivery: Delivery, media_id: str) -> dict[str, str]:
         """What a prepared delivery's receipt says of its draft, and of the articles in it."""
@@ -310,25 +272,32 @@ class Posting(ABC):
             return None
         ids = {**ids, "earlier": " ".join(traces)}
         try:
-            pending, unseen, _ = self.traces.cleared(delivery, traces, keep=keep)
+            cleared = self.traces.cleared(delivery, traces, keep=keep)
         except UsedUp:
-            waiting = self._under_way(delivery, ids, url=url, note=LEFT_STANDING)
-            return waiting.model_copy(update={"again": until_tomorrow(self.now())})
-        return self._under_way(delivery, ids, url=url, note=UNSEEN if unseen else None) if pending or unseen else None
+            return self._tomorrow(self._under_way(delivery, ids, url=url, note=LEFT_STANDING))
+        if not (cleared.pending or cleared.unseen):
+            return None
+        waiting = self._under_way(delivery, ids, url=url, note=UNSEEN if cleared.unseen else None)
+        return self._tomorrow(waiting) if cleared.blindly else waiting
+
+    def _tomorrow(self, waiting: Receipt) -> Receipt:
+        """Asked about again when the day's calls begin anew."""
+        return waiting.model_copy(update={"again": until_tomorrow(self.now())})
 
     # -- taking down ---------------------------------------------------------------------------------------
 
     def _taken_down(self, delivery: Delivery) -> Receipt:
         traces, name = self.traces.of(delivery), name_of(delivery.revision, delivery.configured)
         ids = {**shown_ids(delivery), "earlier": " ".join(traces)}
-        pending, unseen, found = self.traces.cleared(delivery, traces)
-        if pending or unseen:
-            ids["earlier"] = " ".join(dict.fromkeys([*traces, *found]))
-            return self._under_way(delivery, ids, note=QUEUED if pending else UNSEEN)
+        cleared = self.traces.cleared(delivery, traces)
+        if cleared.pending or cleared.unseen:
+            ids["earlier"] = " ".join(dict.fromkeys([*traces, *cleared.found]))
+            waiting = self._under_way(delivery, ids, note=UNSEEN if cleared.unseen else QUEUED)
+            return self._tomorrow(waiting) if cleared.blindly else waiting
         for draft in self.account.drafts(name):
             if not self._drop(draft, name):
                 return self._under_way(delivery, self.traces.also(ids, draft, delivery.revision.id), note=QUEUED)
-        was_there = bool(found) or has_been_out(delivery, traces)
+        was_there = bool(cleared.found) or has_been_out(delivery, traces)
         return Receipt(standing=Standing.WITHDRAWN if was_there else Standing.ABSENT, ids=ids)
 
     def _gone(self, delivery: Delivery) -> Receipt:
@@ -393,29 +362,6 @@ class Posting(ABC):
 
     # -- reading back --------------------------------------------------------------------------------------
 
-    def _seen(self, delivery: Delivery, item: Item | None, url: str, otherwise: Standing) -> Evidence:
-        """Evidence from one article as WeChat shows it, compared with the rendition."""
-        if item is None:
-            return Evidence(url=url, at=utc_now(), standing=otherwise, digest="", extract="")
-        text, pictures = (said_plainly(item.content), item.pictures) if item.pictures else said(item.content)
-        right = False
-        if delivery.rendition is not None:
-            fields = fields_of(delivery.rendition)
-            right = (
-                item.marker is not None
-                and (item.marker.name, item.marker.revision)
-                == (name_of(delivery.revision, delivery.configured), delivery.revision.number)
-                and "".join(item.title.split()) == "".join(str(fields["title"]).split())
-                and (
-                    (text, pictures) == _told(fields.get("story"))
-                    if item.pictures
-                    else shows(item.content, fields["content"], item.marker.filled)
-                )
-            )
-        standing = Standing.WITHDRAWN if item.deleted else Standing.LIVE if right else otherwise
-        digest = hashlib.sha256(f"{item.title}\0{pictures}\0{text}".encode()).hexdigest()
-        return Evidence(url=url, at=utc_now(), standing=standing, digest=digest, extract=item.title)
-
     def _seen_gone(self, delivery: Delivery) -> Evidence:
         found = self._gone(delivery)
         url = (delivery.previous.url if delivery.previous else "") or found.url
@@ -426,22 +372,6 @@ def is_placed(delivery: Delivery) -> bool:
     """Whether the moment of this revision has come and it is the last word."""
     entry = delivery.entry
     return entry is not None and entry.withdrawn_at is None and entry.revision.number == delivery.revision.number
-
-
-def is_story(wanted: Wanted) -> bool:
-    """Whether it is sent as a message of pictures."""
-    return is_sent_as_story(rendition_of(wanted.delivery), wanted.marker)
-
-
-def _told(story: Mapping[str, Any] | None) -> tuple[str, int]:
-    """What a message of pictures says, and how many it shows."""
-    return (said_plainly(story["content"]), len(story["pictures"])) if story else ("", 0)
-
-
-def _cover_of(rendition: Rendition) -> Asset | None:
-    """The picture that is the article's cover; None: the account's own."""
-    cover = fields_of(rendition)["thumb_media_id"]
-    return next((asset for asset in rendition.assets if asset.name == cover), None)
 
 
 def _own(drafts: Iterable[Draft], marker: Marker) -> Draft | None:

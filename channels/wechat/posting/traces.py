@@ -24,6 +24,8 @@ class Cleared(NamedTuple):
     """Something may be, and could not be asked about today."""
     found: tuple[str, ...]
     """The traces of what was public and is deleted."""
+    blindly: bool = False
+    """Whether that was done by what receipts say, because nothing could be looked at: to be done once a day."""
 
 
 class Traces:
@@ -82,6 +84,7 @@ class Traces:
         articles: list[str] = []
         told = told_places(delivery)
         unasked = answered = 0
+        blindly = False
         for kind, value in (trace.split(":", 1) for trace in traces):
             if kind == "article":
                 articles.append(value)
@@ -110,7 +113,7 @@ class Traces:
                 if is_older(post.item(index), below)
             ]
         except UsedUp:
-            shown, unasked = list(dict.fromkeys(told)), unasked + 1
+            shown, unasked, blindly = list(dict.fromkeys(told)), unasked + 1, True
             if not shown:
                 raise
         shown = [place for place in shown if place != keep]
@@ -119,7 +122,10 @@ class Traces:
         # Each publication that could not be asked about and is out shows as a post that no receipt names.
         unnamed = {article_id for article_id, _ in shown} - set(articles)
         return Cleared(
-            pending=pending, unseen=unasked > len(unnamed), found=(*found, *(f"article:{one}" for one, _ in shown))
+            pending=pending,
+            unseen=unasked > len(unnamed),
+            found=(*found, *(f"article:{one}" for one, _ in shown)),
+            blindly=blindly,
         )
 
     def _posts(self, delivery: Delivery, name: str, articles: Iterable[str], *, certain: bool) -> list[Post]:
