@@ -196,7 +196,7 @@ class Importing(Reports):
                 for one, rollout in zip(batch, rollouts, strict=True)
             ],
         )
-        tx.execute(insert(tables.placement), _placed(tx, [part for part, _, _ in made], now))
+        tx.execute(insert(tables.placement), _placed(tx, [part for part, _, _ in made]))
         return [part for part, _, _ in made]
 
     def _keep_pictures(self, tx: Connection, batch: Sequence[Old]) -> None:
@@ -379,8 +379,9 @@ def _delivery(part: Part, old: Old, outlet: Outlet, now: datetime) -> dict[str, 
     }
 
 
-def _placed(tx: Connection, parts: Sequence[Part], now: datetime) -> list[dict[str, Any]]:
-    """Places before all that the channels have: each part's ordinals are the next ones below zero."""
+def _placed(tx: Connection, parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Places before all that the channels have: each part's ordinals are the next ones below zero, and it is there
+    since it came out, so that nobody who looks for what has changed of late finds all of an archive."""
     wanted = Counter[tuple[str, str]]()
     for part in parts:
         wanted.update([(part.channel, ""), (part.channel, part.revision.article.column)])
@@ -405,7 +406,7 @@ def _placed(tx: Connection, parts: Sequence[Part], now: datetime) -> list[dict[s
             "column": part.revision.article.column,
             "ordinal": next_of[part.channel, ""](),
             "column_ordinal": next_of[part.channel, part.revision.article.column](),
-            "instant": now,
+            "instant": part.revision.published_at,
             "withdrawn": False,
             "reason": "",
         }

@@ -198,7 +198,7 @@ def house(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     wakes: list[Wake] = []
     store = Store(configuration.database, pace=configuration.pace, locks=configuration.data / "run/locks")
     store.migrate()
-    environment = {**os.environ, **chosen, "TONGFA_CONFIG": str(file), "TONGFA_LOCALE": "en"}
+    environment = {**os.environ, **chosen, "TONGFA_CONFIG": str(file)}
     folder = tmp_path / "archive"
     folder.mkdir()
     engine = Engine(configuration, store, send=wakes.extend)
@@ -338,6 +338,8 @@ def test_news_before_and_after_an_archive_stays_the_news(house: House) -> None:
 
 
 def test_an_imported_article_is_corrected_and_withdrawn_like_any(house: House) -> None:
+    house.engine.publish(article_of("新闻"), {}, editor="记者甲", channels=CHANNELS)
+    house.work()
     old(house, 4)
     house.take_over()
     known = {one.headline: one.article for one in house.reports()}
@@ -360,6 +362,7 @@ def test_an_imported_article_is_corrected_and_withdrawn_like_any(house: House) -
     assert "2015-03-03" in page
     house.engine.withdraw(known["青河县第0篇旧稿"], reason="与事实不符", editor="记者甲")
     house.work()
+    assert "旧稿" not in (house.site / "feeds/rss.xml").read_text(encoding="utf-8")
     gone = house.store.report(house.store.latest_rollout(known["青河县第0篇旧稿"]))
     assert {one.state for one in gone.deliveries} == {DeliveryState.WITHDRAWN}
 
@@ -422,12 +425,12 @@ def test_a_lost_site_is_made_again_from_the_record(house: House) -> None:
     shutil.rmtree(house.site)
     assert house.command("rebuild", "--check").returncode == 1
     done = house.command("rebuild")
-    assert (done.returncode, done.stdout.count(f"{MANY + 1} articles made anew")) == (0, len(CHANNELS)), done.stderr
+    assert (done.returncode, done.stdout.count(f" {MANY + 1} ")) == (0, len(CHANNELS)), done.stderr
     after = public(house)
     differing = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert {path for path in differing if not path.startswith("app/api/changes")} == set()
     checked = house.command("rebuild", "--check")
-    assert (checked.returncode, checked.stdout) == (0, "files that are not as they should be: 0\n")
+    assert (checked.returncode, len(checked.stdout.splitlines())) == (0, 1), checked.stdout
     (house.site / "index.html").write_text("<h1>改过的首页</h1>", encoding="utf-8")
     checked = house.command("rebuild", "website", "--check")
     assert (checked.returncode, checked.stdout.splitlines()[0]) == (1, "website: http://127.0.0.1:8000/index.html")
@@ -456,7 +459,6 @@ def test_one_article_that_cannot_go_out_holds_up_no_other(house: House) -> None:
     assert "日期在文件名" in {one.headline for one in house.reports()}
     people = house.command("import", str(house.folder))
     assert "undated.md" in people.stderr
-    assert "does not say when it came out" in people.stderr
 
 
 def test_a_dry_run_takes_nothing_over(house: House) -> None:

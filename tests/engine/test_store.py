@@ -22,7 +22,7 @@ from pipeline.record.refusals import Impossible
 from pipeline.record.store import Store
 from pipeline.record.submission import Changed, Submission
 from pipeline.rollout import Again, DeliveryState, RolloutState, Step
-from pipeline.testing import NOON, MemoryCatalogue, article_of, revision_of
+from pipeline.testing import MemoryCatalogue, article_of, revision_of
 from tests.conftest import fresh_file
 from tests.engine.bench import OUTLETS, PACE, Bench, at_once
 from tests.engine.simulation import Mute
@@ -481,7 +481,8 @@ def test_the_catalogue_is_the_one_in_memory(
 
 
 def _imported(bench: Bench, article: Article) -> str:
-    revision = Revision(id=bench.store.reserve(1)[0], number=1, article=article, published_at=NOON)
+    at = bench.clock.now() - timedelta(days=1)
+    revision = Revision(id=bench.store.reserve(1)[0], number=1, article=article, published_at=at)
     column = bench.newsroom.column(article.column)
     old = Old(revision=revision, column=column, file="旧.md", media={}, reading=None, digests={})
     bench.store.take_over([old], bench.newsroom.outlets, editor="记者甲", now=bench.clock.now())
