@@ -19,7 +19,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.workers import logs
-from tests.benchmarks import archive, backlog, commands, counts, importing, kinds, live, skew, television, throughput
+from tests.benchmarks import (
+    archive,
+    backlog,
+    commands,
+    counts,
+    floor,
+    importing,
+    kinds,
+    live,
+    skew,
+    television,
+    throughput,
+)
 from tests.benchmarks.table import HEAD, Line
 from tests.conftest import postgresql_server
 
@@ -32,6 +44,7 @@ def _whole(folder: Path) -> Iterator[Line]:
     yield television.line()
     yield from commands.lines(folder / "commands")
     yield from live.lines(folder)
+    yield from floor.lines(folder)
     yield from throughput.lines(folder)
     with postgresql_server(folder / "server") as server:
         yield from throughput.lines(folder, server=server.url)
