@@ -31,6 +31,8 @@ def text_of(element: lxml_html.HtmlElement, *, marked: bool = False) -> str:
 
     >>> text_of(lxml_html.fromstring("<p><ruby>岞<rt>zuò</rt></ruby>山<sup><a href='#note-1'>[1]</a></sup>。</p>"))
     '岞山。'
+    >>> text_of(lxml_html.fragment_fromstring("<tr><td>分拣员</td><td>30</td><td>3200</td></tr>"))
+    '分拣员 30 3200'
     """
     return " ".join("".join(_pieces(element, marked)).split())
 
@@ -46,6 +48,8 @@ def _pieces(element: lxml_html.HtmlElement, marked: bool) -> Iterator[str]:
             isinstance(inside.tag, str) and inside.tag not in ("rp", "ul", "ol") and (marked or not note_meant(inside))
         ):
             yield from _pieces(inside, marked)
+            if inside.tag in ("td", "th"):  # two figures side by side are not one
+                yield " "
         yield inside.tail or ""
 
 

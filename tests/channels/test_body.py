@@ -143,3 +143,9 @@ def test_what_others_said_of_a_text_is_kept_and_our_part_is_added_once() -> None
     }
     again = theirs.model_copy(update={"propagator": said["ContentPropagator"], "propagate_id": said["PropagateID"]})
     assert label.metadata(again, revision, newsroom) == said
+
+
+def test_cells_side_by_side_are_not_one_figure() -> None:
+    row = "<tr><th>岗位</th><td>30</td><td>3200—4000</td></tr>"
+    article = article_of("招聘", body=f"<table>{row}</table><p>一段。</p>")
+    assert list(article.paragraphs()) == ["岗位 30 3200—4000", "一段。"]
