@@ -187,6 +187,9 @@ class App(TreeChannel):
         return taken
 
     def _is_told(self, delivery: Delivery) -> bool:
+        """Whether the backend knows of it, or need not: what is imported is news to nobody."""
+        if delivery.action is Action.PUBLISH and (entry := delivery.entry) and entry.ordinal < 0:
+            return True
         note = self.setting.notebook.read(BACKEND + delivery.key)
         if note is None:
             return self.files.staged(TOLD, delivery.key) is not None

@@ -170,8 +170,8 @@ class Feeds(TreeChannel):
                 shown = () if entry.withdrawn_at else assets_of(entry.revision, self.newsroom)
                 self.keep(folder_of(entry.revision.id), shown)
 
-    def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:  # noqa: ARG002
-        if self.hub is not None:
+    def told(self, entry: Entry, delivery: Delivery, taken: datetime) -> datetime:
+        if self.hub is not None and (entry.ordinal > 0 or delivery.action is not Action.PUBLISH):
             scopes = scopes_of(delivery.revision, delivery.newsroom)
             self.hub.announce(self.public + path_of(scope, form) for scope in scopes for form in Form)
         return taken

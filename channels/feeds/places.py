@@ -70,7 +70,7 @@ def _returned(shown: Shown, column: Column | None, first: int, page: Sequence[En
     found = [
         (changed, entry)
         for entry in shown.changed(end - RETURN, first, MOST_RETURNED, key_of(column))
-        if (changed := entry.changed_at) is not None and entry.ordinal > 0  # no subscriber has what was imported
+        if (changed := entry.changed_at) is not None
     ]
     end = max([end, *(changed for changed, _ in found)])
     return [entry for changed, entry in found if changed >= end - RETURN]
