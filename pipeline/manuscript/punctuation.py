@@ -7,6 +7,7 @@ matter of these rules; nor is anything in an address.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -24,7 +25,10 @@ FULL = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", "(": "（", 
 _HAN = "〇々\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MARK = re.compile(f"(?<=[{_HAN}”’》〉）】」』])(?P<mark>[,;:?!])(?P<space> *)(?=[{_HAN}“‘《〈（【「『”’》〉）】」』])")
 _PAIR = re.compile(f"(?<![!-~])(?P<open>[(])(?=[{_HAN}])[^()\n]*(?<=[{_HAN}])(?P<close>[)])(?![0-9A-Za-z_])")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|www\.\S+|[!-~]+@[!-~]+|`[^`\n]*`")
+# Nothing in it may be tried anew from each of many characters: what has no end takes time by the square of its length.
+_ADDRESS = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,31}://\S+|www\.\S+|[!-~]{1,64}@[!-~]+|`[^`\n]*`"
+)
 _AROUND = 8
 """Characters on both sides by which a place is told."""
 
@@ -43,14 +47,14 @@ def changes(text: str) -> list[Change]:
     >>> changes("增产,增收(见下),12,345亩,8:30到")
     [Change(start=2, end=3, instead='，'), Change(start=5, end=6, instead='（'), Change(start=8, end=9, instead='）')]
     """
-    kept = [one.span() for one in _ADDRESS.finditer(text)]
+    kept = [edge for one in _ADDRESS.finditer(text) for edge in one.span()]
     found: list[Change] = []
     for pattern in (_PAIR, _MARK):  # brackets first: a mark behind one stands behind Chinese then
         due = [
             Change(*one.span(name), "" if name == "space" else FULL[mark])
             for one in pattern.finditer(text)
             for name, mark in one.groupdict().items()
-            if mark and not any(start <= one.start(name) < end for start, end in kept)
+            if mark and not bisect_right(kept, one.start(name)) % 2  # else between the two ends of an address
         ]
         if pattern is _PAIR:
             text = _changed(text, due)
@@ -68,9 +72,11 @@ def mended(text: str) -> str:
 
 
 def _changed(text: str, due: Sequence[Change]) -> str:
-    for one in reversed(due):
-        text = text[: one.start] + one.instead + text[one.end :]
-    return text
+    pieces, at = [], 0
+    for one in due:
+        pieces += [text[at : one.start], one.instead]
+        at = one.end
+    return "".join([*pieces, text[at:]])
 
 
 def places(text: str) -> Iterator[str]:
