@@ -26,9 +26,7 @@ _HAN = "〇々\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MARK = re.compile(f"(?<=[{_HAN}”’》〉）】」』])(?P<mark>[,;:?!])(?P<space> *)(?=[{_HAN}“‘《〈（【「『”’》〉）】」』])")
 _PAIR = re.compile(f"(?<![!-~])(?P<open>[(])(?=[{_HAN}])[^()\n]*(?<=[{_HAN}])(?P<close>[)])(?![0-9A-Za-z_])")
 # Nothing in it may be tried anew from each of many characters: what has no end takes time by the square of its length.
-_ADDRESS = re.compile(
-    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,31}://\S+|www\.\S+|[!-~]{1,64}@[!-~]+|`[^`\n]*`"
-)
+_ADDRESS = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,31}://\S+|www\.\S+|[!-~]{1,64}@[!-~]+|`[^`\n]*`")
 _AROUND = 8
 """Characters on both sides by which a place is told."""
 

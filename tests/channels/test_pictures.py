@@ -163,13 +163,10 @@ def shown(rehearsal: Rehearsal, *originals: bytes, number: int = 1, **said: Any)
     return revision_of(article_of(f"第{number}条消息", images=images), id=f"a{number}")
 
 
-def pictures_under(folder: Path) -> dict[str, bytes]:
+def pictures_under(folder: Path) -> dict[Path, bytes]:
     """Every file that is a picture."""
-    found = {}
-    for path in folder.rglob("*"):
-        if path.is_file() and path.suffix in (".jpg", ".png", ".webp", ".gif"):
-            found[path.name] = path.read_bytes()
-    return found
+    kinds = (".jpg", ".png", ".webp", ".gif")
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix in kinds}
 
 
 CASES = [(Website, {}), (Feeds, {}), (App, {}), (Wechat, {}), (Wechat, {"mode": "payload"})]
@@ -213,7 +210,7 @@ def test_every_channel_keeps_the_label_and_adds_its_part(
         out = produce(asset, rehearsal.media[asset.source])
         assert aigc.read(out, opened(out)) == asset.aigc
     if kind is not Wechat:
-        public = {name: found for name, found in pictures_under(tmp_path / "data").items() if name in assets}
+        public = {path: found for path, found in pictures_under(tmp_path / "data").items() if path.name in assets}
         assert public
         assert {aigc.read(found, opened(found)) for found in public.values()} == {wanted, None}
 
@@ -516,7 +513,8 @@ def test_website_feeds_and_app_show_it_moving(kind: str, media_type: str, tmp_pa
         (asset,) = [one for one in delivery.rendition.assets if one.animated]
         assert asset.media_type == media_type
         assert asset.name in delivery.rendition.body
-        assert getattr(opened(pictures_under(tmp_path / channel.kind)[asset.name]), "n_frames", 1) == 3
+        public = {path.name: found for path, found in pictures_under(tmp_path / channel.kind).items()}
+        assert getattr(opened(public[asset.name]), "n_frames", 1) == 3
 
 
 def test_a_list_shows_it_standing_still(tmp_path: Path, server: Server) -> None:
