@@ -94,13 +94,13 @@ def _urgent(engine: Engine, wrong: str, bad: str) -> Iterator[Line]:
     deeds = (
         (
             "an urgent article",
-            Goal(5),
+            Goal(5, timed=True),
             lambda: engine.publish(article, {}, editor="bench", channels=CHANNELS, urgent=True),
         ),
-        ("a withdrawal", Goal(2), lambda: engine.withdraw(bad, reason="撤", editor="bench")),
+        ("a withdrawal", Goal(2, timed=True), lambda: engine.withdraw(bad, reason="撤", editor="bench")),
         (
             "a correction",
-            Goal(5),
+            Goal(5, timed=True),
             lambda: engine.correct(
                 wrong, before.model_copy(update={"body": "<p>更正后的一篇。</p>"}), {}, editor="bench", note="有误"
             ),

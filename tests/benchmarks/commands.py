@@ -26,7 +26,7 @@ ROUNDS = 7
 BACKLOG = 2_645
 """Rollouts under way."""
 
-HELP, SUBMIT = Goal(0.25), Goal(0.8)
+HELP, SUBMIT = Goal(0.25, timed=True), Goal(0.8, timed=True)
 
 
 def lines(data: Path) -> list[Line]:

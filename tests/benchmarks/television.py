@@ -41,7 +41,7 @@ def line() -> Line:
         f"{cost:.1f} ms",
         f"an empty form by python-docx: {beside:.1f} ms",
         cost,
-        Goal(20),
+        Goal(20, timed=True),
     )
 
 
