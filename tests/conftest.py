@@ -83,7 +83,7 @@ class PostgreSQL:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "data"
-        self._data.mkdir()
+        self._data.mkdir(parents=True)
         self._started = False
         self.start()
         self.url = self._url()
