@@ -83,7 +83,8 @@ class PostgreSQL:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "data"
-        self._data.mkdir(parents=True)
+        folder.mkdir(mode=0o700, exist_ok=True)  # where it keeps its socket
+        self._data.mkdir()
         self._started = False
         self.start()
         self.url = self._url()
