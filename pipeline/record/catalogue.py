@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, case, exists, select
+from sqlalchemy import Integer, Row, Select, and_, bindparam, case, exists, select, text
 
 from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
@@ -171,8 +171,9 @@ def _changed(in_column: bool) -> Select[Any]:
     query, ordinal = _in(_whole(), in_column)
     changed = case((_p.withdrawn, _p.instant), else_=tables.revision.c.corrected_at)
     since = bindparam("since", type_=tables.Instant())
-    # Nothing was corrected after its instant; the first condition is the one that an index answers.
-    query = query.where(_p.instant >= since, changed >= since, ordinal < bindparam("before"))
+    # Nothing was corrected after its instant. An index holds what was changed, by the very words of its condition.
+    query = query.where(text("(placement.withdrawn OR placement.revision > 1)"), _p.instant >= since)
+    query = query.where(changed >= since, ordinal < bindparam("before"))
     return query.order_by(changed.desc(), ordinal.desc()).limit(bindparam("limit", type_=Integer))
 
 

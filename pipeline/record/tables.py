@@ -160,8 +160,9 @@ placement = Table(
     Index("placement_of_article", "channel", "article_id", "delivery_id"),
     Index("placement_in_order", "channel", "ordinal"),
     Index("placement_in_column", "channel", "column", "column_ordinal"),
-    Index("placement_in_time", "channel", "instant"),
 )
+
+Index("placement_changed", placement.c.channel, placement.c.instant)  # as above: of what was corrected or withdrawn
 
 counter = Table(
     "counter",
