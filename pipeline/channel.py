@@ -289,6 +289,11 @@ class Delivery:
     catalogue: Catalogue = field(repr=False)
     media: Media = field(repr=False)
 
+    @staticmethod
+    def key_of(revision: Revision, channel: str, action: Action) -> str:
+        """The key of this deed on the channel with this id."""
+        return f"{revision.id}.{revision.number}.{channel}.{action}"
+
     @property
     def newsroom(self) -> Newsroom:
         """The newsroom with its columns as they stand now (`Catalogue.columns`)."""

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pipeline.article import Article, Newsroom, Outlet, Place, Revision
-from pipeline.channel import Action, Delivery, Evidence, Problem, Receipt, Rendition, Text, Unpublishable
+from pipeline.channel import Action, Catalogue, Delivery, Evidence, Problem, Receipt, Rendition, Text, Unpublishable
 from pipeline.engine import columns
 from pipeline.engine.engine import Engine, Piece, Unfit
 from pipeline.record.ids import article_id
@@ -64,7 +64,6 @@ class Import:
             raise Unfit(unable)
         self.outlets = [self._outlet(one) for one in able if one in wanted]
         self.newsroom = engine.newsroom.with_columns(engine.columns())
-        self._media = engine.store.media()
         self._catalogues = {
             outlet.id: engine.store.catalogue(outlet.id, engine.clock.now, engine.newsroom.columns)
             for outlet in self.outlets
@@ -137,7 +136,16 @@ class Import:
         came = []
         for channel in dict.fromkeys(one.channel for one in parts):
             mine = [one for one in parts if one.channel == channel]
-            deliveries = [self._delivery(one, renditions[channel, one.revision.id]) for one in mine]
+            deliveries = [
+                _delivery(
+                    self._engine,
+                    self._catalogues[channel],
+                    channel,
+                    one.revision,
+                    rendition=renditions[channel, one.revision.id],
+                )
+                for one in mine
+            ]
             began = self._engine.clock.now()
             receipts = dict(self._engine.channel(channel).rebuild(deliveries))
             ended = self._engine.clock.now()
@@ -147,17 +155,6 @@ class Import:
                 digest = renditions[channel, id].digest
                 came.append(Came(part, receipts[id], seen[id], digest, began, ended))
         return came
-
-    def _delivery(self, part: Part, rendition: Rendition) -> Delivery:
-        return Delivery(
-            key=f"{part.revision.id}.{part.revision.number}.{part.channel}.{Action.PUBLISH}",
-            action=Action.PUBLISH,
-            revision=part.revision,
-            configured=self._engine.newsroom,
-            rendition=rendition,
-            catalogue=self._catalogues[part.channel],
-            media=self._media,
-        )
 
 
 def filed(article: Article, newsroom: Newsroom) -> Article:
@@ -183,20 +180,35 @@ def differing(engine: Engine, channel_id: str) -> Iterator[str]:
 
 def _standing(engine: Engine, channel_id: str) -> Iterator[Delivery]:
     """The deliveries that put every article of a channel where it is now."""
-    channel, media = engine.channel(channel_id), engine.store.media()
+    channel = engine.channel(channel_id)
     catalogue = engine.store.catalogue(channel_id, engine.clock.now, engine.newsroom.columns)
     newsroom = engine.newsroom.with_columns(engine.columns())
     for revision, action, reason in engine.store.standing(channel_id):
-        yield Delivery(
-            key=f"{revision.id}.{revision.number}.{channel_id}.{action}",
-            action=action,
-            revision=revision,
-            configured=engine.newsroom,
-            rendition=None if action is Action.WITHDRAW else channel.render(revision, newsroom),
-            reason=reason,
-            catalogue=catalogue,
-            media=media,
-        )
+        rendition = None if action is Action.WITHDRAW else channel.render(revision, newsroom)
+        yield _delivery(engine, catalogue, channel_id, revision, action, rendition=rendition, reason=reason)
+
+
+def _delivery(
+    engine: Engine,
+    catalogue: Catalogue,
+    channel: str,
+    revision: Revision,
+    action: Action = Action.PUBLISH,
+    *,
+    rendition: Rendition | None,
+    reason: str = "",
+) -> Delivery:
+    """What a channel is given to put an article where the catalogue has it."""
+    return Delivery(
+        key=Delivery.key_of(revision, channel, action),
+        action=action,
+        revision=revision,
+        configured=engine.newsroom,
+        rendition=rendition,
+        reason=reason,
+        catalogue=catalogue,
+        media=engine.store.media(),
+    )
 
 
 def _unable(outlet: Outlet) -> Problem:

@@ -66,23 +66,9 @@ class Chain(NamedTuple):
     """How many events have happened since that nothing covers yet."""
 
 
-def note(
-    tx: Connection,
-    now: datetime,
-    who: str,
-    what: str,
-    *,
-    article: int | None = None,
-    rollout: int | None = None,
-    delivery: int | None = None,
-    digest: str = "",
-    **data: object,
-) -> None:
-    """Insert an event. Of a rollout only whoever has locked it does so."""
-    tx.execute(
-        _INSERT,
-        content(now, who, what, article=article, rollout=rollout, delivery=delivery, digest=digest, **data),
-    )
+def note(tx: Connection, now: datetime, who: str, what: str, **told: Any) -> None:
+    """Insert an event; `told`: see `content`. Of a rollout only whoever has locked it does so."""
+    tx.execute(_INSERT, content(now, who, what, **told))
 
 
 def content(

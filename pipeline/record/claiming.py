@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, insert,
 
 from pipeline.article import Announcement, Revision
 from pipeline.article.value import Frozen
-from pipeline.channel import Action, Receipt, Standing
+from pipeline.channel import Action, Delivery, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
@@ -123,7 +123,7 @@ class Claim(Frozen):
 
     @property
     def key(self) -> str:
-        return f"{self.revision.id}.{self.revision.number}.{self.channel}.{self.action}"
+        return Delivery.key_of(self.revision, self.channel, self.action)
 
 
 class Claiming(Reports):

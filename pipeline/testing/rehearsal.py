@@ -238,7 +238,7 @@ class Rehearsal:
         action = action or (Action.PUBLISH if revision.number == 1 else Action.CORRECT)
         catalogue: Catalogue = self.catalogue
         return Delivery(
-            key=f"{revision.id}.{revision.number}.{self.channel.outlet.id}.{action}",
+            key=Delivery.key_of(revision, self.channel.outlet.id, action),
             action=action,
             revision=revision,
             configured=self.channel.newsroom,

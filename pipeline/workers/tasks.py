@@ -1,8 +1,8 @@
 """Celery: one task that carries a delivery's id, and the loop that wakes what was forgotten.
 
 The settings and their reasons come from the issue threads of celery and kombu and from measurements;
-Celery with Redis may lose or double a message, and nothing here minds. Celery itself is imported by who sends or works:
-most commands only read.
+Celery with Redis may lose or double a message, and nothing here minds. Celery itself is imported by who works: its
+messages are written without it (`sending`).
 """
 
 from __future__ import annotations
