@@ -10,15 +10,12 @@ two minutes; ends with 1 where a figure is worse than its goal by more than half
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.workers import logs
 from tests.benchmarks import (
     archive,
     backlog,
@@ -32,8 +29,7 @@ from tests.benchmarks import (
     television,
     throughput,
 )
-from tests.benchmarks.table import HEAD, Line
-from tests.conftest import postgresql_server
+from tests.benchmarks.table import Line, show
 
 GIB = 2**30
 
@@ -46,8 +42,7 @@ def _whole(folder: Path) -> Iterator[Line]:
     yield from live.lines(folder)
     yield from floor.lines(folder)
     yield from throughput.lines(folder)
-    with postgresql_server(folder / "server") as server:
-        yield from throughput.lines(folder, server=server.url)
+    yield from throughput.on_postgresql(folder)
     yield from importing.lines(folder / "import")
     yield from archive.lines(folder / "archives")
     yield from backlog.lines(folder / "backlog")
@@ -68,19 +63,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="what Tongfa costs")
     parser.add_argument("--quick", action="store_true", help="two minutes of it, and whether the goals are met")
     quick = parser.parse_args().quick
-    logs.configure(logging.ERROR)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
-    print(f"{os.cpu_count()} processors, {memory:.0f} GiB, Python {platform.python_version()}\n\n{HEAD}")
-    missed = []
-    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
-        for line in (_quick if quick else _whole)(Path(folder)):
-            print(line, flush=True)
-            if line.goal is not None and line.goal.is_missed_by_far(line.figure):
-                missed.append(line)
+    print(f"{os.cpu_count()} processors, {memory:.0f} GiB, Python {platform.python_version()}\n")
+    shown = show(_quick if quick else _whole)
     if not quick:
         print()
         skew.measure()
         return 0
+    missed = [line for line in shown if line.goal is not None and line.goal.is_missed_by_far(line.figure)]
     for line in missed:
         print(f"\n{line.what}: {line.figure:.3g}, worse than {line.goal} by more than half", file=sys.stderr)
     return 1 if missed else 0

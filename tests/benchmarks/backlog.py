@@ -9,8 +9,6 @@ they wait an article is submitted as urgent, another is corrected and a third wi
 from __future__ import annotations
 
 import argparse
-import logging
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -28,9 +26,9 @@ from pipeline.record import tables
 from pipeline.record.due import due
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of
-from pipeline.workers import logs, tasks
+from pipeline.workers import tasks
 from tests.benchmarks.processes import peaks
-from tests.benchmarks.table import HEAD, Goal, Line
+from tests.benchmarks.table import Goal, Line, show
 from tests.benchmarks.throughput import MEMORY
 
 ARTICLES = 3_000
@@ -164,11 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="a backlog, and what goes before it")
     parser.add_argument("--articles", type=int, default=ARTICLES)
     articles = parser.parse_args().articles
-    logs.configure(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
-        print(HEAD)
-        for line in lines(Path(folder) / "data", articles):
-            print(line, flush=True)
+    show(lambda folder: lines(folder / "data", articles))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,7 @@ Six channels that do nothing, one process, SQLite.
 
 from __future__ import annotations
 
-import logging
 import statistics
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,9 +16,8 @@ from typing import Any
 from sqlalchemy import event
 
 from pipeline.testing import article_of
-from pipeline.workers import logs
 from tests.benchmarks.idle import CHANNELS, idle_newsroom
-from tests.benchmarks.table import Goal, Line
+from tests.benchmarks.table import Goal, Line, show
 from tests.benchmarks.throughput import Alone
 
 ARTICLES = 5
@@ -62,12 +59,5 @@ def lines(folder: Path) -> Iterator[Line]:
     )
 
 
-def main() -> None:
-    logs.configure(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
-        for line in lines(Path(folder)):
-            print(line)
-
-
 if __name__ == "__main__":
-    main()
+    show(lines)

@@ -8,9 +8,6 @@ one of `throughput` (deliveries a second ÷ no-op tasks a second) that would be 
 
 from __future__ import annotations
 
-import logging
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,11 +17,10 @@ from sqlalchemy import bindparam, select, update
 
 from pipeline.record import tables
 from pipeline.testing import article_of
-from pipeline.workers import logs
 from tests.benchmarks.idle import idle_newsroom
 from tests.benchmarks.processes import used
-from tests.benchmarks.table import HEAD, Line
-from tests.benchmarks.throughput import Alone, noop_worker, running
+from tests.benchmarks.table import Line, show
+from tests.benchmarks.throughput import Alone, environment_of, noop_worker, running
 
 TASKS = 2_000
 MESSAGES, STATEMENTS, COMMITS = 2, 20, 5
@@ -49,8 +45,7 @@ def lines(folder: Path) -> Iterator[Line]:
 
 def _task(file: Path, data: Path) -> float:
     """Seconds of CPU for a task that only counts: of who sends it, of the broker, and of its worker."""
-    told = {"TONGFA_CONFIG": str(file), "TONGFA_DATA": str(data), "TONGFA_LISTEN": "", "TONGFA_LOG": "json"}
-    environment = {**os.environ, **told}
+    environment = environment_of(file, data)
     with running(environment) as engine, noop_worker(engine, environment) as counted:
         before = used(data) + time.process_time()
         counted(TASKS)
@@ -70,13 +65,5 @@ def _record(alone: Alone) -> float:
         return (time.process_time() - began) / DELIVERIES
 
 
-def main() -> None:
-    logs.configure(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
-        print(HEAD)
-        for line in lines(Path(folder)):
-            print(line)
-
-
 if __name__ == "__main__":
-    main()
+    show(lines)

@@ -9,13 +9,11 @@ nothing.
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +21,7 @@ from typing import NamedTuple
 
 from pipeline.newsroom import demo_file
 from pipeline.testing import article_of
-from pipeline.workers import logs
-from tests.benchmarks.table import HEAD, Goal, Line
+from tests.benchmarks.table import Goal, Line, show
 from tests.benchmarks.throughput import Alone
 
 CHANNELS = ("website", "feeds", "app")
@@ -98,13 +95,5 @@ def _published(data: Path) -> float:
         return (time.process_time() - began) / ONE_BY_ONE
 
 
-def main(sizes: Sequence[int]) -> None:
-    logs.configure(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
-        print(HEAD)
-        for line in lines(Path(folder), *sizes):
-            print(line, flush=True)
-
-
 if __name__ == "__main__":
-    main([int(one) for one in sys.argv[1:]])
+    show(lambda folder: lines(folder, *map(int, sys.argv[1:])))

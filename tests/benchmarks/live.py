@@ -6,10 +6,7 @@ python -m tests.benchmarks.live [--rounds 15]
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,11 +15,10 @@ from pathlib import Path
 from pipeline.engine import Engine
 from pipeline.newsroom import demo_file
 from pipeline.testing import article_of
-from pipeline.workers import logs
 from tests.benchmarks import commands
 from tests.benchmarks.idle import SLOW, idle_newsroom
-from tests.benchmarks.table import HEAD, Goal, Line
-from tests.benchmarks.throughput import noop_worker, running, until
+from tests.benchmarks.table import Goal, Line, show
+from tests.benchmarks.throughput import environment_of, noop_worker, running, until
 
 ROUNDS = 15
 TAKES = 10
@@ -39,7 +35,7 @@ def lines(folder: Path, rounds: int = ROUNDS) -> Iterator[Line]:
 
 def _group(data: Path, rounds: int) -> Iterator[Line]:
     """The demo's six channels without their stand-ins, against six tasks that do nothing."""
-    environment = _environment(demo_file(), data)
+    environment = environment_of(demo_file(), data)
     with running(environment) as engine:
         yield commands.submitting(data, environment, "a newsroom is up")
         with noop_worker(engine, environment) as counted:
@@ -63,7 +59,7 @@ def _group(data: Path, rounds: int) -> Iterator[Line]:
 
 
 def _beside_a_slow_one(folder: Path, rounds: int) -> Line:
-    environment = _environment(idle_newsroom(folder, TAKES), folder / "slow")
+    environment = environment_of(idle_newsroom(folder, TAKES), folder / "slow")
     with running(environment) as engine:
         _until_live(engine, "热身", "idle-1")
         alone = statistics.median(_until_live(engine, f"独自{n}", "idle-1") for n in range(rounds))
@@ -87,20 +83,11 @@ def _until_live(engine: Engine, headline: str, *channels: str) -> float:
     return time.perf_counter() - began
 
 
-def _environment(file: Path, data: Path) -> dict[str, str]:
-    told = {"TONGFA_CONFIG": str(file), "TONGFA_DATA": str(data), "TONGFA_LISTEN": "", "TONGFA_LOG": "json"}
-    return {**os.environ, **told}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="until an article is live")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     rounds = parser.parse_args().rounds
-    logs.configure(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
-        print(HEAD)
-        for line in lines(Path(folder), rounds):
-            print(line, flush=True)
+    show(lambda folder: lines(folder, rounds))
 
 
 if __name__ == "__main__":

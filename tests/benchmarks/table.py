@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
+
+from pipeline.workers import logs
 
 
 class Goal(NamedTuple):
@@ -41,3 +47,15 @@ class Line(NamedTuple):
 
 
 HEAD = "| what | measured | beside | ratio | goal |\n|---|---|---|---|---|"
+
+
+def show(lines: Callable[[Path], Iterable[Line]]) -> list[Line]:
+    """Print what these lines come to, each as soon as it is there; they are given an empty folder."""
+    logs.configure(logging.ERROR)
+    print(HEAD)
+    shown = []
+    with tempfile.TemporaryDirectory(prefix="tongfa-bench-") as folder:
+        for line in lines(Path(folder)):
+            print(line, flush=True)
+            shown.append(line)
+    return shown

@@ -11,11 +11,9 @@ processors by that.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,10 +29,10 @@ from pipeline.record.reports import UNDER_WAY
 from pipeline.record.store import Store
 from pipeline.rollout import Pace, RolloutState
 from pipeline.testing import article_of
-from pipeline.workers import broker, logs, sending, tasks
+from pipeline.workers import broker, sending, tasks
 from tests.benchmarks.idle import idle_newsroom
 from tests.benchmarks.processes import peaks, used
-from tests.benchmarks.table import HEAD, Goal, Line
+from tests.benchmarks.table import Goal, Line, show
 from tests.conftest import fresh_database, postgresql_server
 
 ARTICLES = 60
@@ -67,14 +65,7 @@ def lines(
         place = folder / database / what.replace(" ", "-")
         alone = _alone(file, place / "alone", articles, fresh_database(server) if server else "")
         for count in workers:
-            environment = {
-                **os.environ,
-                "TONGFA_CONFIG": str(file),
-                "TONGFA_DATA": str(place / str(count)),
-                "TONGFA_LISTEN": "",
-                "TONGFA_LOG": "json",
-                **({"TONGFA_DATABASE_URL": fresh_database(server)} if server else {}),
-            }
+            environment = environment_of(file, place / str(count), fresh_database(server) if server else "")
             with running(environment, count) as engine:
                 noops = noops_a_second(engine, environment)
                 rate = _rate(engine, articles)
@@ -96,6 +87,18 @@ def lines(
             )
             largest = max(most, key=lambda role: most[role])
             yield Line(f"{named}: largest process", f"{most[largest]:.0f} MB", largest, most[largest], MEMORY)
+
+
+def on_postgresql(folder: Path, articles: int = ARTICLES, workers: Sequence[int] = (1, 2, 4)) -> Iterator[Line]:
+    """The same lines with a PostgreSQL server of their own."""
+    with postgresql_server(folder / "server") as server:
+        yield from lines(folder, articles, workers, server.url)
+
+
+def environment_of(file: Path, data: Path, database: str = "") -> dict[str, str]:
+    """This process's environment for a newsroom without a web server, on this database or on SQLite in `data`."""
+    told = {"TONGFA_CONFIG": str(file), "TONGFA_DATA": str(data), "TONGFA_LISTEN": "", "TONGFA_LOG": "json"}
+    return {**os.environ, **told, **({"TONGFA_DATABASE_URL": database} if database else {})}
 
 
 @contextmanager
@@ -255,13 +258,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
     given = parser.parse_args()
-    logs.configure(logging.ERROR)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongfa-bench-")))
-        server = stack.enter_context(postgresql_server(folder / "server")).url if given.postgresql else ""
-        print(HEAD)
-        for line in lines(folder, given.articles, given.workers, server):
-            print(line, flush=True)
+    if given.postgresql:
+        show(lambda folder: on_postgresql(folder, given.articles, given.workers))
+    else:
+        show(lambda folder: lines(folder, given.articles, given.workers))
 
 
 if __name__ == "__main__":
