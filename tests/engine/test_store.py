@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Select, text
 
 from pipeline.article import Article, Column, Revision
 from pipeline.channel import Action, Problem, Receipt, Standing, Text, Unavailable
 from pipeline.engine import Attempt
-from pipeline.record import waits
+from pipeline.record import catalogue, waits
 from pipeline.record.claiming import Claim
 from pipeline.record.importing import Old
 from pipeline.record.refusals import Impossible
@@ -542,3 +543,36 @@ def test_what_left_nothing_is_nothing_to_build_upon(bench: Bench) -> None:
     assert previous.revision.number == 1
     assert previous.receipt is not None
     assert previous.receipt.standing is Standing.LIVE
+
+
+# -- questions that every release asks ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        (catalogue._last(False), "placement_in_order"),
+        (catalogue._last(True), "placement_in_column"),
+        (catalogue._live(False, False), "placement_in_order"),
+        (catalogue._live(True, True), "placement_in_column"),
+        (catalogue._span(False), "placement_in_order"),
+        (catalogue._span(True), "placement_in_column"),
+        (catalogue._beside(later=True), "placement_in_column"),
+        (catalogue._beside(later=False), "placement_in_column"),
+        (catalogue._changed(False), "placement_changed"),
+        (catalogue._changed(True), "placement_changed"),
+        (catalogue._ENTRY, "placement_of_article"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_what_a_catalogue_is_asked_is_found_by_its_own_index(question: Select[Any], index: str, tmp_path: Path) -> None:
+    """However many articles there are: SQLite takes an index that fits less if there is one (seen: that of the
+    moments, for the newest article), and then reads all of a channel."""
+    store = Store(f"sqlite:///{tmp_path / 'db'}", pace=PACE, locks=tmp_path / "locks")
+    store.migrate()
+    compiled = question.compile(store.engine)
+    asked = "EXPLAIN QUERY PLAN " + re.sub(r"\(__\[POSTCOMPILE_\w+\]\)", "(NULL)", str(compiled))
+    with store.reading() as tx:
+        plan = [row[3] for row in tx.exec_driver_sql(asked, (None,) * asked.count("?"))]
+    store.close()
+    assert any(f" placement USING INDEX {index} " in one.replace("COVERING ", "") for one in plan), plan
