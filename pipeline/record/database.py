@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from pipeline.channel import Problem, Text, Unavailable
 from pipeline.record import chain, migrations, waits
 from pipeline.record.chain import Chain
+from pipeline.record.turns import Turns
 from pipeline.rollout import Pace
 
 SAFE_SQLITE = (3, 51, 3)
@@ -53,7 +54,9 @@ class Database:
     def __init__(self, url: str, *, pace: Pace, locks: Path) -> None:
         self.pace = pace
         self._locks = locks
-        self._queues: dict[str, threading.Lock] = {}
+        self._queues: dict[str, Turns] = {}
+        self._own = threading.local()
+        """`awaited`: whether this thread holds a channel's lock."""
         self.sqlite = url.startswith("sqlite")
         if self.sqlite:
             self.engine = create_engine(url, module=sqlite_module(), pool_size=32, max_overflow=32)
@@ -181,18 +184,22 @@ class Database:
         with self._file_lock("writer", waits.TURN):
             yield
 
+    def turns(self, name: str) -> Turns:
+        """Where this process's threads queue for what is called so: the writer's turn, or a channel's lock."""
+        return self._queues.setdefault(name, Turns())
+
     @contextmanager
     def _queued(self, name: str, patience: timedelta) -> Iterator[bool]:
         """This process's threads queue for what processes wait for; whether it was this one's turn in time.
 
         Only the first looks at the lock: the others would take processor and connections from the one that has it.
         """
-        queue = self._queues.setdefault(name, threading.Lock())
-        first = queue.acquire(timeout=patience / timedelta(seconds=1))
+        queue = self.turns(name)
+        had = queue.acquire(first=getattr(self._own, "awaited", False), timeout=patience / timedelta(seconds=1))
         try:
-            yield first
+            yield had
         finally:
-            if first:
+            if had:
                 queue.release()
 
     @contextmanager
@@ -259,7 +266,8 @@ class Database:
             with self._file_lock(name, patience) as locked:
                 if not locked:
                     raise _busy(channel, waits.holder_of(self._lock_file(name)))
-                yield
+                with self._awaited():
+                    yield
             return
         deadline = time.monotonic() + patience / timedelta(seconds=1)
         with self._queued(name, patience) as first:
@@ -267,6 +275,15 @@ class Database:
                 raise _busy(channel, None)
             with self._session_lock(channel, timedelta(seconds=max(0.001, deadline - time.monotonic()))):
                 yield
+
+    @contextmanager
+    def _awaited(self) -> Iterator[None]:
+        """Others wait for what this thread holds: whatever it waits for itself, it comes first."""
+        self._own.awaited = True
+        try:
+            yield
+        finally:
+            self._own.awaited = False
 
     @contextmanager
     def _session_lock(self, channel: str, patience: timedelta) -> Iterator[None]:
