@@ -120,6 +120,8 @@ class Pace(Frozen):
     """How long before its moment a rollout that was prepared earlier is checked once more, before its gate."""
     arm: timedelta = timedelta(milliseconds=1500)
     """How long before the instant a release is claimed, to wait for it inside a worker's thread."""
+    patience: timedelta = timedelta(seconds=30)
+    """How late a channel may be with its releases before no rollout waits for it at the gate any more."""
     sweep: timedelta = timedelta(milliseconds=500)
     """Between two looks of a sweeper."""
     wake: timedelta = timedelta(seconds=3)

@@ -147,6 +147,9 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
         ),
         Styled(_("moment of release: {moment}").format(moment=_time(moment, zone, day=True))),
     ]
+    if report.ready_at is not None:
+        said = _("ready since {moment}; it waits for those before it (what is submitted with --urgent goes first)")
+        lines.append(Styled(said.format(moment=_time(report.ready_at, zone))))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in (_("channel"), _("state"), _("prepared"), _("released"), _("read back")):
         table.add_column(title, overflow="fold")

@@ -383,7 +383,8 @@ class Engine:
 
     def sweep(self) -> int:
         """Wake whatever is due and was forgotten; how many that were. What waits to be heard is not sent again."""
-        wakes = self.store.overdue(self.clock.now(), self.waiting)
+        now = self.clock.now()
+        wakes = [*self.store.admit(now), *self.store.overdue(now, self.waiting)]
         self.send(wakes)
         return len(wakes)
 

@@ -345,10 +345,11 @@ class Accepting(Reports):
         tx.execute(update(tables.rollout).where(_r.id == rollout).values(rank=Rank.URGENT))
         chain.note(tx, now, editor, "urgent", article=head.article_id, rollout=rollout)
         waiting = select(_d.id, _d.channel, _d.state).where(_d.rollout_id == rollout, due(now)).order_by(_d.id)
-        return [
+        wakes = [
             Wake(row.id, step_of(DeliveryState(row.state), RolloutState(head.state)), row.channel, Rank.URGENT)
             for row in tx.execute(waiting)
         ]
+        return [*wakes, *settle(tx, rollout, now, self.pace)]
 
     def _overtake(self, tx: Connection, number: int, now: datetime) -> None:
         """The last word wins: nothing older of the article starts again; what is in flight ends as superseded.

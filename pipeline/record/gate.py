@@ -5,11 +5,12 @@ Every function works in somebody's transaction, which has locked the rollouts co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, select, update
 
 from pipeline.record import chain, locks, tables
 from pipeline.rollout import GATE_PASSED, DeliveryState, Pace, Part, Rank, RolloutState, Step, after_gate, gate, instant
@@ -30,6 +31,50 @@ _TOGETHER = (
 )
 
 
+ABREAST = 8
+"""Deliveries of one channel between the gate and their release, at once. Beyond that each channel's queue would have a
+length of its own, and the channels of a rollout come to it one after the other: so rollouts wait before the gate."""
+
+_ANYBODY_WAITS = select(exists().where(_r.at_gate.is_not(None)))
+_WAITING = select(_r.id).where(_r.at_gate.is_not(None)).order_by(_r.rank, _r.id)
+
+_GOING_OUT = (
+    select(
+        _d.channel,
+        func.count().filter(_r.release_at > bindparam("late", type_=tables.Instant())).label("soon"),
+        func.count()
+        .filter(_r.release_at <= bindparam("late", type_=tables.Instant()), _d.lease_until.is_(None))
+        .label("overdue"),
+    )
+    .join(tables.rollout, _r.id == _d.rollout_id)
+    .where(
+        *(_d.state == DeliveryState.PREPARED, _d.due <= bindparam("at", type_=tables.Instant())),
+        *(_r.state.in_([RolloutState.READY, RolloutState.RELEASED]), _d.attempts == 0, ~_d.overtaken),
+    )
+    .group_by(_d.channel)
+)
+
+
+class Crowd:
+    """How many deliveries are on their way from the gate to each channel, as a transaction finds it.
+
+    What is tried again is not counted, and nothing of a channel that is late by `Pace.patience`: the unit of failure
+    is one channel, and nobody waits for one that is slower than the newsroom.
+    """
+
+    def __init__(self, tx: Connection, now: datetime, pace: Pace) -> None:
+        rows = tx.execute(_GOING_OUT, {"at": now, "late": now - pace.patience})
+        self._on: Counter[str] = Counter({row.channel: row.soon for row in rows if not row.overdue})
+
+    def has_room(self, channels: Iterable[str]) -> bool:
+        """Whether a rollout on these channels would be taken by all of them at its instant."""
+        return all(self._on[channel] < ABREAST for channel in channels)
+
+    def add(self, channels: Iterable[str]) -> None:
+        """A rollout on these channels goes out too."""
+        self._on.update(channels)
+
+
 class Wake(NamedTuple):
     """Whom to wake for what: all that a Celery message carries."""
 
@@ -41,11 +86,19 @@ class Wake(NamedTuple):
 
 
 def settle(
-    tx: Connection, rollout: int, now: datetime, pace: Pace, known: Row[Any] | None = None, parts: Sequence[Any] = ()
+    tx: Connection,
+    rollout: int,
+    now: datetime,
+    pace: Pace,
+    known: Row[Any] | None = None,
+    parts: Sequence[Any] = (),
+    *,
+    admitted: bool = False,
 ) -> list[Wake]:
     """Apply the gate, or what follows it, to a rollout whose deliveries have changed.
 
-    `known` and `parts`: its row and those of its deliveries, where they have just been read. It is locked.
+    `known` and `parts`: its row and those of its deliveries, where they have just been read. It is locked. `admitted`:
+    it need not wait before the gate (any more).
     """
     head = tx.execute(locks.ROLLOUT, {"of": rollout}).one() if known is None else known
     rows = parts or tx.execute(_PARTS, {"of": rollout}).all()
@@ -63,8 +116,13 @@ def settle(
                 for row in rows
             ]
         )
-        if state is RolloutState.READY:
+        waits = state is RolloutState.READY and not admitted and _waits(tx, head, rows, now, pace)
+        if waits:
+            state = RolloutState.PREPARING
+        elif state is RolloutState.READY:
             values["release_at"] = instant(head.go_live_at, now, pace)
+        if waits is not (head.at_gate is not None):
+            values["at_gate"] = now if waits else None
     released = any(row.released_at for row in rows)
     if state in GATE_PASSED:
         overtaken = all(row.overtaken for row in rows)
@@ -98,6 +156,23 @@ def settle(
     if values:
         tx.execute(_CHANGE, {"changed": rollout, **values})
     return wakes
+
+
+def _waits(tx: Connection, head: Row[Any], parts: Sequence[Any], now: datetime, pace: Pace) -> bool:
+    """Whether a rollout that is ready has to wait before the gate, for room or for those that came before it.
+
+    Never what has a moment of its own, and nothing that is urgent, corrects or withdraws.
+    """
+    if head.rank != Rank.USUAL or head.go_live_at > now + pace.lead:
+        return False
+    if head.at_gate is not None or tx.scalar(_ANYBODY_WAITS):
+        return True
+    return not Crowd(tx, now, pace).has_room(row.channel for row in parts)
+
+
+def before_gate(tx: Connection) -> list[int]:
+    """The first rollouts that wait before the gate."""
+    return list(tx.scalars(_WAITING.limit(ABREAST)))
 
 
 def lapse(tx: Connection, narrowed: ColumnElement[bool], now: datetime, pace: Pace) -> None:

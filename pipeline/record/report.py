@@ -82,6 +82,8 @@ class Report(Frozen):
     go_live_at: AwareDatetime
     release_at: AwareDatetime | None
     ended_at: AwareDatetime | None
+    ready_at: AwareDatetime | None
+    """Since when it waits before the gate, prepared, for those that go out; None if it does not."""
     start_ms: float | None
     """First to last release begun, in milliseconds; None before two have."""
     skew_ms: float | None

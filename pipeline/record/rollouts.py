@@ -80,6 +80,7 @@ def _report(head: Row[Any], rows: Sequence[Row[Any]], revisions: Iterable[tuple[
         go_live_at=head.go_live_at,
         release_at=head.release_at,
         ended_at=head.ended_at,
+        ready_at=head.at_gate,
         start_ms=_spread(row.started_at for row in rows),
         skew_ms=_spread(row.released_at for row in rows),
         deliveries=tuple(map(_delivery, rows)),

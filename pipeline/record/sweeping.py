@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from pipeline.record import locks, tables
 from pipeline.record.due import RUNNING, claimable, due
-from pipeline.record.gate import Wake, lapse
+from pipeline.record.gate import Crowd, Wake, before_gate, lapse, settle
 from pipeline.record.reports import Reports
 from pipeline.rollout import DeliveryState, Rank, RolloutState, Step, step_of
 
@@ -54,6 +54,25 @@ class Sweeping(Reports):
             if most > 0
             for wake in self._given_out(and_(late, lane), min(most, limit), now)
         ]
+
+    def admit(self, now: datetime) -> list[Wake]:
+        """Let through the gate whoever waits before it and for whom there is room now, in their order."""
+        with self.reading() as tx:
+            first = before_gate(tx)
+            if not first:
+                return []
+            crowd = Crowd(tx, now, self.pace)
+            of: dict[int, list[str]] = {}
+            for row in tx.execute(select(_d.rollout_id, _d.channel).where(_d.rollout_id.in_(first))):
+                of.setdefault(row.rollout_id, []).append(row.channel)
+        wakes: list[Wake] = []
+        for rollout in first:
+            if crowd.has_room(of[rollout]):
+                crowd.add(of[rollout])
+                with self.writing() as tx:
+                    if locks.rollouts(tx, _r.id == rollout, free=True):
+                        wakes += settle(tx, rollout, now, self.pace, admitted=True)
+        return wakes
 
     def _given_out(self, late: ColumnElement[bool], limit: int, now: datetime) -> list[Wake]:
         """Some of these deliveries: by rank, never woken, longest due. Nobody else gets them for a while.

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -99,9 +100,17 @@ rollout = Table(
     Column("rank", Integer, nullable=False),
     Column("accepted_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("at_gate", Instant),
+    Index(
+        "rollout_at_gate",
+        "id",
+        sqlite_where=text("at_gate IS NOT NULL"),
+        postgresql_where=text("at_gate IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
-"""Its articles are those of its deliveries, in the order of their ids; `article_id` is the first."""
+"""Its articles are those of its deliveries, in the order of their ids; `article_id` is the first. `at_gate`: since when
+it has been ready and waits before the gate for those that go out (`gate.Crowd`)."""
 
 delivery = Table(
     "delivery",

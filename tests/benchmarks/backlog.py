@@ -9,6 +9,7 @@ they wait an article is submitted as urgent, another is corrected and a third wi
 from __future__ import annotations
 
 import argparse
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ from tests.benchmarks.throughput import MEMORY
 
 ARTICLES = 3_000
 CHANNELS = ("website", "feeds", "app")
+SAMPLE = 200
+"""Articles of the backlog that are looked at."""
 LOOK = 0.5
 """Seconds between two looks at how far it is."""
 FEW = 50
@@ -65,8 +68,7 @@ def lines(data: Path, articles: int = ARTICLES) -> Iterator[Line]:
         watch = threading.Thread(target=_watch, args=(engine, looks, stop))
         watch.start()
         began = time.monotonic()
-        for number in range(articles):
-            _publish(engine, f"第{number}篇积压稿件")
+        waiting = [_publish(engine, f"第{number}篇积压稿件") for number in range(articles)]
         accepted = time.monotonic() - began
         left = looks[-1].due if looks else 0
         yield Line(
@@ -81,6 +83,7 @@ def lines(data: Path, articles: int = ARTICLES) -> Iterator[Line]:
         stop.set()
         watch.join()
         yield from _told(looks)
+        yield _apart(engine, waiting[:: max(1, articles // SAMPLE)])
         for role, most in sorted(peaks(data).items()):
             yield Line(f"{role}: most memory, MB", f"{most:.0f} MB", said, most, MEMORY)
 
@@ -156,6 +159,16 @@ def _told(looks: list[Look]) -> Iterator[Line]:
     lengths = [one.queued / one.due for one in looks if one.due >= FEW]
     most = max(lengths, default=0)
     yield Line("messages queued ÷ deliveries due, at most", f"{most:.2f}", f"{len(looks)} looks", most, Goal(1.5))
+
+
+def _apart(engine: Engine, articles: list[str]) -> Line:
+    """How far apart a rollout's channels took it, while thousands waited (promise 3)."""
+    reports = (engine.store.report(engine.store.latest_rollout(one)) for one in articles)
+    skews = [one.skew_ms / 1000 for one in reports if one.skew_ms is not None]
+    middle, most = statistics.median(skews), max(skews)
+    return Line(
+        "first to last channel of an article in the backlog, median", f"{middle:.2f} s", f"at most {most:.1f} s", middle
+    )
 
 
 def main() -> None:

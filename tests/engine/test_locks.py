@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from pipeline.record import chain, locks, waits
+from pipeline.record.gate import ABREAST
 from pipeline.record.refusals import Impossible
 from pipeline.record.submission import Changed
 from pipeline.rollout import ENDED, RolloutState, Step
@@ -130,20 +131,22 @@ def test_the_same_pictures_in_many_articles_at_once(postgresql: str, tmp_path: P
 
 def test_ordinals_of_one_channel_are_given_out_once_and_without_gaps(postgresql: str, tmp_path: Path) -> None:
     bench = Bench(fresh_database(postgresql), tmp_path)
-    for n in range(12):
+    for n in range(ABREAST):
         bench.publish(f"第{n}条", column=("yaowen", "tuopin")[n % 2])
     while bench.messages[0].step is Step.PREPARE:
         bench.engine.run(bench.messages.pop(0).delivery_id)
     wakes = [*bench.messages]
-    assert len(wakes) == 36
+    assert len(wakes) == 3 * ABREAST
     at_once(12, lambda n: [bench.engine.run(wake.delivery_id) for wake in wakes[n::12]])
     with bench.store.reading() as tx:
         rows = tx.execute(text('SELECT channel, "column", ordinal, column_ordinal FROM placement')).all()
     for channel in ("site", "post", "app"):
         mine = [row for row in rows if row.channel == channel]
-        assert sorted(row.ordinal for row in mine) == list(range(1, 13))
+        assert sorted(row.ordinal for row in mine) == list(range(1, ABREAST + 1))
         for column in ("yaowen", "tuopin"):
-            assert sorted(row.column_ordinal for row in mine if row.column == column) == list(range(1, 7))
+            assert sorted(row.column_ordinal for row in mine if row.column == column) == list(
+                range(1, ABREAST // 2 + 1)
+            )
     bench.store.close()
 
 

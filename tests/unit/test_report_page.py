@@ -93,7 +93,7 @@ def report(*deliveries: DeliveryReport, **values: Any) -> Report:
             **{"rollout": "r7", "articles": (PUBLISHED,), "start_ms": 1.5},
             **{"action": Action.PUBLISH, "state": RolloutState.COMPLETE, "editor": "编辑丁"},
             **{"reason": "", "accepted_at": INSTANT - timedelta(seconds=3), "go_live_at": INSTANT},
-            **{"release_at": INSTANT, "ended_at": CHECKED, "skew_ms": skew, "deliveries": deliveries},
+            **{"release_at": INSTANT, "ended_at": CHECKED, "ready_at": None, "skew_ms": skew, "deliveries": deliveries},
             **values,
         }
     )
