@@ -66,6 +66,9 @@ class Caches:
         note = self._notebook.read(PAGES + delivery.key) if self._purges else None
         if note is None:
             return None
+        until = delivery.receipt.cached_until if delivery.receipt else None
+        if until is None or (note.text.startswith(TOLD) and utc_now() >= until):
+            return None  # they have let go of it by themselves, whatever they made of what they were told
         if note.text.startswith(TOLD):
             return datetime.fromisoformat(note.text.partition(" ")[2])
         left, began = self._pending(delivery), time.monotonic()
@@ -78,8 +81,7 @@ class Caches:
                     self._write(delivery, "\n".join(left))
                     raise Unavailable(_more(len(left)), retry_after=timedelta(0))
         except ChannelError as trouble:
-            until = delivery.receipt.cached_until if delivery.receipt else None
-            if until is None or utc_now() >= until:  # they have let go of it by themselves
+            if utc_now() >= until:
                 return None
             if isinstance(trouble, Unavailable):
                 raise

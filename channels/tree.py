@@ -79,9 +79,7 @@ class TreeChannel(Channel):
 
     def verify(self, delivery: Delivery) -> Evidence:
         purged_at = self.caches.purge(delivery)
-        receipt, until = delivery.receipt, None
-        if purged_at is None and receipt is not None and self.files.is_asked:
-            until = receipt.cached_until
+        until = delivery.receipt.cached_until if delivery.receipt and self.files.is_asked else None
         return self.evidence(delivery).model_copy(update={"purged_at": purged_at, "cached_until": until})
 
     def figures(self) -> list[Text]:
