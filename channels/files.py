@@ -16,6 +16,8 @@ import pwd
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -25,18 +27,21 @@ from fsspec.implementations.local import LocalFileSystem
 
 from channels.http import Http
 from channels.options import ANYTHING, TEXT, address_problems, choice_problems
-from pipeline.article import addresses
+from pipeline.article import addresses, served
 from pipeline.channel import Problem, Setting, Text, Unavailable
 
 OPTIONS = {"root": TEXT, "staging": TEXT, "verify": ANYTHING}
 """What `Files.of` reads: `root`, a folder (relative to the data folder) or an fsspec URL; `staging`, where prepared
-files wait (default: see above, or `root` + ".staging" for a URL); `verify`, "storage" or "http"."""
+files wait (default: see above, or `root` + ".staging" for a URL); `verify`, where they are read back: "http", from
+their public address, or "storage" (the default where that address leads to this machine alone)."""
 Thing = TypeVar("Thing")
 READ, TOTAL, LIMIT = 5.0, 8.0, 64 * 2**20
 """Seconds of silence, seconds and bytes for one file, when reading back over HTTP."""
 ROOM = 256 * 1024
 """Bytes that must be free for what a release writes beside what is staged."""
 INSIDE, UNFINISHED, PROBE = ".staging", ".unfinished", ".writable"
+_changed: ContextVar[list[str] | None] = ContextVar("changed", default=None)
+"""Public paths that this thread has changed, where somebody wants to know."""
 
 _TROUBLE: Mapping[int, tuple[Text, Text]] = {
     errno.EXDEV: (
@@ -91,8 +96,11 @@ class Files:
         self._http = Http(read=READ, total=TOTAL, limit=LIMIT) if over_http else None
 
     @classmethod
-    def of(cls, setting: Setting, root: str, address: str) -> Self:
-        """The files of a configured channel; `root` is where they stand if the options name no other place."""
+    def of(cls, setting: Setting, root: str, address: str, *, public: bool = True) -> Self:
+        """The files of a configured channel; `root` is where they stand if the options name no other place.
+
+        `public`: whether the address is for everybody, so that it can be asked without more.
+        """
         options = setting.outlet.options
         root, staging = str(options.get("root", root)), str(options.get("staging", ""))
         in_data = not urlsplit(root).scheme and Path(os.path.abspath(setting.data / root)).is_relative_to(
@@ -103,7 +111,7 @@ class Files:
             staging=_placed(staging, setting.data) if staging else "",
             near=str(setting.data / setting.outlet.id / "staging") if in_data else "",
             address=address,
-            over_http=options.get("verify") == "http" and bool(address),
+            over_http=bool(address) and options.get("verify", _by_default(address, public=public)) == "http",
         )
 
     @property
@@ -125,6 +133,21 @@ class Files:
     @staging.setter
     def staging(self, folder: str) -> None:
         self._staging = folder
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether `seen` asks as the public does, caches included."""
+        return self._http is not None
+
+    @contextmanager
+    def noting(self) -> Iterator[list[str]]:
+        """The list of what this thread changes in public while the block runs."""
+        changed: list[str] = []
+        token = _changed.set(changed)
+        try:
+            yield changed
+        finally:
+            _changed.reset(token)
 
     def where(self, path: str) -> str:
         """Where a person reads a file: its address, or if nobody serves the tree its place in the storage."""
@@ -238,6 +261,7 @@ class Files:
             self.differing.append(path)
         else:
             self._write(f"{self.root}/{path}", data)
+            _note(path)
 
     def delete(self, path: str) -> None:
         """Remove a public file; one that is not there counts as removed."""
@@ -246,6 +270,7 @@ class Files:
             return
         with self._trouble(path), suppress(FileNotFoundError):
             self.fs.rm_file(f"{self.root}/{path}")
+            _note(path)
 
     def retire(self, path: str, notice: bytes) -> None:
         """Withdraw a public file: its address is answered with this notice from now on, see
@@ -278,6 +303,7 @@ class Files:
                     self.fs.mv(source, target)
             except FileNotFoundError:
                 return False
+        _note(path)
         return True
 
     def prune(self, folder: str, keep: Collection[str]) -> None:
@@ -307,10 +333,17 @@ class Files:
     def _write(self, full: str, data: bytes) -> None:
         if not self.is_local:
             with self._trouble(full):
-                self.fs.pipe_file(full, data)
+                self.fs.pipe_file(full, data, **self._told(full))
             return
         with self._unfinished(data) as unfinished, self._trouble(os.path.dirname(full)):
             self._replace(unfinished, full)
+
+    def _told(self, full: str) -> Mapping[str, str]:
+        """What an object store is told of a file, to tell it to everybody who asks for it; staged files are moved with
+        it."""
+        if "s3" not in self.fs.protocol:
+            return {}
+        return {"ContentType": served.content_type(full), "CacheControl": served.cache_control(full)}
 
     def _replace(self, source: str, target: str) -> None:
         """Move a file to a folder that may have to be made. FileNotFoundError if there is no such file."""
@@ -370,6 +403,21 @@ class Files:
             message = Text.of("cannot use {path}: {reason}", path=place, reason=error.strerror or str(error))
             remedy = Text.of("check that the folder exists, is writable and has space left")
         return Problem(field="storage", message=message, remedy=remedy)
+
+
+def _note(path: str) -> None:
+    if (changed := _changed.get()) is not None:
+        changed.append(path)
+
+
+def _by_default(address: str, *, public: bool) -> str:
+    """Where what stands at an address is read back, if nobody says it."""
+    host = urlsplit(address).hostname or ""
+    try:
+        alone = (ip := ip_address(host)).is_loopback or ip.is_unspecified
+    except ValueError:
+        alone = not host or host == "localhost" or host.endswith(".localhost")
+    return "http" if public and not alone else "storage"
 
 
 def _located(root: str) -> tuple[fsspec.AbstractFileSystem, str]:

@@ -5,10 +5,11 @@
                public, what names it is derived, and what was staged is forgotten
     withdraw   the same of what is left of it; what was staged is forgotten in any case
 
+    verify     the caches that can be told are told what has changed, then it is read back
     rebuild    the same of many at once: what shows several of them is derived once
 
 A kind says what is special: what it stages (`stage`), how it brings an entry before the public (`bring`), or many
-(`bring_all`), and whom it tells of it once the lock is free (`told`).
+(`bring_all`), whom it tells of it once the lock is free (`told`), and what the public sees of it (`evidence`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import ClassVar, Self
 
+from channels.caches import Caches
 from channels.files import Files
 from channels.held import Held
 from pipeline.article import Column, Newsroom, Revision, addresses
@@ -40,6 +42,9 @@ from pipeline.channel import (
     Rendition,
     Setting,
     Standing,
+    Text,
+    Unavailable,
+    utc_now,
 )
 
 AT_ONCE = 250
@@ -72,6 +77,21 @@ class TreeChannel(Channel):
     def withdraw(self, delivery: Delivery) -> Receipt:
         return self._done(delivery, Standing.WITHDRAWN)
 
+    def verify(self, delivery: Delivery) -> Evidence:
+        purged_at = self.caches.purge(delivery)
+        until = delivery.receipt.cached_until if delivery.receipt and self.files.is_asked else None
+        return self.evidence(delivery).model_copy(update={"purged_at": purged_at, "cached_until": until})
+
+    def figures(self) -> list[Text]:
+        """How it is read back, and whether the caches in front of the site can be told what has changed."""
+        if self.files.is_asked:
+            found = [Text.of("read back as the public gets it: {url}", url=self.files.address)]
+        elif self.files.address:
+            found = [Text.of("read back from the storage, not through {url}", url=self.files.address)]
+        else:
+            found = []
+        return [*found, *self.caches.said()]
+
     def rebuild(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Receipt]]:
         left, self._swift._led = iter(deliveries), False
         self._swift.files.staging = self.files.staging
@@ -85,6 +105,11 @@ class TreeChannel(Channel):
             looking.files.differing = []
             list(looking._rebuilt(batch))
             yield from map(looking.files.where, dict.fromkeys(looking.files.differing))
+
+    @cached_property
+    def caches(self) -> Caches:
+        """Those between the files and their readers."""
+        return Caches(self.setting, self.files.address)
 
     @cached_property
     def _swift(self) -> Self:
@@ -120,7 +145,17 @@ class TreeChannel(Channel):
             held.read(batch)
             with reader.files.remembering():
                 for one in batch:
-                    yield one.revision.id, reader.verify(replace(one, catalogue=held))
+                    try:
+                        seen = reader.evidence(replace(one, catalogue=held))
+                    except Unavailable:  # nobody serves it now: each is looked for again later
+                        left = chain(batch[batch.index(one) :], left)
+                        yield from ((unseen.revision.id, reader._unseen(unseen)) for unseen in left)
+                        return
+                    yield one.revision.id, seen
+
+    def _unseen(self, delivery: Delivery) -> Evidence:
+        url = self.names(delivery)[1]
+        return Evidence(url=url, at=utc_now(), standing=Standing.ABSENT, digest="", extract="")
 
     def _done(self, delivery: Delivery, standing: Standing) -> Receipt:
         with delivery.catalogue.exclusive():
@@ -129,15 +164,21 @@ class TreeChannel(Channel):
             entry = _due(delivery)
             if entry is None:
                 return self.find(delivery)
-            taken = self.bring(entry, delivery)
+            with self.files.noting() as changed:
+                taken = self.bring(entry, delivery)
+            self.caches.note(delivery, (*self.places(delivery), *changed))
             self.unstage(delivery.revision)
         return self.receipt(delivery, standing, self.told(entry, delivery, taken))
 
     # -- what is special of a kind ------------------------------------------------------------------------
 
     @abstractmethod
-    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
-        """The channel's answer; `at`: see `Receipt.at`."""
+    def names(self, delivery: Delivery) -> tuple[dict[str, str], str]:
+        """The ids and the public address of the delivery's article, for its receipt."""
+
+    @abstractmethod
+    def evidence(self, delivery: Delivery) -> Evidence:
+        """What the public sees of it now."""
 
     @abstractmethod
     def places(self, delivery: Delivery) -> Sequence[str]:
@@ -164,6 +205,13 @@ class TreeChannel(Channel):
         return taken
 
     # -- what they share ----------------------------------------------------------------------------------
+
+    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
+        """The channel's answer; `at`: see `Receipt.at`."""
+        ids, url = self.names(delivery)
+        done = standing in (Standing.LIVE, Standing.WITHDRAWN)
+        until = self.caches.until(utc_now()) if done else None
+        return Receipt(standing=standing, ids=ids, url=url, at=at, cached_until=until)
 
     def is_staged(self, delivery: Delivery) -> bool:
         """Whether exactly this delivery's rendition is prepared."""

@@ -152,6 +152,9 @@ class Receipt(Frozen):
     """Of ACCEPTED: after which time the channel wants to be asked next, where it has a word in that."""
     note: Text | None = None
     """What a person should know or do, such as «press publish by hand»."""
+    cached_until: AwareDatetime | None = None
+    """Until when caches between the outlet and its readers may still hold what was there before. None: there are no
+    such caches."""
     each: dict[str, Receipt] = Field(default_factory=dict)
     """Of several articles in one publication: the receipts of the others, by their ids, where they have something of
     their own, such as an address. Whoever is not in it has this very one."""
@@ -171,6 +174,10 @@ class Evidence(Frozen):
     extract: str
     """A line a person recognises: the headline as published; of a withdrawn article its notice or the reason. "":
     nothing there."""
+    cached_until: AwareDatetime | None = None
+    """Until when this may be what a cache holds from before; None: it was read beyond all caches."""
+    purged_at: AwareDatetime | None = None
+    """When the caches had been told to drop what has changed; None: none is told."""
 
 
 class Heard(Frozen):

@@ -60,6 +60,8 @@ class Configuration(Frozen):
     """How long a thread of those workers works while others wait for the interpreter; Python's own default."""
     listen: str = Field(pattern=r"^$|^[^:].*:[0-9]{1,5}$")
     """`host:port` of the public web server; empty: a port of the system's choice on loopback."""
+    access_log: Path | None = None
+    """The file in which the web server writes who asked for what; None: nowhere."""
 
     @property
     def site(self) -> Path:
@@ -67,6 +69,8 @@ class Configuration(Frozen):
         return self.data / "site"
 
 
+LISTEN = "127.0.0.1:8000"
+"""Where the web server listens if nobody says it."""
 _PERSON = re.compile(r"[#,，;；\t]")
 """What ends the name in a line of `[house] people`: a comment, or the next cell of a table."""
 
@@ -140,7 +144,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         "broker": engine.pop("broker", ""),
         "workers": engine.pop("workers", 4),
         "releases": engine.pop("releases", 32),
-        "listen": engine.pop("listen", "127.0.0.1:8000"),
+        "listen": engine.pop("listen", LISTEN),
+        "access_log": data / str(engine.pop("access_log")) if engine.get("access_log") else None,
         **{name: engine.pop(name) for name in ("real_time", "turn") if name in engine},
     }
     try:

@@ -149,6 +149,8 @@ class Seen(NamedTuple):
     """`verify` read the public copy and it is as it should be (`right`) or not."""
 
     right: bool
+    cached_until: datetime | None = None
+    """Until when a wrong one may be a cache's, from before."""
 
 
 class Again(NamedTuple):
@@ -229,6 +231,10 @@ def judge(
         case Seen(right=True):
             state = DeliveryState.WITHDRAWN if action is Action.WITHDRAW else DeliveryState.VERIFIED
             verdict = Verdict(state=state, due=None, attempts=attempts, doubt=False)
+        case Seen(right=False, cached_until=until) if (
+            until and now < until
+        ):  # nothing is wrong yet, and nothing counted
+            verdict = Verdict(state=DeliveryState.LIVE, due=until, attempts=attempts, doubt=False, problem=_CACHED)
         case Again() | Seen() if attempts + 1 >= (pace.checks if step is Step.CHECK else pace.attempts):
             problem, sent = (outcome.problem, outcome.sent) if isinstance(outcome, Again) else (_NOT_SEEN, False)
             verdict = _failed(step, problem, attempts + 1, doubt=sent)
@@ -337,6 +343,11 @@ _NEVER_VISIBLE = Problem(
     field="release",
     message=Text.of("the channel took it but has not shown it"),
     remedy=Text.of("look in the channel's own console, then run: newsroom retry"),
+)
+_CACHED = Problem(
+    field="verify",
+    message=Text.of("the public may still get from caches what was there before"),
+    remedy=Text.of("nothing: it is read again once they have to ask; [[site.purge]] makes that sooner"),
 )
 _NOT_SEEN = Problem(
     field="verify",

@@ -4,7 +4,7 @@ What stands where: `channels.app.tree`. Options: `root` (a folder, relative to t
 `url` (its public address, default the site's + `/app/`), `staging` (where prepared files wait, see `channels.files`),
 `webhook` (the address of the app's backend), `secret` (the name of the environment's variable
 with the webhook's secret, default `TONGFA_<CHANNEL'S ID>_WEBHOOK_SECRET`; two secrets, with a space between them, while
-one is replaced), `verify` ("storage", or "http" to read back from the public address).
+one is replaced), `verify` ("http" or "storage": where it is read back, see `channels.files`).
 
 A column's opening, renaming and closing are records like any other; on top of what an article gets they change
 `newsroom.json`, and without that they are not LIVE. Other articles name their column by its id alone, so a renaming
@@ -130,7 +130,7 @@ class App(TreeChannel):
                     standing = Standing.LIVE
         return self.receipt(delivery, standing)
 
-    def verify(self, delivery: Delivery) -> Evidence:
+    def evidence(self, delivery: Delivery) -> Evidence:
         standing, seen = self._look(delivery)
         if standing is Standing.LIVE and delivery.action is not Action.WITHDRAW and not self._pictures_hold(delivery):
             standing = Standing.STAGED if self.is_staged(delivery) else Standing.ABSENT
@@ -242,13 +242,9 @@ class App(TreeChannel):
         assets = assets_of(delivery.revision, delivery.configured)
         return all(holds(asset, self.files.seen(f"{folder}/{asset.name}")) for asset in assets)
 
-    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
-        return Receipt(
-            standing=standing,
-            at=at,
-            ids={"guid": delivery.configured.guid(delivery.revision.id)},
-            url=article_link(delivery.revision.id, self.public),
-        )
+    def names(self, delivery: Delivery) -> tuple[dict[str, str], str]:
+        guid = delivery.configured.guid(delivery.revision.id)
+        return {"guid": guid}, article_link(delivery.revision.id, self.public)
 
 
 def _extract(envelope: Envelope) -> str:

@@ -15,8 +15,8 @@ What is corrected or withdrawn after it has left the newest comes back into them
 
 Options: `root` (a folder, relative to the data folder, or an fsspec URL), `url` (its public address, default the
 site's + `/feeds/`), `staging` (where prepared files wait, see `channels.files`), `hub` (a WebSub hub), `verify`
-("storage", or "http" to read back from the public address), `withdrawn_headline` (true: the notice of a withdrawn
-article names it by its headline, which may be what was wrong).
+("http" or "storage": where it is read back, see `channels.files`), `withdrawn_headline` (true: the notice of a
+withdrawn article names it by its headline, which may be what was wrong).
 
 Everything but the pictures is derived from the catalogue under its lock: the same content gives the same bytes,
 and a release writes the same few files however many articles there are. A new article's release only moves them
@@ -179,7 +179,7 @@ class Feeds(TreeChannel):
     def find(self, delivery: Delivery) -> Receipt:
         return self.receipt(delivery, self._look(delivery)[0])
 
-    def verify(self, delivery: Delivery) -> Evidence:
+    def evidence(self, delivery: Delivery) -> Evidence:
         standing, seen = self._look(delivery)
         if (
             standing is Standing.LIVE
@@ -325,13 +325,8 @@ class Feeds(TreeChannel):
             there.add((self.public + path, len(data)))
         return all(one.lengths <= there for one in seen)
 
-    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
-        return Receipt(
-            standing=standing,
-            ids={"guid": self.newsroom.guid(delivery.revision.id)},
-            url=self.public + Form.RSS.file(),
-            at=at,
-        )
+    def names(self, delivery: Delivery) -> tuple[dict[str, str], str]:
+        return {"guid": self.newsroom.guid(delivery.revision.id)}, self.public + Form.RSS.file()
 
 
 def _as_rendered(delivery: Delivery, entry: Entry, unsaid: frozenset[str]) -> dict[Form, str]:

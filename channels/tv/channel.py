@@ -79,7 +79,7 @@ class Television(Channel):
         super().__init__(setting)
         self.terms, self._problems = terms_of(self.options, self.outlet.name)
         url = str(self.options.get("url") or "")
-        self.files = Files.of(setting, f"{self.outlet.id}/{PAGES}", f"{url.rstrip('/')}/" if url else "")
+        self.files = Files.of(setting, f"{self.outlet.id}/{PAGES}", f"{url.rstrip('/')}/" if url else "", public=False)
         self.names, self._address = names_of(self.options), address_of(setting)
         self.rundowns = Rundowns(setting.notebook)
         device = device_of(self._address, self.options, self.names)

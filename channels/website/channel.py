@@ -8,8 +8,8 @@
     404.html  robots.txt  favicon.svg  assets/…
 
 Options: `root` (a folder, relative to the data folder, or an fsspec URL; default "site"), `staging` (where prepared
-files wait, see `channels.files`), `verify` ("storage", or "http" to read back from the public address), `feeds` (the
-feeds' public address; default that of the newsroom's channel of kind `feeds`; "" for none).
+files wait), `verify` ("http" or "storage": where it is read back; both see `channels.files`), `feeds` (the feeds'
+public address; default that of the newsroom's channel of kind `feeds`; "" for none).
 
 `prepare` stages the whole page, ready to be moved to its place: then the article stands in public (`Receipt.at`). A
 release writes the same few files however many articles there are, all under the catalogue's lock: what the article
@@ -187,7 +187,7 @@ class Website(TreeChannel):
         gone = seen is None and self.files.exists(beside(path, "gone"))
         return self.receipt(delivery, self._standing(delivery, seen, gone=gone, staged=self.is_staged(delivery)))
 
-    def verify(self, delivery: Delivery) -> Evidence:
+    def evidence(self, delivery: Delivery) -> Evidence:
         path = self._path(delivery)
         seen = self.files.seen(path)
         notice = self.files.notice(path) if seen is None else None
@@ -360,13 +360,13 @@ class Website(TreeChannel):
     def _path(self, delivery: Delivery) -> str:
         return delivery.configured.path(delivery.revision)
 
-    def receipt(self, delivery: Delivery, standing: Standing, at: datetime | None = None) -> Receipt:
+    def names(self, delivery: Delivery) -> tuple[dict[str, str], str]:
         announced = delivery.revision.article.announces
         ids = {"path": self._path(delivery)}
         if announced:
             left = " ".join(_left(delivery))
             ids |= {"column": announced.column.address, **({"left": left} if left else {})}
-        return Receipt(standing=standing, ids=ids, url=delivery.configured.permalink(delivery.revision), at=at)
+        return ids, delivery.configured.permalink(delivery.revision)
 
 
 def _left(delivery: Delivery) -> list[str]:

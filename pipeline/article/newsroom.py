@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal, Self
 from urllib.parse import quote
@@ -27,6 +28,27 @@ class Outlet(Frozen):
     """What the kind itself reads; secrets never stand here."""
 
 
+class Purge(Frozen):
+    """How one cache in front of the site is told that an address has changed (`[[site.purge]]`).
+
+    In `address` and `headers`, `{url}` stands for the address as the public has it, `{host}` and `{path}` for its
+    parts, and in `headers` `{secret}` for what TONGFA_PURGE_SECRET says. With `{urls}` in the `body`, a list in JSON,
+    one call tells many of them.
+    """
+
+    method: str = Field(default="PURGE", pattern=r"^[A-Z]+$")
+    address: str = Field(pattern=r"^https?://[^/]+")
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str = ""
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        said = " ".join((self.address, *self.headers.values(), self.body))
+        if not any(one in said for one in ("{url}", "{urls}", "{path}")):
+            raise ValueError("address, headers or body must say what to drop: {url}, {path} or {urls}")
+        return self
+
+
 class Site(Frozen):
     """The public identity of the website (《政府网站发展指引》, annex)."""
 
@@ -48,6 +70,11 @@ class Site(Frozen):
     report_url: str = "https://zfwzgl.www.gov.cn/exposure/jiucuo.html"
     """Address of 政府网站找错."""
     description: str
+    held: timedelta | None = Field(default=None, ge=timedelta(0))
+    """How long caches in front of the site hold what they have, where they have rules of their own (a CDN); None: as
+    long as the answers say (`served.LIFETIME`)."""
+    purge: tuple[Purge, ...] = ()
+    """The caches that are told what has changed."""
 
     @field_validator("url")
     @classmethod

@@ -29,7 +29,8 @@ from pipeline.commands.answers import (
 )
 from pipeline.commands.telling import tell
 from pipeline.engine import Engine
-from pipeline.newsroom import Configuration
+from pipeline.newsroom import LISTEN, Configuration
+from pipeline.whereabouts import candidates
 from pipeline.workers import broker, logs, sending, tasks
 from pipeline.workers.processes import Processes, end_with_parent
 
@@ -112,23 +113,44 @@ def worker(queue: str | None, config: str | None) -> int:
 
 
 @click.command("serve")
-@click.option("--listen", metavar="HOST:PORT", help="default: as configured")
+@click.option("--listen", metavar="HOST:PORT", help="default: as configured, else 127.0.0.1:8000")
 @click.option(
-    "--site", type=click.Path(path_type=Path), metavar="DIR", help="the folder to serve; default: the newsroom's"
+    "--site",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="the folder to serve; default: the newsroom's. Needs no newsroom",
+)
+@click.option(
+    "--access-log",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="keep a log of who asked for what; readers' addresses are personal data. Default: as configured, else none",
 )
 @config_option
-def serve(listen: str | None, site: Path | None, config: str | None) -> int:
-    from pipeline.web.site import serve as serve_site  # noqa: PLC0415 - of all processes only this one is a server
+def serve(listen: str | None, site: Path | None, access_log: Path | None, config: str | None) -> int:
+    from pipeline.web.accesslog import AccessLog  # noqa: PLC0415 - of all processes only this one is a server
+    from pipeline.web.site import serve as serve_site  # noqa: PLC0415
+    from pipeline.web.site import site as site_of  # noqa: PLC0415
 
-    configuration = configured(config)
+    configuration = configured(config) if site is None or _there_is_one(config) else None
     logs.configure()
     end_with_parent()
-    host, colon, port = (listen or configuration.listen).rpartition(":")
+    known = listen or (configuration.listen if configuration else LISTEN)
+    host, colon, port = known.rpartition(":")
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        hear, inside = (None, None) if site else _knowing(configuration)
-        serve_site(site or configuration.site, host.strip("[]"), int(port), hear, inside)
+        log_file = access_log or (configuration.access_log if configuration else None)
+        log = AccessLog(log_file) if log_file else None
+    except OSError as error:
+        said = _("cannot write the access log {path}: {reason}. Give the right to write there, or choose another file.")
+        err.print(said.format(path=error.filename, reason=_(os.strerror(error.errno or 0))))
+        return BROKEN
+    hear, inside = _knowing(configuration) if configuration and site is None else (None, None)
+    secure = configuration is not None and configuration.newsroom.site.url.startswith("https://")
+    root = site or (configuration.site if configuration else Path())
+    try:
+        serve_site(site_of(root, hear, inside, secure=secure), host.strip("[]"), int(port), log)
     except OSError as error:
         err.print(
             _(
@@ -137,6 +159,12 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
         )
         return BROKEN
     return DONE
+
+
+def _there_is_one(config: str | None) -> bool:
+    """Whether a newsroom is named, or found where one is looked for."""
+    named = config or os.environ.get("TONGFA_CONFIG")
+    return bool(named) or any(place.is_file() for place in candidates(None))
 
 
 def _knowing(configuration: Configuration) -> tuple[Hear, Inside]:

@@ -20,7 +20,7 @@ from pipeline.channel import Action
 from pipeline.commands import sheet
 from pipeline.commands.language import tag
 from pipeline.commands.sheet import became, facts, quoted, remarks
-from pipeline.commands.telling import ACTION, DELIVERY, FLAW, STANDING, ended_as, tell
+from pipeline.commands.telling import ACTION, DELIVERY, FLAW, STANDING, ended_as, tell, told_of_caches
 from pipeline.newsroom import templates
 from pipeline.record.chain import Chain
 from pipeline.record.report import AsRead, DeliveryReport, Report
@@ -312,6 +312,7 @@ def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime, reading
         near=_told(close, {"released": marks["released"]}, show.since) if close else "",
         instant=instant,
         instant_name=_("common instant") if report.release_at else _("moment asked for"),
+        caches=told_of_caches(report, show.second),
         chain=chain,
         at=at,
         show=show,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
+from gettext import gettext as _
 
 from pipeline.channel import Action, Problem, Standing, Text
 from pipeline.commands.language import N_
 from pipeline.record.chain import Flaw
+from pipeline.record.report import Report
 from pipeline.rollout import DeliveryState, RolloutState, Step
 
 _TRANSLATED = ("field", "reason")
@@ -92,6 +95,17 @@ def tell_problem(problem: Problem) -> str:
     field = gettext.gettext(problem.field) if problem.field else ""
     place = f"{field}: " if field else ""
     return f"{place}{tell(problem.message)}\n  → {tell(problem.remedy)}"
+
+
+def told_of_caches(report: Report, shown: Callable[[datetime], str]) -> str:
+    """What caches may still show of what was corrected or withdrawn, and until when; "" if nothing."""
+    until = report.cached_until
+    if until is None:
+        return ""
+    if purged := report.purged_at:
+        said = _("caches told to drop it at {moment}; at addresses with a query string until {until} at most")
+        return said.format(moment=shown(purged), until=shown(until))
+    return _("caches may show what was there before until {until} at most").format(until=shown(until))
 
 
 NOTES = (N_("note"), N_("note dropped"), N_("notes dropped"))

@@ -17,7 +17,18 @@ from pipeline.article import Newsroom
 from pipeline.article.reading import ManuscriptProblem
 from pipeline.channel import Problem
 from pipeline.commands.sheet import Look, Row
-from pipeline.commands.telling import ACTION, DELIVERY, FLAW, ROLLOUT, ended_as, tell, tell_problem, tell_what, tell_who
+from pipeline.commands.telling import (
+    ACTION,
+    DELIVERY,
+    FLAW,
+    ROLLOUT,
+    ended_as,
+    tell,
+    tell_problem,
+    tell_what,
+    tell_who,
+    told_of_caches,
+)
 from pipeline.engine import ColumnLine
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.report import ArticleLine, DeliveryReport, Event, Health, Overview, Report
@@ -176,6 +187,8 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
                 lines.append(Styled(_("  → next try at {moment}").format(moment=_time(one.due, zone, day=later))))
         if one.receipt and one.receipt.note:
             lines.append(Styled(f"{name}: {tell(one.receipt.note)}"))
+    if said := told_of_caches(report, lambda moment: f"{moment.astimezone(zone):%H:%M:%S}"):
+        lines.append(Styled(said))
     states = {one.state for one in report.deliveries}
     if report.state is RolloutState.HELD or (ended(report) and DeliveryState.FAILED in states):
         lines.append(Styled(_("When that is done: newsroom retry {rollout}").format(rollout=report.rollout)))

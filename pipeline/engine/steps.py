@@ -202,7 +202,8 @@ class Steps:
                 return Attempt(Done(receipt), receipt, delivery=delivery)
             case Step.VERIFY:
                 evidence = channel.verify(delivery)
-                return Attempt(Seen(happened(claim.action, evidence.standing)), evidence=evidence)
+                seen = Seen(happened(claim.action, evidence.standing), evidence.cached_until)
+                return Attempt(seen, evidence=evidence)
 
     def _prepared(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Receipt:
         if claim.doubt and asks:

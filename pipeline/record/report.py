@@ -102,6 +102,23 @@ class Report(Frozen):
         """The number of its (first) article's revision."""
         return self.articles[0].revision
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def cached_until(self) -> AwareDatetime | None:
+        """Until when caches may still hold what a correction or withdrawal has changed; None: nothing of that kind."""
+        if self.action is Action.PUBLISH:
+            return None
+        moments = [one.receipt.cached_until for one in self.deliveries if one.receipt]
+        return max((one for one in moments if one), default=None)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def purged_at(self) -> AwareDatetime | None:
+        """When all of these caches had been told to drop it; None: not all have been."""
+        kept = [one for one in self.deliveries if one.receipt and one.receipt.cached_until]
+        told = [one.evidence.purged_at if one.evidence else None for one in kept]
+        return max((one for one in told if one), default=None) if all(told) else None
+
     def name(self, one: DeliveryReport, newsroom: Newsroom) -> str:
         """What a delivery is called: its channel's name, with the article's id where there are several."""
         channel = next((outlet.name for outlet in newsroom.outlets if outlet.id == one.channel), one.channel)

@@ -1,9 +1,11 @@
-"""A file of the site as an answer (RFC 9110's «representation»): its type, its coding, how long caches may keep it."""
+"""A file of the site as an answer (RFC 9110's «representation»): its coding, and what is told of it.
+
+Its type and how long caches may keep it: `pipeline.article.served`.
+"""
 
 from __future__ import annotations
 
 import gzip
-import mimetypes
 import os
 import re
 from dataclasses import dataclass, field
@@ -15,40 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
-TYPES = {
-    ".css": "text/css",
-    ".htm": "text/html",
-    ".html": "text/html",
-    ".ico": "image/vnd.microsoft.icon",
-    ".js": "text/javascript",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".mjs": "text/javascript",
-    ".opml": "text/x-opml",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-    ".xml": "application/xml",
-}
-NAMED = [
-    (re.compile(r"rss(-\d+)?\.xml"), "application/rss+xml"),
-    (re.compile(r"atom(-\d+)?\.xml"), "application/atom+xml"),
-    (re.compile(r"feed(-\d+)?\.json"), "application/feed+json"),
-    (re.compile(r"opml\.xml"), "text/x-opml"),
-]
-"""Files whose name says more than its ending."""
-
-HASHED = re.compile(r"(?:^|[._-])((?=(?:[0-9]*[a-f]){2})[0-9a-f]{8,}|[0-9a-f]{16,})[._-]")
-"""A digest in a file's name: 8 hexadecimal digits with two letters among them, which no date and no id has, or 16."""
-CONTENT = "public, max-age=60, must-revalidate"
-"""What may hold an article, its picture or its place in a list: so long a withdrawn one may still be shown by caches,
-and not even then beyond where they cannot ask. Asking costs a 304."""
-OWN = {"text/css", "text/javascript", "font/woff2"}
-"""What no article is ever made of: the project's own files, which nobody withdraws."""
-ASSET, LASTING = "public, max-age=3600", "public, max-age=31536000, immutable"
-"""Those of them, and those whose names hold a digest."""
+from pipeline.article import served
 
 CODINGS = ("br", "gzip")
 """The content codings, the best first."""
@@ -77,29 +46,8 @@ class File:
         return f"{self.modified:x}-{self.size:x}-{self.inode:x}"
 
     @property
-    def media_type(self) -> str:
-        name = os.path.basename(self.path)
-        for pattern, media_type in NAMED:
-            if pattern.fullmatch(name):
-                return media_type
-        ending = os.path.splitext(name)[1].lower()
-        kind, packed = mimetypes.guess_type(name)
-        return TYPES.get(ending) or (not packed and kind) or "application/octet-stream"
-
-    @property
     def textual(self) -> bool:
-        kind = self.media_type
-        return kind.startswith("text/") or kind.endswith(("+xml", "+json", "/xml", "/json"))
-
-    @property
-    def content_type(self) -> str:
-        return f"{self.media_type}; charset=utf-8" if self.textual else self.media_type
-
-    @property
-    def cache_control(self) -> str:
-        if self.media_type not in OWN:
-            return CONTENT
-        return LASTING if HASHED.search(os.path.basename(self.path)) else ASSET
+        return served.is_textual(served.media_type(self.path))
 
 
 def led(page: File | None, target: str, scope: Scope) -> Response:
@@ -107,7 +55,7 @@ def led(page: File | None, target: str, scope: Scope) -> Response:
     query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
     response = in_full(page, scope, 301) if page is not None else Response(status_code=301)
     response.headers["Location"] = target + query
-    response.headers["Cache-Control"] = CONTENT  # it may be called so again
+    response.headers["Cache-Control"] = served.content()  # it may be called so again
     return response
 
 
@@ -132,17 +80,19 @@ def in_full(file: File, scope: Scope, status: int) -> Response:
 
 def streamed(file: File, status: int) -> Response:
     """The file uncoded, or a range of it."""
-    return FileResponse(file.path, status, _headers(file, status), file.content_type, stat_result=file.stat)
+    return FileResponse(
+        file.path, status, _headers(file, status), served.content_type(file.path), stat_result=file.stat
+    )
 
 
 def _headers(file: File, status: int) -> dict[str, str]:
-    headers = {"Content-Type": file.content_type}
+    headers = {"Content-Type": served.content_type(file.path)}
     if status != 200:  # neither is to be kept: the page may come, the notice may change
         return {**headers, "Accept-Ranges": "none", "Cache-Control": "no-cache"}
     return {
         **headers,
         "Accept-Ranges": "bytes",
-        "Cache-Control": file.cache_control,
+        "Cache-Control": served.cache_control(file.path),
         "ETag": f'"{file.etag}"',
         "Last-Modified": formatdate(file.modified / 10**9, usegmt=True),
     }

@@ -1,7 +1,7 @@
 """The public site's server: the website, its feeds and the app's files, from one folder.
 
-`site` is the application; `serve` runs it in the foreground. It stands alone in a small newsroom and behind nginx or a
-CDN in a large one, so it says everything that a cache has to know.
+`site` is the application; `serve` runs it in the foreground, with connections as `line` has them. It stands alone in a
+small newsroom and behind nginx or a CDN in a large one, so it says everything that a cache has to know.
 
 Starlette's `StaticFiles` finds the files (no way out of the folder, also not through links) and judges conditional
 requests, its `FileResponse` sends byte ranges. Added here: types, content codings, what may be cached how long (all
@@ -11,13 +11,14 @@ three in `representation`), 410 for withdrawn pages, 301 for what has another ad
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
 import socket
 import stat
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -30,14 +31,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.article import addresses
 from pipeline.channel import Heard, Refused
 from pipeline.web import first_edition
+from pipeline.web.accesslog import AccessLog, Logging
+from pipeline.web.answers import Answers, Keeping, shows
 from pipeline.web.inside import Inside, Papers
+from pipeline.web.line import IDLE, MOST_CONNECTIONS, Line, LineServer, room_for_connections
 from pipeline.web.representation import File, in_full, led, streamed
 
 Hear = Callable[[str, str, Mapping[str, str], bytes], Heard]
@@ -52,6 +56,8 @@ SECURITY = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+SECURE = ("Strict-Transport-Security", "max-age=31536000")
+"""Of a site whose address is https, whoever in front of this server has the certificate."""
 SHARED = "/app/api/"
 """What any site and any app's web view may read."""
 
@@ -62,58 +68,82 @@ LONGEST_CALL = 64 * 1024
 """Bytes of a platform's call that are read."""
 IN_MEMORY = 2 * 2**20
 """Bytes up to which a file is read in one go: whoever replaces it meanwhile cannot mix two versions in an answer."""
+OVERLOADED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE}
+"""Errors that say nothing of whether there is such a file."""
 ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 
-def site(root: Path, hear: Hear | None = None, inside: Inside | None = None) -> Starlette:
+def site(
+    root: Path,
+    hear: Hear | None = None,
+    inside: Inside | None = None,
+    routes: Sequence[BaseRoute] = (),
+    *,
+    secure: bool = False,
+) -> Starlette:
     """The application that serves the files under `root`, which need not exist yet.
 
     `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard. `inside` gives what only the
-    newsroom may read at `/inside/{channel}/…`; without it there is nothing.
+    newsroom may read at `/inside/{channel}/…`; without it there is nothing. `routes`: what else is answered by a
+    program, before the files are looked at; these answers get the security headers too, and say themselves how long
+    caches may keep them. `secure`: readers come by https, and browsers are told to come by nothing else.
     """
     app = Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/hooks/{channel}", _Hooks(hear), methods=["GET", "POST"]),
             Route("/inside/{channel}/{path:path}", Papers(inside), methods=["GET", "HEAD"]),
+            *routes,
             Mount("/", _Site(root)),
         ],
-        middleware=[Middleware(_Hardened)],
+        middleware=[Middleware(_Hardened, secure=secure)],
         exception_handlers={HTTPException: _plainly},
     )
     app.router.redirect_slashes = False  # a path that no route takes, such as one with a line end, is just not there
     return app
 
 
-def serve(root: Path, host: str, port: int, hear: Hear | None = None, inside: Inside | None = None) -> None:
-    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. `hear`, `inside`: see `site`.
+def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> uvicorn.Server:
+    """A server of the application, as `serve` runs it: give its `run` the sockets to listen on.
 
-    OSError if the port is taken.
+    `log`: what gets a line for each answer. `connections`: at most so many.
 
     uvicorn rather than granian: it runs in this one process. granian's workers are children of its main process; when
     that is killed they live on and keep the port, so that the next start fails.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=1024)
-    # asyncio sets this only on sockets made for TCP by number; without it every answer waits 40 ms for an ACK.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = uvicorn.Server(
+    kept = Answers()
+    app = Keeping(app, kept)
+    return LineServer(
         uvicorn.Config(
-            site(root, hear, inside),
+            Logging(app, log) if log else app,
+            http=type("Line", (Line,), {"answers": kept, "access": log, "most": connections}),
             access_log=False,
             log_config=None,
             lifespan="off",
             ws="none",
             proxy_headers=False,
             server_header=False,
+            timeout_keep_alive=int(IDLE),
             timeout_graceful_shutdown=5,
         )
     )
+
+
+def serve(app: ASGIApp, host: str, port: int, log: AccessLog | None = None) -> None:
+    """Serve a `site` until SIGINT or SIGTERM; requests under way get five seconds to end. For `log` see `server`.
+
+    OSError if the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=1024)
+    # asyncio sets this only on sockets made for TCP by number; without it every answer waits 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    running = server(app, log, room_for_connections())
     stops = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
     # uvicorn raises the signal again once it has stopped; by then it has been obeyed.
     before = {stop: signal.signal(stop, lambda *_: None) for stop in stops}
     try:
-        server.run(sockets=[listener])
+        running.run(sockets=[listener])
     finally:
         listener.close()
         for stop, handler in before.items():
@@ -168,14 +198,15 @@ async def _plainly(_request: Request, error: Exception) -> Response:
 class _Hardened:
     """Sets the security headers on every answer, and lets other origins read what is shared."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
+        self._headers = {**SECURITY, **dict([SECURE] if secure else [])}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 if str(scope["path"]).startswith(SHARED):
                     headers["Access-Control-Allow-Origin"] = "*"
@@ -193,7 +224,7 @@ class _Site(StaticFiles):
         self.config_checked = True  # a folder that is not there yet is an empty site, not an error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _one_range(scope):
+        if "range" in Headers(scope=scope) and not _one_range(scope):
             # RFC 9110, 14.2: a range that is not understood, or not of a GET, is ignored; `FileResponse` refuses it.
             headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
             scope = {**scope, "headers": headers}
@@ -266,6 +297,7 @@ class _Site(StaticFiles):
         if status != 200:
             return led(file, target, scope) if target else in_full(file, scope, status)
         request = Headers(scope=scope)
+        shows(scope, file)
         response = streamed(file, 200) if "range" in request else in_full(file, scope, 200)
         if self.is_not_modified(response.headers, request):
             return NotModifiedResponse(response.headers)
@@ -280,7 +312,9 @@ class _Site(StaticFiles):
             with open(full, "rb") as opened:
                 now = os.fstat(opened.fileno())
                 data = opened.read(IN_MEMORY if now.st_size <= IN_MEMORY else first_edition.HEAD)
-        except (OSError, ValueError):  # unreadable, name too long, no such name
+        except (OSError, ValueError) as error:  # unreadable, name too long, no such name
+            if getattr(error, "errno", None) in OVERLOADED:
+                raise HTTPException(503, headers={"Retry-After": "5"}) from error
             return None
         became = first_edition.became(full, data[: first_edition.HEAD])
         whole = data if len(data) == now.st_size else None

@@ -25,6 +25,7 @@ from tests.benchmarks import (
     importing,
     kinds,
     live,
+    serving,
     skew,
     television,
     throughput,
@@ -45,6 +46,7 @@ def _whole(folder: Path) -> Iterator[Line]:
     yield from throughput.on_postgresql(folder)
     yield from importing.lines(folder / "import")
     yield from archive.lines(folder / "archives")
+    yield from serving.lines(folder / "serving")
     yield from backlog.lines(folder / "backlog")
 
 
@@ -56,6 +58,7 @@ def _quick(folder: Path) -> Iterator[Line]:
     yield from throughput.lines(folder, articles=10, workers=[1])
     yield from importing.lines(folder / "import", few=100, many=300)
     yield from archive.lines(folder / "archives", sizes=[100, 2_000])
+    yield from serving.lines(folder / "serving", rounds=3)
     yield from backlog.lines(folder / "backlog", articles=60)
 
 

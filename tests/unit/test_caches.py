@@ -10,12 +10,14 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from pipeline.web import representation
+from pipeline.article import served
 from tests.unit.test_site import Client, running
 
 CONFIG = Path(__file__).parents[2] / "config" / "nginx.conf"
@@ -70,44 +72,62 @@ def test_the_shipped_nginx_gives_nothing_a_life_of_its_own() -> None:
     assert not said.keys() & {
         "proxy_cache_valid",
         "expires",
-        "proxy_ignore_headers",
         "proxy_cache_bypass",
         "open_file_cache",
     }
+    assert [rule for rule in rules if rule.startswith("proxy_ignore_headers")] == ["proxy_ignore_headers Vary;"]
     assert said["proxy_cache_use_stale"] == "off"
     assert said["proxy_cache_background_update"] == "off"
     assert said["proxy_cache_revalidate"] == "on"
 
 
-@pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """The shipped file in a real nginx: its port, and that on which it looks for the server."""
+class Front(NamedTuple):
+    """A real nginx with the shipped file."""
+
+    port: int
+    behind: int
+    """Where it looks for the server."""
+
+
+@contextmanager
+def front(folder: Path, *, purges: Path | None = None) -> Iterator[Front]:
+    """The shipped file in a real nginx while the block runs; `purges`: with this module, and its lines."""
     if NGINX is None:
         pytest.skip("there is no nginx on this machine")
     with closing(socket.create_server(("127.0.0.1", 0))) as one, closing(socket.create_server(("127.0.0.1", 0))) as two:
         port, behind = one.getsockname()[1], two.getsockname()[1]
     shipped = CONFIG.read_text()
+    if purges:
+        lines = shipped[shipped.index("    # location ~ ^/purge") :]
+        shipped = shipped.replace(lines, re.sub(r"(?m)^    # ", "    ", lines))
     for pattern, here in (
-        (r"/var/cache/nginx", str(tmp_path / "cache")),
+        (r"/var/cache/nginx", str(folder / "cache")),
         (r"listen 80;", f"listen 127.0.0.1:{port};"),
         (r"http://serve:8000", f"http://127.0.0.1:{behind}"),
     ):
         shipped, count = re.subn(pattern, here, shipped)
         assert count, pattern
     temporary = "".join(
-        f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     whole = (
-        f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/errors;\nevents {{}}\n"
+        f"{f'load_module {purges};' if purges else ''}\n"
+        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\nevents {{}}\n"
         f"http {{ access_log off;\n{temporary}{shipped}}}\n"
     )
-    (tmp_path / "nginx.conf").write_text(whole)
-    process = subprocess.Popen([NGINX, "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "errors")])
+    (folder / "nginx.conf").write_text(whole)
+    process = subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors")])
     try:
-        yield port, behind
+        yield Front(port, behind)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=10)
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Front]:
+    with front(tmp_path) as found:
+        yield found
 
 
 def soon(get: Client, path: str, status: int) -> str:
@@ -125,10 +145,8 @@ def soon(get: Client, path: str, status: int) -> str:
     raise AssertionError(f"{path} is still answered with {last}")
 
 
-def test_what_is_withdrawn_leaves_a_real_nginx(
-    nginx: tuple[int, int], root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(representation, "CONTENT", representation.CONTENT.replace("max-age=60", "max-age=1"))
+def test_what_is_withdrawn_leaves_a_real_nginx(nginx: Front, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "LIFETIME", timedelta(seconds=1))
     port, behind = nginx
     get = Client(port)
     paths = (f"/{PAGE}", f"/{PICTURE}")

@@ -82,9 +82,13 @@ class Nginx:
         temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
         (folder / "nginx.conf").write_text(
             f"user root;\ndaemon off; pid {folder}/pid; error_log {folder}/errors;\nworker_processes 1;\nevents {{}}\n"
-            f"http {{ access_log off;\n{temporary}{shipped}}}\n"
+            f"http {{ access_log off; sendfile on; tcp_nopush on;\n{temporary}{shipped}}}\n"
         )
         self._process = subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors")])
+
+    @property
+    def process(self) -> int:
+        return self._process.pid
 
     def reload(self) -> None:
         self._process.send_signal(signal.SIGHUP)

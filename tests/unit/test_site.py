@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,15 @@ from urllib.parse import quote, unquote
 
 import brotli  # type: ignore[import-untyped]
 import pytest
-import uvicorn
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
-from pipeline.web.site import IN_MEMORY, SECURITY, serve, site
+from pipeline.web.accesslog import AccessLog
+from pipeline.web.line import MOST_CONNECTIONS
+from pipeline.web.site import IN_MEMORY, SECURITY, serve, server, site
 
 GONE = b"<!-- tongfa:gone -->"
 
@@ -191,13 +195,20 @@ def get(root: Path) -> Iterator[Client]:
 
 
 class running:  # noqa: N801 - reads as a sentence
-    """The application behind uvicorn on a loopback port while the block runs."""
+    """The site behind its server on a loopback port while the block runs."""
 
-    def __init__(self, root: Path, *, port: int = 0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        port: int = 0,
+        routes: Sequence[BaseRoute] = (),
+        log: AccessLog | None = None,
+        connections: int = MOST_CONNECTIONS,
+        **how: bool,
+    ) -> None:
         self._listener = socket.create_server(("127.0.0.1", port))
-        app = site(root)
-        config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", ws="none")
-        self._server = uvicorn.Server(config)
+        self._server = server(site(root, routes=routes, **how), log, connections)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 
     def __enter__(self) -> Client:
@@ -417,6 +428,19 @@ def test_other_methods(get: Client, method: str) -> None:
         answer = get(path, method, Content_Length="0")
         assert answer.status == 405
         assert {one.strip() for one in answer["Allow"].split(",")} == {"GET", "HEAD"}
+
+
+def test_a_program_may_answer_beside_the_files(root: Path) -> None:
+    def search(request: Request) -> Response:
+        return PlainTextResponse(f"{request.query_params['q']}\n")
+
+    with running(root, routes=[Route("/search", search)]) as get:
+        answer = get("/search?q=a%20b")
+        assert (answer.status, answer.body) == (200, b"a b\n")
+        for name, value in SECURITY.items():
+            assert answer[name] == value
+        assert (get("/search", "POST", Content_Length="0").status, get("/search/x").status) == (405, 404)
+        assert get("/").body == PAGE.encode()
 
 
 def test_healthz(get: Client) -> None:
@@ -661,8 +685,8 @@ def test_serve_stops_when_it_is_told(root: Path, stop: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     program = (
-        "import sys; from pathlib import Path; from pipeline.web.site import serve; "
-        "serve(Path(sys.argv[1]), '127.0.0.1', int(sys.argv[2])); print('stopped')"
+        "import sys; from pathlib import Path; from pipeline.web.site import serve, site; "
+        "serve(site(Path(sys.argv[1])), '127.0.0.1', int(sys.argv[2])); print('stopped')"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", program, str(root), str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -690,4 +714,4 @@ def test_serve_stops_when_it_is_told(root: Path, stop: signal.Signals) -> None:
 
 def test_serve_says_that_the_port_is_taken(root: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        serve(root, "127.0.0.1", taken.getsockname()[1])
+        serve(site(root), "127.0.0.1", taken.getsockname()[1])
