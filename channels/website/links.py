@@ -78,5 +78,5 @@ ADDRESS = Takes(
 )
 GROUPS = Takes(
     _are_groups,
-    Text.of('write [[channel.links]] tables, each with a name and links = [{ name = "…", url = "https://…" }]'),
+    Text.of("write [[channel.links]] tables, each with a name and links, and each link with a name and a url"),
 )

@@ -8,7 +8,7 @@ The cost does not depend on how many articles there are.
                            page being filled has its address too, so that the one before can link to it for ever;
                            until it is full it shows what the index shows
     {address}/archive-1.html …  what was imported from an archive: it stands before page 1, see `channels.paging`
-    index.html             the lead, the newest, and the newest of every column
+    index.html             the lead, the newest (without what only tells of columns), and the newest of every column
     columns.html           the columns, open and closed; its menu is the one that scripts of older pages show
     map.html               the site map, for people
     subscribe.html         the feeds, for people
@@ -30,6 +30,7 @@ from markupsafe import Markup
 from channels.paging import after, before, named, ordinals, page_of, pages
 from channels.website.frame import Frame
 from channels.website.item import Gap, Item, gap_of, item_of
+from channels.website.leading import Leads
 from channels.website.page import column_banner, column_head
 from pipeline.article import Column
 from pipeline.channel import Catalogue, Entry
@@ -44,7 +45,7 @@ Only earlier ones, so that a new article changes no older page but its neighbour
 LATEST, OF_COLUMN = 10, 6
 """Lines of the home page: the newest of all, and of each column."""
 LEADS = 6
-"""The home page leads with the newest article, or with one of the newest that has a picture."""
+"""If no article is to lead, the home page does with the newest, or with one of the newest that has a picture."""
 CHUNK = 100
 """Ordinals of a sitemap."""
 NEWS, NEWS_AGE = 30, timedelta(days=2)
@@ -71,6 +72,7 @@ class Known:
     shown: set[str] = field(default_factory=set)
     """Articles whose pages are there."""
     items: dict[str, Item] = field(default_factory=dict)
+    leads: Leads = field(default_factory=Leads)
 
     def there(self, path: str) -> bool:
         return path in self.coming or self.stands(path)
@@ -233,14 +235,13 @@ class Lists:
             if column is not None:
                 mine = (lists for lists in together if lists._column == column.id)
                 yield from one._column_pages(column, set().union(*(lists._due(column) for lists in mine)))
-        columns = [(one, self._newest_of(one)) for one in self._frame.newsroom.open_columns]
-        filled = [(one, items) for one, items in columns if items]
+        filled = self._filled()
         newest = self._catalogue.live(limit=NEWS)
         yield "index.html", self._home(newest, filled)
         if self._frame.feeds:
             yield "subscribe.html", self._frame.document("subscribe.html", columns=[one for one, _ in filled])
         own = {_chunk(lists._entry.ordinal) for lists in together}
-        yield from self._sitemaps(newest, own, [one for one, _ in filled])
+        yield from self._sitemaps(newest, own)
 
     def _due(self, column: Column) -> set[int]:
         """The column's pages that have to be written, beside the one that is being filled; all of them if the column
@@ -313,17 +314,31 @@ class Lists:
         return self._listed(self._catalogue.live(column.id, limit=OF_COLUMN))
 
     def _home(self, newest: Sequence[Entry], columns: list[tuple[Column, list[Item]]]) -> bytes:
-        items = self._listed(newest)[: LATEST + 1]
+        told = [one for one in newest if not one.revision.article.announces] or newest
+        items = self._listed(told)[: LATEST + 1]
         pictured = (item for item in items[:LEADS] if item.picture or item.banner)
-        lead = next(pictured, items[0] if items else None)
-        latest = [item for item in items if item is not lead][:LATEST]
+        lead = self._pinned(newest) or next(pictured, items[0] if items else None)
+        latest = [item for item in items if lead is None or item.href != lead.href][:LATEST]
         closed = [column for column in self._frame.newsroom.columns if column.closed]
         return self._frame.document("home.html", lead=lead, latest=latest, columns=columns, closed=closed)
 
-    def _sitemaps(
-        self, newest: Sequence[Entry], own: set[int], filled: Sequence[Column]
-    ) -> Iterator[tuple[str, bytes]]:
-        """`own`: the sitemaps that have to be written in any case; `filled`: the columns that have articles."""
+    def _pinned(self, newest: Sequence[Entry]) -> Item | None:
+        """What is to lead, if it is public."""
+        ids = list(self._known.leads.standing([one.revision for one in newest]))
+        entries = self._catalogue.entries(ids) if ids else {}
+        return next((item for id in ids if (item := self._one(entries.get(id))) is not None), None)
+
+    def home(self) -> tuple[str, bytes]:
+        """(path, content) of the home page alone."""
+        return "index.html", self._home(self._catalogue.live(limit=NEWS), self._filled())
+
+    def _filled(self) -> list[tuple[Column, list[Item]]]:
+        """The open columns that have articles, with their newest."""
+        columns = [(one, self._newest_of(one)) for one in self._frame.newsroom.open_columns]
+        return [(one, items) for one, items in columns if items]
+
+    def _sitemaps(self, newest: Sequence[Entry], own: set[int]) -> Iterator[tuple[str, bytes]]:
+        """`own`: the sitemaps that have to be written in any case."""
         frame = self._frame
         since = newest[0].revision.published_at - NEWS_AGE if newest else None
         news = [one for one in newest if one.ordinal > 0 and (since is None or one.revision.published_at >= since)]
@@ -339,10 +354,6 @@ class Lists:
             # A sitemap without any page would be invalid.
             shown = shown or [(frame.url(""), "")]
             yield f"sitemaps/{named(chunk)}.xml", frame.document("sitemap.xml", pages=shown)
-        columns = [*filled, *(one for one in frame.newsroom.columns if one.closed)]
-        standing = ["", "columns.html", "map.html", *(["subscribe.html"] if frame.feeds else [])]
-        places = [*map(frame.url, standing), *map(frame.newsroom.column_url, columns)]
-        yield "sitemaps/site.xml", frame.document("sitemap.xml", pages=[(place, "") for place in places])
         chunks = [*(one for one in pages(0, imported, CHUNK)), *range(1, filling + 1)]
         paths = ["sitemaps/site.xml", *(f"sitemaps/{named(chunk)}.xml" for chunk in chunks)]
         yield "sitemap.xml", frame.document("sitemap-index.xml", paths=paths)
