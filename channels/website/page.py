@@ -31,8 +31,6 @@ CELL = 10
 """Characters of a table's cell that stand in one line."""
 DESCRIPTION = 120
 """Characters of a page's description."""
-CALLED = {"编辑": "责任编辑"}
-"""Roles that a government's site has to call otherwise."""
 MADE_BY_MACHINE = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
 """schema.org's word for IPTC's (`label.MADE_BY_MACHINE`)."""
 
@@ -162,7 +160,7 @@ def core(revision: Revision, frame: Frame) -> str:
         notes=notes,
         label=label.of_text(article),
         made=byline.printed(article, newsroom.house, Group.BYLINE, Group.PICTURES),
-        passed=byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE, called=CALLED),
+        passed=byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE, called=byline.ON_SITES),
         **values,
     )
     # A CR would come back from any parser as LF, or be written as a reference that HTML forbids.

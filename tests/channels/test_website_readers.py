@@ -1,4 +1,4 @@
-"""What readers of the website meet: headlines, tables, the lead, what is related, the site map, links beside articles."""
+"""What readers of the website meet: headlines, tables, the lead, what is related, the site map, links."""
 
 from __future__ import annotations
 
@@ -210,9 +210,7 @@ def test_people_get_a_site_map_and_machines_theirs(opened: Callable[..., Rehears
 
 
 @pytest.mark.parametrize("path", ["columns.html", "subscribe.html", "map.html", "index.html", "yaowen/index.html"])
-def test_every_page_of_lists_has_the_tags_of_columns(
-    opened: Callable[..., Rehearsal], root: Path, path: str
-) -> None:
+def test_every_page_of_lists_has_the_tags_of_columns(opened: Callable[..., Rehearsal], root: Path, path: str) -> None:
     publish(opened(links=LINKS, search="/search", feedback="/feedback"), article(1))
     assert problems((root / path).read_bytes(), PageKind.COLUMN) == []
 
