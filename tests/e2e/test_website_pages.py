@@ -67,6 +67,7 @@ PAGES = {
     "subscribe": "/subscribe.html",
     "gone": "/2026/11/a2.html",
     "missing": "/2026/11/a999.html",
+    "map": "/map.html",
 }
 ANSWERS = {"gone": 410, "missing": 404, "withdrawn column": 410}
 WIDTHS = (375, 1280)
