@@ -23,6 +23,8 @@ APART = "　"
 """Between credits on one line, and within a name of two characters that is printed as wide as one of three."""
 WRITERS = (Duty.REPORTER, Duty.AUTHOR, Duty.CORRESPONDENT)
 """Whom metadata calls the authors, for it has no word for their roles; where there is room for one, the first."""
+ON_SITES: Mapping[str, str] = MappingProxyType({"编辑": "责任编辑"})
+"""Roles that a government's site, and its app, have to call otherwise."""
 AS_CALLED: Mapping[str, str] = MappingProxyType({})
 
 _TWO = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2}")

@@ -461,6 +461,8 @@ class Channel(ABC):
     rebuilds: ClassVar[bool] = False
     """Whether `rebuild` is written: whether it can bring thousands of articles before the public at once, because all
     that the public gets of them are files that the record can make again."""
+    pins: ClassVar[bool] = False
+    """Whether `pin` is written: whether one article can be put before all others there (头条)."""
     visibility_lag: ClassVar[timedelta] = timedelta(0)
     """How long after a deed `find` may still say it did not happen."""
 
@@ -548,6 +550,14 @@ class Channel(ABC):
         """`verify` of many articles: their ids, with what was seen. A kind that can reads once what shows many of them;
         then what was read may be some seconds older than `Evidence.at`."""
         return ((delivery.revision.id, self.verify(delivery)) for delivery in deliveries)
+
+    def pin(self, entry: Entry, until: datetime | None, catalogue: Catalogue, *, by: str, at: datetime) -> None:
+        """Let an article that is public there go before all others, from now until then; None: no longer.
+
+        `by` decided it, `at` that moment. Called by a person's command: nothing of it is a delivery, and what the
+        article's own manuscript says of it (`Article.lead`) the kind reads for itself.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no place for a lead")
 
     @abstractmethod
     def check(self) -> list[Problem]:

@@ -9,7 +9,8 @@
 
 Options: `root` (a folder, relative to the data folder, or an fsspec URL; default "site"), `staging` (where prepared
 files wait), `verify` ("http" or "storage": where it is read back; both see `channels.files`), `feeds` (the feeds'
-public address; default that of the newsroom's channel of kind `feeds`; "" for none).
+public address; default that of the newsroom's channel of kind `feeds`; "" for none), `search`, `feedback` and `links`
+(where pages lead beside the articles, see `links`).
 
 `prepare` stages the whole page, ready to be moved to its place: then the article stands in public (`Receipt.at`). A
 release writes the same few files however many articles there are, all under the catalogue's lock: what the article
@@ -34,7 +35,9 @@ from channels.files import Files
 from channels.options import TEXT, address_problems, option_problems
 from channels.pictures import data_uri, holds, made
 from channels.tree import TreeChannel, token
+from channels.website import leading
 from channels.website.frame import Frame, assets, compile_templates
+from channels.website.links import ADDRESS, GROUPS, groups_of
 from channels.website.lists import Known, Lists, pages_at, pages_listing
 from channels.website.page import (
     assets_of,
@@ -52,6 +55,7 @@ from pipeline.article.addresses import beside
 from pipeline.channel import (
     Action,
     Asset,
+    Catalogue,
     Correction,
     Delivery,
     Entry,
@@ -70,8 +74,12 @@ from pipeline.channel import (
 MARK = "core.html"
 BANNER = "column"
 """Where the banner of a column's own pages is staged."""
-OPTIONS = {**files.OPTIONS, "feeds": TEXT}
-OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|[0-9]{4}")
+STANDING = {one: one for one in ("columns.html", "map.html", "404.html", "robots.txt")} | {
+    "sitemaps/site.xml": "sitemap-site.xml"
+}
+"""Files that depend on the newsroom alone, and their templates."""
+OPTIONS = {**files.OPTIONS, "feeds": TEXT, "search": ADDRESS, "feedback": ADDRESS, "links": GROUPS}
+OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|search|feedback|[0-9]{4}")
 """Names at the site's root that no column may have for its address."""
 
 
@@ -79,6 +87,7 @@ class Website(TreeChannel):
     kind: ClassVar[str] = "website"
     mark: ClassVar[str] = MARK
     corrects: ClassVar[Correction] = Correction.IN_PLACE
+    pins: ClassVar[bool] = True
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -94,7 +103,13 @@ class Website(TreeChannel):
         outlet = next((one for one in newsroom.outlets if one.kind == "feeds"), None)
         default = str(outlet.options.get("url") or f"{newsroom.site.url}/feeds/") if outlet else ""
         feeds = str(self.options.get("feeds", default))
-        return Frame(newsroom=newsroom, feeds=f"{feeds.rstrip('/')}/" if feeds else "")
+        return Frame(
+            newsroom=newsroom,
+            feeds=f"{feeds.rstrip('/')}/" if feeds else "",
+            search=ADDRESS.of(self.options, "search", ""),
+            feedback=ADDRESS.of(self.options, "feedback", ""),
+            groups=groups_of(self.options),
+        )
 
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The core of the article's page, and its pictures' files."""
@@ -135,7 +150,7 @@ class Website(TreeChannel):
 
     def bring(self, entry: Entry, delivery: Delivery) -> datetime:
         frame = self.frame(delivery.newsroom)
-        lists = Lists(frame, delivery.catalogue, entry, Known(self.files.exists))
+        lists = Lists(frame, delivery.catalogue, entry, Known(self.files.exists, leads=self._leads(entry)))
         folder, assets = folder_of(entry.revision, frame), assets_of(entry.revision, frame.newsroom)
         self._furnish(frame, lists, delivery)
         if delivery.rendition is not None:
@@ -155,7 +170,7 @@ class Website(TreeChannel):
     def bring_all(self, deeds: Sequence[tuple[Entry, Delivery]]) -> None:
         last = deeds[-1][1]
         self.lead_what_does_not(last, locked=True)
-        frame, known = self.frame(last.newsroom), Known(self.files.exists)
+        frame, known = self.frame(last.newsroom), Known(self.files.exists, leads=leading.read(self.setting.notebook))
         lists = {entry.revision.id: Lists(frame, last.catalogue, entry, known) for entry, _ in deeds}
         self._furnish(frame, lists[last.revision.id], last)
         paths = {entry.revision.id: frame.newsroom.path(entry.revision) for entry, _ in deeds}
@@ -180,6 +195,23 @@ class Website(TreeChannel):
                 self.keep(folder_of(entry.revision, frame), shown)
             if entry.withdrawn_at is not None:
                 self.files.retire(paths[entry.revision.id], _notice(entry, frame))
+
+    def pin(self, entry: Entry, until: datetime | None, catalogue: Catalogue, *, by: str, at: datetime) -> None:
+        id, number = entry.revision.id, entry.revision.number
+        with catalogue.exclusive():
+            frame = self.frame(self.newsroom.with_columns(catalogue.columns()))
+            decision = leading.Decision(article=id, revision=number, until=until, at=at, by=by)
+            leading.say(self.setting.notebook, decision)
+            known = Known(self.files.exists, leads=leading.read(self.setting.notebook))
+            self.files.write(*Lists(frame, catalogue, entry, known).home())
+
+    def _leads(self, entry: Entry) -> leading.Leads:
+        """What is to lead, with what this article's manuscript says of it."""
+        leads = leading.read(self.setting.notebook)
+        if entry.withdrawn_at is None and (decision := leading.said(entry.revision, self.newsroom, leads)):
+            leading.say(self.setting.notebook, decision)
+            return leads.after(decision)
+        return leads
 
     def find(self, delivery: Delivery) -> Receipt:
         path = self._path(delivery)
@@ -268,9 +300,9 @@ class Website(TreeChannel):
     def _show_lists(self, frame: Frame, lists: Iterable[tuple[str, bytes]]) -> None:
         for path, data in lists:
             self.files.write(path, data)
-        for path in ("columns.html", "404.html", "robots.txt"):
+        for path, template in STANDING.items():
             if self._furnished != frame.newsroom or not self.files.exists(path):
-                self.files.write(path, frame.document(path))
+                self.files.write(path, frame.document(template))
         self._furnished = frame.newsroom
 
     def leading(self, column: Column, delivery: Delivery) -> Mapping[str, bytes]:

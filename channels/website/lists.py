@@ -8,10 +8,12 @@ The cost does not depend on how many articles there are.
                            page being filled has its address too, so that the one before can link to it for ever;
                            until it is full it shows what the index shows
     {address}/archive-1.html …  what was imported from an archive: it stands before page 1, see `channels.paging`
-    index.html             the lead, the newest, and the newest of every column
+    index.html             the lead, the newest (without what only tells of columns), and the newest of every column
     columns.html           the columns, open and closed; its menu is the one that scripts of older pages show
+    map.html               the site map, for people
     subscribe.html         the feeds, for people
-    sitemap.xml            index of sitemaps/1.xml …: ordinals 1 … 100 and so on, and sitemaps/archive-1.xml …
+    sitemap.xml            index of sitemaps/site.xml, which has the home page and the columns, of sitemaps/1.xml …:
+                           ordinals 1 … 100 and so on, and of sitemaps/archive-1.xml …
     sitemap-news.xml       the two days before the newest article, as news readers' sitemaps have it
 """
 
@@ -28,6 +30,7 @@ from markupsafe import Markup
 from channels.paging import after, before, named, ordinals, page_of, pages
 from channels.website.frame import Frame
 from channels.website.item import Gap, Item, gap_of, item_of
+from channels.website.leading import Leads
 from channels.website.page import column_banner, column_head
 from pipeline.article import Column
 from pipeline.channel import Catalogue, Entry
@@ -42,7 +45,7 @@ Only earlier ones, so that a new article changes no older page but its neighbour
 LATEST, OF_COLUMN = 10, 6
 """Lines of the home page: the newest of all, and of each column."""
 LEADS = 6
-"""The home page leads with the newest article, or with one of the newest that has a picture."""
+"""If no article is to lead, the home page does with the newest, or with one of the newest that has a picture."""
 CHUNK = 100
 """Ordinals of a sitemap."""
 NEWS, NEWS_AGE = 30, timedelta(days=2)
@@ -69,6 +72,7 @@ class Known:
     shown: set[str] = field(default_factory=set)
     """Articles whose pages are there."""
     items: dict[str, Item] = field(default_factory=dict)
+    leads: Leads = field(default_factory=Leads)
 
     def there(self, path: str) -> bool:
         return path in self.coming or self.stands(path)
@@ -152,7 +156,7 @@ class Lists:
             later=self._one(later),
             gone_before=series.gone_before,
             gone_after=series.gone_after,
-            related=self._listed(self._related(entry, earlier)),
+            **self._more(entry, earlier),
         )
 
     def _beside(self, entry: Entry) -> tuple[Entry | None, Entry | None]:
@@ -179,18 +183,26 @@ class Lists:
             gone_after=[gap for gap in gone if here < gap.number and (after is None or gap.number < _number(after, 0))],
         )
 
-    def _related(self, entry: Entry, beside: Entry | None) -> list[Entry]:
-        """Those with the most keywords in common, then the newest; the one right before is shown already."""
-        here, keywords = entry.column_ordinal, set(entry.revision.article.keywords)
+    def _more(self, entry: Entry, beside: Entry | None) -> dict[str, Any]:
+        """What else there is to read in the column: those with the most keywords in common, then the newest. `akin`:
+        whether they have any, beyond those that the column gives to everything; if not, they are just its newest.
+
+        The one right before is shown already.
+        """
+        here, article = entry.column_ordinal, entry.revision.article
+        column = self._frame.column(article)
+        keywords = set(article.keywords).difference(column.keywords if column else ())
         among = [
-            one
+            (len(keywords.intersection(one.revision.article.keywords)), one)
             for one in reversed(self._near)
             if here - AMONG <= one.column_ordinal < here
             and one.withdrawn_at is None
             and (beside is None or one.revision.id != beside.revision.id)
             and self._is_shown(one)
         ]
-        return sorted(among, key=lambda one: -len(keywords.intersection(one.revision.article.keywords)))[:RELATED]
+        akin = any(common for common, _ in among)
+        shown = [one for common, one in sorted(among, key=lambda one: -one[0]) if common or not akin]
+        return {"akin": akin, "more": self._listed(shown[:RELATED])}
 
     # -- lists --------------------------------------------------------------------------------------------
 
@@ -208,8 +220,9 @@ class Lists:
                 yield path, self._index(column, newest, last)
         if not self._there("index.html"):
             yield "index.html", self._home([], [])
-        if not self._there("columns.html"):
-            yield "columns.html", self._frame.document("columns.html")
+        for path in ("columns.html", "map.html"):
+            if not self._there(path):
+                yield path, self._frame.document(path)
         if self._frame.feeds and not self._there("subscribe.html"):
             yield "subscribe.html", self._frame.document("subscribe.html", columns=[])
 
@@ -222,8 +235,7 @@ class Lists:
             if column is not None:
                 mine = (lists for lists in together if lists._column == column.id)
                 yield from one._column_pages(column, set().union(*(lists._due(column) for lists in mine)))
-        columns = [(one, self._newest_of(one)) for one in self._frame.newsroom.open_columns]
-        filled = [(one, items) for one, items in columns if items]
+        filled = self._filled()
         newest = self._catalogue.live(limit=NEWS)
         yield "index.html", self._home(newest, filled)
         if self._frame.feeds:
@@ -302,12 +314,28 @@ class Lists:
         return self._listed(self._catalogue.live(column.id, limit=OF_COLUMN))
 
     def _home(self, newest: Sequence[Entry], columns: list[tuple[Column, list[Item]]]) -> bytes:
-        items = self._listed(newest)[: LATEST + 1]
+        told = [one for one in newest if not one.revision.article.announces] or newest
+        items = self._listed(told)[: LATEST + 1]
         pictured = (item for item in items[:LEADS] if item.picture or item.banner)
-        lead = next(pictured, items[0] if items else None)
-        latest = [item for item in items if item is not lead][:LATEST]
+        lead = self._pinned(newest) or next(pictured, items[0] if items else None)
+        latest = [item for item in items if lead is None or item.href != lead.href][:LATEST]
         closed = [column for column in self._frame.newsroom.columns if column.closed]
         return self._frame.document("home.html", lead=lead, latest=latest, columns=columns, closed=closed)
+
+    def _pinned(self, newest: Sequence[Entry]) -> Item | None:
+        """What is to lead, if it is public."""
+        ids = list(self._known.leads.standing([one.revision for one in newest]))
+        entries = self._catalogue.entries(ids) if ids else {}
+        return next((item for id in ids if (item := self._one(entries.get(id))) is not None), None)
+
+    def home(self) -> tuple[str, bytes]:
+        """(path, content) of the home page alone."""
+        return "index.html", self._home(self._catalogue.live(limit=NEWS), self._filled())
+
+    def _filled(self) -> list[tuple[Column, list[Item]]]:
+        """The open columns that have articles, with their newest."""
+        columns = [(one, self._newest_of(one)) for one in self._frame.newsroom.open_columns]
+        return [(one, items) for one, items in columns if items]
 
     def _sitemaps(self, newest: Sequence[Entry], own: set[int]) -> Iterator[tuple[str, bytes]]:
         """`own`: the sitemaps that have to be written in any case."""
@@ -327,7 +355,7 @@ class Lists:
             shown = shown or [(frame.url(""), "")]
             yield f"sitemaps/{named(chunk)}.xml", frame.document("sitemap.xml", pages=shown)
         chunks = [*(one for one in pages(0, imported, CHUNK)), *range(1, filling + 1)]
-        paths = [f"sitemaps/{named(chunk)}.xml" for chunk in chunks]
+        paths = ["sitemaps/site.xml", *(f"sitemaps/{named(chunk)}.xml" for chunk in chunks)]
         yield "sitemap.xml", frame.document("sitemap-index.xml", paths=paths)
 
     # -- articles in lists --------------------------------------------------------------------------------

@@ -56,6 +56,8 @@ class Article(Frozen):
     """关键词."""
     summary: str = ""
     """摘要."""
+    lead: str = Field(default="", pattern=r"^$|^\d{4}-\d\d-\d\d \d\d:\d\d$")
+    """头条: until when it leads, in the newsroom's time, such as 2026-11-28 12:00; empty: it does not."""
     column: str = ""
     """栏目: a column's name in a manuscript, its id once accepted; empty: the newsroom's first column."""
     series: str = ""

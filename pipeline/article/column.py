@@ -60,9 +60,13 @@ class Column(Frozen):
         return f"{self.series}之{numeral(number)}"
 
     def renamed(self, name: str, address: str) -> Column:
-        """The column under another name and address; those that it had stay known."""
+        """The column under another name and address; those that it had stay known.
+
+        An 编者按 that calls it by the old name (即日起开设《…》栏目) is that of its opening, and stays there.
+        """
         return self.model_copy(
             update={
+                "note": "" if name != self.name and self.name in self.note else self.note,
                 "name": name,
                 "address": address,
                 "former_names": _and(self.former_names, self.name, name),

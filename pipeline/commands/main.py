@@ -168,6 +168,11 @@ for one in (
         help="Columns (栏目): open, rename or close one on every channel at once.",
     ),
     Later(
+        "lead",
+        "pipeline.commands.lead:lead",
+        help="The home page's lead (头条): an article leads until a moment, or no longer.",
+    ),
+    Later(
         "up",
         "pipeline.commands.operators:up",
         help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.",

@@ -204,6 +204,7 @@ def _rest(article: Article, *, whole: bool) -> list[Row]:
         _("series"): article.series,
         _("number"): str(article.number or ""),
         _("reference"): article.reference,
+        _("lead until"): article.lead,
         _("keywords"): "、".join(article.keywords),
         _("summary"): article.summary,
         _("editor's note"): article.editors_note,

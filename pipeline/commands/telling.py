@@ -110,7 +110,10 @@ def told_of_caches(report: Report, shown: Callable[[datetime], str]) -> str:
 
 NOTES = (N_("note"), N_("note dropped"), N_("notes dropped"))
 """What happens to a channel's notebook, where its adapter has no better word."""
-DEEDS = (N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_("refused by the prompter"))
+DEEDS = (
+    *(N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_("refused by the prompter")),
+    *(N_("lead pinned"), N_("lead unpinned")),
+)
 """The words of adapters."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
 
@@ -177,16 +177,7 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
             Styled(_("first to last release taken by its channel: {skew} ms").format(skew=f"{report.skew_ms:.1f}"))
         )
     for one in report.deliveries:
-        name = report.name(one, newsroom)
-        if one.released_at and (address := _address(one)):
-            lines.append(Styled(f"{name}: {address}"))
-        if one.error:
-            lines.append(Styled(f"{name}: {tell_problem(one.error)}", style="red" if one.state in _BAD else ""))
-            if one.due:
-                later = one.due.astimezone(zone).date() != moment.astimezone(zone).date()
-                lines.append(Styled(_("  → next try at {moment}").format(moment=_time(one.due, zone, day=later))))
-        if one.receipt and one.receipt.note:
-            lines.append(Styled(f"{name}: {tell(one.receipt.note)}"))
+        lines += _remarks(one, report.name(one, newsroom), moment.astimezone(zone))
     if said := told_of_caches(report, lambda moment: f"{moment.astimezone(zone):%H:%M:%S}"):
         lines.append(Styled(said))
     states = {one.state for one in report.deliveries}
@@ -202,6 +193,19 @@ def _report(report: Report, newsroom: Newsroom) -> list[Styled | Table]:
             )
         )
     return lines
+
+
+def _remarks(one: DeliveryReport, name: str, moment: datetime) -> Iterator[Styled]:
+    """Where a delivery is to be seen, what is wrong with it, and what its channel says; `moment`: the release's."""
+    if one.released_at and (address := _address(one)):
+        yield Styled(f"{name}: {address}")
+    if one.error:
+        yield Styled(f"{name}: {tell_problem(one.error)}", style="red" if one.state in _BAD else "")
+        if one.due:
+            later = one.due.astimezone(moment.tzinfo).date() != moment.date()
+            yield Styled(_("  → next try at {moment}").format(moment=_time(one.due, moment.tzinfo, day=later)))
+    if one.receipt and one.receipt.note:
+        yield Styled(f"{name}: {tell(one.receipt.note)}")
 
 
 def _address(one: DeliveryReport) -> str:

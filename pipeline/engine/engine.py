@@ -26,6 +26,7 @@ from pipeline.engine.moment import Clock, SystemClock
 from pipeline.engine.steps import Steps
 from pipeline.newsroom import Configuration
 from pipeline.record.gate import Wake
+from pipeline.record.refusals import leads_nowhere
 from pipeline.record.store import Store
 from pipeline.record.submission import Accepted, Submission
 from pipeline.record.sweeping import Waiting
@@ -356,6 +357,24 @@ class Engine:
     def retry(self, rollout: str, *, editor: str, adopt: bool = False) -> None:
         """Try again what failed, was held or is unknown."""
         self.send(self.store.retry(rollout, editor=editor, adopt=adopt, now=self.clock.now()))
+
+    def lead(self, known: str, until: datetime | None, *, editor: str) -> list[Outlet]:
+        """Let an article lead until then wherever there is a lead (头条), None: no longer. The channels concerned.
+
+        `Impossible` if it is public on none of them.
+        """
+        self.store.revision(known)
+        now, done = self.clock.now(), []
+        for outlet in self.newsroom.outlets:
+            channel = self.channel(outlet.id)
+            catalogue = self.store.catalogue(outlet.id, self.clock.now, self.newsroom.columns)
+            entry = catalogue.entry(known) if channel.pins else None
+            if entry is not None and entry.withdrawn_at is None:
+                channel.pin(entry, until, catalogue, by=editor, at=now)
+                done.append(outlet)
+        if not done:
+            raise leads_nowhere(known)
+        return done
 
     def _announce(self, accepted: Accepted) -> Accepted:
         self.send(accepted.wakes)

@@ -236,12 +236,18 @@ class Steps:
                     found = channel.prepare(delivery)
                 if found.standing is Standing.STAGED:
                     delivery = dataclasses.replace(delivery, receipt=found)
+        elif _is_outdated(claim, delivery):
+            self._in_time(claim)
+            delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
         with self._line.at(claim.release_at) if claim.release_at else nullcontext():
             started_at = self._in_time(claim)
             receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
             ended_at = self._clock.now()
         taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
-        return Attempt(Done(receipt), receipt, started_at=started_at, ended_at=taken_at, delivery=delivery)
+        digest = delivery.rendition.digest if delivery.rendition else ""
+        return Attempt(
+            Done(receipt), receipt, digest=digest, started_at=started_at, ended_at=taken_at, delivery=delivery
+        )
 
     def _in_time(self, claim: Claim) -> datetime:
         """Now; raises `Unavailable` if a deed begun now (half a lease at most) might not end before the lease does.
@@ -297,6 +303,12 @@ class Steps:
             ),
             None,
         )
+
+
+def _is_outdated(claim: Claim, delivery: Delivery) -> bool:
+    """Whether something else was prepared than is to go out: it was dated by another minute, or its column has been
+    renamed since."""
+    return bool(claim.digest and delivery.rendition and delivery.rendition.digest != claim.digest)
 
 
 def _staged(delivery: Delivery, receipt: Receipt) -> Attempt:

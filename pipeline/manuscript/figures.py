@@ -10,6 +10,7 @@ from pipeline.article import Image
 from pipeline.manuscript.block import Block, Hints, Run
 from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.elements import source_line
+from pipeline.manuscript.lazy import says_nothing
 
 
 class Figures:
@@ -30,7 +31,7 @@ class Figures:
         """The figure of the picture with this place."""
         picture = self.pictures[index]
         image = self.take(one_line(picture.get("src", "")), source_line(picture) or hints.line)
-        said = {"alt": one_line(picture.get("alt", "")), "caption": one_line(picture.get("title", ""))}
+        said = {"alt": _said(picture.get("alt")), "caption": _said(picture.get("title"))}
         # A figure without an image stands for one that was left out: its caption is no other picture's.
         yield Block("figure", image=image and image.model_copy(update=said), hints=hints)
 
@@ -47,3 +48,9 @@ class Figures:
         kept, self.kept = self.kept, []
         for index in kept:
             yield from self.block(index, hints)
+
+
+def _said(text: str | None) -> str:
+    """What the manuscript says of a picture; "" if it is only what a file is called."""
+    line = one_line(text or "")
+    return "" if says_nothing(line) else line

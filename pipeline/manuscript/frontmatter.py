@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import yaml
@@ -33,6 +34,10 @@ _ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
 _ENGLISH = {form: duty for name, duty in PEOPLE.items() for form in (name, name.removesuffix("s"))}
 _LISTS = {duty: name for name, duty in PEOPLE.items()}
+_LEAD = frozenset({"头条", "lead"})
+_UNTIL = re.compile(r"^(?:头条)?[至到]\s*|^until\s+|\s*(?:为?止|前)$", re.IGNORECASE)
+"""What stands around the moment: 至……止, until …"""
+_CLOCK = re.compile(r"[:：时]")
 _AIGC = frozenset({"aigc", "ai生成", "人工智能生成", "ai标识", "人工智能标识", "人工智能生成合成内容标识"})
 _SUMMARIES = frozenset({"excerpt", "description", "abstract"})
 """What Hexo and Hugo call a summary; 摘要 goes first."""
@@ -112,7 +117,7 @@ def _end_of_bare(lines: Sequence[str], start: int) -> int | None:
 
 
 def _is_known(name: str) -> bool:
-    known = _GENERATORS | _SUMMARIES | _AIGC | _ENGLISH.keys()
+    known = _GENERATORS | _SUMMARIES | _AIGC | _LEAD | _ENGLISH.keys()
     return bool(fields.field_of(name) or duty_of(name) or _plain(name) in known)
 
 
@@ -250,6 +255,8 @@ def _take(entries: Sequence[_Entry], draft: Draft) -> None:
         duty = _duty(entry, field, draft)
         if plain in _AIGC:
             _label(entry, draft)
+        elif plain in _LEAD:
+            _lead(entry, draft)
         elif duty is not None:
             _credit(entry, *duty, draft)
         elif field is not None:
@@ -297,6 +304,22 @@ def _label(entry: _Entry, draft: Draft) -> None:
         draft.aigc = labelled(value)
     except NoLabel as no:
         draft.wrong("aigc", no.message, no.remedy, line=entry.line)
+
+
+def _lead(entry: _Entry, draft: Draft) -> None:
+    """Until when it leads; a day without a time means to its end."""
+    text = one_line(" ".join(_texts(entry)))
+    when = _UNTIL.sub("", text)
+    moment = fields.moment_of(when, UTC)
+    if moment is not None:
+        draft.put("lead", f"{moment:%Y-%m-%d %H:%M}" if _CLOCK.search(when) else f"{moment:%Y-%m-%d} 23:59")
+    elif text or isinstance(entry.value, dict):
+        draft.wrong(
+            "lead",
+            Text.of("“{text}” does not say until when the article leads", text=text or one_line(entry.raw)),
+            Text.of("write it like “{name}: 2026-11-28 12:00”, or leave the line out", name=entry.name),
+            line=entry.line,
+        )
 
 
 def _note(entry: _Entry, plain: str, draft: Draft) -> None:

@@ -60,9 +60,6 @@ def settle(main: lxml_html.HtmlElement, load: Load, draft: Draft) -> None:
             _take_out(picture, draft, told=len(names) > 1)
             continue
         picture.set("src", named)
-        for said in ("alt", "title"):
-            if says_nothing(picture.get(said) or ""):
-                picture.attrib.pop(said, None)
 
 
 def says_nothing(text: str) -> bool:

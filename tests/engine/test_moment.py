@@ -231,3 +231,36 @@ def test_where_nobody_can_ask_the_check_asks_only_whether_the_channel_works(data
     assert bench.report(rollout).state is RolloutState.READY
     all_went_out_at(bench, rollout, moment)
     bench.store.close()
+
+
+def test_the_public_date_is_the_minute_of_the_release(bench: Bench) -> None:
+    """Accepted at 10:00:59 and released at 10:01:01, it was once dated 10:00: a minute early is a violation."""
+    bench.clock.moment = bench.clock.now().replace(second=59, microsecond=0)
+    accepted = bench.engine.publish(article_of(), {}, editor="记者甲")
+    assert bench.store.revision("a1").published_at == bench.clock.now()
+    bench.clock.advance(timedelta(seconds=2))
+    bench.run()
+    report = bench.report(accepted.rollout_id)
+    assert report.state is RolloutState.COMPLETE
+    assert report.release_at is not None
+    assert bench.store.revision("a1").published_at == report.release_at
+    assert report.release_at.minute != report.accepted_at.minute
+
+
+def test_what_goes_out_in_the_minute_in_which_it_was_accepted_keeps_its_date(bench: Bench) -> None:
+    bench.clock.moment = accepted_at = bench.clock.now().replace(second=5, microsecond=0)
+    bench.publish()
+    bench.run()
+    assert bench.store.revision("a1").published_at == accepted_at
+
+
+def test_a_correction_is_dated_by_its_release_too(bench: Bench) -> None:
+    bench.publish()
+    bench.run()
+    published_at = bench.store.revision("a1").published_at
+    bench.clock.moment = bench.clock.now().replace(second=59, microsecond=0) + timedelta(minutes=1)
+    rollout = bench.correct("a1", "<p>改。</p>")
+    bench.clock.advance(timedelta(seconds=2))
+    bench.run()
+    revision = bench.store.revision("a1")
+    assert (revision.published_at, revision.corrected_at) == (published_at, bench.report(rollout).release_at)

@@ -107,7 +107,13 @@ def ended(state: RolloutState, *deliveries: DeliveryState) -> Report:
                 }
             ],
             **{"state": state, "editor": "编辑丁", "reason": "", "accepted_at": "2026-11-24T00:00:00Z"},
-            **{"go_live_at": "2026-11-24T00:00:00Z", "release_at": None, "ended_at": None, "skew_ms": None},
+            **{
+                "go_live_at": "2026-11-24T00:00:00Z",
+                "release_at": None,
+                "ready_at": None,
+                "ended_at": None,
+                "skew_ms": None,
+            },
             "deliveries": parts,
         }
     )

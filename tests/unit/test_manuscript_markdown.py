@@ -72,7 +72,7 @@ date: 2020-01-10T16:18:42+08:00
     first, second = article_of(tmp_path, "zh.md", chinese), article_of(tmp_path, "en.md", english)
     assert first == second
     unfilled = {name for name, value in first if not value}
-    assert unfilled == {"images", "banner", "announces", "note_of_column", "aigc"}, (
+    assert unfilled == {"images", "banner", "announces", "note_of_column", "aigc", "lead"}, (
         "what no editor writes into a manuscript"
     )
 
