@@ -122,7 +122,7 @@ _AT_ONCE = 500
 """Articles asked for in one statement: SQLite takes some thousand values."""
 
 
-def _current(*columns: Any) -> Select[Any]:
+def current(*columns: Any) -> Select[Any]:
     """The placements in force on a channel: of each article the newest whose instant has come."""
     now = bindparam("now", type_=tables.Instant())
     overruled = exists().where(
@@ -137,7 +137,7 @@ def _current(*columns: Any) -> Select[Any]:
 def _whole() -> Select[Any]:
     """With what an entry is made of."""
     v, a = tables.revision.c, tables.article.c
-    return _current(tables.placement, v.record, v.corrected_at, v.note, a.published_at, _d.receipt).select_from(
+    return current(tables.placement, v.record, v.corrected_at, v.note, a.published_at, _d.receipt).select_from(
         tables.placement.join(tables.article, a.id == _p.article_id)
         .join(tables.revision, and_(v.article_id == _p.article_id, v.number == _p.revision))
         .join(tables.delivery, _d.id == _p.delivery_id)
@@ -179,13 +179,13 @@ def _changed(in_column: bool) -> Select[Any]:
 
 @cache
 def _last(in_column: bool) -> Select[Any]:
-    query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
+    query, ordinal = _in(current(_p.column_ordinal if in_column else _p.ordinal), in_column)
     return query.order_by(ordinal.desc()).limit(1)
 
 
 @cache
 def _first(in_column: bool) -> Select[Any]:
-    query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
+    query, ordinal = _in(current(_p.column_ordinal if in_column else _p.ordinal), in_column)
     return query.order_by(ordinal).limit(1)
 
 

@@ -16,10 +16,11 @@ from pipeline.record.claiming import Claiming
 from pipeline.record.deciding import Deciding
 from pipeline.record.importing import Importing
 from pipeline.record.notebook import SqlNotebook
+from pipeline.record.searching import Searching
 from pipeline.record.sweeping import Sweeping
 
 
-class Store(Accepting, Claiming, Deciding, Importing, Sweeping):
+class Store(Accepting, Claiming, Deciding, Importing, Searching, Sweeping):
     """The record and every change to it. Thread-safe; open one per process."""
 
     def media(self) -> SqlMedia:
