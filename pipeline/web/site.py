@@ -17,7 +17,7 @@ import signal
 import socket
 import stat
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -30,7 +30,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -65,17 +65,22 @@ IN_MEMORY = 2 * 2**20
 ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 
-def site(root: Path, hear: Hear | None = None, inside: Inside | None = None) -> Starlette:
+def site(
+    root: Path, hear: Hear | None = None, inside: Inside | None = None, routes: Sequence[BaseRoute] = ()
+) -> Starlette:
     """The application that serves the files under `root`, which need not exist yet.
 
     `hear` takes what platforms call at `/hooks/{channel}`; without it nothing is heard. `inside` gives what only the
-    newsroom may read at `/inside/{channel}/…`; without it there is nothing.
+    newsroom may read at `/inside/{channel}/…`; without it there is nothing. `routes`: what else is answered by a
+    program, before the files are looked at; these answers get the security headers too, and say themselves how long
+    caches may keep them.
     """
     app = Starlette(
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/hooks/{channel}", _Hooks(hear), methods=["GET", "POST"]),
             Route("/inside/{channel}/{path:path}", Papers(inside), methods=["GET", "HEAD"]),
+            *routes,
             Mount("/", _Site(root)),
         ],
         middleware=[Middleware(_Hardened)],
@@ -85,8 +90,15 @@ def site(root: Path, hear: Hear | None = None, inside: Inside | None = None) -> 
     return app
 
 
-def serve(root: Path, host: str, port: int, hear: Hear | None = None, inside: Inside | None = None) -> None:
-    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. `hear`, `inside`: see `site`.
+def serve(
+    root: Path,
+    host: str,
+    port: int,
+    hear: Hear | None = None,
+    inside: Inside | None = None,
+    routes: Sequence[BaseRoute] = (),
+) -> None:
+    """Serve `root` until SIGINT or SIGTERM; requests under way get five seconds to end. For the rest see `site`.
 
     OSError if the port is taken.
 
@@ -99,7 +111,7 @@ def serve(root: Path, host: str, port: int, hear: Hear | None = None, inside: In
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = uvicorn.Server(
         uvicorn.Config(
-            site(root, hear, inside),
+            site(root, hear, inside, routes),
             access_log=False,
             log_config=None,
             lifespan="off",

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ import pytest
 import uvicorn
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from pipeline.web.site import IN_MEMORY, SECURITY, serve, site
 
@@ -193,9 +196,9 @@ def get(root: Path) -> Iterator[Client]:
 class running:  # noqa: N801 - reads as a sentence
     """The application behind uvicorn on a loopback port while the block runs."""
 
-    def __init__(self, root: Path, *, port: int = 0) -> None:
+    def __init__(self, root: Path, *, port: int = 0, routes: Sequence[BaseRoute] = ()) -> None:
         self._listener = socket.create_server(("127.0.0.1", port))
-        app = site(root)
+        app = site(root, routes=routes)
         config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
@@ -417,6 +420,19 @@ def test_other_methods(get: Client, method: str) -> None:
         answer = get(path, method, Content_Length="0")
         assert answer.status == 405
         assert {one.strip() for one in answer["Allow"].split(",")} == {"GET", "HEAD"}
+
+
+def test_a_program_may_answer_beside_the_files(root: Path) -> None:
+    def search(request: Request) -> Response:
+        return PlainTextResponse(f"{request.query_params['q']}\n")
+
+    with running(root, routes=[Route("/search", search)]) as get:
+        answer = get("/search?q=a%20b")
+        assert (answer.status, answer.body) == (200, b"a b\n")
+        for name, value in SECURITY.items():
+            assert answer[name] == value
+        assert (get("/search", "POST", Content_Length="0").status, get("/search/x").status) == (405, 404)
+        assert get("/").body == PAGE.encode()
 
 
 def test_healthz(get: Client) -> None:
