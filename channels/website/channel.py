@@ -49,6 +49,8 @@ from channels.website.page import (
 )
 from pipeline.article import Column, Newsroom, Revision
 from pipeline.article.addresses import beside
+from pipeline.article.feedback import Form
+from pipeline.article.searching import Found
 from pipeline.channel import (
     Action,
     Asset,
@@ -70,8 +72,8 @@ from pipeline.channel import (
 MARK = "core.html"
 BANNER = "column"
 """Where the banner of a column's own pages is staged."""
-OPTIONS = {**files.OPTIONS, "feeds": TEXT}
-OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|[0-9]{4}")
+OPTIONS = {**files.OPTIONS, "feeds": TEXT, "search": TEXT, "feedback": TEXT}
+OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|inside|search|feedback|[0-9]{4}")
 """Names at the site's root that no column may have for its address."""
 
 
@@ -209,6 +211,12 @@ class Website(TreeChannel):
             digest=hashlib.sha256(core_of(shown).encode() or shown).hexdigest() if shown else "",
             extract=title_of(shown) if shown else "",
         )
+
+    def asked(self, page: Found | Form, newsroom: Newsroom) -> bytes | None:
+        """What was found, or the form (网站找错), at the addresses of the options `search` and `feedback`."""
+        option, template = ("search", "search.html") if isinstance(page, Found) else ("feedback", "feedback.html")
+        address = str(self.options.get(option, ""))
+        return self.frame(newsroom).document(template, page=page, address=address) if address else None
 
     def check(self) -> list[Problem]:
         columns = self.newsroom.columns

@@ -48,6 +48,8 @@ class Site(Frozen):
     report_url: str = "https://zfwzgl.www.gov.cn/exposure/jiucuo.html"
     """Address of 政府网站找错."""
     description: str
+    keep_contacts: int = Field(default=90, ge=1, le=3650)
+    """Days for which the newsroom keeps whom to ask about what a reader told; the form says so."""
 
     @field_validator("url")
     @classmethod

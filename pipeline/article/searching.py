@@ -169,13 +169,14 @@ def hit(revision: Revision, words: Sequence[str]) -> Hit:
 
 
 def _passages(article: Article) -> Iterator[str]:
-    """Whatever the article's page says in words, but its headline; first the text."""
+    """Whatever the article's page says in words, the text first; but its headline, and its source, which is the house
+    itself nearly always, so that its name would find everything."""
     yield from article.paragraphs(marked=True)
     for block in article.blocks:
         yield from (text_of(one) for one in block.iter("figcaption"))
     yield from article.notes
-    yield from filter(None, (*article.editors_note.splitlines(), article.series, article.summary, article.source))
-    yield from (" ".join((one.role, *one.names)) for one in article.credits)
+    yield from filter(None, (*article.editors_note.splitlines(), article.series, article.summary))
+    yield from (" ".join(one.names) for one in article.credits)
     yield from filter(None, [" ".join(article.keywords)])
 
 

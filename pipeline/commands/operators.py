@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cache
 from gettext import gettext as _
@@ -29,11 +30,14 @@ from pipeline.commands.answers import (
 )
 from pipeline.commands.telling import tell
 from pipeline.engine import Engine
+from pipeline.engine.readers import Readers
 from pipeline.newsroom import Configuration
 from pipeline.workers import broker, logs, sending, tasks
 from pipeline.workers.processes import Processes, end_with_parent
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from pipeline.web.inside import Inside
     from pipeline.web.site import Hear
 
@@ -127,8 +131,8 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     if not colon or not port.isdecimal():
         raise click.UsageError(_("--listen: write a host and a port, like 0.0.0.0:8000"))
     try:
-        hear, inside = (None, None) if site else _knowing(configuration)
-        serve_site(site or configuration.site, host.strip("[]"), int(port), hear, inside)
+        hear, inside, routes = (None, None, ()) if site else _knowing(configuration)
+        serve_site(site or configuration.site, host.strip("[]"), int(port), hear, inside, routes)
     except OSError as error:
         err.print(
             _(
@@ -139,9 +143,9 @@ def serve(listen: str | None, site: Path | None, config: str | None) -> int:
     return DONE
 
 
-def _knowing(configuration: Configuration) -> tuple[Hear, Inside]:
-    """What platforms call and what the newsroom reads, given to an engine that is opened when first asked: a site alone
-    needs no database."""
+def _knowing(configuration: Configuration) -> tuple[Hear, Inside, Sequence[BaseRoute]]:
+    """What platforms call, what the newsroom reads and what readers ask, given to an engine that is opened when first
+    asked: a site alone needs no database."""
 
     @cache
     def engine() -> Engine:
@@ -150,7 +154,23 @@ def _knowing(configuration: Configuration) -> tuple[Hear, Inside]:
     return (
         lambda channel, method, query, body: engine().hear(channel, method, query, body),
         lambda channel, path, client: engine().inside(channel, path, client),
+        _asked(configuration, engine),
     )
+
+
+def _asked(configuration: Configuration, engine: Callable[[], Engine]) -> Sequence[BaseRoute]:
+    """What is asked of a program: of the first website that has addresses for it."""
+    addresses = {
+        outlet.id: [str(outlet.options.get(option, "")) for option in ("search", "feedback")]
+        for outlet in configuration.newsroom.outlets
+        if outlet.kind == "website"
+    }
+    channel = next((channel for channel, some in addresses.items() if any(some)), None)
+    if channel is None:
+        return ()
+    from pipeline.web.asked import routes  # noqa: PLC0415 - of all processes only this one is a server
+
+    return routes(cache(lambda: Readers(engine(), channel)), *addresses[channel])
 
 
 @click.command("broker")

@@ -8,7 +8,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, case, exists, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    text,
+)
 
 from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
@@ -122,7 +135,14 @@ _AT_ONCE = 500
 """Articles asked for in one statement: SQLite takes some thousand values."""
 
 
-def current(*columns: Any) -> Select[Any]:
+def in_force(article: ColumnElement[int]) -> ScalarSelect[int]:
+    """The delivery by which an article stands on a channel as it does: the newest whose instant has come."""
+    p, now = _newer.c, bindparam("now", type_=tables.Instant())
+    mine = (p.channel == bindparam("on"), p.article_id == article, p.instant <= now)
+    return select(func.max(p.delivery_id)).where(*mine).scalar_subquery()
+
+
+def _current(*columns: Any) -> Select[Any]:
     """The placements in force on a channel: of each article the newest whose instant has come."""
     now = bindparam("now", type_=tables.Instant())
     overruled = exists().where(
@@ -137,7 +157,7 @@ def current(*columns: Any) -> Select[Any]:
 def _whole() -> Select[Any]:
     """With what an entry is made of."""
     v, a = tables.revision.c, tables.article.c
-    return current(tables.placement, v.record, v.corrected_at, v.note, a.published_at, _d.receipt).select_from(
+    return _current(tables.placement, v.record, v.corrected_at, v.note, a.published_at, _d.receipt).select_from(
         tables.placement.join(tables.article, a.id == _p.article_id)
         .join(tables.revision, and_(v.article_id == _p.article_id, v.number == _p.revision))
         .join(tables.delivery, _d.id == _p.delivery_id)
@@ -179,13 +199,13 @@ def _changed(in_column: bool) -> Select[Any]:
 
 @cache
 def _last(in_column: bool) -> Select[Any]:
-    query, ordinal = _in(current(_p.column_ordinal if in_column else _p.ordinal), in_column)
+    query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
     return query.order_by(ordinal.desc()).limit(1)
 
 
 @cache
 def _first(in_column: bool) -> Select[Any]:
-    query, ordinal = _in(current(_p.column_ordinal if in_column else _p.ordinal), in_column)
+    query, ordinal = _in(_current(_p.column_ordinal if in_column else _p.ordinal), in_column)
     return query.order_by(ordinal).limit(1)
 
 

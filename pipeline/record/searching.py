@@ -1,8 +1,8 @@
 """Searching what is public: the index is derived from the record, and what is found is what stands on the channel now.
 
 What is kept of a revision depends on nothing but the revision, which never changes. Whether it is public is not kept:
-the question itself asks the channel's catalogue. So an article that is not out yet, that was withdrawn, or that has been
-corrected since is not found by a text that nobody sees, however far the index has come.
+the question itself asks the channel's catalogue. So an article that is not out yet, was withdrawn or has been corrected
+since is not found by a text that nobody sees, however far the index has come.
 
 The index follows the event chain: what has been sealed since the last time names the articles that have something new.
 It lags behind by about a second, holds up nobody who publishes, and is made again from the first event.
@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from pipeline.article import Revision, searching
 from pipeline.record import tables
-from pipeline.record.catalogue import current
+from pipeline.record.catalogue import in_force
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import article_of, revision_of
 
@@ -71,7 +71,7 @@ class _Wording(NamedTuple):
     keep: str
     empty: str
     having: str
-    token: str
+    word: str
     begun: str
     joined: str
 
@@ -81,7 +81,7 @@ _WORDINGS = {
         keep="INSERT INTO searched_tokens (rowid, tokens) VALUES (:id, :tokens)",
         empty="INSERT INTO searched_tokens (searched_tokens) VALUES ('delete-all')",
         having="SELECT rowid AS id FROM searched_tokens WHERE searched_tokens MATCH :wanted",
-        token='"{}"',
+        word='"{}"',
         begun='"{}" *',
         joined=" AND ",
     ),
@@ -89,7 +89,7 @@ _WORDINGS = {
         keep="INSERT INTO searched_tokens (id, tokens) VALUES (:id, array_to_tsvector(string_to_array(:tokens, ' ')))",
         empty="DELETE FROM searched_tokens",
         having="SELECT id FROM searched_tokens WHERE tokens @@ CAST(:wanted AS tsquery)",
-        token="'{}'",
+        word="'{}'",
         begun="'{}':*",
         joined=" & ",
     ),
@@ -133,7 +133,7 @@ class Searching(Reports):
         the newer; `limit` of them from the place `first` on, from 0. `words`: as `searching.words_of` has them."""
         wording = _WORDINGS[self.engine.dialect.name]
         wanted = wording.joined.join(
-            (wording.token if one.whole else wording.begun).format(one.text) for one in searching.tokens_of(words)
+            (wording.word if one.whole else wording.begun).format(one.text) for one in searching.tokens_of(words)
         )
         query = _question(words, wording, first, limit)
         with self.reading() as tx:
@@ -144,7 +144,8 @@ class Searching(Reports):
 
 def _question(words: Sequence[str], wording: _Wording, first: int, limit: int) -> Select[Any]:
     """The candidates by their tokens, those of them that have each word and stand on the channel, and their records."""
-    having = text(wording.having).columns(column("id", Integer)).subquery()
+    # Each once, and before the rest: SQLite would rather ask for the tokens again for every article of the channel.
+    having = select(text(wording.having).columns(column("id", Integer)).subquery().c.id)
     in_headline = [_s.headline.contains(word, autoescape=True) for word in words]
     has_all = [
         or_(there, _s.text.contains(word, autoescape=True))
@@ -152,17 +153,21 @@ def _question(words: Sequence[str], wording: _Wording, first: int, limit: int) -
         if not searching.is_exact(word)
     ]
     weight = sum((case((there, 1), else_=0) for there in in_headline[1:]), case((in_headline[0], 1), else_=0))
+    candidates = (
+        select(_s.article_id, _s.revision, weight.label("weight"))
+        .where(_s.id.in_(having), *has_all)
+        .cte("candidates")
+        .prefix_with("MATERIALIZED")
+    )
     best = ("weight", "published_at", "article_id")
     matches = (
-        current(_p.article_id, _p.revision, _a.published_at, weight.label("weight"), func.count().over().label("total"))
-        .select_from(
-            tables.placement.join(tables.article, _a.id == _p.article_id)
-            .join(tables.searched, and_(_s.article_id == _p.article_id, _s.revision == _p.revision))
-            .join(having, having.c.id == _s.id)
-            .join(tables.delivery, _d.id == _p.delivery_id)
-        )
-        # In force from its instant on, and there once the channel has said so.
-        .where(~_p.withdrawn, _d.live_at.is_not(None), *has_all)
+        select(candidates, _a.published_at, func.count().over().label("total"))
+        .select_from(candidates)
+        .join(tables.placement, _p.delivery_id == in_force(candidates.c.article_id))
+        .join(tables.article, _a.id == _p.article_id)
+        .join(tables.delivery, _d.id == _p.delivery_id)
+        # It stands there from its instant on, and once the channel has said so.
+        .where(_p.revision == candidates.c.revision, ~_p.withdrawn, _d.live_at.is_not(None))
     )
     order = [matches.selected_columns[name].desc() for name in best]
     page = matches.order_by(*order).offset(first).limit(limit).subquery()
