@@ -9,7 +9,8 @@
 
 Options: `root` (a folder, relative to the data folder, or an fsspec URL; default "site"), `staging` (where prepared
 files wait, see `channels.files`), `verify` ("storage", or "http" to read back from the public address), `feeds` (the
-feeds' public address; default that of the newsroom's channel of kind `feeds`; "" for none).
+feeds' public address; default that of the newsroom's channel of kind `feeds`; "" for none), `search`, `feedback` and
+`links` (where pages lead beside the articles, see `links`).
 
 `prepare` stages the whole page, ready to be moved to its place: then the article stands in public (`Receipt.at`). A
 release writes the same few files however many articles there are, all under the catalogue's lock: what the article
@@ -35,6 +36,7 @@ from channels.options import TEXT, address_problems, option_problems
 from channels.pictures import data_uri, holds, made
 from channels.tree import TreeChannel, token
 from channels.website.frame import Frame, assets, compile_templates
+from channels.website.links import ADDRESS, GROUPS, groups_of
 from channels.website.lists import Known, Lists, pages_at, pages_listing
 from channels.website.page import (
     assets_of,
@@ -72,7 +74,7 @@ from pipeline.channel import (
 MARK = "core.html"
 BANNER = "column"
 """Where the banner of a column's own pages is staged."""
-OPTIONS = {**files.OPTIONS, "feeds": TEXT, "search": TEXT, "feedback": TEXT}
+OPTIONS = {**files.OPTIONS, "feeds": TEXT, "search": ADDRESS, "feedback": ADDRESS, "links": GROUPS}
 OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|inside|search|feedback|[0-9]{4}")
 """Names at the site's root that no column may have for its address."""
 
@@ -96,7 +98,13 @@ class Website(TreeChannel):
         outlet = next((one for one in newsroom.outlets if one.kind == "feeds"), None)
         default = str(outlet.options.get("url") or f"{newsroom.site.url}/feeds/") if outlet else ""
         feeds = str(self.options.get("feeds", default))
-        return Frame(newsroom=newsroom, feeds=f"{feeds.rstrip('/')}/" if feeds else "")
+        return Frame(
+            newsroom=newsroom,
+            feeds=f"{feeds.rstrip('/')}/" if feeds else "",
+            search=ADDRESS.of(self.options, "search", ""),
+            feedback=ADDRESS.of(self.options, "feedback", ""),
+            groups=groups_of(self.options),
+        )
 
     def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
         """The core of the article's page, and its pictures' files."""
@@ -214,9 +222,9 @@ class Website(TreeChannel):
 
     def asked(self, page: Found | Form, newsroom: Newsroom) -> bytes | None:
         """What was found, or the form (网站找错), at the addresses of the options `search` and `feedback`."""
-        option, template = ("search", "search.html") if isinstance(page, Found) else ("feedback", "feedback.html")
-        address = str(self.options.get(option, ""))
-        return self.frame(newsroom).document(template, page=page, address=address) if address else None
+        frame = self.frame(newsroom)
+        there, template = (frame.search, "search.html") if isinstance(page, Found) else (frame.feedback, "feedback.html")
+        return frame.document(template, page=page) if there else None
 
     def check(self) -> list[Problem]:
         columns = self.newsroom.columns
@@ -276,7 +284,7 @@ class Website(TreeChannel):
     def _show_lists(self, frame: Frame, lists: Iterable[tuple[str, bytes]]) -> None:
         for path, data in lists:
             self.files.write(path, data)
-        for path in ("columns.html", "404.html", "robots.txt"):
+        for path in ("columns.html", "map.html", "404.html", "robots.txt"):
             if self._furnished != frame.newsroom or not self.files.exists(path):
                 self.files.write(path, frame.document(path))
         self._furnished = frame.newsroom

@@ -7,11 +7,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+
+from markupsafe import Markup
 
 from channels.templating import TEMPLATES, templates
+from channels.website.links import Group
+from channels.website.phrases import broken
 from pipeline.article import Article, Column, Newsroom
 
 ASSETS = ("site.css", "site.js")
@@ -27,6 +31,12 @@ class Frame:
     newsroom: Newsroom
     feeds: str = ""
     """Public address of the feeds, with the trailing slash; "" if there are none."""
+    search: str = ""
+    """Address of the search, which takes `q`; "" if there is none."""
+    feedback: str = ""
+    """Address of the form for mistakes, which takes `page`; "" if there is none."""
+    groups: tuple[Group, ...] = ()
+    """What else the county offers: links at the foot of every page."""
 
     def href(self, path: str) -> str:
         """The address of a file of the site, as its own pages write it: from the host's root."""
@@ -39,7 +49,8 @@ class Frame:
     @property
     def digest(self) -> str:
         """Equal exactly when a page of the same content comes out the same, with one version of the templates."""
-        content = "\0".join([self.newsroom.model_dump_json(), self.feeds, *(_asset(name)[0] for name in ASSETS)])
+        links = [self.feeds, self.search, self.feedback, *(group.model_dump_json() for group in self.groups)]
+        content = "\0".join([self.newsroom.model_dump_json(), *links, *(_asset(name)[0] for name in ASSETS)])
         return hashlib.sha256(content.encode()).hexdigest()
 
     def column(self, article: Article) -> Column | None:
@@ -56,6 +67,10 @@ class Frame:
     def feed(self, file: str, column: Column | None = None) -> str:
         """The address of one of the feeds' documents: the site's, or a column's."""
         return f"{self.feeds}{column.address}/{file}" if column else f"{self.feeds}{file}"
+
+    def mistakes(self, path: str = "") -> str:
+        """The address of the form for mistakes, about one of the site's pages if one is named."""
+        return f"{self.feedback}?{urlencode({'page': self.href(path)})}" if path else self.feedback
 
     @property
     def police_code(self) -> str:
@@ -76,7 +91,9 @@ class Frame:
     def render(self, template: str, **values: Any) -> str:
         """A template of `templates/website/` with `frame`, `newsroom` and `site` in its reach."""
         found = templates("website").get_template(template)
-        return found.render(frame=self, newsroom=self.newsroom, site=self.newsroom.site, **values)
+        return found.render(
+            frame=self, newsroom=self.newsroom, site=self.newsroom.site, broken=broken, scan=scan, **values
+        )
 
     def document(self, template: str, **values: Any) -> bytes:
         return self.render(template, **values).encode()
@@ -88,6 +105,22 @@ def compile_templates() -> None:
     for name in found.list_templates():
         if name.endswith((".html", ".xml", ".txt")):
             found.get_template(name)
+    broken("")
+    scan("/")
+
+
+@lru_cache(256)
+def scan(url: str) -> Markup:
+    """The QR code of an address (扫一扫), as an `svg` element: dark on light whatever the page's colours, with the
+    margin that readers need.
+
+    Which of its eight masks it has is fixed: all can be read, and to weigh them takes four times as long.
+    """
+    import segno  # noqa: PLC0415 - only pages of articles have one
+
+    code = segno.make_qr(url, error="m", boost_error=False, mask=4)
+    drawn: str = code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None)
+    return Markup(drawn)  # noqa: S704 - drawn by segno: no text of anybody's is in it
 
 
 def assets() -> Mapping[str, bytes]:

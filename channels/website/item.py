@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from channels.body import NOT_HTML
 from channels.website.frame import Frame
 from channels.website.page import Picture, banner_of, headline, pictures_of
+from channels.website.phrases import broken
 from pipeline.article.value import Frozen
 from pipeline.channel import Entry
 
@@ -30,6 +33,11 @@ class Item(Frozen):
     series: str
     number: int | None
     withdrawn: bool = False
+
+    @property
+    def broken(self) -> Markup:
+        """The headline with the places where it may go on in a new line."""
+        return broken(self.headline)
 
 
 class Gap(Frozen):

@@ -10,8 +10,10 @@ The cost does not depend on how many articles there are.
     {address}/archive-1.html …  what was imported from an archive: it stands before page 1, see `channels.paging`
     index.html             the lead, the newest, and the newest of every column
     columns.html           the columns, open and closed; its menu is the one that scripts of older pages show
+    map.html               the site map, for people
     subscribe.html         the feeds, for people
-    sitemap.xml            index of sitemaps/1.xml …: ordinals 1 … 100 and so on, and sitemaps/archive-1.xml …
+    sitemap.xml            index of sitemaps/site.xml, which has the home page and the columns, of sitemaps/1.xml …:
+                           ordinals 1 … 100 and so on, and of sitemaps/archive-1.xml …
     sitemap-news.xml       the two days before the newest article, as news readers' sitemaps have it
 """
 
@@ -152,7 +154,7 @@ class Lists:
             later=self._one(later),
             gone_before=series.gone_before,
             gone_after=series.gone_after,
-            related=self._listed(self._related(entry, earlier)),
+            **self._more(entry, earlier),
         )
 
     def _beside(self, entry: Entry) -> tuple[Entry | None, Entry | None]:
@@ -179,18 +181,26 @@ class Lists:
             gone_after=[gap for gap in gone if here < gap.number and (after is None or gap.number < _number(after, 0))],
         )
 
-    def _related(self, entry: Entry, beside: Entry | None) -> list[Entry]:
-        """Those with the most keywords in common, then the newest; the one right before is shown already."""
-        here, keywords = entry.column_ordinal, set(entry.revision.article.keywords)
+    def _more(self, entry: Entry, beside: Entry | None) -> dict[str, Any]:
+        """What else there is to read in the column: those with the most keywords in common, then the newest. `akin`:
+        whether they have any, beyond those that the column gives to everything; if not, they are just its newest.
+
+        The one right before is shown already.
+        """
+        here, article = entry.column_ordinal, entry.revision.article
+        column = self._frame.column(article)
+        keywords = set(article.keywords).difference(column.keywords if column else ())
         among = [
-            one
+            (len(keywords.intersection(one.revision.article.keywords)), one)
             for one in reversed(self._near)
             if here - AMONG <= one.column_ordinal < here
             and one.withdrawn_at is None
             and (beside is None or one.revision.id != beside.revision.id)
             and self._is_shown(one)
         ]
-        return sorted(among, key=lambda one: -len(keywords.intersection(one.revision.article.keywords)))[:RELATED]
+        akin = any(common for common, _ in among)
+        shown = [one for common, one in sorted(among, key=lambda one: -one[0]) if common or not akin]
+        return {"akin": akin, "more": self._listed(shown[:RELATED])}
 
     # -- lists --------------------------------------------------------------------------------------------
 
@@ -208,8 +218,9 @@ class Lists:
                 yield path, self._index(column, newest, last)
         if not self._there("index.html"):
             yield "index.html", self._home([], [])
-        if not self._there("columns.html"):
-            yield "columns.html", self._frame.document("columns.html")
+        for path in ("columns.html", "map.html"):
+            if not self._there(path):
+                yield path, self._frame.document(path)
         if self._frame.feeds and not self._there("subscribe.html"):
             yield "subscribe.html", self._frame.document("subscribe.html", columns=[])
 
@@ -229,7 +240,7 @@ class Lists:
         if self._frame.feeds:
             yield "subscribe.html", self._frame.document("subscribe.html", columns=[one for one, _ in filled])
         own = {_chunk(lists._entry.ordinal) for lists in together}
-        yield from self._sitemaps(newest, own)
+        yield from self._sitemaps(newest, own, [one for one, _ in filled])
 
     def _due(self, column: Column) -> set[int]:
         """The column's pages that have to be written, beside the one that is being filled; all of them if the column
@@ -309,8 +320,10 @@ class Lists:
         closed = [column for column in self._frame.newsroom.columns if column.closed]
         return self._frame.document("home.html", lead=lead, latest=latest, columns=columns, closed=closed)
 
-    def _sitemaps(self, newest: Sequence[Entry], own: set[int]) -> Iterator[tuple[str, bytes]]:
-        """`own`: the sitemaps that have to be written in any case."""
+    def _sitemaps(
+        self, newest: Sequence[Entry], own: set[int], filled: Sequence[Column]
+    ) -> Iterator[tuple[str, bytes]]:
+        """`own`: the sitemaps that have to be written in any case; `filled`: the columns that have articles."""
         frame = self._frame
         since = newest[0].revision.published_at - NEWS_AGE if newest else None
         news = [one for one in newest if one.ordinal > 0 and (since is None or one.revision.published_at >= since)]
@@ -326,8 +339,12 @@ class Lists:
             # A sitemap without any page would be invalid.
             shown = shown or [(frame.url(""), "")]
             yield f"sitemaps/{named(chunk)}.xml", frame.document("sitemap.xml", pages=shown)
+        columns = [*filled, *(one for one in frame.newsroom.columns if one.closed)]
+        standing = ["", "columns.html", "map.html", *(["subscribe.html"] if frame.feeds else [])]
+        places = [*map(frame.url, standing), *map(frame.newsroom.column_url, columns)]
+        yield "sitemaps/site.xml", frame.document("sitemap.xml", pages=[(place, "") for place in places])
         chunks = [*(one for one in pages(0, imported, CHUNK)), *range(1, filling + 1)]
-        paths = [f"sitemaps/{named(chunk)}.xml" for chunk in chunks]
+        paths = ["sitemaps/site.xml", *(f"sitemaps/{named(chunk)}.xml" for chunk in chunks)]
         yield "sitemap.xml", frame.document("sitemap-index.xml", paths=paths)
 
     # -- articles in lists --------------------------------------------------------------------------------

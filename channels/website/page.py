@@ -27,6 +27,8 @@ WIDTHS = (480, 960, 1440)
 """Pixels: a thumbnail or a small phone, the text's column on a plain screen, the same on a dense one."""
 MOVING = 960
 """Pixels: the one size of a picture that moves."""
+CELL = 10
+"""Characters of a table's cell that stand in one line."""
 DESCRIPTION = 120
 """Characters of a page's description."""
 CALLED = {"编辑": "责任编辑"}
@@ -172,6 +174,7 @@ def page(revision: Revision, frame: Frame, core: str) -> bytes:
     head, _, article = core.partition(f"\n{ARTICLE[0]}")
     return frame.document(
         "article-page.html",
+        revision=revision,
         column=frame.column(revision.article),
         head=Markup(head),  # noqa: S704 - rendered by `core`
         content=Markup(ARTICLE[0] + article),  # noqa: S704 - rendered by `core`
@@ -260,10 +263,11 @@ def _written(
     shown = 0
     written = []
     for block in text:
+        _widen_cells(block)
         places = []
         for image in block.iter("img"):
             picture = pictures[image.get("src", "").removeprefix("image:")]
-            alt = image.get("alt") or picture.alt or picture.caption
+            alt = _alternative(image, picture, article)
             for name in list(image.attrib):
                 del image.attrib[name]
             image.set("src", f"picture:{shown}")
@@ -271,7 +275,6 @@ def _written(
             values = {
                 "picture": picture,
                 "alt": alt,
-                "headline": headline(article),
                 "first": shown == 0 and article.banner is None,
             }
             places.append((f'<img src="picture:{shown}">', frame.render("picture.html", **values).strip()))
@@ -281,6 +284,24 @@ def _written(
             html = html.replace(place, picture_html)
         written.append((str(block.tag), Markup(html)))  # noqa: S704 - canonical HTML
     return written, [Markup(_html(note)) for note in notes]  # noqa: S704 - canonical HTML
+
+
+def _widen_cells(block: lxml_html.HtmlElement) -> None:
+    """Tell the cells that may go on in a second line: no others do, and these are wide enough to be read."""
+    for cell in block.iter("td", "th"):
+        if len("".join(cell.itertext()).strip()) > CELL:
+            cell.set("class", "long")
+
+
+def _alternative(image: lxml_html.HtmlElement, picture: Picture, article: Article) -> str:
+    """What is read in the picture's place; nothing where the caption below it says the same."""
+    own = image.get("alt") or picture.alt
+    figure = next(image.iterancestors("figure"), None)
+    caption = figure.find("figcaption") if figure is not None else None
+    below = "".join(caption.itertext()) if caption is not None else ""
+    if not own:
+        return "" if below.strip() else f"“{headline(article)}”配图"
+    return "" if " ".join(own.split()) == " ".join(below.split()) else own
 
 
 def _html(block: lxml_html.HtmlElement) -> str:

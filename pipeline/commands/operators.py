@@ -18,6 +18,7 @@ import click
 from filelock import FileLock, Timeout
 
 from pipeline import newsroom as configuring
+from pipeline.article import Outlet
 from pipeline.commands import doctor, terminal
 from pipeline.commands.answers import (
     BAD,
@@ -161,7 +162,7 @@ def _knowing(configuration: Configuration) -> tuple[Hear, Inside, Sequence[BaseR
 def _asked(configuration: Configuration, engine: Callable[[], Engine]) -> Sequence[BaseRoute]:
     """What is asked of a program: of the first website that has addresses for it."""
     addresses = {
-        outlet.id: [str(outlet.options.get(option, "")) for option in ("search", "feedback")]
+        outlet.id: [path if path.startswith("/") else "" for path in _addresses(outlet)]
         for outlet in configuration.newsroom.outlets
         if outlet.kind == "website"
     }
@@ -171,6 +172,11 @@ def _asked(configuration: Configuration, engine: Callable[[], Engine]) -> Sequen
     from pipeline.web.asked import routes  # noqa: PLC0415 - of all processes only this one is a server
 
     return routes(cache(lambda: Readers(engine(), channel)), *addresses[channel])
+
+
+def _addresses(outlet: Outlet) -> list[str]:
+    """Where readers search and tell; elsewhere than on this site somebody else answers."""
+    return [str(outlet.options.get(option, "")) for option in ("search", "feedback")]
 
 
 @click.command("broker")

@@ -26,6 +26,35 @@ function time(element, moment, text) {
   element.textContent = text;
 }
 
+const WORDS = self.Intl?.Segmenter && new Intl.Segmenter("zh", { granularity: "word" });
+
+/** A headline that is broken at its spaces first, and never inside a word. */
+function breakable(text) {
+  const whole = document.createDocumentFragment();
+  const parts = text.split(/\s+/).reduce((found, piece) => {
+    const last = found.at(-1);
+    return last && (piece.length < 5 || last.length < 5) ? [...found.slice(0, -1), `${last} ${piece}`] : [...found, piece];
+  }, []);
+  for (const part of parts) {
+    const element = parts.length > 1 ? document.createElement("span") : document.createDocumentFragment();
+    const words = WORDS ? [...WORDS.segment(part)] : [...part].map((segment) => ({ segment, isWordLike: true }));
+    words.forEach(({ segment, isWordLike }, index) => {
+      const before = words[index - 1];
+      const ends = before && isWordLike && !/[\p{Ps}\p{Pi}\d第]$/u.test(before.segment) && !/^[的地得了着过们等]$/.test(segment);
+      if (ends) { element.append(document.createElement("wbr")); }
+      element.append(segment);
+    });
+    if (whole.childNodes.length) { whole.append(" "); }
+    whole.append(element);
+  }
+  return whole;
+}
+
+function fillHeadline(root, selector, text) {
+  const element = root.querySelector(selector);
+  if (text) { element.replaceChildren(breakable(text)); } else { element.remove(); }
+}
+
 function fill(root, selector, text) {
   const element = root.querySelector(selector);
   if (text) { element.textContent = text; } else { element.remove(); }
@@ -72,7 +101,7 @@ function rowElement(row, first) {
   const link = element.querySelector("a");
   link.href = `#/article/${row.id}`;
   link.dataset.id = row.id;
-  fill(element, ".headline", row.headline);
+  fillHeadline(element, ".headline", row.headline);
   fill(element, ".summary", row.summary);
   fill(element, ".source", row.source);
   time(element.querySelector("time"), row.published, day(row.published));
@@ -95,7 +124,8 @@ function bodyOf(html, images) {
     }
     if (node.tagName === "IMG") {
       const image = files.get((node.getAttribute("src") || "").split("/").pop());
-      return image ? shown(image, image.large, node.alt) : document.createDocumentFragment();
+      const said = node.closest("figure")?.querySelector("figcaption")?.textContent.trim();
+      return image ? shown(image, image.large, node.alt.trim() === said ? "" : node.alt) : document.createDocumentFragment();
     }
     const note = node.tagName === "A" && NOTE.exec(node.getAttribute("href") || "");
     if (note) {
@@ -109,9 +139,12 @@ function bodyOf(html, images) {
     if (node.tagName === "TABLE") {
       const scroll = document.createElement("div");
       Object.assign(scroll, { className: "scroll", tabIndex: 0 });
+      scroll.setAttribute("role", "region");
+      scroll.setAttribute("aria-label", "表格，可左右滑动");
       scroll.append(element);
       element = scroll;
     }
+    if (node.tagName === "TD" || node.tagName === "TH") { element.classList.toggle("long", node.textContent.trim().length > 10); }
     return element;
   }
   const parsed = new DOMParser().parseFromString(html, "text/html");
@@ -168,8 +201,8 @@ function articleElement(envelope, columns) {
   if (envelope.banner) { element.prepend(bannerElement(bannerOf(envelope, column))); }
   fill(element, ".series", envelope.series?.name);
   fill(element, ".kicker", headline("kicker"));
-  fill(element, "h1", headline("main"));
-  fill(element, ".subhead", headline("subhead"));
+  fillHeadline(element, "h1", headline("main"));
+  fillHeadline(element, ".subhead", headline("subhead"));
   fill(element, ".facts .source", people("source").join("、"));
   fill(element, ".facts .column", column?.name);
   for (const link of element.querySelectorAll(".facts .column, .into a")) { link.href = `#/column/${column?.id}`; }
@@ -214,7 +247,7 @@ function drawAround(nav, { before, after }) {
       const link = clone("beside");
       link.href = `#/article/${row.id}`;
       link.querySelector("span").textContent = word(name);
-      link.querySelector("b").textContent = row.headline;
+      link.querySelector("b").replaceChildren(breakable(row.headline));
       parts.push(link);
     }
     nav.append(...(name === "previous" ? parts.reverse() : parts));
