@@ -223,7 +223,9 @@ class Website(TreeChannel):
     def asked(self, page: Found | Form, newsroom: Newsroom) -> bytes | None:
         """What was found, or the form (网站找错), at the addresses of the options `search` and `feedback`."""
         frame = self.frame(newsroom)
-        there, template = (frame.search, "search.html") if isinstance(page, Found) else (frame.feedback, "feedback.html")
+        there, template = (
+            (frame.search, "search.html") if isinstance(page, Found) else (frame.feedback, "feedback.html")
+        )
         return frame.document(template, page=page) if there else None
 
     def check(self) -> list[Problem]:

@@ -140,6 +140,10 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         message = Text.of("the oldest has waited for {minutes} minutes", minutes=since)
         remedy = Text.of("are the workers running? newsroom up, or newsroom worker, starts them")
         yield Finding(what, Problem(field="deliveries", message=message, remedy=remedy))
+    if health.feedback:
+        yield Finding(
+            Text.of("messages of readers that are open: {count}, see newsroom feedback", count=health.feedback)
+        )
     yield from (_stranded(channel, rollouts, configuration) for channel, rollouts in stranded.items())
 
 

@@ -168,6 +168,11 @@ for one in (
         help="Columns (栏目): open, rename or close one on every channel at once.",
     ),
     Later(
+        "feedback",
+        "pipeline.commands.feedback:feedback",
+        help="What readers tell (网站找错), the newest first; and what became of it.",
+    ),
+    Later(
         "up",
         "pipeline.commands.operators:up",
         help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.",

@@ -21,7 +21,6 @@ READER = "reader"
 """Who it is in an event."""
 
 _f = tables.feedback.c
-_FORMER = select(_f.at).order_by(_f.id.desc()).limit(1).offset(MOST - 1)
 _OPEN = _f.closed_at.is_(None)
 
 
@@ -52,7 +51,7 @@ class Feedback(Reports):
             known = tx.scalar(select(_f.id).where(_f.digest == told.digest, _OPEN).limit(1))
             if known is not None:
                 return f"f{known}"
-            former = tx.scalar(_FORMER)
+            former = tx.scalar(select(_f.at).order_by(_f.id.desc()).limit(1).offset(MOST - 1))
             if former is not None and former > now - WITHIN:
                 raise TooMany
             values = {**told.model_dump(), "digest": told.digest, "at": now, "closed_by": "", "note": ""}
