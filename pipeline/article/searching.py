@@ -30,7 +30,7 @@ PAGE = 10
 """Articles on a page of what was found."""
 DEEPEST = 50
 """Pages that can be turned to: whoever does not find it by then has to ask otherwise."""
-AROUND = 40
+AROUND = 30
 """Characters that are shown before the first word found in a text; twice as many after it."""
 
 _WORD = re.compile(r"[^\W_]+")

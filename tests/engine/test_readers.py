@@ -74,6 +74,10 @@ class Site:
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
     def close(self) -> None:
         self._server.should_exit = True
         self._thread.join()
@@ -110,12 +114,16 @@ class Site:
         return self.get(f"/search?q={quote(question)}{page}").texts(".found h2")
 
 
+def opened(database: str, folder: Path) -> Site:
+    configuration = load(demo_file(), {"TONGFA_DATA": str(folder / "var"), "TONGFA_DATABASE_URL": database})
+    store = Store(database, pace=configuration.pace, locks=folder / "locks")
+    store.migrate()
+    return Site(Engine(configuration, store))
+
+
 @pytest.fixture
 def here(database: str, tmp_path: Path) -> Iterator[Site]:
-    configuration = load(demo_file(), {"TONGFA_DATA": str(tmp_path / "var"), "TONGFA_DATABASE_URL": database})
-    store = Store(database, pace=configuration.pace, locks=tmp_path / "locks")
-    store.migrate()
-    with closing(Site(Engine(configuration, store))) as here:
+    with closing(opened(database, tmp_path)) as here:
         yield here
 
 
