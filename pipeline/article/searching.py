@@ -183,14 +183,19 @@ def _passages(article: Article) -> Iterator[str]:
 def _extract(passage: str, words: Sequence[str]) -> tuple[Part, ...]:
     """The passage around the first word found, cut where it is longer."""
     places = _places(passage[:LONGEST_TEXT], words)
-    start = max(0, (places[0][0] if places else 0) - AROUND)
-    end = start + 3 * AROUND
-    if len(passage) <= end:
-        start = max(0, min(start, len(passage) - 3 * AROUND))
-        end = len(passage)
+    first = places[0][0] if places else 0
+    start = max(0, first - AROUND)
+    if start:  # rather at the beginning of a sentence, or of a part of one
+        start = _after("。！？；", passage, start, first) or _after("，、：", passage, start, first) or start
+    end = min(len(passage), start + 3 * AROUND)
     shown = _marked(passage[start:end], words)
     before, after = ("…" if start else ""), ("…" if end < len(passage) else "")
     return tuple(one for one in (Part(before, False), *shown, Part(after, False)) if one.text)
+
+
+def _after(marks: str, passage: str, start: int, end: int) -> int:
+    """Behind the first of the marks between two places; 0 if there is none."""
+    return min((at + 1 for mark in marks if (at := passage.find(mark, start, end)) >= 0), default=0)
 
 
 def _marked(text: str, words: Sequence[str]) -> tuple[Part, ...]:
