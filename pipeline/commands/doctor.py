@@ -58,12 +58,13 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     yield from priority(configuration)
     if configuration.listen:
         yield _server(configuration)
-    with closing(_store(configuration)) as store:
+    with closing(store_of(configuration)) as store:
         for outlet in configuration.newsroom.outlets:
             yield from _channel(configuration, outlet, store)
 
 
-def _store(configuration: Configuration) -> Store:
+def store_of(configuration: Configuration) -> Store:
+    """The newsroom's record, which nobody has looked at yet."""
     return Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
 
 
@@ -109,7 +110,7 @@ def _space(configuration: Configuration) -> Finding:
 
 
 def _database(configuration: Configuration) -> Iterator[Finding]:
-    store = _store(configuration)
+    store = store_of(configuration)
     try:
         store.migrate()
         health, broken = store.health(datetime.now(UTC)), store.broken_event()
