@@ -145,8 +145,7 @@ class Choice:
         else:
             self._choose()
         left_out = [unit for place, unit in enumerate(self.units) if not unit.airable]
-        unsaid = any(not self._taken.intersection(span) for span in self.points)
-        if unsaid or any(unit.inner for unit in left_out):
+        if any(not self._taken.intersection(span) for span in self.points):
             self.needs.append(Need.POINTS)
         if any(unit.has_address or unit.points_away for unit in left_out):
             self.needs.append(Need.LEFT_OUT)

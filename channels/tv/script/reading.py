@@ -42,16 +42,13 @@ class Block:
     """A block quotation: a document's words, or an editor's remark."""
     listed: bool = False
     """An item of a list."""
-    inner: bool = False
-    """An item of a list in a list."""
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """Its sentences and sound bites, in order."""
         if self.is_line:
             return (Unit(self.text, line=True),)
-        units = tuple(unit for sentence in sentences(self.text) if key(sentence) for unit in _units(sentence))
-        return tuple(replace(unit, inner=True) for unit in units) if self.inner else units
+        return tuple(unit for sentence in sentences(self.text) if key(sentence) for unit in _units(sentence))
 
     @property
     def is_line(self) -> bool:
@@ -81,8 +78,6 @@ class Unit:
     bite: bool = False
     line: bool = False
     """It is no sentence: a signature, a date, a heading."""
-    inner: bool = False
-    """It is of an item of a list in a list: what it is about stands in the line above."""
 
     @cached_property
     def stands(self) -> bool:
@@ -93,7 +88,7 @@ class Unit:
     @cached_property
     def airable(self) -> bool:
         """Whether it can be read to people who see none of the text."""
-        return not (self.line or self.inner or self.points_away or self.has_address or house().pattern("formal").match(self.text))
+        return not (self.line or self.points_away or self.has_address or house().pattern("formal").match(self.text))
 
     @cached_property
     def points_away(self) -> bool:
@@ -135,7 +130,7 @@ class Reader:
             case "h2" | "h3":
                 self._under = house().part_of(text_of(element).strip(":： "))
             case "ul" | "ol":
-                self._list([(_own_text(item), _is_inner(item)) for item in element.iter("li")])
+                self._list([_with_its_own(item) for item in element.iterchildren("li")])
             case "p":
                 if not note_of(element):
                     self._paragraph(text_of(element))
@@ -156,14 +151,13 @@ class Reader:
     def _picture(self, captions: Iterable[str]) -> None:
         (self.blocks[-1].pictures if self.blocks else self._waiting).extend(captions)
 
-    def _list(self, items: Sequence[tuple[str, bool]]) -> None:
-        """A list belongs to the paragraph that announces it; not where lists are in it, which would run together."""
-        last, items = self.blocks[-1] if self.blocks else None, [one for one in items if one[0]]
-        joined = last is not None and not last.part and last.text.endswith((":", "："))
-        if last is not None and joined and not any(inner for _, inner in items):
-            last.text += "".join(stopped(text) for text, _ in items)
+    def _list(self, items: Sequence[str]) -> None:
+        """A list belongs to the paragraph that announces it."""
+        last = self.blocks[-1] if self.blocks else None
+        if last is not None and not last.part and last.text.endswith((":", "：")):
+            last.text += "".join(stopped(item) for item in items if item)
         else:
-            self.blocks += [Block(text, part=self._under, listed=True, inner=inner) for text, inner in items]
+            self.blocks += [Block(item, part=self._under, listed=True) for item in items if item]
 
     def _paragraph(self, text: str, *, quoted: bool = False) -> None:
         words = house()
@@ -186,9 +180,10 @@ SAID_BY = re.compile(r"(?P<who>[^：:。，,“]{2,24})[：:]\s*(?P<text>.+)", r
 """石桥镇农技员 张三：机插一天能完成四十亩。"""
 
 
-def _is_inner(item: Any) -> bool:
-    """Whether it is an item of a list in a list."""
-    return item.getparent().getparent() is not None and item.getparent().getparent().tag == "li"
+def _with_its_own(item: Any) -> str:
+    """An item's text with that of the lists in it, which says nothing without the line that announces it."""
+    inner = [text for one in item.iterdescendants("li") if (text := _own_text(one))]
+    return "".join(map(stopped, (_own_text(item), *inner))) if inner else _own_text(item)
 
 
 def _own_text(item: Any) -> str:
