@@ -65,8 +65,8 @@ class Searched(NamedTuple):
     @property
     def tokens(self) -> str:
         """Every token of both once, in their order, with spaces between them."""
-        found = dict.fromkeys(one.text for text in self for word in _WORD.findall(text) for one in _tokens(word))
-        return " ".join(found)
+        runs = dict.fromkeys(run for text in self for word in _WORD.findall(text) for run in _RUN.findall(word))
+        return " ".join(dict.fromkeys(piece for run in runs for piece in _pieces(run)))
 
 
 class Hit(Frozen):
@@ -127,8 +127,13 @@ def words_of(question: str) -> tuple[str, ...]:
 
 
 def tokens_of(words: Sequence[str]) -> tuple[Token, ...]:
-    """What a text must have, for it to be looked at whether it has the words."""
-    return tuple(dict.fromkeys(one for word in words for one in _tokens(word, asking=True)))
+    """What a text must have, for it to be looked at whether it has the words. Whoever asks for a pair of characters
+    need not ask for the last one alone."""
+    found: list[Token] = []
+    for run in (run for word in words for run in _RUN.findall(word)):
+        pieces = _pieces(run)
+        found += [Token(one, whole=len(pieces) > 1) for one in (pieces[:-1] or pieces)]
+    return tuple(dict.fromkeys(found))
 
 
 def is_exact(word: str) -> bool:
@@ -136,16 +141,10 @@ def is_exact(word: str) -> bool:
     return len(tokens_of([word])) == 1
 
 
-def _tokens(word: str, *, asking: bool = False) -> Iterator[Token]:
-    """Pairs of neighbouring characters, and the last one alone, by which one character is found wherever it stands;
-    words of letters and figures as they are. A question that has a pair need not ask for the last character."""
-    for run in _RUN.findall(word):
-        if not _IDEOGRAPH.match(run):
-            yield Token(run, whole=False)
-            continue
-        yield from (Token(run[at : at + 2], whole=True) for at in range(len(run) - 1))
-        if not asking or len(run) == 1:
-            yield Token(run[-1], whole=False)
+def _pieces(run: str) -> Sequence[str]:
+    """Every pair of neighbouring characters, and the last one alone: so one is found wherever it stands. A word of
+    letters and figures as it is."""
+    return [run[at : at + 2] for at in range(len(run))] if _IDEOGRAPH.match(run) else [run]
 
 
 def searched(article: Article) -> Searched:

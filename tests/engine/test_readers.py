@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import re
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -29,7 +31,10 @@ from pipeline.rollout import RolloutState
 from pipeline.testing import article_of
 from pipeline.web.asked import LONGEST_FORM, MOST, WITHIN, Asked, Counter, sender_of
 from pipeline.web.site import SECURITY, site
+from tests.engine.commands import until
 
+CONFIG = Path(__file__).parents[2] / "config" / "nginx.conf"
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 WRONG = {"page": "/2026/11/a1.html", "text": "第二段把“架豆”写成了“架逗”。", "contact": "138-0000-0000"}
 
@@ -71,12 +76,13 @@ class Site:
         app = site(engine.configuration.site, routes=routes)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+        self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -92,7 +98,7 @@ class Site:
         return self._ask("POST", "/feedback", body, {**FORM, **{n.replace("_", "-"): v for n, v in headers.items()}})
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        with closing(http.client.HTTPConnection("127.0.0.1", self._listener.getsockname()[1], timeout=30)) as line:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as line:
             line.request(method, path, body or None, headers)
             answer = line.getresponse()
             return Answer(answer.status, answer.headers, answer.read().decode())
@@ -317,6 +323,53 @@ def test_a_record_that_is_away_loses_no_text(here: Site, monkeypatch: pytest.Mon
     assert WRONG["text"] in answer.all("textarea")[0].text_content()
     assert here.get("/search?q=x").status == 503
     assert here.get("/healthz").status == 200
+
+
+def answers(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def front(here: Site, tmp_path: Path) -> Iterator[int]:
+    """The port of a real nginx with the shipped file, in front of the site."""
+    if NGINX is None:
+        pytest.skip("there is no nginx on this machine")
+    with closing(socket.create_server(("127.0.0.1", 0))) as one:
+        port = one.getsockname()[1]
+    shipped = CONFIG.read_text()
+    for pattern, instead in (
+        ("/var/cache/nginx", str(tmp_path / "cache")),
+        ("listen 80;", f"listen 127.0.0.1:{port};"),
+        ("http://serve:8000", here.url),
+    ):
+        shipped = shipped.replace(pattern, instead)
+    temporary = "".join(
+        f"{one}_temp_path {tmp_path}/{one};" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    main = f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}}"
+    (tmp_path / "nginx.conf").write_text(f"{main}\nhttp {{ access_log off; {temporary}\n{shipped}}}\n")
+    process = subprocess.Popen([NGINX, "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "errors")])
+    try:
+        until(lambda: answers(port), "nginx")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def test_behind_the_shipped_nginx(here: Site, front: int) -> None:
+    """It keeps no answer, names the reader itself whatever he claims, and takes no huge form."""
+    here.publish("武山要闻一则")
+    here.port = front
+
+    answer = here.get(f"/search?q={quote('要闻')}")
+    assert (answer.status, answer.texts(".found h2")) == (200, ["武山要闻一则"])
+    assert answer.headers["X-Cache"] is None
+    for n in range(MOST):
+        assert here.post({"text": f"第{n}处有错"}, X_Forwarded_For=f"203.0.113.{n}").status == 303
+    assert here.post({"text": "还有一处有错"}, X_Forwarded_For="203.0.113.99").status == 429
+    assert here.post(b"text=" + b"x" * 40_000).status == 413
 
 
 @pytest.mark.parametrize(
