@@ -71,7 +71,8 @@ class Asked:
         self._readers = readers
         self._counter = counter or Counter()
         self._threads: anyio.CapacityLimiter | None = None
-        self._waiting = 0
+        self.waiting = 0
+        """Requests that are answered now, or wait for it."""
 
     async def search(self, request: Request) -> Response:
         """`?q=…&page=…`: whatever they say, there is an answer."""
@@ -111,18 +112,18 @@ class Asked:
 
     async def _worked(self, made: Callable[[], Response]) -> Response:
         """What is made in one of the few threads for it; 503 where too many wait, or the record is away."""
-        if self._waiting >= WAITING:
+        if self.waiting >= WAITING:
             return _plain(503)
         if self._threads is None:
             self._threads = anyio.CapacityLimiter(AT_ONCE)
-        self._waiting += 1
+        self.waiting += 1
         try:
             return await anyio.to_thread.run_sync(made, limiter=self._threads)
         except Away as error:
             log.warning("a page could not be made", error=str(error))
             return _plain(503)
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
 
 def routes(readers: Callable[[], Readers], search: str, feedback: str) -> list[Route]:

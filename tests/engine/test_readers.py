@@ -9,9 +9,10 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -29,7 +30,7 @@ from pipeline.record.refusals import Impossible
 from pipeline.record.store import Store
 from pipeline.rollout import RolloutState
 from pipeline.testing import article_of
-from pipeline.web.asked import LONGEST_FORM, MOST, WITHIN, Asked, Counter, sender_of
+from pipeline.web.asked import LONGEST_FORM, MOST, WAITING, WITHIN, Asked, Counter, sender_of
 from pipeline.web.site import SECURITY, site
 from tests.engine.commands import until
 
@@ -71,7 +72,7 @@ class Site:
         self.engine, self.now = engine, 0.0
         self.messages: list[Wake] = []
         engine.send = self.messages.extend
-        asked = Asked(lambda: Readers(engine, "website"), Counter(lambda: self.now))
+        asked = self.asked = Asked(lambda: Readers(engine, "website"), Counter(lambda: self.now))
         routes = [Route("/search", asked.search), Route("/feedback", asked.feedback, methods=["GET", "POST"])]
         app = site(engine.configuration.site, routes=routes)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -323,6 +324,25 @@ def test_a_record_that_is_away_loses_no_text(here: Site, monkeypatch: pytest.Mon
     assert WRONG["text"] in answer.all("textarea")[0].text_content()
     assert here.get("/search?q=x").status == 503
     assert here.get("/healthz").status == 200
+
+
+def test_more_than_can_be_answered_is_told_to_come_again(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks too much at once keeps nobody from the files."""
+    go_on, found = threading.Event(), here.engine.store.found
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        go_on.wait(60)
+        return found(*given, **named)
+
+    monkeypatch.setattr(here.engine.store, "found", slowly)
+    with ThreadPoolExecutor(WAITING) as readers:
+        asking = [readers.submit(here.get, "/search?q=a") for _ in range(WAITING)]
+        until(lambda: here.asked.waiting == WAITING, "readers")
+        refused = here.get("/search?q=a")
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+        assert here.get("/healthz").status == 200
+        go_on.set()
+        assert {one.result().status for one in asking} == {200}
 
 
 def answers(port: int) -> bool:

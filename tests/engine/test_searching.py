@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import tarfile
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from pipeline.article import searching
+from pipeline.record.store import Store
+from pipeline.rollout import Pace
 from pipeline.testing import article_of, revision_of
 from tests.engine.bench import Bench
 
@@ -172,6 +177,19 @@ def test_an_index_of_another_rule_is_made_anew_by_whoever_looks(bench: Bench, mo
     assert found(bench, "武山") == []
     assert found(bench, "乙") == ["武山架豆喜获丰收"]
     assert bench.store.index() == 0
+
+
+def test_a_record_from_before_is_searched_without_anybody_doing_anything(tmp_path: Path) -> None:
+    """Of 0.1.0, with an article that was corrected, one that was withdrawn, and one whose moment has not come."""
+    with tarfile.open(Path(__file__).parents[1] / "upgrade" / "data-0.1.0.tar.xz") as left:
+        left.extract("./newsroom.db", tmp_path, filter="data")
+    with closing(Store(f"sqlite:///{tmp_path / 'newsroom.db'}", pace=Pace(), locks=tmp_path / "locks")) as store:
+        store.migrate()
+        store.seal()
+        assert store.index() == 6
+        finding = store.found("website", ["青河县"], datetime(2026, 11, 28, tzinfo=UTC), first=0, limit=10)
+    headlines = [one.article.headline for one in finding.revisions]
+    assert headlines == ["青河县清理河道十二公里", "青河县三座便民桥通车", "清河行动进校园"]
 
 
 def test_a_text_of_any_length_is_kept(bench: Bench) -> None:
