@@ -173,6 +173,11 @@ for one in (
         help="The home page's lead (头条): an article leads until a moment, or no longer.",
     ),
     Later(
+        "feedback",
+        "pipeline.commands.feedback:feedback",
+        help="What readers tell (网站找错), the newest first; and what became of it.",
+    ),
+    Later(
         "up",
         "pipeline.commands.operators:up",
         help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.",
