@@ -211,6 +211,11 @@ class running:  # noqa: N801 - reads as a sentence
         self._server = server(site(root, routes=routes, **how), log, connections)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._server.server_state.connections)
+
     def __enter__(self) -> Client:
         self._thread.start()
         return Client(self._listener.getsockname()[1])
