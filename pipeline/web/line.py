@@ -14,6 +14,7 @@ uvicorn's protocol does the work, on httptools' parser. Added here:
 
 from __future__ import annotations
 
+import asyncio
 import resource
 from typing import ClassVar, Literal
 
@@ -107,8 +108,12 @@ class Line(HttpToolsProtocol):
     def _wait(self, part: Literal["", "head", "body"]) -> None:
         self._part, self._since = part, self.loop.time()
 
-    def look(self, now: float) -> None:
-        """End the connection if its client has had time enough. Called about once a second."""
+    def look(self, now: float, late: float = 0) -> None:
+        """End the connection if its client has had time enough. Called about once a second; `late`: seconds for which
+        this process was stopped meanwhile, which are no fault of the client's."""
+        if late:
+            self._since += late if self._since else 0
+            self._unread = (self._unread[0], self._unread[1] + late)
         patience = {"": IDLE, "head": HEAD, "body": BODY}[self._part]
         if self._since and now - self._since > patience and not self.transport.is_closing():
             if self._part:
@@ -180,11 +185,16 @@ class Line(HttpToolsProtocol):
 class LineServer(uvicorn.Server):
     """uvicorn's server, which looks after its connections."""
 
+    _looked = 0.0
+
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # ten times a second it is called
+            now = asyncio.get_running_loop().time()
+            late = max(now - self._looked - 2, 0) if self._looked else 0
+            self._looked = now
             for one in list(self.server_state.connections):
                 if isinstance(one, Line):
-                    one.look(one.loop.time())
+                    one.look(now, late)
         return await super().on_tick(counter)
 
 

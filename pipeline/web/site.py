@@ -103,7 +103,7 @@ def site(
     return app
 
 
-def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> uvicorn.Server:
+def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> LineServer:
     """A server of the application, as `serve` runs it: give its `run` the sockets to listen on.
 
     `log`: what gets a line for each answer. `connections`: at most so many.

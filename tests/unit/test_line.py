@@ -10,6 +10,7 @@ import resource
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -101,6 +102,18 @@ def test_who_takes_nothing_is_let_go(root: Path, monkeypatch: pytest.MonkeyPatch
         until(lambda: not here.connections)
 
 
+def test_a_server_that_was_stopped_blames_nobody(root: Path) -> None:
+    here = running(root)
+    with here as get, connected(get.port, b"GET / HTTP/1.1\r\nHost: a\r\n") as client:
+        until(lambda: here.connections)
+        get("/")
+        here.stopped_for(10 * line.HEAD)
+        get("/")
+        until(lambda: here.has_looked)
+        client.sendall(b"Connection: close\r\n\r\n")
+        assert rest(client).endswith(PAGE)
+
+
 def test_a_head_has_an_end(root: Path) -> None:
     with running(root) as get:
         long = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * (line.LONGEST_HEAD + 1)
@@ -123,18 +136,21 @@ def test_half_sent_requests_keep_nobody_out(root: Path) -> None:
 
 def test_who_is_being_answered_keeps_his_place(root: Path) -> None:
     """Where all are at work a new one is told so; none of them is cut off."""
-    (root / "film.mp4").write_bytes(b"\0" * 40 * 2**20)
-    with running(root, connections=3) as get, ExitStack() as stack:
-        busy = [
-            stack.enter_context(connected(get.port, b"GET /film.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
-            for _ in range(3)
-        ]
-        heads = [client.recv(12) for client in busy]
-        assert heads == [b"HTTP/1.1 200"] * 3
+    begun, may_end = threading.Semaphore(0), threading.Event()
+
+    def slow(_request: Request) -> Response:
+        begun.release()
+        may_end.wait(20)
+        return PlainTextResponse("done")
+
+    with running(root, connections=3, routes=[Route("/slow", slow)]) as get, ExitStack() as stack:
+        asked = b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        busy = [stack.enter_context(connected(get.port, asked)) for _ in range(3)]
+        assert all(begun.acquire(timeout=20) for _ in busy)
         answer = get("/healthz")
         assert (answer.status, answer["Retry-After"]) == (503, "5")
-        lengths = [len(rest(client)) for client in busy]
-        assert min(lengths) > 40 * 2**20, lengths
+        may_end.set()
+        assert [rest(client)[-4:] for client in busy] == [b"done"] * 3
         assert until(lambda: get("/healthz").status == 200)
 
 
