@@ -166,7 +166,7 @@ class TreeChannel(Channel):
                 return self.find(delivery)
             with self.files.noting() as changed:
                 taken = self.bring(entry, delivery)
-            self.caches.note(delivery, (*self.places(delivery), *changed))
+            self.caches.note(delivery, changed)
             self.unstage(delivery.revision)
         return self.receipt(delivery, standing, self.told(entry, delivery, taken))
 

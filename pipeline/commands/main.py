@@ -170,7 +170,7 @@ for one in (
     Later(
         "lead",
         "pipeline.commands.lead:lead",
-        help="The home page's lead (头条): an article leads until a moment, or no longer.",
+        help="Let an article lead the home page (头条) for a time.",
     ),
     Later(
         "feedback",

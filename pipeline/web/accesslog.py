@@ -41,7 +41,7 @@ class AccessLog:
         """One answer; `size`: bytes of its body."""
         told = {name: value for name, value in headers if name in (b"referer", b"user-agent")}
         moment = datetime.now(UTC).astimezone()
-        asked = _plain(_CUT.sub(rb"\\1/...", target))
+        asked = _plain(_CUT.sub(rb"\1/...", target))
         whence, whose = (_plain(told.get(name, b"-")) for name in (b"referer", b"user-agent"))
         line = (
             f"{client[0] if client else '-'} - - [{moment:%d/%b/%Y:%H:%M:%S %z}] "

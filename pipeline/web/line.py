@@ -14,8 +14,9 @@ uvicorn's protocol does the work, on httptools' parser. Added here:
 
 from __future__ import annotations
 
+import asyncio
 import resource
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import httptools
 import uvicorn
@@ -43,11 +44,12 @@ class Line(HttpToolsProtocol):
     most: ClassVar[int] = MOST_CONNECTIONS
     """Connections at most."""
 
+    _part: Literal["", "head", "body"] = ""
+    """Of a request, what is being read."""
     _since = 0.0
     """Since when the client has kept the server waiting; 0: it does not."""
-    _patience = HEAD
     _head = 0
-    """Bytes read since the last whole head."""
+    """Bytes read of a head, with what came before and behind it in one piece."""
     _answered = False
     """Whether the request being read has its answer already."""
     _unread = (0, 0.0)
@@ -57,28 +59,29 @@ class Line(HttpToolsProtocol):
 
     def connection_made(self, transport: object) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._wait(HEAD)
+        self._wait("")
         if len(self.connections) > self.most:
             self._make_room()
 
     def data_received(self, data: bytes) -> None:
-        self._head += len(data)
+        self._head = len(data) + (self._head if self._part == "head" else 0)
         super().data_received(data)
-        if self._head > LONGEST_HEAD and self._patience == HEAD and self._since:
+        if self._part == "head" and self._head > LONGEST_HEAD:
             self._refuse(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._wait(HEAD)
+        self._wait("head")
 
     def on_headers_complete(self) -> None:
-        self._head = 0
+        self._wait("body")
+        if self._head > LONGEST_HEAD and sum(len(name) + len(value) for name, value in self.headers) > LONGEST_HEAD:
+            raise ValueError("the head is too long")  # answered with 400
         if not self.url.startswith(b"/"):
             self._take_absolute()
         if (kept := self._kept()) is not None:
             self._give(kept)
             return
-        self._wait(BODY)
         self.scope["target"] = self.url  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
@@ -87,27 +90,33 @@ class Line(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._since = 0.0
+        self._part = ""
         if self._answered:
             self._answered = False
-            self._wait(IDLE)
         else:
             super().on_message_complete()
+            if not self.cycle.response_complete:
+                self._since = 0.0
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if not self.pipeline:
-            self._wait(IDLE)
+            self._wait(self._part)
 
     # -- waiting --------------------------------------------------------------------------------------------
 
-    def _wait(self, patience: float) -> None:
-        self._since, self._patience = self.loop.time(), patience
+    def _wait(self, part: Literal["", "head", "body"]) -> None:
+        self._part, self._since = part, self.loop.time()
 
-    def look(self, now: float) -> None:
-        """End the connection if its client has had time enough. Called about once a second."""
-        if self._since and now - self._since > self._patience and not self.transport.is_closing():
-            if self._head:
+    def look(self, now: float, late: float = 0) -> None:
+        """End the connection if its client has had time enough. Called about once a second; `late`: seconds for which
+        this process was stopped meanwhile, which are no fault of the client's."""
+        if late:
+            self._since += late if self._since else 0
+            self._unread = (self._unread[0], self._unread[1] + late)
+        patience = {"": IDLE, "head": HEAD, "body": BODY}[self._part]
+        if self._since and now - self._since > patience and not self.transport.is_closing():
+            if self._part:
                 self._refuse(b"408 Request Timeout")
             else:
                 self.transport.close()
@@ -137,7 +146,7 @@ class Line(HttpToolsProtocol):
         """Make an address in absolute form one in the usual form, with its host in the header; httptools' error for
         what is no address of HTTP."""
         parsed = httptools.parse_url(self.url)
-        if parsed.schema not in (b"http", b"https") or not parsed.host:
+        if (parsed.schema or b"").lower() not in (b"http", b"https") or not parsed.host:
             raise httptools.HttpParserInvalidURLError("no address of HTTP")
         host = parsed.host if parsed.port is None else b"%b:%d" % (parsed.host, parsed.port)
         self.headers[:] = [(b"host", host), *((name, value) for name, value in self.headers if name != b"host")]
@@ -176,11 +185,16 @@ class Line(HttpToolsProtocol):
 class LineServer(uvicorn.Server):
     """uvicorn's server, which looks after its connections."""
 
+    _looked = 0.0
+
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # ten times a second it is called
+            now = asyncio.get_running_loop().time()
+            late = max(now - self._looked - 2, 0) if self._looked else 0
+            self._looked = now
             for one in list(self.server_state.connections):
                 if isinstance(one, Line):
-                    one.look(one.loop.time())
+                    one.look(now, late)
         return await super().on_tick(counter)
 
 

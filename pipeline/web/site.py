@@ -37,7 +37,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.article import addresses
 from pipeline.channel import Heard, Refused
-from pipeline.web import first_edition
+from pipeline.web import answers, first_edition
 from pipeline.web.accesslog import AccessLog, Logging
 from pipeline.web.answers import Answers, Keeping, shows
 from pipeline.web.inside import Inside, Papers
@@ -103,7 +103,7 @@ def site(
     return app
 
 
-def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> uvicorn.Server:
+def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> LineServer:
     """A server of the application, as `serve` runs it: give its `run` the sockets to listen on.
 
     `log`: what gets a line for each answer. `connections`: at most so many.
@@ -111,7 +111,7 @@ def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_C
     uvicorn rather than granian: it runs in this one process. granian's workers are children of its main process; when
     that is killed they live on and keep the port, so that the next start fails.
     """
-    kept = Answers()
+    kept = Answers(answers.ROOM)
     app = Keeping(app, kept)
     return LineServer(
         uvicorn.Config(

@@ -21,7 +21,7 @@ from channels.feeds import Feeds
 from channels.files import INSIDE, PROBE, Files
 from channels.tree import TreeChannel
 from channels.website import Website
-from pipeline.article import Outlet, addresses
+from pipeline.article import Outlet, addresses, served
 from pipeline.channel import Action, Delivery, Setting, Standing, Unavailable
 from pipeline.testing import (
     NOON,
@@ -38,6 +38,12 @@ from tests.standins.store import object_store
 
 KINDS: tuple[type[TreeChannel], ...] = (Website, Feeds, App)
 MIB = 2**20
+STORED = {
+    "media/a1/p.webp": ("image/webp", served.content()),
+    "feeds/rss.xml": ("application/rss+xml; charset=utf-8", served.content()),
+    "assets/site.3f2a9c1b.css": ("text/css; charset=utf-8", served.LASTING),
+}
+"""Files of an object store, with what it tells whoever asks for them."""
 
 
 def rehearsal_of(kind: type[TreeChannel], data: Path, **options: str) -> Rehearsal:
@@ -368,5 +374,35 @@ def test_what_another_machine_does_in_an_object_store_is_seen(monkeypatch: pytes
         assert (here.exists("media/a1/p.jpg"), here.size("media/a1/p.jpg")) == (True, 3)
         there.pipe_file("public/site/media/a1/p.jpg", b"other")
         assert here.size("media/a1/p.jpg") == 5
+        here.stage("a1.1", "p.webp", b"RIFF")
+        here.publish("a1.1", "p.webp", "media/a1/p.webp")
+        here.write("feeds/rss.xml", b"<rss/>")
+        here.write("assets/site.3f2a9c1b.css", b"body {}")
+        told = {path: there.call_s3("head_object", Bucket="public", Key=f"site/{path}") for path in STORED}
+        assert {path: (one["ContentType"], one["CacheControl"]) for path, one in told.items()} == STORED
         there.rm_file("public/site/media/a1/p.jpg")
         assert (here.exists("media/a1/p.jpg"), here.size("media/a1/p.jpg")) == (False, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://www.qinghe.gov.cn", True),
+        ("http://192.168.10.2:8000", True),
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost", False),
+        ("http://[::1]:8000", False),
+        ("http://news.localhost", False),
+    ],
+)
+def test_it_is_read_back_as_the_public_gets_it(kind: type[TreeChannel], tmp_path: Path, url: str, asked: bool) -> None:
+    """Wherever anybody but this machine can; unless it is said otherwise. What a person is told says which."""
+    for verify, expected in ((None, asked), ("http", True), ("storage", False)):
+        outlet = Outlet(id=kind.kind, kind=kind.kind, name="青河", options={"verify": verify} if verify else {})
+        newsroom = newsroom_of(outlet, url=url)
+        channel = kind(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom, data=tmp_path))
+        assert channel.files.is_asked is expected
+        (told,) = channel.figures()
+        assert ("not through" in str(told)) is not expected
+        assert str(told).find(url) > 0

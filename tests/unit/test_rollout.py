@@ -132,6 +132,18 @@ def test_a_withdrawal_wants_the_opposite(standing: Standing) -> None:
     assert judged(Step.VERIFY, Seen(True), Action.WITHDRAW).state is DeliveryState.WITHDRAWN
 
 
+@pytest.mark.parametrize("action", list(Action))
+def test_what_a_cache_may_still_hold_is_no_fault_yet(action: Action) -> None:
+    """It is read again once it cannot be a cache's any more, and nothing is counted until then."""
+    until = NOW + timedelta(seconds=62)
+    verdict = judged(Step.VERIFY, Seen(False, until), action, attempts=2)
+    assert (verdict.state, verdict.due, verdict.attempts, verdict.doubt) == (DeliveryState.LIVE, until, 2, False)
+    assert verdict.problem is not None
+    late = judged(Step.VERIFY, Seen(False, NOW), action, attempts=2)
+    assert (late.state, late.attempts, late.doubt) == (DeliveryState.PREPARED, 3, True)
+    assert judged(Step.VERIFY, Seen(True, until), action).state in (DeliveryState.VERIFIED, DeliveryState.WITHDRAWN)
+
+
 def test_what_the_channel_never_shows_is_given_to_a_person() -> None:
     patient = judged(Step.FOLLOW, done(Standing.ACCEPTED), accepted_for=PACE.follow_limit)
     tired = judged(Step.FOLLOW, done(Standing.ACCEPTED), accepted_for=PACE.follow_limit + timedelta(seconds=1))

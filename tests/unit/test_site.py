@@ -208,8 +208,26 @@ class running:  # noqa: N801 - reads as a sentence
         **how: bool,
     ) -> None:
         self._listener = socket.create_server(("127.0.0.1", port))
+        self._stopped = 0.0
         self._server = server(site(root, routes=routes, **how), log, connections)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._server.server_state.connections)
+
+    def stopped_for(self, seconds: float) -> None:
+        """As if the process had stood still for so long, since it last looked after its connections."""
+        for one in list(self._server.server_state.connections):
+            one._since -= seconds  # type: ignore[union-attr]
+        self._server._looked -= seconds
+        self._stopped = self._server._looked
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether it has looked after its connections since it was stopped."""
+        return self._server._looked > self._stopped
 
     def __enter__(self) -> Client:
         self._thread.start()
