@@ -25,7 +25,9 @@ from pydantic import AwareDatetime, Field
 
 from pipeline.article import Column, Newsroom, Outlet, Revision
 from pipeline.article.credit import Aigc
+from pipeline.article.feedback import Form
 from pipeline.article.problem import Problem, Text
+from pipeline.article.searching import Found
 from pipeline.article.value import Frozen
 
 __all__ = [
@@ -574,6 +576,11 @@ class Channel(ABC):
         """What stands at `/inside/{channel's id}/{path}` for the newsroom, not for the public: status and content; None
         if there is nothing, or nothing for whoever asks. `client` is his address, "" where that is not beyond doubt.
         """
+        return None
+
+    def asked(self, page: Found | Form, newsroom: Newsroom) -> bytes | None:  # noqa: ARG002
+        """A page in the channel's own frame that the server makes when readers ask for it: what they found, or the form
+        by which they tell the newsroom something; None if the kind has no such pages."""
         return None
 
     def hear(self, method: str, query: Mapping[str, str], body: bytes) -> Heard:  # noqa: ARG002

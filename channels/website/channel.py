@@ -52,6 +52,8 @@ from channels.website.page import (
 )
 from pipeline.article import Column, Newsroom, Revision
 from pipeline.article.addresses import beside
+from pipeline.article.feedback import Form
+from pipeline.article.searching import Found
 from pipeline.channel import (
     Action,
     Asset,
@@ -79,7 +81,7 @@ STANDING = {one: one for one in ("columns.html", "map.html", "404.html", "robots
 }
 """Files that depend on the newsroom alone, and their templates."""
 OPTIONS = {**files.OPTIONS, "feeds": TEXT, "search": ADDRESS, "feedback": ADDRESS, "links": GROUPS}
-OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|search|feedback|[0-9]{4}")
+OWN = re.compile(r"assets|feeds|sitemaps|app|tv|hooks|healthz|inside|search|feedback|[0-9]{4}")
 """Names at the site's root that no column may have for its address."""
 
 
@@ -241,6 +243,14 @@ class Website(TreeChannel):
             digest=hashlib.sha256(core_of(shown).encode() or shown).hexdigest() if shown else "",
             extract=title_of(shown) if shown else "",
         )
+
+    def asked(self, page: Found | Form, newsroom: Newsroom) -> bytes | None:
+        """What was found, or the form (网站找错), at the addresses of the options `search` and `feedback`."""
+        frame = self.frame(newsroom)
+        there, template = (
+            (frame.search, "search.html") if isinstance(page, Found) else (frame.feedback, "feedback.html")
+        )
+        return frame.document(template, page=page) if there else None
 
     def check(self) -> list[Problem]:
         columns = self.newsroom.columns

@@ -75,6 +75,8 @@ class Site(Frozen):
     long as the answers say (`served.LIFETIME`)."""
     purge: tuple[Purge, ...] = ()
     """The caches that are told what has changed."""
+    keep_contacts: int = Field(default=90, ge=1, le=3650)
+    """Days for which the newsroom keeps whom to ask about what a reader told; the form says so."""
 
     @field_validator("url")
     @classmethod

@@ -40,7 +40,7 @@ SERIAL = ("tuopin-1.md", "tuopin-2.md")
 """The series' first two, published together."""
 EXAMPLE = "wushan-sibuzhai.md"
 """The third, as it was published."""
-OTHERS = ("jiadou.md", "renju.md", "zhaopin.docx")
+OTHERS = ("jiadou.md", "renju.md", "zhaopin.docx", "qiushou.md", "chanxiao.md")
 """Published first, so that the site has something to list."""
 SITE, WECHAT = 8000, 8001
 """Ports, where they are free."""
@@ -208,7 +208,7 @@ def _publish(config: Path, environment: Mapping[str, str], page: Path, out: Cons
 
 def _open(engine: Engine) -> str:
     """Open the column; the rollout that does it."""
-    note = read(newsroom.examples() / NOTE, untitled=UNTITLED)
+    note = read(newsroom.examples() / NOTE, untitled=UNTITLED, house=engine.newsroom.house)
     banner = take((newsroom.examples() / BANNER).read_bytes(), BANNER)
     column = new_column(
         COLUMN, note.article, address=ADDRESS, about=ABOUT, keywords=KEYWORDS, series=SERIES, banner=banner.image
@@ -219,7 +219,7 @@ def _open(engine: Engine) -> str:
 
 def _submit(engine: Engine, *names: str) -> str:
     """Submit these examples as one rollout."""
-    manuscripts = [read(newsroom.examples() / name) for name in names]
+    manuscripts = [read(newsroom.examples() / name, house=engine.newsroom.house) for name in names]
     pieces = [Piece(one.article, one.media, one.reading) for one in manuscripts]
     return engine.publish_together(pieces, editor=_("demo")).rollout_id
 

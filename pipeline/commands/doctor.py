@@ -58,12 +58,13 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     yield from priority(configuration)
     if configuration.listen:
         yield _server(configuration)
-    with closing(_store(configuration)) as store:
+    with closing(store_of(configuration)) as store:
         for outlet in configuration.newsroom.outlets:
             yield from _channel(configuration, outlet, store)
 
 
-def _store(configuration: Configuration) -> Store:
+def store_of(configuration: Configuration) -> Store:
+    """The newsroom's record, which nobody has looked at yet."""
     return Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
 
 
@@ -109,7 +110,7 @@ def _space(configuration: Configuration) -> Finding:
 
 
 def _database(configuration: Configuration) -> Iterator[Finding]:
-    store = _store(configuration)
+    store = store_of(configuration)
     try:
         store.migrate()
         health, broken = store.health(datetime.now(UTC)), store.broken_event()
@@ -140,6 +141,10 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         message = Text.of("the oldest has waited for {minutes} minutes", minutes=since)
         remedy = Text.of("are the workers running? newsroom up, or newsroom worker, starts them")
         yield Finding(what, Problem(field="deliveries", message=message, remedy=remedy))
+    if health.feedback:
+        yield Finding(
+            Text.of("messages of readers that are open: {count}, see newsroom feedback", count=health.feedback)
+        )
     yield from (_stranded(channel, rollouts, configuration) for channel, rollouts in stranded.items())
 
 

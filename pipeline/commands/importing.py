@@ -216,6 +216,8 @@ def import_(
                     step(_("checked") if dry else _("imported"), done, total)
         _tell(told, passed, [outlet.id for outlet in importing.outlets], dry=dry)
         if not dry:
+            engine.seal()
+            engine.index()
             os.sync()
         return BAD if told.refused else FAILED if told.unseen else DONE
 
@@ -276,6 +278,8 @@ def rebuild(channels: tuple[str, ...], check: bool, config: str | None) -> int:
                 for number, _one in enumerate(rebuilt(engine, channel), 1):
                     step(channel, number, None)
             out.print(_("{channel}: {count} articles made anew").format(channel=channel, count=number))
+        if not channels:
+            out.print(_("search: {count} revisions made anew").format(count=engine.store.index_anew()))
         os.sync()
         return DONE
 

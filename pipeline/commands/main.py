@@ -173,6 +173,11 @@ for one in (
         help="Let an article lead the home page (头条) for a time.",
     ),
     Later(
+        "feedback",
+        "pipeline.commands.feedback:feedback",
+        help="What readers tell (网站找错), the newest first; and what became of it.",
+    ),
+    Later(
         "up",
         "pipeline.commands.operators:up",
         help="Run everything on this machine: broker, workers, web server. Ctrl-C stops it.",

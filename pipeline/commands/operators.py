@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cache
 from gettext import gettext as _
@@ -17,6 +18,7 @@ import click
 from filelock import FileLock, Timeout
 
 from pipeline import newsroom as configuring
+from pipeline.article import Outlet
 from pipeline.commands import doctor, terminal
 from pipeline.commands.answers import (
     BAD,
@@ -29,12 +31,15 @@ from pipeline.commands.answers import (
 )
 from pipeline.commands.telling import tell
 from pipeline.engine import Engine
+from pipeline.engine.readers import Readers
 from pipeline.newsroom import LISTEN, Configuration
 from pipeline.whereabouts import candidates
 from pipeline.workers import broker, logs, sending, tasks
 from pipeline.workers.processes import Processes, end_with_parent
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from pipeline.web.inside import Inside
     from pipeline.web.site import Hear
 
@@ -146,11 +151,11 @@ def serve(listen: str | None, site: Path | None, access_log: Path | None, config
         said = _("cannot write the access log {path}: {reason}. Give the right to write there, or choose another file.")
         err.print(said.format(path=error.filename, reason=_(os.strerror(error.errno or 0))))
         return BROKEN
-    hear, inside = _knowing(configuration) if configuration and site is None else (None, None)
+    hear, inside, routes = _knowing(configuration) if configuration and site is None else (None, None, ())
     secure = configuration is not None and configuration.newsroom.site.url.startswith("https://")
     root = site or (configuration.site if configuration else Path())
     try:
-        serve_site(site_of(root, hear, inside, secure=secure), host.strip("[]"), int(port), log)
+        serve_site(site_of(root, hear, inside, routes, secure=secure), host.strip("[]"), int(port), log)
     except OSError as error:
         err.print(
             _(
@@ -167,9 +172,9 @@ def _there_is_one(config: str | None) -> bool:
     return bool(named) or any(place.is_file() for place in candidates(None))
 
 
-def _knowing(configuration: Configuration) -> tuple[Hear, Inside]:
-    """What platforms call and what the newsroom reads, given to an engine that is opened when first asked: a site alone
-    needs no database."""
+def _knowing(configuration: Configuration) -> tuple[Hear, Inside, Sequence[BaseRoute]]:
+    """What platforms call, what the newsroom reads and what readers ask, given to an engine that is opened when first
+    asked: a site alone needs no database."""
 
     @cache
     def engine() -> Engine:
@@ -178,7 +183,28 @@ def _knowing(configuration: Configuration) -> tuple[Hear, Inside]:
     return (
         lambda channel, method, query, body: engine().hear(channel, method, query, body),
         lambda channel, path, client: engine().inside(channel, path, client),
+        _asked(configuration, engine),
     )
+
+
+def _asked(configuration: Configuration, engine: Callable[[], Engine]) -> Sequence[BaseRoute]:
+    """What is asked of a program: of the first website that has addresses for it."""
+    addresses = {
+        outlet.id: [path if path.startswith("/") else "" for path in _addresses(outlet)]
+        for outlet in configuration.newsroom.outlets
+        if outlet.kind == "website"
+    }
+    channel = next((channel for channel, some in addresses.items() if any(some)), None)
+    if channel is None:
+        return ()
+    from pipeline.web.asked import routes  # noqa: PLC0415 - of all processes only this one is a server
+
+    return routes(cache(lambda: Readers(engine(), channel)), *addresses[channel])
+
+
+def _addresses(outlet: Outlet) -> list[str]:
+    """Where readers search and tell; elsewhere than on this site somebody else answers."""
+    return [str(outlet.options.get(option, "")) for option in ("search", "feedback")]
 
 
 @click.command("broker")

@@ -124,9 +124,9 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
     """Where things stand, for programs: every report as `newsroom report --json` has it, without the readings.
 
     `waiting`: what waits for a person, oldest first; `under_way`: the others, newest first; `more`: how many more are
-    under way; `rollouts`, `deliveries`: how many of each state; `imported`: articles from archives; `oldest_overdue`:
-    since when the oldest delivery that is due waits, null if none does; `workers`: who works on which queue, with
-    `there`: whether it has been seen lately.
+    under way; `rollouts`, `deliveries`: how many of each state; `imported`: articles from archives; `feedback`:
+    messages of readers that are open; `oldest_overdue`: since when the oldest delivery that is due waits, null if none
+    does; `workers`: who works on which queue, with `there`: whether it has been seen lately.
     """
     return {
         "waiting": [one.model_dump(mode="json") for one in view.waiting],
@@ -135,6 +135,7 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
         "rollouts": {state: view.health.rollouts.get(state, 0) for state in RolloutState},
         "deliveries": {state: view.health.deliveries.get(state, 0) for state in DeliveryState},
         "imported": view.health.imported,
+        "feedback": view.health.feedback,
         "oldest_overdue": view.health.oldest_overdue and view.health.oldest_overdue.isoformat(),
         "workers": [{**one.model_dump(mode="json", exclude={"silent"}), "there": one.is_there} for one in workers],
     }

@@ -10,7 +10,8 @@ import dataclasses
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from gettext import gettext as _
@@ -20,10 +21,10 @@ from typing import Any
 import click
 
 from pipeline import newsroom as configuring
-from pipeline.article import House, Newsroom
+from pipeline.article import Article, House, Newsroom, Outlet, Revision
 from pipeline.article.reading import Decision, Doubt, ManuscriptProblem
-from pipeline.channel import Problem, Text, utc_now
-from pipeline.commands import terminal
+from pipeline.channel import Channel, ChannelError, Problem, Text, utc_now
+from pipeline.commands import doctor, terminal
 from pipeline.commands.answers import (
     BAD,
     DONE,
@@ -36,12 +37,12 @@ from pipeline.commands.answers import (
     problems_told,
     who,
 )
-from pipeline.commands.sheet import quoted, sheet, told
+from pipeline.commands.sheet import Look, Row, quoted, sheet, told
 from pipeline.commands.telling import tell
 from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES
 from pipeline.manuscript.words import BadWords, Words, beside, shipped
-from pipeline.newsroom import BadConfiguration, locate
+from pipeline.newsroom import BadConfiguration, Configuration, locate
 
 YES = frozenset({"y", "yes", "是", "是的", "对", "好", "用"})
 NO = frozenset({"", "n", "no", "不", "不是", "不用", "否"})
@@ -110,6 +111,8 @@ class Desk:
     """By which the parts of a manuscript are known."""
     alone: bool = dataclasses.field(default_factory=lambda: not at_terminal())
     """Whether nobody can be asked."""
+    remarks: Callable[[Article], Sequence[tuple[Outlet, Sequence[Text]]]] = lambda _: ()
+    """What channels want an editor to do before an article goes out there."""
 
     def read(self, path: Path, decided: Mapping[str, str] | None = None) -> Manuscript:
         """Read a manuscript and do nothing else. Raises `BadManuscript`."""
@@ -123,7 +126,10 @@ class Desk:
     def show(self, path: Path, manuscript: Manuscript) -> None:
         if not self.as_json:
             rows = sheet(manuscript.article, manuscript.reading, self.newsroom, whole=self.asking.whole)
-            terminal.show_reading(out, str(path), rows)
+            asked = [
+                Row(outlet.name, tuple(map(tell, said)), Look.ASK) for outlet, said in self.remarks(manuscript.article)
+            ]
+            terminal.show_reading(out, str(path), [*rows, *asked])
             out.print()
 
     def settled(self, path: Path, manuscript: Manuscript) -> Manuscript:
@@ -225,7 +231,10 @@ def as_read(manuscript: Manuscript) -> dict[str, Any]:
 @json_option
 @config_option
 def read_(asking: Asking, files: tuple[Path, ...], editor: str | None, as_json: bool, config: str | None) -> int:
-    desk = Desk(asking, _newsroom(config), who(editor), utc_now(), as_json, words=words_of(config))
+    configuration = _configuration(config)
+    newsroom = configuration.newsroom if configuration else None
+    remarks = _remarks(configuration) if configuration else lambda _: ()
+    desk = Desk(asking, newsroom, who(editor), utc_now(), as_json, words=words_of(config), remarks=remarks)
     code = DONE
     for path in files:
         manuscript: Manuscript | None = None
@@ -238,18 +247,44 @@ def read_(asking: Asking, files: tuple[Path, ...], editor: str | None, as_json: 
             problems, code = error.problems, BAD
         if as_json:
             read_so = as_read(manuscript) if manuscript else {}
+            if manuscript:
+                said = remarks(manuscript.article)
+                read_so["remarks"] = [{"channel": outlet.id, "remarks": [*map(tell, some)]} for outlet, some in said]
             print_json({"file": str(path), "problems": problems_told({"": problems}), **read_so})
         else:
             terminal.show_problems(err, problems, str(path))
     return code
 
 
-def _newsroom(config: str | None) -> Newsroom | None:
-    """The newsroom, if there is one here: a manuscript can be read without."""
+def _configuration(config: str | None) -> Configuration | None:
+    """The newsroom's, if there is one here: a manuscript can be read without."""
     try:
         path = locate(config)
     except BadConfiguration:
         if config or os.environ.get("TONGFA_CONFIG"):
             raise
         return None
-    return configuring.load(path).newsroom
+    return configuring.load(path)
+
+
+def _remarks(configuration: Configuration) -> Callable[[Article], Sequence[tuple[Outlet, Sequence[Text]]]]:
+    """What the newsroom's channels say of an article as they would bring it out. The record is not asked: an article of
+    a column that is only opened there is looked at as one of the first."""
+    newsroom, store = configuration.newsroom, doctor.store_of(configuration)
+    channels: dict[str, Channel] = {}
+
+    def said(article: Article) -> list[tuple[Outlet, Sequence[Text]]]:
+        known = [one for one in newsroom.columns if article.column and one.is_called(article.column)]
+        filed = article.model_copy(update={"column": (known or newsroom.columns)[0].id})
+        revision = Revision(id="a0", number=1, article=filed, published_at=utc_now())
+        found = []
+        for outlet in newsroom.outlets:
+            with suppress(BadConfiguration, ChannelError):  # doctor and the submission tell these
+                if outlet.id not in channels:
+                    channels[outlet.id] = configuring.open_channel(configuration, outlet, store.notebook(outlet.id))
+                channel = channels[outlet.id]
+                if type(channel).remarks is not Channel.remarks:
+                    found.append((outlet, channel.remarks(channel.render(revision, newsroom))))
+        return [(outlet, some) for outlet, some in found if some]
+
+    return said

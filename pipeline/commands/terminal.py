@@ -94,6 +94,8 @@ def show_counts(out: Console, health: Health) -> None:
     )
     if health.imported:
         out.print(_("articles imported from archives: {count}").format(count=health.imported))
+    if health.feedback:
+        out.print(_("messages of readers that are open: {count}, see newsroom feedback").format(count=health.feedback))
 
 
 def follow(

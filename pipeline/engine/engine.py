@@ -415,6 +415,10 @@ class Engine:
         """Chain the events that have happened since the last time; how many."""
         return self.store.seal()
 
+    def index(self) -> int:
+        """Follow what has been sealed, so that readers find it; how many revisions were added."""
+        return self.store.index()
+
     def run(self, delivery_id: int, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Do the next step of a delivery, if it is due and free, and what can be done at once after it.
 

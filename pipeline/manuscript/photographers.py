@@ -29,6 +29,7 @@ _ROLE = re.compile(
 _NOBODY = frozenset({
     "资料", "网络", "网友", "作者", "记者", "通讯员", "本人", "家属", "单位", "受访者", "采访对象", "来源", "视频",
     "同上", "读者", "村民", "本报", "本台", "本网", "自己", "老师", "学生", "主办方", "活动方",
+    "示意", "效果", "设计", "规划", "概念", "鸟瞰", "实景", "模拟", "对比", "合成", "平面", "位置", "区位", "流程",
 })  # fmt: skip
 CREDITED = re.compile(r"[（(]?\s*[^。！？!?；;，,（()）:：]{2,30}?\s*(?:(?<![拍航合])摄影?|供图)\s*[)）]?。?")
 """A whole line that says nothing else."""
@@ -39,8 +40,8 @@ def credits_in(caption: str) -> tuple[Credit, ...]:
 
     >>> credits_in("图为茶农采摘春茶。苏伟 摄")[0].names, credits_in("植树现场（县林业局供图）")[0].organisations
     (('苏伟',), ('县林业局',))
-    >>> credits_in("图为记者在现场拍摄")
-    ()
+    >>> credits_in("图为记者在现场拍摄"), credits_in("村里的晒场（示意图）")
+    ((), ())
     """
     return _found(caption)[1]
 

@@ -8,7 +8,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, case, exists, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    text,
+)
 
 from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
@@ -120,6 +133,13 @@ class SqlCatalogue:
 _ALL = 2**31 - 1
 _AT_ONCE = 500
 """Articles asked for in one statement: SQLite takes some thousand values."""
+
+
+def in_force(article: ColumnElement[int]) -> ScalarSelect[int]:
+    """The delivery by which an article stands on a channel as it does: the newest whose instant has come."""
+    p, now = _newer.c, bindparam("now", type_=tables.Instant())
+    mine = (p.channel == bindparam("on"), p.article_id == article, p.instant <= now)
+    return select(func.max(p.delivery_id)).where(*mine).scalar_subquery()
 
 
 def _current(*columns: Any) -> Select[Any]:

@@ -179,6 +179,8 @@ class Health(Frozen):
     oldest_overdue: AwareDatetime | None
     imported: int = 0
     """Articles that were imported from archives."""
+    feedback: int = 0
+    """Messages of readers that are open."""
 
 
 class Overview(Frozen):

@@ -358,7 +358,8 @@ class Reports(Database):
         deliveries = {row[0]: row[1] for row in tx.execute(select(_d.state, func.count()).group_by(_d.state))}
         oldest = tx.scalar(select(func.min(_d.due)).where(claimable(now)))
         imported = tx.scalar(select(func.count()).where(_a.imported_from.is_not(None))) or 0
-        return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest, imported=imported)
+        told = tx.scalar(select(func.count()).where(tables.feedback.c.closed_at.is_(None))) or 0
+        return Health(rollouts=rollouts, deliveries=deliveries, oldest_overdue=oldest, imported=imported, feedback=told)
 
 
 def event_of(row: Any) -> Event:

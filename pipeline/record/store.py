@@ -14,12 +14,14 @@ from pipeline.record.accepting import Accepting
 from pipeline.record.catalogue import SqlCatalogue, SqlMedia
 from pipeline.record.claiming import Claiming
 from pipeline.record.deciding import Deciding
+from pipeline.record.feedback import Feedback
 from pipeline.record.importing import Importing
 from pipeline.record.notebook import SqlNotebook
+from pipeline.record.searching import Searching
 from pipeline.record.sweeping import Sweeping
 
 
-class Store(Accepting, Claiming, Deciding, Importing, Sweeping):
+class Store(Accepting, Claiming, Deciding, Feedback, Importing, Searching, Sweeping):
     """The record and every change to it. Thread-safe; open one per process."""
 
     def media(self) -> SqlMedia:

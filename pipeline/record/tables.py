@@ -237,3 +237,47 @@ worker = Table(
     Column("seen", Instant, nullable=False),
 )
 """Who works on a queue, and when each was last seen."""
+
+searched = Table(
+    "searched",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("article_id", _ID, ForeignKey("article.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("searched_revision", "article_id", "revision", unique=True),
+)
+"""What is searched of each revision, folded. Its tokens stand in `searched_tokens`, which is otherwise on each database
+(see 0011): a table of FTS5 on SQLite, of tsvectors on PostgreSQL, both by the same id."""
+
+search_state = Table(
+    "search_state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rule", Integer, nullable=False),
+    Column("event", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+"""One row: by which rule `searched` was made, from the chain up to which event, and the last id given. Whoever adds to
+it has it locked."""
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("closed_at", Instant),
+    Column("closed_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("feedback_digest", "digest"),
+    sqlite_autoincrement=True,
+)
+"""What readers have told through the site's form. `contact`: "" once its time is over. `digest`: of page and text, by
+which the same told twice is known. Who sent it is kept nowhere else."""
+Index("feedback_open", feedback.c.id)  # as above: of what is not closed
+Index("feedback_contact", feedback.c.at)  # as above: of what still has a contact

@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.engine import Engine
+from pipeline.engine.readers import forget
 from pipeline.newsroom import Configuration
 from pipeline.record import waits
 from pipeline.record.inherit import inherit
@@ -42,6 +44,8 @@ SLACK = Path("/proc/self/timerslack_ns")
 as long as a whole turn."""
 SEAL = timedelta(seconds=1)
 """Between two times that a worker of `STEPS` seals what has happened."""
+FORGET = timedelta(hours=1)
+"""Between two times that it deletes whom to ask from messages of readers whose time is over."""
 STEP_ASIDE = 10
 """By how much the workers of `STEPS` lower their priority for the processor."""
 
@@ -158,10 +162,16 @@ def _be_on_time(configuration: Configuration) -> None:
 
 
 def _seal(engine: Engine, stopping: threading.Event) -> None:
-    """Chain what has happened, once a second; any number of workers may do so, one of them does."""
+    """Chain what has happened, once a second, and let readers find it; any number of workers may do so, one of them
+    does. Now and then, forget whom to ask about what readers told."""
+    forgotten = 0.0
     while not stopping.wait(SEAL / timedelta(seconds=1)):
         try:
             engine.seal()
+            engine.index()
+            if time.monotonic() >= forgotten:
+                forget(engine)
+                forgotten = time.monotonic() + FORGET / timedelta(seconds=1)
         except SQLAlchemyError as error:  # the database is away, or held: what happened waits to be sealed
             log.warning("not sealed", error=str(waits.trouble(error).message))
 

@@ -273,7 +273,9 @@ def test_every_page_obeys_the_guideline(rehearsal: Rehearsal, root: Path) -> Non
     assert {path: found for path, page in pages.items() if (found := problems(page, kind_of(path, page)))} == {}
 
 
-@pytest.mark.parametrize("example", ["jiadou.md", "renju.md", "wushan-sibuzhai.md", "zhaopin.docx"])
+@pytest.mark.parametrize(
+    "example", ["jiadou.md", "renju.md", "chanxiao.md", "qiushou.md", "wushan-sibuzhai.md", "zhaopin.docx"]
+)
 def test_the_examples_obey_the_guideline(rehearsal: Rehearsal, root: Path, example: str) -> None:
     manuscript = read(EXAMPLES / example)
     rehearsal.media.update(manuscript.media)

@@ -35,6 +35,8 @@ GOLDEN = [
     HERE / "wushan-sibuzhai.source.txt",
     EXAMPLES / "jiadou.md",
     EXAMPLES / "renju.md",
+    EXAMPLES / "chanxiao.md",
+    EXAMPLES / "qiushou.md",
     EXAMPLES / "zhaopin.docx",
     EXAMPLES / "wushan-sibuzhai.md",
 ]

@@ -189,4 +189,5 @@ def test_a_chain_from_before_holds_as_it_was_and_goes_on(empty_database: str, tm
 def test_the_tables_are_those_that_the_code_knows(store: Store) -> None:
     with store.reading() as tx:
         differences = compare_metadata(MigrationContext.configure(tx), tables.metadata)
-    assert [one for one in differences if "alembic_version" not in str(one)] == []
+    others = ("alembic_version", "searched_tokens")  # Alembic's own, and what stands in 0011 for each database
+    assert [one for one in differences if not any(name in str(one) for name in others)] == []

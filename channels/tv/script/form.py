@@ -37,6 +37,7 @@ class Need(StrEnum):
     DIALOGUE = "editor_dialogue"
     DOCUMENT = "editor_document"
     ADDRESS = "editor_address"
+    PICTURES = "editor_pictures"
 
     @property
     def text(self) -> Text:
@@ -51,6 +52,7 @@ _NEEDS = {
     Need.LEFT_OUT: Text.of("needs an editor: sentences with addresses or about tables and pictures are left out"),
     Need.DIALOGUE: Text.of("needs an editor: questions and answers are no script; write voice-over and bites"),
     Need.DOCUMENT: Text.of("needs an editor: it is an official document; write a story about it"),
+    Need.PICTURES: Text.of("needs an editor: it is told in pictures; write the voice-over"),
     Need.ADDRESS: Text.of("needs an editor: there is an address of web or mail in what is read"),
 }
 

@@ -130,7 +130,7 @@ class Reader:
             case "h2" | "h3":
                 self._under = house().part_of(text_of(element).strip(":： "))
             case "ul" | "ol":
-                self._list([_own_text(item) for item in element.iter("li")])
+                self._list([_with_its_own(item) for item in element.iterchildren("li")])
             case "p":
                 if not note_of(element):
                     self._paragraph(text_of(element))
@@ -178,6 +178,12 @@ class Reader:
 
 SAID_BY = re.compile(r"(?P<who>[^：:。，,“]{2,24})[：:]\s*(?P<text>.+)", re.DOTALL)
 """石桥镇农技员 张三：机插一天能完成四十亩。"""
+
+
+def _with_its_own(item: Any) -> str:
+    """An item's text with that of the lists in it, which says nothing without the line that announces it."""
+    inner = [text for one in item.iterdescendants("li") if (text := _own_text(one))]
+    return "".join(map(stopped, (_own_text(item), *inner))) if inner else _own_text(item)
 
 
 def _own_text(item: Any) -> str:

@@ -32,6 +32,9 @@ FIELDS = {
 }
 """The fields for people of a script: whose they are, and the key of their name among the house's words."""
 
+PICTURE_STORY, TOLD = 3, 10
+"""Pictures from which an article may be told in them, and seconds: with less to say than that it is."""
+
 
 @dataclass
 class Writer:
@@ -274,6 +277,8 @@ def _digest(
             cues += writer.block(units, pictures)
             pictures = []
     writer.needs += choice.needs
+    if lead and len(article.images) >= PICTURE_STORY and sum(cue.seconds for cue in cues) < TOLD:
+        writer.needs.append(Need.PICTURES)
     if lead and not cues:  # nothing but pictures and tables
         cues.append(writer.cue(Kind.LEAD, " ".join(article.headline.split()), words.pictures["anchor"]))
     return _with_pictures(cues, pictures)

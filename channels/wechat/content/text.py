@@ -28,6 +28,8 @@ SMALL = 480
 
 FEW = 4
 """Columns that stand beside each other on a phone; a table of more is as wide as it needs, and is moved sideways."""
+LEVELS = (("item", "•"), ("inner", "–"), ("inmost", "·"))
+"""Looks and marks of a list's items, of those of a list in it, and of whatever is deeper."""
 BRIEF = 12
 """Characters of a cell that is read in a narrow column."""
 
@@ -145,9 +147,10 @@ class _Body:
     def _items(self, of: lxml_html.HtmlElement, depth: int) -> Iterator[lxml_html.HtmlElement]:
         """A list as lines with a mark of our own: WeChat loses native marks, and lists in lists."""
         for number, item in enumerate(of.iterchildren("li"), 1):
-            line = _element("p", "inner" if depth else "item")
+            name, bullet = LEVELS[min(depth, len(LEVELS) - 1)]
+            line = _element("p", name)
             mark = _element("span", "bullet")
-            mark.text = f"{number}." if of.tag == "ol" else "–" if depth else "•"
+            mark.text = f"{number}." if of.tag == "ol" else bullet
             line.append(mark)
             _write(line, self._runs(item))
             yield line
