@@ -326,7 +326,7 @@ def test_news_before_and_after_an_archive_stays_the_news(house: House) -> None:
     titles = [item.findtext("title") for item in etree.parse(house.site / "feeds/rss.xml").iter("item")]
     assert titles == ["新闻2", "新闻1", "新闻0"]
     assert etree.fromstring(feed).findall(".//item") != []
-    home = (house.site / "index.html").read_text(encoding="utf-8")
+    home = (house.site / "index.html").read_text(encoding="utf-8").replace("<wbr>", "")
     assert home.index("新闻2") < home.index("新闻0") < home.index(f"青河县第{MANY - 1}篇旧稿")
     assert "新闻" in (house.site / "sitemap-news.xml").read_text(encoding="utf-8")
     assert "旧稿" not in (house.site / "sitemap-news.xml").read_text(encoding="utf-8")
