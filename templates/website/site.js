@@ -40,6 +40,11 @@
       );
     }
   };
+  // On a phone the menu is one row that scrolls: it begins where the reader is.
+  function reveal() {
+    var here = document.querySelector("[data-menu] ul [aria-current]"), row = here && here.closest("ul");
+    if (row) { row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2; }
+  }
   // A page keeps the menu it was written with. That of the page of all columns is always the newest.
   function renew() {
     var menu = document.querySelector("[data-menu]"), old = menu && menu.querySelector("ul");
@@ -52,7 +57,7 @@
         entry.removeAttribute("aria-current");
         if (here && entry.dataset.entry === here.dataset.entry) { entry.setAttribute("aria-current", "true"); }
       });
-      if (now.innerHTML !== old.innerHTML) { old.replaceWith(document.importNode(now, true)); }
+      if (now.innerHTML !== old.innerHTML) { old.replaceWith(document.importNode(now, true)); reveal(); }
     }).catch(function () { /* the old one still leads everywhere */ });
   }
   // Before the first paint, so that nothing moves afterwards.
@@ -63,6 +68,7 @@
   size(kept("size"));
   document.addEventListener("DOMContentLoaded", function () {
     size(kept("size"));
+    reveal();
     renew();
   });
   document.addEventListener("click", function (event) {

@@ -256,3 +256,21 @@ def test_the_page_has_a_code_to_scan(opened: Callable[..., Rehearsal], root: Pat
     (code,) = page_of(root, "2026/11/a1.html").xpath("//*[@class='scan']/*[local-name()='svg']")
     assert code.get("viewbox") or code.get("viewBox")
     assert not code.xpath(".//@style")
+
+
+def test_a_rebuild_has_the_same_lead(opened: Callable[..., Rehearsal], root: Path) -> None:
+    rehearsal = opened(search="/search", links=LINKS)
+    revisions = [article(1, lead=until(60)), article(2), article(3, lead=until(2))]
+    publish(rehearsal, *revisions)
+    entry = rehearsal.catalogue.entry("a2")
+    assert entry is not None
+    rehearsal.channel.pin(
+        entry, NOON + timedelta(hours=3), rehearsal.catalogue, by="编辑丙", at=NOON + timedelta(hours=2)
+    )
+    before = (root / "index.html").read_bytes()
+    assert lead_of(root) == "第2条消息"
+    deliveries = [rehearsal.delivery(one) for one in revisions]
+    assert list(rehearsal.channel.differing(deliveries)) == []
+    (root / "index.html").write_bytes(b"")
+    list(rehearsal.channel.rebuild(deliveries))
+    assert (root / "index.html").read_bytes() == before

@@ -143,6 +143,8 @@ class PublicFiles:
                 if target.netloc != own.netloc or target.scheme != own.scheme or link.startswith("#"):
                     continue
                 place = unquote(target.path).lstrip("/")
+                if place in ("search", "feedback"):  # the server's own
+                    continue
                 there = self.root / (f"{place}index.html" if place.endswith("/") or not place else place)
                 told = (there.with_name(addresses.beside(there.name, what)) for what in ("gone", "moved"))
                 if not there.is_file() and not (there.name == "index.html" and any(one.is_file() for one in told)):
