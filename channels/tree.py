@@ -33,6 +33,7 @@ from pipeline.channel import (
     Action,
     Asset,
     Channel,
+    ChannelError,
     Delivery,
     Entry,
     Evidence,
@@ -86,6 +87,10 @@ class TreeChannel(Channel):
         """How it is read back, and whether the caches in front of the site can be told what has changed."""
         if self.files.is_asked:
             found = [Text.of("read back as the public gets it: {url}", url=self.files.address)]
+            try:
+                self.files.seen("")
+            except ChannelError as trouble:
+                found += [Text.of("but from this machine it cannot be reached:"), trouble.problem.message]
         elif self.files.address:
             found = [Text.of("read back from the storage, not through {url}", url=self.files.address)]
         else:

@@ -115,7 +115,7 @@ class Line(HttpToolsProtocol):
             self._since += late if self._since else 0
             self._unread = (self._unread[0], self._unread[1] + late)
         patience = {"": IDLE, "head": HEAD, "body": BODY}[self._part]
-        if self._since and now - self._since > patience and not self.transport.is_closing():
+        if self._keeps_waiting and now - self._since > patience:
             if self._part:
                 self._refuse(b"408 Request Timeout")
             else:
@@ -126,15 +126,21 @@ class Line(HttpToolsProtocol):
         elif now - self._unread[1] > STALLED:
             self.transport.abort()
 
+    @property
+    def _keeps_waiting(self) -> bool:
+        """Whether it is the client's turn, and he has taken all that was answered."""
+        waits = self._since and not self.transport.is_closing()
+        return bool(waits) and not self.transport.get_write_buffer_size()
+
     def _make_room(self) -> None:
         """One connection too many: the one whose client has kept the server waiting longest goes."""
-        waiting = [one for one in self.connections if isinstance(one, Line) and one._since and one is not self]
+        waiting = [one for one in self.connections if isinstance(one, Line) and one._keeps_waiting and one is not self]
         oldest = min(waiting, key=lambda one: one._since, default=None)
         if oldest is None:
             self._refuse(b"503 Service Unavailable\r\nretry-after: 5")
         else:
             self.connections.discard(oldest)
-            oldest.transport.abort()
+            oldest.transport.close()
 
     def _refuse(self, status: bytes) -> None:
         self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)

@@ -396,13 +396,25 @@ def test_what_another_machine_does_in_an_object_store_is_seen(monkeypatch: pytes
         ("http://news.localhost", False),
     ],
 )
-def test_it_is_read_back_as_the_public_gets_it(kind: type[TreeChannel], tmp_path: Path, url: str, asked: bool) -> None:
+def test_it_is_read_back_as_the_public_gets_it(
+    kind: type[TreeChannel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, asked: bool
+) -> None:
     """Wherever anybody but this machine can; unless it is said otherwise. What a person is told says which."""
     for verify, expected in ((None, asked), ("http", True), ("storage", False)):
         outlet = Outlet(id=kind.kind, kind=kind.kind, name="青河", options={"verify": verify} if verify else {})
         newsroom = newsroom_of(outlet, url=url)
         channel = kind(Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom, data=tmp_path))
         assert channel.files.is_asked is expected
+        monkeypatch.setattr(channel.files, "seen", lambda _path: None)
         (told,) = channel.figures()
         assert ("not through" in str(told)) is not expected
         assert str(told).find(url) > 0
+
+
+def test_an_operator_is_told_that_the_public_address_cannot_be_reached(tmp_path: Path) -> None:
+    outlet = Outlet(id="website", kind="website", name="青河", options={"verify": "http"})
+    newsroom = newsroom_of(outlet, url="http://127.0.0.1:9")
+    setting = Setting(notebook=MemoryNotebook(), outlet=outlet, newsroom=newsroom, data=tmp_path)
+    _, told, why = map(str, Website(setting).figures())
+    assert "cannot be reached" in told
+    assert "127.0.0.1:9" in why

@@ -16,7 +16,7 @@ from lxml import etree, html
 from pipeline.article import Newsroom, Outlet
 from pipeline.article.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
-from pipeline.commands import language
+from pipeline.commands import language, terminal
 from pipeline.commands.report import MOST_LINES, TICKS, Axis, instant_of, offset, page, whole, zoomed
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.report import AsRead, DeliveryReport, Published, Report
@@ -111,6 +111,33 @@ def text_of(made: str) -> str:
 
 
 # -- the page ---------------------------------------------------------------------------------------------
+
+
+def test_it_tells_until_when_caches_may_hold_what_is_gone(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    until = INSTANT + timedelta(seconds=62)
+    parts = [delivery(n, n) for n in range(3)]
+    for n, seconds in ((0, 62), (1, 61)):
+        receipt = Receipt(standing=Standing.WITHDRAWN, cached_until=INSTANT + timedelta(seconds=seconds))
+        parts[n] = parts[n].model_copy(update={"receipt": receipt})
+    gone = report(*parts, action=Action.WITHDRAW)
+    assert (gone.cached_until, gone.purged_at) == (until, None)
+    assert gone.model_dump(mode="json")["cached_until"] is not None
+    local = f"{until.astimezone(newsroom.zone):%Y-%m-%d %H:%M:%S}"
+    assert f"until {local}" in text_of(page(gone, newsroom, GOOD, CHECKED))
+    terminal.show_report(terminal.console(), gone, newsroom)
+    assert f"until {local[11:]}" in " ".join(capsys.readouterr().out.split())
+    for one in (0, 1):
+        seen = parts[one].evidence
+        assert seen is not None
+        told = seen.model_copy(update={"purged_at": INSTANT + timedelta(seconds=one + 1)})
+        assert gone.purged_at is None  # as long as one of them has not been told
+        parts[one] = parts[one].model_copy(update={"evidence": told})
+        gone = report(*parts, action=Action.WITHDRAW)
+    assert gone.purged_at == INSTANT + timedelta(seconds=2)
+    assert "query string until" in text_of(page(gone, newsroom, GOOD, CHECKED))
+    assert report(*parts).cached_until is None  # of what is new nobody has anything from before
 
 
 def test_it_says_what_went_out_when_and_where(newsroom: Newsroom) -> None:
