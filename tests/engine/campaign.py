@@ -63,6 +63,8 @@ PATIENCE = 45.0
 WORKERS = ("steps-1", "steps-2", "releases-1", "releases-2")
 BROKER = "broker"
 SITE = "http://campaign.invalid"
+NO_ADDRESS = {"verify": "storage"}
+"""Nobody serves the site: it is read back from its files."""
 COLUMNS = ("yaowen", "tuopin", "xiangzhen")
 RUNNING = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
 WEATHER: Mapping[str, Mapping[str, float]] = {
@@ -384,8 +386,8 @@ class Campaign:
         asking = "Asking" if self.find else "Forgetful"
         endpoints = {name: receiver.url for name, receiver in self.receivers.items()}
         outlets = [
-            Outlet(id="website", kind="website", name="县政府网站"),
-            Outlet(id="feeds", kind="feeds", name="订阅"),
+            Outlet(id="website", kind="website", name="县政府网站", options=NO_ADDRESS),
+            Outlet(id="feeds", kind="feeds", name="订阅", options=NO_ADDRESS),
             Outlet(
                 id="keyed", kind="tests.standins.kinds:Keyed", name="客户端", options={"endpoint": endpoints["keyed"]}
             ),

@@ -74,18 +74,21 @@ id = "website"
 kind = "website"
 name = "县政府网站"
 root = "{public}"
+verify = "storage"
 
 [[channel]]
 id = "feeds"
 kind = "feeds"
 name = "订阅"
 root = "{public}/feeds"
+verify = "storage"
 
 [[channel]]
 id = "app"
 kind = "app"
 name = "青河APP"
 root = "{public}/app"
+verify = "storage"
 
 [[channel]]
 id = "tv"
