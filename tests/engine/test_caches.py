@@ -227,7 +227,7 @@ def test_a_purge_that_fails_is_told_and_nothing_is_lost_by_it(
 ) -> None:
     """Without the module there is nobody who purges: 405 is told as such; 404 may mean that nothing was there to be
     purged, so what is read back decides. The withdrawal ends once the cache has let go by itself."""
-    monkeypatch.setattr(served, "LIFETIME", timedelta(seconds=3))
+    monkeypatch.setattr(served, "LIFETIME", timedelta(seconds=6))
     with house(tmp_path, purge=purge) as here:
         article, pictures = published(here)
         known = here.engine.withdraw(article, reason="与事实不符", editor="记者甲").rollout_id
