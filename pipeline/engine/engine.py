@@ -14,12 +14,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+import structlog
 from pydantic import AwareDatetime
 
+from pipeline import faults
 from pipeline.article import Article, Column, Deed, Newsroom, Outlet, Place, Revision, columns_after
 from pipeline.article.reading import Reading
 from pipeline.article.value import Frozen
-from pipeline.channel import Channel, Heard, Problem, Rendition, Text, Unpublishable
+from pipeline.channel import Channel, ChannelError, Heard, Problem, Rendition, Text
 from pipeline.engine import columns
 from pipeline.engine.channels import Channels
 from pipeline.engine.moment import Clock, SystemClock
@@ -29,6 +31,8 @@ from pipeline.record.gate import Wake
 from pipeline.record.store import Store
 from pipeline.record.submission import Accepted, Submission
 from pipeline.record.sweeping import Waiting
+
+log = structlog.get_logger("tongfa")
 
 
 class Unfit(Exception):
@@ -147,11 +151,12 @@ class Engine:
             )
         drafts, problems = [], {}
         for outlet in self._outlets(channels):
+            channel = self.channel(outlet.id)
             try:
-                rendition = self.channel(outlet.id).render(revision, newsroom)
+                rendition = faults.rendered(channel, revision, newsroom)
                 drafts.append(Draft(outlet=outlet, revision=revision, rendition=rendition))
-            except Unpublishable as refusal:
-                problems[outlet.id] = [refusal.problem]
+            except (ChannelError, faults.NotRendered) as error:
+                problems[outlet.id] = [faults.unfit(channel, error)]
         if problems:
             raise Unfit(problems)
         return drafts
@@ -380,6 +385,14 @@ class Engine:
         return channel.inside(path, client)
 
     # -- for workers ----------------------------------------------------------------------------------
+
+    def warm(self) -> None:
+        """Let every channel load what takes long. One that cannot is told of where it is needed."""
+        for outlet in self.newsroom.outlets:
+            try:
+                self.channel(outlet.id).warm()
+            except Exception:
+                log.exception("not warmed", channel=outlet.id)
 
     def sweep(self) -> int:
         """Wake whatever is due and was forgotten; how many that were. What waits to be heard is not sent again."""

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from pipeline import faults
 from pipeline.article import Article, Newsroom, Outlet, Place, Revision
-from pipeline.channel import Action, Catalogue, Delivery, Evidence, Problem, Receipt, Rendition, Text, Unpublishable
+from pipeline.channel import Action, Catalogue, ChannelError, Delivery, Evidence, Problem, Receipt, Rendition, Text
 from pipeline.engine import columns
 from pipeline.engine.engine import Engine, Piece, Unfit
 from pipeline.record.ids import article_id
@@ -124,12 +125,12 @@ class Import:
         for outlet in self.outlets:
             try:
                 made[outlet.id] = self._rendered(outlet.id, revision)
-            except Unpublishable as refusal:
-                problems[outlet.id] = [refusal.problem]
+            except (ChannelError, faults.NotRendered) as error:
+                problems[outlet.id] = [faults.unfit(self._engine.channel(outlet.id), error)]
         return made, problems
 
     def _rendered(self, channel: str, revision: Revision) -> Rendition:
-        return self._engine.channel(channel).render(revision, self.newsroom)
+        return faults.rendered(self._engine.channel(channel), revision, self.newsroom)
 
     def _seen(self, parts: Sequence[Part], renditions: Mapping[tuple[str, str], Rendition]) -> list[Came]:
         """The parts made public, channel by channel, and read back."""

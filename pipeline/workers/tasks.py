@@ -104,8 +104,7 @@ def work(configuration: Configuration, queue: str) -> None:
     def run(delivery_id: int, channel: str = "", rank: int = Rank.USUAL) -> None:
         shares.run(delivery_id, channel, rank)
 
-    for outlet in engine.newsroom.outlets:
-        engine.channel(outlet.id).warm()
+    engine.warm()
     gc.freeze()  # what is loaded by now stays: looking through it for garbage would hold up an instant
     stopping = threading.Event()
 
