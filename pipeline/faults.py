@@ -59,7 +59,8 @@ def unfit(channel: Channel, error: ChannelError | NotRendered) -> Problem:
     if isinstance(error, ChannelError):
         return error.problem
     remedy = Text.of(
-        "tell its maker. Nothing has been stored; a new article can go out without this channel: queue-submit --channels"
+        "tell its maker. Nothing has been stored; a new article can go out without this channel: "
+        "queue-submit --channels"
     )
     return fault(channel.outlet, error, type(channel)).model_copy(update={"remedy": remedy})
 

@@ -125,12 +125,12 @@ for one in (
     Later(
         "correct",
         "pipeline.commands.editors:correct",
-        help="Correct an article everywhere: the file becomes its next revision.",
+        help="Correct an article everywhere: the file becomes its next revision. At a terminal you are asked first.",
     ),
     Later(
         "withdraw",
         "pipeline.commands.editors:withdraw",
-        help="Withdraw an article everywhere.",
+        help="Withdraw an article everywhere. At a terminal you are asked first.",
     ),
     Later(
         "retry",

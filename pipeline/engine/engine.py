@@ -267,11 +267,12 @@ class Engine:
         note: str = "",
         go_live_at: datetime | None = None,
         reading: Reading | None = None,
+        dry: bool = False,
     ) -> Accepted:
         """Accept a correction for every channel that the article was sent to; the last word wins.
 
         Raises `Impossible` if the text is another article's, `Unfit` if a channel could never take it. Without a moment
-        of its own it keeps that of an article which waits for one.
+        of its own it keeps that of an article which waits for one. `dry`: only look what would become of it.
         """
         keys, sent = self._keys(article), self.store.sent_to(known)
         self.store.refuse_anothers(known, keys)
@@ -288,8 +289,9 @@ class Engine:
             editor=editor,
             go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
             now=now,
+            dry=dry,
         )
-        return self._announce(accepted)
+        return accepted if dry else self._announce(accepted)
 
     def _keys(self, article: Article) -> tuple[str, ...]:
         """What the newsroom may know a file's article by: in the column that it names; in any, if it names none."""
@@ -351,12 +353,14 @@ class Engine:
                 if other.is_called(value):
                     raise Unfit({"": [columns.taken(field, value, other)]})
 
-    def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime | None = None) -> Accepted:
-        """Accept a withdrawal from every channel that the article was sent to."""
+    def withdraw(
+        self, known: str, *, reason: str, editor: str, go_live_at: datetime | None = None, dry: bool = False
+    ) -> Accepted:
+        """Accept a withdrawal from every channel that the article was sent to. `dry`: as with `correct`."""
         now = self.clock.now()
-        return self._announce(
-            self.store.withdraw(known, reason=reason, editor=editor, go_live_at=go_live_at or now, now=now)
-        )
+        moment = go_live_at or now
+        accepted = self.store.withdraw(known, reason=reason, editor=editor, go_live_at=moment, now=now, dry=dry)
+        return accepted if dry else self._announce(accepted)
 
     def retry(self, rollout: str, *, editor: str, adopt: bool = False) -> None:
         """Try again what failed, was held or is unknown."""

@@ -96,14 +96,23 @@ class Accepting(Reports):
             )
 
     def correct(
-        self, known: str, submission: Submission, *, note: str, editor: str, go_live_at: datetime, now: datetime
+        self,
+        known: str,
+        submission: Submission,
+        *,
+        note: str,
+        editor: str,
+        go_live_at: datetime,
+        now: datetime,
+        dry: bool = False,
     ) -> Accepted:
         """Accept the next revision of an article; nothing new if the content is that of the last one.
 
         An article that never went out is simply published with the new text, without a notice. `Impossible` if the
-        text is another article's, or would move this one to another column or number.
+        text is another article's, or would move this one to another column or number. `dry`: only look what would
+        become of it.
         """
-        with self.writing() as tx:
+        with self.writing(keep=not dry) as tx:
             locks.names(tx, column_of(submission) if counted(submission) else ())
             number, last = self._live_article(tx, known)
             self._refuse_anothers(tx, number, submission.keys or (submission.article.key,))
@@ -167,9 +176,12 @@ class Accepting(Reports):
         """The article in its newest revision."""
         return Article.model_validate_json(self.newest(tx, number).record)
 
-    def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime, now: datetime) -> Accepted:
-        """Accept a withdrawal from every channel the article was ever sent to; it waits for no channel."""
-        with self.writing() as tx:
+    def withdraw(
+        self, known: str, *, reason: str, editor: str, go_live_at: datetime, now: datetime, dry: bool = False
+    ) -> Accepted:
+        """Accept a withdrawal from every channel the article was ever sent to; it waits for no channel. `dry`: as with
+        `correct`."""
+        with self.writing(keep=not dry) as tx:
             column = tx.scalar(select(tables.article.c.announces).where(tables.article.c.id == number_of(known, "a")))
             locks.names(tx, [f"column:{column}"] if column else ())
             number, _ = self._live_article(tx, known)

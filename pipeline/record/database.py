@@ -118,13 +118,15 @@ class Database:
     # -- transactions ---------------------------------------------------------------------------------
 
     @contextmanager
-    def _begin(self, mode: str) -> Iterator[Connection]:
+    def _begin(self, mode: str, *, keep: bool = True) -> Iterator[Connection]:
         with (
             self._telling(),
             self.engine.connect().execution_options(sqlite_mode=mode) as connection,
-            connection.begin(),
+            connection.begin() as transaction,
         ):
             yield connection
+            if not keep:
+                transaction.rollback()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -153,9 +155,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that changes something. On SQLite it is the only one; on PostgreSQL see `locks`."""
-        with self._turn(), self._begin("IMMEDIATE") as connection:
+    def writing(self, *, keep: bool = True) -> Iterator[Connection]:
+        """A transaction that changes something. On SQLite it is the only one; on PostgreSQL see `locks`.
+
+        `keep`: False undoes it at its end: what it would have come to is known, and nothing has changed.
+        """
+        with self._turn(), self._begin("IMMEDIATE", keep=keep) as connection:
             yield connection
 
     @contextmanager
