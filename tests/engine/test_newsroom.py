@@ -115,7 +115,7 @@ def test_the_same_file_again_is_nothing_new_and_a_changed_one_a_correction_only_
     corrected = running.run("newsroom", "correct", first["article"], path, "--note", "更正一个字", "--wait", "--json")
     assert corrected.code == 0, corrected.err
     assert (corrected.json["action"], corrected.json["revision"]) == ("correct", 2)
-    assert address(running, first) == address(running, first)
+    assert address(running, corrected.json) == address(running, first)
     assert public(running, first["article"]) == {"post": (2,), "app": (2,)}
     assert "正文改了一个字" in running.get(address(running, first)).text
 
@@ -129,8 +129,8 @@ def test_a_withdrawn_article_is_gone_everywhere(running: Newsroom) -> None:
     foreseen = running.run("newsroom", "withdraw", first["rollout"], "--reason", "内容有误", "--dry-run")
     assert foreseen.code == 0
     assert f"{first['article']} “错发的稿件”, revision 1\n" in foreseen.out
-    page = f"http://127.0.0.1:{running.port}/{address(running, corrected.json)}"
-    assert f"  县政府网站: it is taken away {page}\n" in foreseen.out
+    told = f"http://127.0.0.1:{running.port}/{page}"
+    assert f"  县政府网站: it is taken away {told}\n" in foreseen.out
     assert "  渠道post: it is taken away" in foreseen.out
     assert running.report(first["article"])["action"] == "publish", "nothing has been done"
 
