@@ -21,7 +21,12 @@ from pipeline.engine import Engine
 from pipeline.engine.prospect import Prospect, There, prospect
 from pipeline.record.submission import Accepted
 
-dry_option = click.option("--dry-run", "dry", is_flag=True, help="only show what would happen")
+dry_option = click.option(
+    "--dry-run",
+    "dry",
+    is_flag=True,
+    help="only show what would happen; without it a terminal asks first, and elsewhere it is done at once",
+)
 
 
 class Deed(Protocol):

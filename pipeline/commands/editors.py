@@ -201,7 +201,7 @@ def correct(
 @click.command("withdraw")
 @click.argument("article", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="what the public is told")
-@click.option("--yes", is_flag=True, help="do it without asking; asked is only who sits at a terminal")
+@click.option("--yes", is_flag=True, help="do it without asking, at a terminal, too")
 @dry_option
 @starts_a_rollout
 def withdraw(

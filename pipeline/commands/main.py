@@ -125,12 +125,12 @@ for one in (
     Later(
         "correct",
         "pipeline.commands.editors:correct",
-        help="Correct an article everywhere: the file becomes its next revision. At a terminal you are asked first.",
+        help="Correct an article everywhere: the file becomes its next revision.",
     ),
     Later(
         "withdraw",
         "pipeline.commands.editors:withdraw",
-        help="Withdraw an article everywhere. At a terminal you are asked first.",
+        help="Withdraw an article everywhere.",
     ),
     Later(
         "retry",

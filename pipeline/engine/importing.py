@@ -87,11 +87,12 @@ class Import:
         have = self._store.keys_known([one.piece.article.key for one in batch])
         new = [one for one in batch if one.piece.article.key not in have]
         result.known = len(batch) - len(new)
-        ids = [article_id(n) for n in range(1, len(new) + 1)] if dry else self._store.reserve(len(new)) if new else []
+        numbers = range(1, len(new) + 1) if dry else self._store.reserve(len(new)) if new else []
         olds: list[Old] = []
         renditions: dict[tuple[str, str], Rendition] = {}
         by_id: dict[str, Dated] = {}
-        for one, id in zip(new, ids, strict=True):
+        for one, number in zip(new, numbers, strict=True):
+            id = article_id(number)
             revision = Revision(id=id, number=1, article=one.piece.article, published_at=one.published_at)
             made, problems = self._drafted(revision)
             if problems:
@@ -101,6 +102,7 @@ class Import:
             by_id[id] = one
             olds.append(
                 Old(
+                    number=number,
                     revision=revision,
                     column=self.newsroom.column(one.piece.article.column),
                     file=one.file,

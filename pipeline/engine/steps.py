@@ -35,6 +35,7 @@ from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record import waits
 from pipeline.record.claiming import Claim, Earlier
 from pipeline.record.deciding import Recorded
+from pipeline.record.ids import rollout_id
 from pipeline.record.store import Store
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 
@@ -84,7 +85,7 @@ class Steps:
         `before`: the delivery as it was in the step before, where this one follows at once.
         """
         with structlog.contextvars.bound_contextvars(
-            rollout=f"r{claim.rollout_id}", delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
+            rollout=rollout_id(claim.rollout_id), delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
         ):
             channel = self._opened(claim)
             if not isinstance(channel, Channel):
@@ -163,7 +164,7 @@ class Steps:
         )
         log.info(
             "step" if recorded is not None else "stale step dropped",
-            rollout=f"r{claim.rollout_id}",
+            rollout=rollout_id(claim.rollout_id),
             delivery=claim.delivery_id,
             channel=claim.channel,
             fence=claim.fence,
@@ -334,7 +335,7 @@ def _unknown(claim: Claim, configuration: Configuration) -> Problem:
         remedy=Text.of(
             "put the channel back with this id and restart the workers, then run: newsroom retry {rollout}; "
             "if it is gone for good, withdraw {article} and submit it again, or look after it there by hand",
-            rollout=f"r{claim.rollout_id}",
+            rollout=rollout_id(claim.rollout_id),
             article=claim.revision.id,
         ),
     )

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal_column,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +44,12 @@ class Instant(TypeDecorator[datetime]):
 # AUTOINCREMENT: an id is never given twice, even after its row is gone.
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
+
+def code(number: Any) -> Any:
+    """What an article's or a rollout's id stands for, by the words of an index: the lowest 25 bits of its number."""
+    return number.op("&")(literal_column("33554431"))
+
+
 metadata = MetaData()
 
 article = Table(
@@ -62,6 +69,8 @@ article = Table(
 )
 """`column`, `number`: as in the record. `announces`: the column that the record opens, renames or closes.
 `imported_from`: of what was imported from an archive, the manuscript's path in it."""
+
+Index("article_code", code(article.c.id), unique=True)
 
 revision = Table(
     "revision",
@@ -102,6 +111,7 @@ rollout = Table(
     sqlite_autoincrement=True,
 )
 """Its articles are those of its deliveries, in the order of their ids; `article_id` is the first."""
+Index("rollout_code", code(rollout.c.id), unique=True)
 
 delivery = Table(
     "delivery",

@@ -86,12 +86,12 @@ def test_a_dry_run_shows_it_and_does_nothing(article: Path, newsroom: Command) -
     assert "  the headline becomes “短讯两则”\n" in done.out
     assert "  at 2099-01-01 08:00:00\n" in done.out
     assert done.out.endswith("Nothing has been done: --dry-run.\n")
-    before = newsroom("audit", "a1").out
+    before = newsroom("audit", "show", "a1").out
     told = newsroom(*WITHDRAW, "--dry-run", "--json").json[0]
     assert (told["dry_run"], told["created"], told["headline"]) == (True, True, "短讯一则")
     assert {one["channel"] for one in told["channels"]} >= {"website", "feeds"}
     assert told["overtakes"] == "r1"
-    assert newsroom("audit", "a1").out == before
+    assert newsroom("audit", "show", "a1").out == before
     assert last(newsroom) == ("publish", 1)
 
 
