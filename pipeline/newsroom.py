@@ -46,6 +46,8 @@ class Configuration(Frozen):
     pace: Pace
     data: Path
     """The folder of everything the newsroom keeps on this machine."""
+    group: str = ""
+    """The group of accounts that may use it, see `pipeline.workers.folder`; empty: only who owns it."""
     database: str
     """SQLAlchemy URL."""
     broker: str
@@ -142,7 +144,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         "workers": engine.pop("workers", 4),
         "releases": engine.pop("releases", 32),
         "listen": engine.pop("listen", "127.0.0.1:8000"),
-        **{name: engine.pop(name) for name in ("real_time", "turn") if name in engine},
+        **{name: engine.pop(name) for name in ("real_time", "turn", "group") if name in engine},
     }
     try:
         newsroom = Newsroom(

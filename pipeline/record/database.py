@@ -94,7 +94,7 @@ class Database:
         """
         place = self._lock_file("migrate")
         try:
-            with FileLock(place, timeout=(waits.TURN + waits.BUSY) / timedelta(seconds=1)):
+            with FileLock(place, timeout=(waits.TURN + waits.BUSY) / timedelta(seconds=1), mode=0o660):
                 with self.engine.connect() as connection:
                     connection.exec_driver_sql("COMMIT")
                     connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -322,7 +322,7 @@ def locked_file(place: Path, deadline: float) -> Iterator[bool]:
     the transaction's statements.
     """
     while True:
-        file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         try:
             locked = _flock(file, deadline)
             if locked and not os.fstat(file).st_nlink:
