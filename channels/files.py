@@ -39,6 +39,8 @@ READ, TOTAL, LIMIT = 5.0, 8.0, 64 * 2**20
 """Seconds of silence, seconds and bytes for one file, when reading back over HTTP."""
 ROOM = 256 * 1024
 """Bytes that must be free for what a release writes beside what is staged."""
+SITE = "site/"
+"""The public folder in the data folder."""
 INSIDE, UNFINISHED, PROBE = ".staging", ".unfinished", ".writable"
 _changed: ContextVar[list[str] | None] = ContextVar("changed", default=None)
 """Public paths that this thread has changed, where somebody wants to know."""
@@ -86,6 +88,9 @@ class Files:
         self.fs, self.root = _located(root)
         self._staging = _located(staging)[1] if staging else "" if self.is_local else f"{self.root}{INSIDE}"
         self._near = _located(near)[1] if near else ""
+        self.public = False
+        """Whether everybody on this machine may read what stands under the root, whatever is kept from them elsewhere:
+        a server of the site has an account of its own."""
         self._found = ""
         self.address = address
         self.waits = True
@@ -106,13 +111,15 @@ class Files:
         in_data = not urlsplit(root).scheme and Path(os.path.abspath(setting.data / root)).is_relative_to(
             os.path.abspath(setting.data)
         )
-        return cls(
+        files = cls(
             _placed(root, setting.data),
             staging=_placed(staging, setting.data) if staging else "",
             near=str(setting.data / setting.outlet.id / "staging") if in_data else "",
             address=address,
             over_http=bool(address) and options.get("verify", _by_default(address, public=public)) == "http",
         )
+        files.public = "root" in options or f"{root}/".startswith(SITE)
+        return files
 
     @property
     def is_local(self) -> bool:
@@ -347,6 +354,8 @@ class Files:
 
     def _replace(self, source: str, target: str) -> None:
         """Move a file to a folder that may have to be made. FileNotFoundError if there is no such file."""
+        if self._is_open(target):
+            _open_up(source, 0o444)
         try:
             os.replace(source, target)
         except FileNotFoundError:
@@ -379,7 +388,21 @@ class Files:
         """Make a folder; what waits inside the root is nobody else's to see."""
         if f"{folder}/".startswith(f"{self.root}/{INSIDE}/"):
             os.makedirs(f"{self.root}/{INSIDE}", mode=0o700, exist_ok=True)
-        os.makedirs(folder, exist_ok=True)
+        wanting = []
+        while not os.path.isdir(folder):
+            wanting.append(folder)
+            folder = os.path.dirname(folder)
+        for one in reversed(wanting):
+            with suppress(FileExistsError):
+                os.mkdir(one)
+                if self._is_open(one):
+                    _open_up(one, 0o555)
+
+    def _is_open(self, place: str) -> bool:
+        """Whether everybody may read what stands there, or pass through it to that."""
+        if not self.public or f"{place}/".startswith((f"{self.staging}/", f"{self.root}/{INSIDE}/")):
+            return False
+        return f"{place}/".startswith(f"{self.root}/") or f"{self.root}/".startswith(f"{place}/")
 
     @contextmanager
     def _trouble(self, place: str) -> Iterator[None]:
@@ -429,6 +452,13 @@ def _located(root: str) -> tuple[fsspec.AbstractFileSystem, str]:
 
 def _placed(root: str, data: Path) -> str:
     return root if urlsplit(root).scheme else str(data / root)
+
+
+def _open_up(place: str, bits: int) -> None:
+    """Let everybody read it, where they may not yet."""
+    before = os.stat(place).st_mode
+    if before & bits != bits:
+        os.chmod(place, before | bits)
 
 
 def _standing(folder: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from pipeline import faults
 from pipeline.article import Newsroom, Outlet
 from pipeline.article.value import Frozen
 from pipeline.channel import Channel, Notebook, Problem, Setting, Text
@@ -45,6 +46,8 @@ class Configuration(Frozen):
     pace: Pace
     data: Path
     """The folder of everything the newsroom keeps on this machine."""
+    group: str = ""
+    """The group of accounts that may use it, see `pipeline.workers.folder`; empty: only who owns it."""
     database: str
     """SQLAlchemy URL."""
     broker: str
@@ -146,7 +149,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         "releases": engine.pop("releases", 32),
         "listen": engine.pop("listen", LISTEN),
         "access_log": data / str(engine.pop("access_log")) if engine.get("access_log") else None,
-        **{name: engine.pop(name) for name in ("real_time", "turn") if name in engine},
+        **{name: engine.pop(name) for name in ("real_time", "turn", "group") if name in engine},
     }
     try:
         newsroom = Newsroom(
@@ -247,29 +250,31 @@ def open_channel(
     *,
     environment: Mapping[str, str] = os.environ,
 ) -> Channel:
-    """The adapter of one configured channel."""
+    """The adapter of one configured channel. Raises `BadConfiguration`, also where the adapter fails."""
+    if ":" not in outlet.kind and outlet.kind not in _registered().names:
+        problem = Problem(
+            field=f"channel {outlet.id}",
+            message=Text.of("there is no kind of channel called {kind}", kind=outlet.kind),
+            remedy=Text.of("the kinds are {kinds}; a third party's comes with its package", kinds=", ".join(kinds())),
+        )
+        raise BadConfiguration(configuration.path, (problem,))
     try:
         found = kind(outlet.kind)
-    except (ImportError, AttributeError, TypeError) as error:
+    except Exception as error:  # a module may fail by anything when it is imported
         problem = Problem(
             field=f"channel {outlet.id}",
             message=Text.of("the kind {kind} cannot be loaded: {reason}", kind=outlet.kind, reason=str(error)),
             remedy=Text.of("install what it lacks, or ask its maker"),
         )
         raise BadConfiguration(configuration.path, (problem,)) from error
-    except KeyError as error:
-        problem = Problem(
-            field=f"channel {outlet.id}",
-            message=Text.of("there is no kind of channel called {kind}", kind=outlet.kind),
-            remedy=Text.of("the kinds are {kinds}; a third party's comes with its package", kinds=", ".join(kinds())),
-        )
-        raise BadConfiguration(configuration.path, (problem,)) from error
-    return found(
-        Setting(
-            outlet=outlet,
-            newsroom=configuration.newsroom,
-            data=configuration.data,
-            notebook=notebook,
-            secrets=dict(environment),
-        )
+    setting = Setting(
+        outlet=outlet,
+        newsroom=configuration.newsroom,
+        data=configuration.data,
+        notebook=notebook,
+        secrets=dict(environment),
     )
+    try:
+        return found(setting)
+    except Exception as error:
+        raise BadConfiguration(configuration.path, (faults.fault(outlet, error, found),)) from error

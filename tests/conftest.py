@@ -23,6 +23,8 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Pool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
+from pipeline.record import ids
+from pipeline.record.reports import Reports
 from pipeline.record.store import Store
 from pipeline.rollout import Pace
 
@@ -60,6 +62,7 @@ def pytest_configure() -> None:
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     os.fsync = lambda fd: None  # type: ignore[assignment]
+    Reports.numbered = staticmethod(ids.counted)  # a1, r1: what chance gives has tests of its own
     settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow], deadline=None)
     settings.load_profile("suite")  # how busy the machine is says nothing about a test
 

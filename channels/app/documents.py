@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field
 
 from channels.app.ninjs import Ninjs, Part, PubStatus
-from pipeline.article import Deed
+from pipeline.article import Deed, ids
 from pipeline.article.credit import Aigc, Certainty, Duty, Group
 
 NEWEST = "latest.json"
@@ -31,7 +31,7 @@ VERSION = 16
 NUMBERS = 20
 """Numbers of a series on a page."""
 
-Id = Annotated[str, Field(pattern=r"^a[0-9]+$")]
+Id = Annotated[str, Field(pattern=ids.ARTICLE)]
 ColumnId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Href = Annotated[str, Field(min_length=1)]

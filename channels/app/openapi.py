@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from channels.app.documents import NUMBERS, Changes, Envelope, Listing, SeriesHead, SeriesPage, Start
 from channels.app.ninjs import Part
-from pipeline.article import Newsroom
+from pipeline.article import Newsroom, ids
 
 REFERENCE = "#/components/schemas/{model}"
 
@@ -40,7 +40,7 @@ RESOURCES = (
     Resource("/changes/{page}.json", "getChangesPage", "An older page of changes; it never changes", Changes),
 )
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "article": ("The article's permanent id", {"type": "string", "pattern": "^a[0-9]+$"}),
+    "article": ("The article's permanent id", {"type": "string", "pattern": ids.ARTICLE}),
     "column": ("The column's id", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"}),
     "page": ("The page's number, counted from the oldest", {"type": "integer", "minimum": 1}),
 }

@@ -9,6 +9,7 @@ from typing import Any
 from lxml import html as lxml_html
 from pydantic import AwareDatetime, Field, model_validator
 
+from pipeline.article import ids
 from pipeline.article.column import Announcement, Column, Place
 from pipeline.article.credit import PEOPLE, ROLES, Aigc, Credit, Duty, joined, names_of
 from pipeline.article.image import Image
@@ -212,7 +213,7 @@ class Article(Frozen):
 class Revision(Frozen):
     """An immutable version of an article, with what publication adds to it."""
 
-    id: str = Field(pattern=r"^a[0-9]+$")
+    id: str = Field(pattern=ids.ARTICLE)
     """The article's id: permanent, short enough to type, part of every address and GUID."""
     number: int = Field(gt=0)
     """1 for the first publication, then one more for each correction."""

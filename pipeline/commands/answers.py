@@ -31,7 +31,7 @@ from pipeline.newsroom import Configuration
 from pipeline.record.report import AsRead, Report
 from pipeline.record.submission import Accepted
 from pipeline.rollout import DeliveryState, RolloutState
-from pipeline.workers import logs, tasks
+from pipeline.workers import folder, logs, tasks
 
 if TYPE_CHECKING:
     from pipeline.manuscript import BadManuscript  # whoever reads none need not import what reads them
@@ -96,7 +96,10 @@ def starts_a_rollout(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def configured(config: str | None) -> Configuration:
-    return configuring.load(configuring.locate(config))
+    """The newsroom of this command, which leaves nothing open to others, see `pipeline.workers.folder`."""
+    found = configuring.load(configuring.locate(config))
+    folder.guard(found)
+    return found
 
 
 def open_engine(config: str | None) -> Engine:

@@ -29,6 +29,7 @@ from pipeline.engine.columns import UNTITLED
 from pipeline.engine.columns import new as new_column
 from pipeline.manuscript import read
 from pipeline.manuscript.images import take
+from pipeline.record.ids import seeded
 from pipeline.record.report import Report
 from pipeline.standins.fake_wechat import DEMO
 from pipeline.workers import tasks
@@ -189,6 +190,7 @@ def _prompter(environment: Mapping[str, str], errors: int) -> Iterator[dict[str,
 def _publish(config: Path, environment: Mapping[str, str], page: Path, out: Console) -> Report:
     configuration = newsroom.load(config, environment)
     with closing(tasks.open_engine(configuration)) as engine:
+        engine.store.numbered = seeded("demo")
         for one in [_submit(engine, name) for name in OTHERS]:
             _ended(engine, one)
         opened = _ended(engine, _open(engine))

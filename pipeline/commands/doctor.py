@@ -14,6 +14,7 @@ from typing import NamedTuple
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline import faults
 from pipeline.article import Outlet
 from pipeline.channel import ChannelError, Problem, Text
 from pipeline.commands.telling import tell
@@ -78,6 +79,9 @@ def _channel(configuration: Configuration, outlet: Outlet, store: Store) -> Iter
         return
     except ChannelError as error:  # what it has to remember cannot be read
         yield Finding(what, error.problem)
+        return
+    except Exception as error:
+        yield Finding(what, faults.fault(outlet, error))
         return
     yield from [Finding(what, problem) for problem in problems] or [Finding(what)]
     for figure in figures:

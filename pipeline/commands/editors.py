@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 
 import click
 
-from pipeline.channel import Problem, Text
+from pipeline.channel import Action, Problem, Text
 from pipeline.commands.answers import (
     BAD,
     DONE,
@@ -34,6 +35,7 @@ from pipeline.commands.answers import (
     wait_option,
     who,
 )
+from pipeline.commands.consent import Wanted, done, dry_option
 from pipeline.commands.preview import write_previews
 from pipeline.commands.reading import Asking, Desk, as_read, reads_manuscripts, words_of
 from pipeline.commands.telling import tell
@@ -165,6 +167,7 @@ def _changed(article: str, path: Path) -> Problem:
 @click.argument("article", metavar="ID")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--note", default="", metavar="TEXT", help="what the public is told of the correction")
+@dry_option
 @starts_a_rollout
 @reads_manuscripts
 def correct(
@@ -173,12 +176,14 @@ def correct(
     article: str,
     file: Path,
     note: str,
+    dry: bool,
 ) -> int:
     with closing(open_engine(how.config)) as engine:
         known, moment = article_of(engine, article), moment_of(how.at, engine)
         try:
             manuscript = _desk(asking, engine, how).take(file)
-            accepted = engine.correct(
+            deed = partial(
+                engine.correct,
                 known,
                 manuscript.article,
                 manuscript.media,
@@ -187,24 +192,30 @@ def correct(
                 go_live_at=moment,
                 reading=manuscript.reading,
             )
+            wanted = Wanted(Action.CORRECT, known, note, moment, manuscript.article)
+            return done(deed, wanted, engine, file, how=how, yes=asking.yes, dry=dry)
         except (BadManuscript, Unfit) as error:
             return refuse(file, problems_of(error), engine, as_json=how.as_json)
-        return accept(accepted, engine, file, how=how)
 
 
 @click.command("withdraw")
 @click.argument("article", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="what the public is told")
+@click.option("--yes", is_flag=True, help="do it without asking, at a terminal, too")
+@dry_option
 @starts_a_rollout
 def withdraw(
     how: How,
     article: str,
     reason: str,
+    yes: bool,
+    dry: bool,
 ) -> int:
     with closing(open_engine(how.config)) as engine:
         known, moment = article_of(engine, article), moment_of(how.at, engine)
-        accepted = engine.withdraw(known, reason=reason, editor=who(how.editor), go_live_at=moment)
-        return accept(accepted, engine, None, how=how)
+        deed = partial(engine.withdraw, known, reason=reason, editor=who(how.editor), go_live_at=moment)
+        wanted = Wanted(Action.WITHDRAW, known, reason, moment)
+        return done(deed, wanted, engine, None, how=how, yes=yes, dry=dry)
 
 
 @click.command("retry")

@@ -50,9 +50,8 @@ def up(config: str | None) -> int:
     configuration = configured(config)
     logs.configure()
     end_with_parent()
-    configuration.data.mkdir(parents=True, exist_ok=True)
     broker.run_folder(configuration).mkdir(exist_ok=True)
-    lock = FileLock(broker.run_folder(configuration) / "up.lock", timeout=0)
+    lock = FileLock(broker.run_folder(configuration) / "up.lock", timeout=0, mode=0o660)
     try:
         lock.acquire()
     except Timeout:

@@ -190,6 +190,11 @@ def confirmed(doubt: Doubt) -> bool:
     if doubt.instead:
         err.print("  " + _("now: {taken}").format(taken=quoted(doubt.taken)))
         err.print("  " + _("if yes: {instead}").format(instead=quoted(doubt.instead)))
+    return said_yes()
+
+
+def said_yes() -> bool:
+    """What the editor answers to a question that has been told; Enter is no."""
     while True:
         answer = click.prompt("  [y/N]", default="", show_default=False, prompt_suffix="", err=True)
         bare = unicodedata.normalize("NFKC", answer).strip().lower()

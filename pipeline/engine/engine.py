@@ -14,12 +14,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+import structlog
 from pydantic import AwareDatetime
 
+from pipeline import faults
 from pipeline.article import Article, Column, Deed, Newsroom, Outlet, Place, Revision, columns_after
 from pipeline.article.reading import Reading
 from pipeline.article.value import Frozen
-from pipeline.channel import Channel, Heard, Problem, Rendition, Text, Unpublishable
+from pipeline.channel import Channel, ChannelError, Heard, Problem, Rendition, Text
 from pipeline.engine import columns
 from pipeline.engine.channels import Channels
 from pipeline.engine.moment import Clock, SystemClock
@@ -30,6 +32,8 @@ from pipeline.record.refusals import leads_nowhere
 from pipeline.record.store import Store
 from pipeline.record.submission import Accepted, Submission
 from pipeline.record.sweeping import Waiting
+
+log = structlog.get_logger("tongfa")
 
 
 class Unfit(Exception):
@@ -148,11 +152,12 @@ class Engine:
             )
         drafts, problems = [], {}
         for outlet in self._outlets(channels):
+            channel = self.channel(outlet.id)
             try:
-                rendition = self.channel(outlet.id).render(revision, newsroom)
+                rendition = faults.rendered(channel, revision, newsroom)
                 drafts.append(Draft(outlet=outlet, revision=revision, rendition=rendition))
-            except Unpublishable as refusal:
-                problems[outlet.id] = [refusal.problem]
+            except (ChannelError, faults.NotRendered) as error:
+                problems[outlet.id] = [faults.unfit(channel, error)]
         if problems:
             raise Unfit(problems)
         return drafts
@@ -263,11 +268,12 @@ class Engine:
         note: str = "",
         go_live_at: datetime | None = None,
         reading: Reading | None = None,
+        dry: bool = False,
     ) -> Accepted:
         """Accept a correction for every channel that the article was sent to; the last word wins.
 
         Raises `Impossible` if the text is another article's, `Unfit` if a channel could never take it. Without a moment
-        of its own it keeps that of an article which waits for one.
+        of its own it keeps that of an article which waits for one. `dry`: only look what would become of it.
         """
         keys, sent = self._keys(article), self.store.sent_to(known)
         self.store.refuse_anothers(known, keys)
@@ -284,8 +290,9 @@ class Engine:
             editor=editor,
             go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
             now=now,
+            dry=dry,
         )
-        return self._announce(accepted)
+        return accepted if dry else self._announce(accepted)
 
     def _keys(self, article: Article) -> tuple[str, ...]:
         """What the newsroom may know a file's article by: in the column that it names; in any, if it names none."""
@@ -347,12 +354,14 @@ class Engine:
                 if other.is_called(value):
                     raise Unfit({"": [columns.taken(field, value, other)]})
 
-    def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime | None = None) -> Accepted:
-        """Accept a withdrawal from every channel that the article was sent to."""
+    def withdraw(
+        self, known: str, *, reason: str, editor: str, go_live_at: datetime | None = None, dry: bool = False
+    ) -> Accepted:
+        """Accept a withdrawal from every channel that the article was sent to. `dry`: as with `correct`."""
         now = self.clock.now()
-        return self._announce(
-            self.store.withdraw(known, reason=reason, editor=editor, go_live_at=go_live_at or now, now=now)
-        )
+        moment = go_live_at or now
+        accepted = self.store.withdraw(known, reason=reason, editor=editor, go_live_at=moment, now=now, dry=dry)
+        return accepted if dry else self._announce(accepted)
 
     def retry(self, rollout: str, *, editor: str, adopt: bool = False) -> None:
         """Try again what failed, was held or is unknown."""
@@ -399,6 +408,14 @@ class Engine:
         return channel.inside(path, client)
 
     # -- for workers ----------------------------------------------------------------------------------
+
+    def warm(self) -> None:
+        """Let every channel load what takes long. One that cannot is told of where it is needed."""
+        for outlet in self.newsroom.outlets:
+            try:
+                self.channel(outlet.id).warm()
+            except Exception:
+                log.exception("not warmed", channel=outlet.id)
 
     def sweep(self) -> int:
         """Wake whatever is due and was forgotten; how many that were. What waits to be heard is not sent again."""

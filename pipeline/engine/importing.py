@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from pipeline import faults
 from pipeline.article import Article, Newsroom, Outlet, Place, Revision
-from pipeline.channel import Action, Catalogue, Delivery, Evidence, Problem, Receipt, Rendition, Text, Unpublishable
+from pipeline.channel import Action, Catalogue, ChannelError, Delivery, Evidence, Problem, Receipt, Rendition, Text
 from pipeline.engine import columns
 from pipeline.engine.engine import Engine, Piece, Unfit
 from pipeline.record.ids import article_id
@@ -86,11 +87,12 @@ class Import:
         have = self._store.keys_known([one.piece.article.key for one in batch])
         new = [one for one in batch if one.piece.article.key not in have]
         result.known = len(batch) - len(new)
-        ids = [article_id(n) for n in range(1, len(new) + 1)] if dry else self._store.reserve(len(new)) if new else []
+        numbers = range(1, len(new) + 1) if dry else self._store.reserve(len(new)) if new else []
         olds: list[Old] = []
         renditions: dict[tuple[str, str], Rendition] = {}
         by_id: dict[str, Dated] = {}
-        for one, id in zip(new, ids, strict=True):
+        for one, number in zip(new, numbers, strict=True):
+            id = article_id(number)
             revision = Revision(id=id, number=1, article=one.piece.article, published_at=one.published_at)
             made, problems = self._drafted(revision)
             if problems:
@@ -100,6 +102,7 @@ class Import:
             by_id[id] = one
             olds.append(
                 Old(
+                    number=number,
                     revision=revision,
                     column=self.newsroom.column(one.piece.article.column),
                     file=one.file,
@@ -124,12 +127,12 @@ class Import:
         for outlet in self.outlets:
             try:
                 made[outlet.id] = self._rendered(outlet.id, revision)
-            except Unpublishable as refusal:
-                problems[outlet.id] = [refusal.problem]
+            except (ChannelError, faults.NotRendered) as error:
+                problems[outlet.id] = [faults.unfit(self._engine.channel(outlet.id), error)]
         return made, problems
 
     def _rendered(self, channel: str, revision: Revision) -> Rendition:
-        return self._engine.channel(channel).render(revision, self.newsroom)
+        return faults.rendered(self._engine.channel(channel), revision, self.newsroom)
 
     def _seen(self, parts: Sequence[Part], renditions: Mapping[tuple[str, str], Rendition]) -> list[Came]:
         """The parts made public, channel by channel, and read back."""

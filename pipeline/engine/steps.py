@@ -12,6 +12,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline import faults
 from pipeline.article import columns_after
 from pipeline.channel import (
     Action,
@@ -34,6 +35,7 @@ from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record import waits
 from pipeline.record.claiming import Claim, Earlier
 from pipeline.record.deciding import Recorded
+from pipeline.record.ids import rollout_id
 from pipeline.record.store import Store
 from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable, adopted, happened, judge
 
@@ -83,7 +85,7 @@ class Steps:
         `before`: the delivery as it was in the step before, where this one follows at once.
         """
         with structlog.contextvars.bound_contextvars(
-            rollout=f"r{claim.rollout_id}", delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
+            rollout=rollout_id(claim.rollout_id), delivery=claim.delivery_id, channel=claim.channel, fence=claim.fence
         ):
             channel = self._opened(claim)
             if not isinstance(channel, Channel):
@@ -96,9 +98,12 @@ class Steps:
             except Unavailable as trouble:
                 log.info("unavailable", step=claim.step, problem=str(trouble.problem.message), detail=trouble.detail)
                 return Attempt(self._again(channel, claim, trouble))
+            except SQLAlchemyError as error:
+                log.exception("the record failed", step=claim.step)
+                return Attempt(self._again(channel, claim, Unavailable(waits.trouble(error), sent=True)))
             except Exception as error:
                 log.exception("adapter failed", step=claim.step)
-                return Attempt(self._again(channel, claim, Unavailable(_broken(claim.channel, error), sent=True)))
+                return Attempt(self._faulty(channel, claim, error))
 
     def _opened(self, claim: Claim) -> Channel | Outcome:
         """The claimed delivery's channel, or what comes of it that there is none here."""
@@ -107,12 +112,9 @@ class Steps:
             return self._at_last(claim, _unknown(claim, self._configuration))
         try:
             return self._channels[claim.channel]
-        except BadConfiguration as error:  # its kind is not installed on this machine
-            log.warning("channel cannot be opened", step=claim.step, problem=str(error))
+        except BadConfiguration as error:  # its kind is not installed on this machine, or fails here
+            log.warning("channel cannot be opened", step=claim.step, problem=str(error), exc_info=True)
             return self._at_last(claim, error.problems[0])
-        except Exception as error:
-            log.exception("channel cannot be opened", step=claim.step)
-            return Again(_broken(claim.channel, error), None, claim.doubt)
 
     def _at_last(self, claim: Claim, problem: Problem) -> Outcome:
         """A person has to act, unless another worker can: one has read the configuration before it was changed."""
@@ -162,7 +164,7 @@ class Steps:
         )
         log.info(
             "step" if recorded is not None else "stale step dropped",
-            rollout=f"r{claim.rollout_id}",
+            rollout=rollout_id(claim.rollout_id),
             delivery=claim.delivery_id,
             channel=claim.channel,
             fence=claim.fence,
@@ -269,12 +271,20 @@ class Steps:
         wait = max(trouble.retry_after or timedelta(0), channel.visibility_lag) if doubt else trouble.retry_after
         return Again(trouble.problem, wait, doubt)
 
+    def _faulty(self, channel: Channel, claim: Claim, error: Exception) -> Outcome:
+        """Before the gate a fault of the adapter holds the rollout at once; after it there is only forward."""
+        sent = not isinstance(error, faults.NotRendered)
+        again = self._again(channel, claim, Unavailable(faults.fault(channel.outlet, error, type(channel)), sent=sent))
+        return Never(again.problem, again.sent) if isinstance(again, Again) and _before_gate(claim) else again
+
     def _delivery(self, channel: Channel, claim: Claim, previous: Earlier | None) -> Delivery:
         catalogue = self._store.catalogue(claim.channel, self._clock.now, self._configuration.newsroom.columns)
         columns = columns_after(self._configuration.newsroom.columns, claim.announced)
         newsroom = self._configuration.newsroom.with_columns(columns)
-        rendition = None if claim.action is Action.WITHDRAW else channel.render(claim.revision, newsroom)
-        companions = tuple(Companion(revision=one, rendition=channel.render(one, newsroom)) for one in claim.companions)
+        rendition = None if claim.action is Action.WITHDRAW else faults.rendered(channel, claim.revision, newsroom)
+        companions = tuple(
+            Companion(revision=one, rendition=faults.rendered(channel, one, newsroom)) for one in claim.companions
+        )
         return Delivery(
             key=claim.key,
             action=claim.action,
@@ -311,6 +321,10 @@ def _is_outdated(claim: Claim, delivery: Delivery) -> bool:
     return bool(claim.digest and delivery.rendition and delivery.rendition.digest != claim.digest)
 
 
+def _before_gate(claim: Claim) -> bool:
+    return claim.step in (Step.PREPARE, Step.CHECK) and claim.release_at is None
+
+
 def _staged(delivery: Delivery, receipt: Receipt) -> Attempt:
     digest = delivery.rendition.digest if delivery.rendition else ""
     beside = {one.revision.id: one.rendition.digest for one in delivery.companions}
@@ -334,7 +348,7 @@ def _unknown(claim: Claim, configuration: Configuration) -> Problem:
         remedy=Text.of(
             "put the channel back with this id and restart the workers, then run: newsroom retry {rollout}; "
             "if it is gone for good, withdraw {article} and submit it again, or look after it there by hand",
-            rollout=f"r{claim.rollout_id}",
+            rollout=rollout_id(claim.rollout_id),
             article=claim.revision.id,
         ),
     )
@@ -345,14 +359,4 @@ def _stalled(channel: str) -> Problem:
         field="release",
         message=Text.of("the worker was stopped before it could release on {channel}", channel=channel),
         remedy=Text.of("look why the machine stalled"),
-    )
-
-
-def _broken(channel: str, error: Exception) -> Problem:
-    return Problem(
-        field="adapter",
-        message=Text.of(
-            "the adapter of {channel} failed: {error}", channel=channel, error=f"{type(error).__name__}: {error}"
-        ),
-        remedy=Text.of("the log has the details for its maker"),
     )

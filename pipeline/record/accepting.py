@@ -15,8 +15,8 @@ from pipeline.record import chain, locks, tables
 from pipeline.record.columns import column_of, completed, counted, place_in, refuse_if_filled
 from pipeline.record.due import RUNNING, STEPPING, due
 from pipeline.record.gate import Wake, lapse, settle
-from pipeline.record.ids import article_id, number_of, rollout_id
-from pipeline.record.refusals import Impossible, anothers, no_article, published_already, there_twice
+from pipeline.record.ids import article_id, drawn, number_of, rollout_id
+from pipeline.record.refusals import Impossible, anothers, published_already, there_twice
 from pipeline.record.reports import Reports
 from pipeline.record.submission import Accepted, Changed, Submission
 from pipeline.record.upserts import ByDialect
@@ -78,9 +78,10 @@ class Accepting(Reports):
             begun = []
             for one in submissions:
                 article = completed(tx, one)
-                number = _inserted(
-                    tx,
+                [number] = drawn(tx, tables.article, 1, self.numbered)
+                tx.execute(
                     insert(tables.article).values(
+                        id=number,
                         key=article.key,
                         column=article.column,
                         number=article.number,
@@ -96,14 +97,23 @@ class Accepting(Reports):
             )
 
     def correct(
-        self, known: str, submission: Submission, *, note: str, editor: str, go_live_at: datetime, now: datetime
+        self,
+        known: str,
+        submission: Submission,
+        *,
+        note: str,
+        editor: str,
+        go_live_at: datetime,
+        now: datetime,
+        dry: bool = False,
     ) -> Accepted:
         """Accept the next revision of an article; nothing new if the content is that of the last one.
 
         An article that never went out is simply published with the new text, without a notice. `Impossible` if the
-        text is another article's, or would move this one to another column or number.
+        text is another article's, or would move this one to another column or number. `dry`: only look what would
+        become of it.
         """
-        with self.writing() as tx:
+        with self.writing(keep=not dry) as tx:
             locks.names(tx, column_of(submission) if counted(submission) else ())
             number, last = self._live_article(tx, known)
             self._refuse_anothers(tx, number, submission.keys or (submission.article.key,))
@@ -146,7 +156,7 @@ class Accepting(Reports):
     def refuse_anothers(self, known: str, keys: Collection[str]) -> None:
         """Raise `Impossible` if a file that may be known by these keys is another article's, not the known one's."""
         with self.reading() as tx:
-            self._refuse_anothers(tx, number_of(known, "a"), keys)
+            self._refuse_anothers(tx, number_of(tx, known, "a"), keys)
 
     def _refuse_anothers(self, tx: Connection, number: int, keys: Collection[str]) -> None:
         """An announcement is also known by its column and headline: so its text was handed in."""
@@ -167,10 +177,15 @@ class Accepting(Reports):
         """The article in its newest revision."""
         return Article.model_validate_json(self.newest(tx, number).record)
 
-    def withdraw(self, known: str, *, reason: str, editor: str, go_live_at: datetime, now: datetime) -> Accepted:
-        """Accept a withdrawal from every channel the article was ever sent to; it waits for no channel."""
-        with self.writing() as tx:
-            column = tx.scalar(select(tables.article.c.announces).where(tables.article.c.id == number_of(known, "a")))
+    def withdraw(
+        self, known: str, *, reason: str, editor: str, go_live_at: datetime, now: datetime, dry: bool = False
+    ) -> Accepted:
+        """Accept a withdrawal from every channel the article was ever sent to; it waits for no channel. `dry`: as with
+        `correct`."""
+        with self.writing(keep=not dry) as tx:
+            column = tx.scalar(
+                select(tables.article.c.announces).where(tables.article.c.id == number_of(tx, known, "a"))
+            )
             locks.names(tx, [f"column:{column}"] if column else ())
             number, _ = self._live_article(tx, known)
             newest = self.newest(tx, number)
@@ -216,7 +231,7 @@ class Accepting(Reports):
     def sent_to(self, known: str) -> list[Outlet]:
         """The channels an article was sent to, as the record knows them: what it does there is required nowhere."""
         with self.reading() as tx:
-            return self._sent_to(tx, number_of(known, "a"))
+            return self._sent_to(tx, number_of(tx, known, "a"))
 
     def _sent_to(self, tx: Connection, number: int) -> list[Outlet]:
         sent = tx.execute(
@@ -276,9 +291,10 @@ class Accepting(Reports):
     ) -> Accepted:
         """Insert the rollout and its deliveries."""
         rank = rank_of(action, urgent=urgent)
-        rollout = _inserted(
-            tx,
+        [rollout] = drawn(tx, tables.rollout, 1, self.numbered)
+        tx.execute(
             insert(tables.rollout).values(
+                id=rollout,
                 article_id=begun[0].number,
                 revision=begun[0].version,
                 action=action,
@@ -397,10 +413,8 @@ class Accepting(Reports):
 
         It is locked, and so is every rollout in which something of it may still change.
         """
-        number = number_of(known, "a")
+        number = number_of(tx, known, "a")
         locks.articles(tx, [number])
-        if tx.scalar(select(tables.article.c.id).where(tables.article.c.id == number)) is None:
-            raise no_article(known)
         open_ = select(_d.rollout_id).where(_d.article_id == number, or_(~_d.overtaken, _d.state.in_(STEPPING)))
         locks.rollouts(tx, _r.id.in_(open_))
         last = self.last_rollout(tx, number)
@@ -415,8 +429,3 @@ class Accepting(Reports):
                 )
             )
         return number, last
-
-
-def _inserted(tx: Connection, statement: Any) -> int:
-    key: Any = tx.execute(statement).inserted_primary_key
-    return int(key[0])

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from pipeline.article import Column, columns_after
 from pipeline.channel import Entry, Receipt, Standing
 from pipeline.record import tables
-from pipeline.record.ids import article_id, number_of
+from pipeline.record.ids import article_id, code_of
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import parsed, revision_of
 
@@ -92,7 +92,7 @@ class SqlCatalogue:
         return [self._entry(row) for row in self._rows(query, **given)]
 
     def entry(self, article_id: str) -> Entry | None:
-        found = self._entries(_ENTRY, article=number_of(article_id, "a"))
+        found = self._entries(_ENTRY, article=code_of(article_id, "a"))
         return found[0] if found else None
 
     def live(self, column: str | None = None, limit: int | None = None, before: int | None = None) -> Sequence[Entry]:
@@ -112,10 +112,10 @@ class SqlCatalogue:
         return next((max(0, -int(row[0])) for row in self._rows(_first(column is not None), column=column)), 0)
 
     def entries(self, article_ids: Sequence[str]) -> dict[str, Entry]:
-        numbers = [number_of(one, "a") for one in article_ids]
+        codes = [code_of(one, "a") for one in article_ids]
         found: dict[str, Entry] = {}
-        for at in range(0, len(numbers), _AT_ONCE):
-            rows = self._rows(_ENTRIES, articles=numbers[at : at + _AT_ONCE])
+        for at in range(0, len(codes), _AT_ONCE):
+            rows = self._rows(_ENTRIES, articles=codes[at : at + _AT_ONCE])
             found |= {article_id(row.article_id): self._entry(row) for row in rows}
         return found
 
@@ -169,8 +169,10 @@ def _in(query: Select[Any], in_column: bool) -> tuple[Select[Any], Any]:
     return (query.where(_p.column == bindparam("column")), _p.column_ordinal) if in_column else (query, _p.ordinal)
 
 
-_ENTRY = _whole().where(_p.article_id == bindparam("article"))
-_ENTRIES = _whole().where(_p.article_id.in_(bindparam("articles", expanding=True)))
+_A = tables.article.alias("named").c.id
+_CODE = tables.code(_A)
+_ENTRY = _whole().where(_p.article_id == select(_A).where(bindparam("article") == _CODE).scalar_subquery())
+_ENTRIES = _whole().where(_p.article_id.in_(select(_A).where(_CODE.in_(bindparam("articles", expanding=True)))))
 
 
 @cache

@@ -97,7 +97,7 @@ class Database:
         """
         place = self._lock_file("migrate")
         try:
-            with FileLock(place, timeout=(waits.TURN + waits.BUSY) / timedelta(seconds=1)):
+            with FileLock(place, timeout=(waits.TURN + waits.BUSY) / timedelta(seconds=1), mode=0o660):
                 with self.engine.connect() as connection:
                     connection.exec_driver_sql("COMMIT")
                     connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -121,13 +121,15 @@ class Database:
     # -- transactions ---------------------------------------------------------------------------------
 
     @contextmanager
-    def _begin(self, mode: str) -> Iterator[Connection]:
+    def _begin(self, mode: str, *, keep: bool = True) -> Iterator[Connection]:
         with (
             self._telling(),
             self.engine.connect().execution_options(sqlite_mode=mode) as connection,
-            connection.begin(),
+            connection.begin() as transaction,
         ):
             yield connection
+            if not keep:
+                transaction.rollback()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -156,9 +158,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that changes something. On SQLite it is the only one; on PostgreSQL see `locks`."""
-        with self._turn(), self._begin("IMMEDIATE") as connection:
+    def writing(self, *, keep: bool = True) -> Iterator[Connection]:
+        """A transaction that changes something. On SQLite it is the only one; on PostgreSQL see `locks`.
+
+        `keep`: False undoes it at its end: what it would have come to is known, and nothing has changed.
+        """
+        with self._turn(), self._begin("IMMEDIATE", keep=keep) as connection:
             yield connection
 
     @contextmanager
@@ -334,7 +339,7 @@ def locked_file(place: Path, deadline: float) -> Iterator[bool]:
     the transaction's statements.
     """
     while True:
-        file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         try:
             locked = _flock(file, deadline)
             if locked and not os.fstat(file).st_nlink:

@@ -15,7 +15,7 @@ from pipeline.record.claiming import Claim, Earlier
 from pipeline.record.due import claimable
 from pipeline.record.gate import Wake, settle
 from pipeline.record.ids import article_id, number_of, rollout_id
-from pipeline.record.refusals import Impossible, no_rollout
+from pipeline.record.refusals import Impossible
 from pipeline.record.reports import Reports
 from pipeline.rollout import (
     ENDED,
@@ -224,12 +224,10 @@ class Deciding(Reports):
 
         A rollout that never passed its gate gets a new moment and is prepared afresh, so that its date is true.
         """
-        number = number_of(known, "r")
         with self.writing() as tx:
+            number = number_of(tx, known, "r")
             locks.articles(tx, tx.scalars(select(_d.article_id).where(_d.rollout_id == number).distinct()).all())
-            head = tx.execute(locks.ROLLOUT, {"of": number}).one_or_none()
-            if head is None:
-                raise no_rollout(known)
+            head = tx.execute(locks.ROLLOUT, {"of": number}).one()
             rows = tx.execute(select(tables.delivery).where(_d.rollout_id == number)).all()
             last = {one: self.last_rollout(tx, one).id for one in {row.article_id for row in rows}}
             mine = [row for row in rows if last[row.article_id] == number]  # the others have been overtaken

@@ -23,7 +23,7 @@ from pipeline.article.reading import Reading
 from pipeline.channel import Action, Evidence, Receipt, Standing
 from pipeline.record import chain, locks, tables
 from pipeline.record.columns import taken_numbers
-from pipeline.record.ids import article_id, number_of
+from pipeline.record.ids import drawn
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import revision_of
 from pipeline.record.upserts import ByDialect
@@ -50,6 +50,7 @@ _OURS = (_d.state == DeliveryState.PREPARED, _d.fence == 0, _d.overtaken.is_(Fal
 class Old:
     """An article of an archive, completed by its column, under the id that it will have."""
 
+    number: int
     revision: Revision
     column: Column
     file: str
@@ -66,6 +67,8 @@ class Part(NamedTuple):
     delivery_id: int
     rollout_id: int
     channel: str
+    number: int
+    """The article's."""
     revision: Revision
 
 
@@ -93,10 +96,10 @@ class TakenOver(NamedTuple):
 class Importing(Reports):
     """What a folder of manuscripts becomes."""
 
-    def reserve(self, articles: int) -> list[str]:
-        """So many ids for articles, rising, given to nobody else."""
+    def reserve(self, articles: int) -> list[int]:
+        """So many numbers for articles, rising, given to nobody else; `ids.article_id` says what each is called."""
         with self.writing() as tx:
-            return [article_id(number) for number in _reserved(tx, "article", articles)]
+            return drawn(tx, tables.article, articles, self.numbered)
 
     def keys_known(self, keys: Collection[str]) -> set[str]:
         """Those of the keys under which the newsroom has, or had, an article."""
@@ -118,7 +121,7 @@ class Importing(Reports):
     def _insert(
         self, tx: Connection, batch: Sequence[Old], outlets: Sequence[Outlet], editor: str, now: datetime
     ) -> list[Part]:
-        numbers = {one.revision.id: number_of(one.revision.id, "a") for one in batch}
+        numbers = {one.revision.id: one.number for one in batch}
         tx.execute(
             insert(tables.article),
             [
@@ -153,7 +156,7 @@ class Importing(Reports):
             ],
         )
         self._keep_pictures(tx, batch)
-        rollouts = _reserved(tx, "rollout", len(batch))
+        rollouts = drawn(tx, tables.rollout, len(batch), self.numbered)
         tx.execute(
             insert(tables.rollout),
             [
@@ -175,7 +178,7 @@ class Importing(Reports):
         )
         ids = iter(_reserved(tx, "delivery", len(batch) * len(outlets)))
         made = [
-            (Part(next(ids), rollout, outlet.id, one.revision), one, outlet)
+            (Part(next(ids), rollout, outlet.id, one.number, one.revision), one, outlet)
             for one, rollout in zip(batch, rollouts, strict=True)
             for outlet in outlets
         ]
@@ -228,7 +231,8 @@ class Importing(Reports):
         with self.reading() as tx:
             rows = tx.execute(query).all()
         return [
-            Part(row.id, row.rollout_id, row.channel, revision_of(row.article_id, row.revision, row)) for row in rows
+            Part(row.id, row.rollout_id, row.channel, row.article_id, revision_of(row.article_id, row.revision, row))
+            for row in rows
         ]
 
     def finish(self, came: Sequence[Came], now: datetime) -> int:
@@ -255,7 +259,7 @@ class Importing(Reports):
                         now,
                         "engine",
                         f"import {row['to']}",
-                        article=number_of(one.part.revision.id, "a"),
+                        article=one.part.number,
                         rollout=one.part.rollout_id,
                         delivery=one.part.delivery_id,
                         digest=one.digest,
@@ -357,7 +361,7 @@ def _delivery(part: Part, old: Old, outlet: Outlet, now: datetime) -> dict[str, 
     return {
         "id": part.delivery_id,
         "rollout_id": part.rollout_id,
-        "article_id": number_of(old.revision.id, "a"),
+        "article_id": old.number,
         "revision": old.revision.number,
         "channel": outlet.id,
         "kind": outlet.kind,
@@ -400,7 +404,7 @@ def _placed(tx: Connection, parts: Sequence[Part]) -> list[dict[str, Any]]:
         {
             "delivery_id": part.delivery_id,
             "channel": part.channel,
-            "article_id": number_of(part.revision.id, "a"),
+            "article_id": part.number,
             "revision": part.revision.number,
             "column": part.revision.article.column,
             "ordinal": next_of[part.channel, ""](),

@@ -29,8 +29,7 @@ from pipeline.channel import Action
 from pipeline.record import tables
 from pipeline.record.database import Database
 from pipeline.record.due import STEPPING, claimable
-from pipeline.record.ids import AN_ID, article_id, number_of, rollout_id
-from pipeline.record.refusals import no_article, no_rollout
+from pipeline.record.ids import Numbered, article_id, at_random, is_id, number_of, rollout_id
 from pipeline.record.report import ArticleLine, AsRead, Event, Health, Overview, Report
 from pipeline.record.rollouts import article_of, parsed, reports_of, revision_of
 from pipeline.rollout import DeliveryState, RolloutState
@@ -90,6 +89,9 @@ _STUCK = (
 class Reports(Database):
     """The database as readers see it."""
 
+    numbered: Numbered = staticmethod(at_random)
+    """By which new articles and rollouts get their ids."""
+
     def revision_at(self, tx: Connection, number: int, version: int) -> Revision:
         row = tx.execute(_REVISION, {"of": number, "version": version}).one()
         return revision_of(number, version, row)
@@ -108,10 +110,10 @@ class Reports(Database):
 
     def awaited_moment(self, known: str, now: datetime) -> datetime | None:
         """When an article that is not out yet is to go out; None if it is out, or no later moment was asked for."""
-        number = number_of(known, "a")
-        last = select(func.max(_d.rollout_id)).where(_d.article_id == number).scalar_subquery()
-        query = select(_r.go_live_at).where(_r.id == last, _r.action == Action.PUBLISH, _r.go_live_at > now)
         with self.reading() as tx:
+            number = number_of(tx, known, "a")
+            last = select(func.max(_d.rollout_id)).where(_d.article_id == number).scalar_subquery()
+            query = select(_r.go_live_at).where(_r.id == last, _r.action == Action.PUBLISH, _r.go_live_at > now)
             found: datetime | None = tx.scalar(query)
         return found
 
@@ -183,14 +185,9 @@ class Reports(Database):
 
     def revision(self, known: str) -> Revision:
         """The newest revision of an article; `Impossible` if there is none."""
-        number = number_of(known, "a")
         with self.reading() as tx:
-            version = tx.scalar(
-                select(func.max(tables.revision.c.number)).where(tables.revision.c.article_id == number)
-            )
-            if version is None:
-                raise no_article(known)
-            return self.revision_at(tx, number, version)
+            number = number_of(tx, known, "a")
+            return self.revision_at(tx, number, self.newest(tx, number).number)
 
     def read_image(self, digest: str) -> bytes:
         with self.reading() as tx:
@@ -202,22 +199,17 @@ class Reports(Database):
     def latest_rollout(self, known: str) -> str:
         """The id of an article's last rollout."""
         with self.reading() as tx:
-            found = tx.scalar(select(func.max(_d.rollout_id)).where(_d.article_id == number_of(known, "a")))
-        if found is None:
-            raise no_article(known)
-        return rollout_id(found)
+            return rollout_id(self.last_rollout(tx, number_of(tx, known, "a")).id)
 
     def report(self, known: str) -> Report:
         """The report of a rollout; `Impossible` if there is none."""
         with self.reading() as tx:
-            for found in reports_of(tx, [number_of(known, "r")]):
-                return found
-        raise no_rollout(known)
+            return next(reports_of(tx, [number_of(tx, known, "r")]))
 
     def readings(self, known: str) -> tuple[AsRead, ...]:
         """How the manuscripts of a rollout were read, in the order of its articles; `Impossible` if there is none."""
-        number = number_of(known, "r")
-        mine = select(_d.article_id, _d.revision, func.min(_d.id).label("first")).where(_d.rollout_id == number)
+        of = _d.rollout_id == bindparam("number")
+        mine = select(_d.article_id, _d.revision, func.min(_d.id).label("first")).where(of)
         parts = mine.group_by(_d.article_id, _d.revision).subquery()
         query = (
             select(_v.article_id, _v.number, _v.record, _v.reading)
@@ -225,9 +217,7 @@ class Reports(Database):
             .order_by(parts.c.first)
         )
         with self.reading() as tx:
-            if tx.scalar(select(_r.id).where(_r.id == number)) is None:
-                raise no_rollout(known)
-            rows = tx.execute(query).all()
+            rows = tx.execute(query, {"number": number_of(tx, known, "r")}).all()
         return tuple(
             AsRead(
                 article=article_id(row.article_id),
@@ -243,19 +233,15 @@ class Reports(Database):
         who locked a programme), in order; `Impossible` if there is none."""
         e = tables.event.c
         with self.reading() as tx:
-            if not AN_ID.fullmatch(known):
+            if not is_id(known):
                 told = json.dumps({"channel": known}, ensure_ascii=False)[1:-1]
                 beside = and_(e.article_id.is_(None), e.rollout_id.is_(None), e.data.contains(told, autoescape=True))
                 if rows := tx.execute(select(tables.event).where(beside).order_by(e.id)).all():
                     return [event_of(row) for row in rows]
             if known.startswith("a"):
-                number = number_of(known, "a")
-                there, mine, missing = tables.article.c.id, e.article_id == number, no_article(known)
+                mine = e.article_id == number_of(tx, known, "a")
             else:
-                number = number_of(known, "r")
-                there, mine, missing = _r.id, e.rollout_id == number, no_rollout(known)
-            if tx.scalar(select(there).where(there == number)) is None:
-                raise missing
+                mine = e.rollout_id == number_of(tx, known, "r")
             rows = tx.execute(select(tables.event).where(mine).order_by(e.id)).all()
         return [event_of(row) for row in rows]
 

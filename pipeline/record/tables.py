@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal_column,
     text,
 )
 
@@ -44,6 +45,12 @@ class Instant(TypeDecorator[datetime]):
 # AUTOINCREMENT: an id is never given twice, even after its row is gone.
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
+
+def code(number: Any) -> Any:
+    """What an article's or a rollout's id stands for, by the words of an index: the lowest 25 bits of its number."""
+    return number.op("&")(literal_column("33554431"))
+
+
 metadata = MetaData()
 
 article = Table(
@@ -63,6 +70,8 @@ article = Table(
 )
 """`column`, `number`: as in the record. `announces`: the column that the record opens, renames or closes.
 `imported_from`: of what was imported from an archive, the manuscript's path in it."""
+
+Index("article_code", code(article.c.id), unique=True)
 
 revision = Table(
     "revision",
@@ -111,6 +120,7 @@ rollout = Table(
 )
 """Its articles are those of its deliveries, in the order of their ids; `article_id` is the first. `at_gate`: since when
 it has been ready and waits before the gate for those that go out (`gate.Crowd`)."""
+Index("rollout_code", code(rollout.c.id), unique=True)
 
 delivery = Table(
     "delivery",

@@ -30,7 +30,7 @@ from pipeline.record.inherit import inherit
 from pipeline.record.roster import Presence
 from pipeline.record.store import Store
 from pipeline.rollout import Rank
-from pipeline.workers import broker
+from pipeline.workers import broker, folder
 from pipeline.workers.sending import RELEASES, STEPS, TASK, TRANSPORT, Sender
 from pipeline.workers.shares import Shares, share_of
 
@@ -74,7 +74,7 @@ def celery_app(url: str) -> Celery:
 
 def open_engine(configuration: Configuration) -> Engine:
     """The engine of this process, on the configured database and broker."""
-    configuration.data.mkdir(parents=True, exist_ok=True)
+    folder.admit(configuration)
     store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
     store.migrate()
     inherit(configuration, store)
@@ -108,8 +108,7 @@ def work(configuration: Configuration, queue: str) -> None:
     def run(delivery_id: int, channel: str = "", rank: int = Rank.USUAL) -> None:
         shares.run(delivery_id, channel, rank)
 
-    for outlet in engine.newsroom.outlets:
-        engine.channel(outlet.id).warm()
+    engine.warm()
     gc.freeze()  # what is loaded by now stays: looking through it for garbage would hold up an instant
     stopping = threading.Event()
 

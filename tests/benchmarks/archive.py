@@ -26,6 +26,7 @@ from pipeline.article import Article, Outlet
 from pipeline.channel import Action, Receipt, Standing
 from pipeline.newsroom import demo_file
 from pipeline.record import tables
+from pipeline.record.ids import counted
 from pipeline.rollout import DeliveryState, Rank, RolloutState
 from pipeline.testing import article_of, revision_of
 from tests.benchmarks.table import Goal, Line, show
@@ -82,6 +83,7 @@ class Archive:
 
     def __init__(self, data: Path, size: int) -> None:
         self.alone = Alone.of(demo_file(), data)
+        self.alone.engine.store.numbered = counted  # the copies are made by number
         self._publish("档案之首")
         self._copy(range(2, size + 1))
         self._publish("档案之末")

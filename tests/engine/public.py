@@ -137,7 +137,7 @@ class PublicFiles:
         listed: set[str] = set()
         for path in sorted(self.root.rglob("*.html")):
             here = path.relative_to(self.root).as_posix()
-            article = bool(re.fullmatch(r"\d+/\d+/a\d+", here.removesuffix(".html")))
+            article = bool(re.fullmatch(r"\d+/\d+/a[0-9a-z]+", here.removesuffix(".html")))
             for link in Page(path.read_text(encoding="utf-8")).links:
                 target = urlsplit(urljoin(f"{self.newsroom.site.url}/{here}", link))
                 if target.netloc != own.netloc or target.scheme != own.scheme or link.startswith("#"):

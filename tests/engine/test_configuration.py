@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pipeline.engine import Engine
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of
 from tests.engine.bench import OUTLETS, RUNNING, Bench
+from tests.engine.simulation import Outside
 
 GHOST = Outlet(id="ghost", kind="outside", name="旧渠道")
 
@@ -186,7 +189,7 @@ def test_a_moment_far_ahead_is_told_of_by_doctor_before_it_comes(house: House) -
 
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(KeyError("appid"), "the adapter of ghost failed: KeyError: 'appid'"), (RuntimeError("no driver"), "no driver")],
+    [(KeyError("appid"), "KeyError: 'appid'"), (RuntimeError("no driver"), "RuntimeError: no driver")],
 )
 def test_an_adapter_that_cannot_be_opened_is_told_of_on_its_delivery(
     house: House, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
@@ -194,16 +197,18 @@ def test_an_adapter_that_cannot_be_opened_is_told_of_on_its_delivery(
     known = house.bench.publish()
     del house.whole.channels._open["ghost"]
 
-    def fails(*_: object, **__: object) -> None:
-        raise error
+    class Unopened(Outside):
+        def __init__(self, *_: object) -> None:
+            raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.engine.channels.open_channel", fails)
+        patched.setattr("pipeline.newsroom.kind", lambda _: Unopened)
+        patched.setattr("pipeline.newsroom._registered", lambda: EntryPoints([EntryPoint("outside", "", "")]))
         for _ in range(len(house.bench.messages)):
             house.bench.engine.run(house.bench.messages.pop(0).delivery_id)
         state, why, _ = ghost_part(house, known)
         assert state is DeliveryState.PENDING
-        assert told in why
+        assert re.fullmatch(rf"the adapter of ghost \(kind outside\) failed in {__file__}:\d+: {told}", why)
     house.whole.channels._open["ghost"] = house.ghost
     house.run()
     assert {one.state for one in house.bench.report(known).deliveries} == {DeliveryState.VERIFIED}

@@ -126,6 +126,14 @@ def test_a_withdrawn_article_is_gone_everywhere(running: Newsroom) -> None:
     assert running.get(page).status_code == 200
 
     # An editor may name the article by the id of its rollout as well.
+    foreseen = running.run("newsroom", "withdraw", first["rollout"], "--reason", "内容有误", "--dry-run")
+    assert foreseen.code == 0
+    assert f"{first['article']} “错发的稿件”, revision 1\n" in foreseen.out
+    told = f"http://127.0.0.1:{running.port}/{page}"
+    assert f"  县政府网站: it is taken away {told}\n" in foreseen.out
+    assert "  渠道post: it is taken away" in foreseen.out
+    assert running.report(first["article"])["action"] == "publish", "nothing has been done"
+
     gone = running.run("newsroom", "withdraw", first["rollout"], "--reason", "内容有误", "--wait", "--json")
 
     assert gone.code == 0, gone.err

@@ -18,6 +18,7 @@ from pipeline.channel import Action, Problem, Receipt, Standing, Text, Unavailab
 from pipeline.engine import Attempt
 from pipeline.record import catalogue, waits
 from pipeline.record.claiming import Claim
+from pipeline.record.ids import article_id
 from pipeline.record.importing import Old
 from pipeline.record.refusals import Impossible
 from pipeline.record.store import Store
@@ -484,9 +485,10 @@ def test_the_catalogue_is_the_one_in_memory(
 
 def _imported(bench: Bench, article: Article) -> str:
     at = bench.clock.now() - timedelta(days=1)
-    revision = Revision(id=bench.store.reserve(1)[0], number=1, article=article, published_at=at)
+    [number] = bench.store.reserve(1)
+    revision = Revision(id=article_id(number), number=1, article=article, published_at=at)
     column = bench.newsroom.column(article.column)
-    old = Old(revision=revision, column=column, file="旧.md", media={}, reading=None, digests={})
+    old = Old(number=number, revision=revision, column=column, file="旧.md", media={}, reading=None, digests={})
     bench.store.take_over([old], bench.newsroom.outlets, editor="记者甲", now=bench.clock.now())
     return revision.id
 

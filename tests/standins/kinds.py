@@ -10,6 +10,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lxml import html
@@ -180,6 +181,42 @@ class Asking(Posted):
     def _also(self, delivery: Delivery) -> Mapping[str, str]:
         """A correction says which earlier post, or staged draft, it takes the place of."""
         return {"replaces": delivery.previous.ids.get("draft", "")} if delivery.previous else {}
+
+
+class Broken(Keyed):
+    """`Keyed`, by a maker who has not tested it. Option `breaks`: a file that names the methods that fail, as they do
+    where somebody did not think of an answer."""
+
+    kind = "broken"
+
+    def _answer(self, method: str) -> str:
+        try:
+            breaking = Path(str(self.options["breaks"])).read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return ""
+        return {one: "" for one in ("render", "prepare", "release", "verify", "withdraw") if one not in breaking}[
+            method
+        ]
+
+    def render(self, revision: Revision, newsroom: Newsroom) -> Rendition:
+        self._answer("render")
+        return super().render(revision, newsroom)
+
+    def prepare(self, delivery: Delivery) -> Receipt:
+        self._answer("prepare")
+        return super().prepare(delivery)
+
+    def release(self, delivery: Delivery) -> Receipt:
+        self._answer("release")
+        return super().release(delivery)
+
+    def withdraw(self, delivery: Delivery) -> Receipt:
+        self._answer("withdraw")
+        return super().withdraw(delivery)
+
+    def verify(self, delivery: Delivery) -> Evidence:
+        self._answer("verify")
+        return super().verify(delivery)
 
 
 class Forgetful(Asking):

@@ -186,6 +186,7 @@ def test_a_chain_from_before_holds_as_it_was_and_goes_on(empty_database: str, tm
         assert store.broken_event() == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_the_tables_are_those_that_the_code_knows(store: Store) -> None:
     with store.reading() as tx:
         differences = compare_metadata(MigrationContext.configure(tx), tables.metadata)

@@ -250,7 +250,7 @@ def test_a_correction_asks_too_and_keeps_its_own_reading(
 ) -> None:
     assert submit(draft, "--yes", "--as", "编辑丁").code == 0
     draft.write_text(doubting.TEXT.replace("药材", "中药材"), encoding="utf-8")
-    answer("y\n")
+    answer("y\ny\n")  # the headline; and whether it is to be corrected so
 
     done = newsroom("correct", "a1", draft, "--as", "编辑戊")
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipeline.article import Newsroom, Revision
 
 _MARKER = re.compile(
-    r"#tongfa-(?P<name>a\d+-[0-9a-f]{8})-(?P<revision>\d+)-(?P<digest>[0-9a-f]{12})"
+    r"#tongfa-(?P<name>a[0-9a-z]+-[0-9a-f]{8})-(?P<revision>\d+)-(?P<digest>[0-9a-f]{12})"
     r"(?:-s(?P<filled>[0-9a-f]{8}))?(?:-t(?P<together>[0-9a-f]{8}))?$"
 )
 
