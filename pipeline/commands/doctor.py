@@ -59,14 +59,9 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     yield from priority(configuration)
     if configuration.listen:
         yield _server(configuration)
-    with closing(store_of(configuration)) as store:
+    with closing(tasks.store_of(configuration)) as store:
         for outlet in configuration.newsroom.outlets:
             yield from _channel(configuration, outlet, store)
-
-
-def store_of(configuration: Configuration) -> Store:
-    """The newsroom's record, which nobody has looked at yet."""
-    return Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
 
 
 def _channel(configuration: Configuration, outlet: Outlet, store: Store) -> Iterator[Finding]:
@@ -114,7 +109,7 @@ def _space(configuration: Configuration) -> Finding:
 
 
 def _database(configuration: Configuration) -> Iterator[Finding]:
-    store = store_of(configuration)
+    store = tasks.store_of(configuration)
     try:
         store.migrate()
         health, broken = store.health(datetime.now(UTC)), store.broken_event()

@@ -24,7 +24,7 @@ from pipeline import newsroom as configuring
 from pipeline.article import Article, House, Newsroom, Outlet, Revision
 from pipeline.article.reading import Decision, Doubt, ManuscriptProblem
 from pipeline.channel import Channel, ChannelError, Problem, Text, utc_now
-from pipeline.commands import doctor, terminal
+from pipeline.commands import terminal
 from pipeline.commands.answers import (
     BAD,
     DONE,
@@ -43,6 +43,7 @@ from pipeline.manuscript import BadManuscript, Manuscript, read
 from pipeline.manuscript.fields import NAMES
 from pipeline.manuscript.words import BadWords, Words, beside, shipped
 from pipeline.newsroom import BadConfiguration, Configuration, locate
+from pipeline.workers import tasks
 
 YES = frozenset({"y", "yes", "是", "是的", "对", "好", "用"})
 NO = frozenset({"", "n", "no", "不", "不是", "不用", "否"})
@@ -275,7 +276,7 @@ def _configuration(config: str | None) -> Configuration | None:
 def _remarks(configuration: Configuration) -> Callable[[Article], Sequence[tuple[Outlet, Sequence[Text]]]]:
     """What the newsroom's channels say of an article as they would bring it out. The record is not asked: an article of
     a column that is only opened there is looked at as one of the first."""
-    newsroom, store = configuration.newsroom, doctor.store_of(configuration)
+    newsroom, store = configuration.newsroom, tasks.store_of(configuration)
     channels: dict[str, Channel] = {}
 
     def said(article: Article) -> list[tuple[Outlet, Sequence[Text]]]:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     literal_column,
-    text,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,12 +109,7 @@ rollout = Table(
     Column("accepted_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("at_gate", Instant),
-    Index(
-        "rollout_at_gate",
-        "id",
-        sqlite_where=text("at_gate IS NOT NULL"),
-        postgresql_where=text("at_gate IS NOT NULL"),
-    ),
+    Index("rollout_at_gate", "id"),  # of those that wait: as `delivery_leased` below
     sqlite_autoincrement=True,
 )
 """Its articles are those of its deliveries, in the order of their ids; `article_id` is the first. `at_gate`: since when

@@ -72,10 +72,15 @@ def celery_app(url: str) -> Celery:
     return app
 
 
+def store_of(configuration: Configuration) -> Store:
+    """The newsroom's record, which nobody has looked at yet."""
+    return Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
+
+
 def open_engine(configuration: Configuration) -> Engine:
     """The engine of this process, on the configured database and broker."""
     folder.admit(configuration)
-    store = Store(configuration.database, pace=configuration.pace, locks=broker.run_folder(configuration) / "locks")
+    store = store_of(configuration)
     store.migrate()
     inherit(configuration, store)
     sender = Sender(broker.address(configuration))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline import newsroom as configuring
 from pipeline.article.feedback import Told
-from pipeline.commands import doctor
+from pipeline.workers import tasks
 from tests.unit.commands import Command
 
 TOLD = (
@@ -21,7 +21,7 @@ TOLD = (
 def tell() -> None:
     configuration = configuring.load(Path("newsroom.toml"))
     configuration.data.mkdir(parents=True, exist_ok=True)
-    with closing(doctor.store_of(configuration)) as store:
+    with closing(tasks.store_of(configuration)) as store:
         store.migrate()
         for one in TOLD:
             store.tell(one, datetime(2026, 11, 24, 4, 0, tzinfo=UTC))
