@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from functools import partial
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -89,8 +88,9 @@ def _parser() -> MarkdownIt:
     markdown.core.ruler.after("block", "items", tokens.items)
     markdown.core.ruler.after("inline", "leftovers", leftovers)
     markdown.core.ruler.after("leftovers", "captions", tokens.captions)
-    markdown.core.ruler.after("captions", "markup", tokens.markup)
-    markdown.core.ruler.after("markup", "notes", partial(tokens.notes, markdown))
+    markdown.core.ruler.after("captions", "bracketed", tokens.bracketed)
+    markdown.core.ruler.after("bracketed", "markup", tokens.markup)
+    markdown.core.ruler.after("markup", "notes", tokens.notes)
     markdown.add_render_rule("footnote_ref", tokens.note_mark)
     markdown.add_render_rule("footnote_reference_open", tokens.note_open)
     markdown.add_render_rule("footnote_reference_close", tokens.note_close)

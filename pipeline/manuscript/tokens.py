@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, cast
+from typing import Any
 
 from lxml.html import defs
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -18,6 +16,8 @@ from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
 
 _TASK = re.compile(r"\[([ xX✓√])\][ \t\u3000]+(?=\S)")
+_NO_DECLARATION = re.compile(r"<!(?!--|\[CDATA\[|doctype\b)", re.IGNORECASE)
+"""What HTML takes for the beginning of a comment without a name, which no parser keeps."""
 _UNNOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
 _LONGEST_CAPTION = 40
 """Characters of one that is told by nothing but its place."""
@@ -114,7 +114,7 @@ def _tagged(markup: str, around: str, draft: Draft, line: int | None) -> str:
         is_one = (name in _KNOWN or ":" in name) and (name not in _RAW or name in closed or bool(tag[1]))
         return tag[0] if is_one else escape(tag[0], quote=False)
 
-    return TAG.sub(kept, markup)
+    return _NO_DECLARATION.sub("&lt;!", TAG.sub(kept, markup))
 
 
 def _tell_unended(markup: str, draft: Draft, line: int | None) -> None:
@@ -147,15 +147,19 @@ def _tell_unnoted(token: Token, draft: Draft, line: int | None) -> None:
 # Notes
 
 
-def notes(markdown: MarkdownIt, state: StateCore) -> None:
-    """Notes in brackets within the text stand at its end; a note to which no mark points is told."""
-    draft: Draft = state.env["draft"]
-    found = state.env.get("footnotes", {})
-    for number, one in found.get("list", {}).items():
+def bracketed(state: StateCore) -> None:
+    """Notes in brackets within the text, ^[…], are paragraphs at its end, and what they hold is read like any text."""
+    for number, one in state.env.get("footnotes", {}).get("list", {}).items():
         if "tokens" in one:
-            inside = cast(RendererHTML, markdown.renderer).renderInline(one["tokens"], markdown.options, state.env)
-            state.tokens.append(Token("html_block", "", 0, content=f'<p data-note="^{number}">{inside}</p>'))
-    for name, number in found.get("refs", {}).items():
+            opening = Token("paragraph_open", "p", 1, attrs={"data-note": f"^{number}"}, block=True)
+            inside = Token("inline", "", 0, content=one.get("content", ""), children=one["tokens"], block=True)
+            state.tokens += [opening, inside, Token("paragraph_close", "p", -1, block=True)]
+
+
+def notes(state: StateCore) -> None:
+    """A note to which no mark points is told."""
+    draft: Draft = state.env["draft"]
+    for name, number in state.env.get("footnotes", {}).get("refs", {}).items():
         if number < 0:
             draft.notice(
                 "body",

