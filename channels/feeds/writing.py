@@ -5,7 +5,7 @@ Only `foresee` is called without the catalogue's lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,17 @@ from pipeline.channel import Delivery, Entry, Media, utc_now
 
 TOGETHER = 6
 """Documents written side by side: the newest of the site and of a column."""
+
+
+class _Overtaken(Exception):
+    """Another article has been released while documents were derived ahead: nothing of them would be true."""
+
+
+def _of(items: Mapping[str, Item], entry: Entry) -> Item:
+    """The entry's item, if the catalogue has known it all the time."""
+    if (item := items.get(entry.revision.id)) is None:
+        raise _Overtaken
+    return item
 
 
 class Writing:
@@ -72,9 +83,10 @@ class Writing:
                         return
                     items[one.revision.id] = self.stock.item(one, newsroom, known)
             for archive in (*archives, 0):
-                feed = self._feed(
-                    scope, newsroom, ahead, lambda one: items[one.revision.id], last=last, archive=archive
-                )
+                try:
+                    feed = self._feed(scope, newsroom, ahead, partial(_of, items), last=last, archive=archive)
+                except _Overtaken:
+                    return
                 documents += [(path_of(scope, form, archive), feed.document(form)) for form in Form]
         documents.append((OPML, self._list(newsroom, ahead)))
         for path, document in documents:

@@ -1181,6 +1181,25 @@ def test_the_banner_is_enclosed_only_where_nothing_else_is(rehearsal: Rehearsal,
 # -- derived ahead -------------------------------------------------------------------------------------------
 
 
+def test_what_is_released_meanwhile_is_no_fault(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents are derived ahead without the channel's lock: another release may come in between."""
+    publish_many(rehearsal, range(1, 4))
+    writing, other = feeds_of(rehearsal).writing, [article(4)]
+    derive = writing._feed
+
+    def derived(*args: Any, **named: Any) -> Any:
+        if other:
+            rehearsal.publish(other.pop())
+        return derive(*args, **named)
+
+    monkeypatch.setattr(writing, "_feed", derived)
+    prepared = rehearsal.prepare(rehearsal.delivery(article(5)))
+    monkeypatch.undo()
+    assert not other
+    rehearsal.release(prepared)
+    assert rehearsal.verify(prepared).standing is Standing.LIVE
+
+
 def test_what_is_foreseen_is_what_would_be_derived(setting: Callable[..., Setting], tmp_path: Path) -> None:
     """The same releases with and without what was derived ahead, to the byte."""
 

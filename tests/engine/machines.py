@@ -171,13 +171,13 @@ class Machines:
     def __getitem__(self, number: int) -> Machine:
         return self.machines[number % len(self.machines)]
 
-    def come_to_rest(self, store: Store, patience: float = 75.0) -> None:
+    def come_to_rest(self, store: Store, patience: float = 240.0) -> None:
         try:
             until(lambda: has_ended(store), "everything has come to its end", patience)
         except AssertionError as error:
             left = [
                 f"{one.rollout} {one.state}: {delivery.channel} {delivery.state}: {delivery.error}"
-                for one in (*store.reports([*RUNNING, RolloutState.HELD]), *map(store.report, store.stuck()))
+                for one in (*store.reports([*RUNNING, RolloutState.HELD]), *store.stuck())
                 for delivery in one.deliveries
                 if delivery.error or delivery.due
             ]
