@@ -228,7 +228,8 @@ class Steps:
         return _staged(delivery, receipt)
 
     def _released(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Attempt:
-        if claim.doubt and asks:
+        outdated = _is_outdated(claim, delivery)
+        if asks and (claim.doubt or (outdated and claim.attempts)):  # an earlier try may have prepared it anew
             found = channel.find(delivery)
             if adopted(Step.RELEASE, claim.action, found.standing):
                 return Attempt(Done(found), found, delivery=delivery)
@@ -238,7 +239,7 @@ class Steps:
                     found = channel.prepare(delivery)
                 if found.standing is Standing.STAGED:
                     delivery = dataclasses.replace(delivery, receipt=found)
-        elif _is_outdated(claim, delivery):
+        elif outdated:
             self._in_time(claim)
             delivery = dataclasses.replace(delivery, receipt=channel.prepare(delivery))
         with self._line.at(claim.release_at) if claim.release_at else nullcontext():

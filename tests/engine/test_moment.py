@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from pipeline.article import Outlet
 from pipeline.channel import Delivery, Problem, Receipt, Text
 from pipeline.rollout import DeliveryState, RolloutState
@@ -264,3 +266,22 @@ def test_a_correction_is_dated_by_its_release_too(bench: Bench) -> None:
     bench.run()
     revision = bench.store.revision("a1")
     assert (revision.published_at, revision.corrected_at) == (published_at, bench.report(rollout).release_at)
+
+
+@pytest.mark.parametrize("trouble", ["busy", "lost"])
+def test_what_was_prepared_anew_for_another_minute_is_not_prepared_once_more(bench: Bench, trouble: str) -> None:
+    """Where the release then fails, the channel is asked: a platform without keys would have a second draft."""
+    calls: list[str] = []
+
+    def weather(what: str) -> str:
+        calls.append(what)
+        return trouble if what == "release" and calls.count("release") == 1 else ""
+
+    bench.outlets["site"].weather = weather
+    bench.clock.moment = bench.clock.now().replace(second=59, microsecond=0)
+    accepted = bench.engine.publish(article_of(), {}, editor="记者甲")
+    bench.clock.advance(timedelta(seconds=2))
+    bench.run()
+    assert bench.report(accepted.rollout_id).state is RolloutState.COMPLETE
+    assert calls.count("prepare") == 2, "once when it was accepted, once for its minute"
+    assert [what for what, _, _ in bench.outlets["site"].deeds] == ["release"]
