@@ -22,6 +22,8 @@ _UNNOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
 _LONGEST_CAPTION = 40
 """Characters of one that is told by nothing but its place."""
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*)>")
+_NO_TAG = re.compile(rf"({TAG.pattern})|<(?=[A-Za-z/])")
+"""A tag, or what begins like one and would take the text with it that follows."""
 _ASIDES = tuple(
     (re.compile(f"{start}(.*?){re.escape(end)}", re.DOTALL), end)
     for start, end in (("<!--", "-->"), (r"<\?", "?>"), (r"<!\[CDATA\[", "]]>"), ("<!(?=[A-Za-z])", ">"))
@@ -83,7 +85,8 @@ def markup(state: StateCore) -> None:
         line = token.map[0] + 1 + state.env["offset"] if token.map else None
         if token.type == "html_block":
             _tell_unended(token.content, draft, line)
-            token.content = _tagged(token.content, token.content, draft, line)
+            tagged = _tagged(token.content, token.content, draft, line)
+            token.content = _NO_TAG.sub(lambda found: found[1] or "&lt;", tagged)
         elif token.type == "fence" and token.info.strip():
             draft.dropped(token.info.strip(), Text.of("what stands behind ``` names a language"), line=line)
         elif token.type == "inline":

@@ -693,6 +693,8 @@ def test_a_lead_without_a_moment_is_refused(tmp_path: Path, line: str) -> None:
         ("正文^[用<新>字]。", "用<新>字", []),
         ("<!--旁-->前<!甲乙，后", "前<!甲乙，后", ["旁"]),
         ("前<!甲乙>后", "前<!甲乙>后", []),
+        ("<!--旁-->前<a”后", "前<a”后", ["旁"]),
+        ("<!--旁-->前<a `[中<~后>", "前<a `[中<~后>", ["旁"]),
     ],
 )
 def test_notes_in_brackets_and_odd_declarations_are_read_like_any_text(
