@@ -16,14 +16,12 @@ from pipeline.manuscript.characters import one_line
 from pipeline.manuscript.draft import Draft
 
 _TASK = re.compile(r"\[([ xX✓√])\][ \t\u3000]+(?=\S)")
-_NO_DECLARATION = re.compile(r"<!(?!--|\[CDATA\[|doctype\b)", re.IGNORECASE)
-"""What HTML takes for the beginning of a comment without a name, which no parser keeps."""
 _UNNOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
 _LONGEST_CAPTION = 40
 """Characters of one that is told by nothing but its place."""
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*)>")
-_NO_TAG = re.compile(rf"({TAG.pattern})|<(?=[A-Za-z/])")
-"""A tag, or what begins like one and would take the text with it that follows."""
+_NO_TAG = re.compile(rf"({TAG.pattern})|<(?=[A-Za-z/!?])")
+"""A tag, or what begins like one, or like a comment, and would take the text with it that follows."""
 _ASIDES = tuple(
     (re.compile(f"{start}(.*?){re.escape(end)}", re.DOTALL), end)
     for start, end in (("<!--", "-->"), (r"<\?", "?>"), (r"<!\[CDATA\[", "]]>"), ("<!(?=[A-Za-z])", ">"))
@@ -117,7 +115,7 @@ def _tagged(markup: str, around: str, draft: Draft, line: int | None) -> str:
         is_one = (name in _KNOWN or ":" in name) and (name not in _RAW or name in closed or bool(tag[1]))
         return tag[0] if is_one else escape(tag[0], quote=False)
 
-    return _NO_DECLARATION.sub("&lt;!", TAG.sub(kept, markup))
+    return TAG.sub(kept, markup)
 
 
 def _tell_unended(markup: str, draft: Draft, line: int | None) -> None:
