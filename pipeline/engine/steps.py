@@ -247,10 +247,7 @@ class Steps:
             receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
             ended_at = self._clock.now()
         taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
-        digest = delivery.rendition.digest if delivery.rendition else ""
-        return Attempt(
-            Done(receipt), receipt, digest=digest, started_at=started_at, ended_at=taken_at, delivery=delivery
-        )
+        return _staged(delivery, receipt)._replace(started_at=started_at, ended_at=taken_at, delivery=delivery)
 
     def _in_time(self, claim: Claim) -> datetime:
         """Now; raises `Unavailable` if a deed begun now (half a lease at most) might not end before the lease does.

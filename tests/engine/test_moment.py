@@ -11,7 +11,7 @@ from pipeline.article import Outlet
 from pipeline.channel import Delivery, Problem, Receipt, Text
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of
-from tests.engine.bench import OUTLETS, PACE, Bench
+from tests.engine.bench import BUNDLING, OUTLETS, PACE, Bench
 from tests.engine.simulation import Mute
 
 HOUR = timedelta(hours=1)
@@ -285,3 +285,16 @@ def test_what_was_prepared_anew_for_another_minute_is_not_prepared_once_more(ben
     assert bench.report(accepted.rollout_id).state is RolloutState.COMPLETE
     assert calls.count("prepare") == 2, "once when it was accepted, once for its minute"
     assert [what for what, _, _ in bench.outlets["site"].deeds] == ["release"]
+
+
+def test_all_articles_of_a_publication_are_known_as_they_were_prepared_anew(database: str, tmp_path: Path) -> None:
+    bench = Bench(database, tmp_path, BUNDLING)
+    bench.clock.moment = bench.clock.now().replace(second=59, microsecond=0)
+    accepted = bench.together("一", "二", "三")
+    bench.clock.advance(timedelta(seconds=2))
+    bench.run()
+    assert bench.report(accepted.rollout_id).state is RolloutState.COMPLETE
+    for known in accepted.article_ids:
+        rendition = bench.outlets["post"].render(bench.store.revision(known), bench.newsroom)
+        assert bench.part(accepted.rollout_id, "post", known).digest == rendition.digest
+    bench.store.close()
