@@ -496,6 +496,9 @@ class Channel(ABC):
     def prepare(self, delivery: Delivery) -> Receipt:  # noqa: ARG002
         """Upload or stage everything, invisible to the public: STAGED. Safe to repeat.
 
+        Asked for once more before the release where the rendition has become another one: what was accepted in an
+        earlier minute is dated by that of its instant.
+
         A kind that `stages` has to write it. One that does not may look here whether the channel could take it.
         """
         if self.stages:

@@ -76,7 +76,7 @@ from pipeline.channel import (
 MARK = "core.html"
 BANNER = "column"
 """Where the banner of a column's own pages is staged."""
-STANDING = {one: one for one in ("columns.html", "map.html", "404.html", "robots.txt")} | {
+OF_NEWSROOM = {one: one for one in ("columns.html", "map.html", "404.html", "robots.txt")} | {
     "sitemaps/site.xml": "sitemap-site.xml"
 }
 """Files that depend on the newsroom alone, and their templates."""
@@ -310,7 +310,7 @@ class Website(TreeChannel):
     def _show_lists(self, frame: Frame, lists: Iterable[tuple[str, bytes]]) -> None:
         for path, data in lists:
             self.files.write(path, data)
-        for path, template in STANDING.items():
+        for path, template in OF_NEWSROOM.items():
             if self._furnished != frame.newsroom or not self.files.exists(path):
                 self.files.write(path, frame.document(template))
         self._furnished = frame.newsroom

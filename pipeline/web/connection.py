@@ -36,7 +36,7 @@ WHOLE = 64 * 1024
 """Bytes up to which head and body are sent in one piece."""
 
 
-class Line(HttpToolsProtocol):
+class Connection(HttpToolsProtocol):
     """One connection."""
 
     answers: ClassVar[Answers]
@@ -134,7 +134,9 @@ class Line(HttpToolsProtocol):
 
     def _make_room(self) -> None:
         """One connection too many: the one whose client has kept the server waiting longest goes."""
-        waiting = [one for one in self.connections if isinstance(one, Line) and one._keeps_waiting and one is not self]
+        waiting = [
+            one for one in self.connections if isinstance(one, Connection) and one._keeps_waiting and one is not self
+        ]
         oldest = min(waiting, key=lambda one: one._since, default=None)
         if oldest is None:
             self._refuse(b"503 Service Unavailable\r\nretry-after: 5")
@@ -188,7 +190,7 @@ class Line(HttpToolsProtocol):
             self.transport.close()
 
 
-class LineServer(uvicorn.Server):
+class ConnectionServer(uvicorn.Server):
     """uvicorn's server, which looks after its connections."""
 
     _looked = 0.0
@@ -199,7 +201,7 @@ class LineServer(uvicorn.Server):
             late = max(now - self._looked - 2, 0) if self._looked else 0
             self._looked = now
             for one in list(self.server_state.connections):
-                if isinstance(one, Line):
+                if isinstance(one, Connection):
                     one.look(now, late)
         return await super().on_tick(counter)
 

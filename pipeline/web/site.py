@@ -1,7 +1,7 @@
 """The public site's server: the website, its feeds and the app's files, from one folder.
 
-`site` is the application; `serve` runs it in the foreground, with connections as `line` has them. It stands alone in a
-small newsroom and behind nginx or a CDN in a large one, so it says everything that a cache has to know.
+`site` is the application; `serve` runs it in the foreground, with connections as `connection` has them. It stands
+alone in a small newsroom and behind nginx or a CDN in a large one, so it says everything that a cache has to know.
 
 Starlette's `StaticFiles` finds the files (no way out of the folder, also not through links) and judges conditional
 requests, its `FileResponse` sends byte ranges. Added here: types, content codings, what may be cached how long (all
@@ -40,8 +40,8 @@ from pipeline.channel import Heard, Refused
 from pipeline.web import answers, first_edition
 from pipeline.web.accesslog import AccessLog, Logging
 from pipeline.web.answers import Answers, Keeping, shows
+from pipeline.web.connection import IDLE, MOST_CONNECTIONS, Connection, ConnectionServer, room_for_connections
 from pipeline.web.inside import Inside, Papers
-from pipeline.web.line import IDLE, MOST_CONNECTIONS, Line, LineServer, room_for_connections
 from pipeline.web.representation import File, in_full, led, streamed
 
 Hear = Callable[[str, str, Mapping[str, str], bytes], Heard]
@@ -103,7 +103,7 @@ def site(
     return app
 
 
-def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> LineServer:
+def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> ConnectionServer:
     """A server of the application, as `serve` runs it: give its `run` the sockets to listen on.
 
     `log`: what gets a line for each answer. `connections`: at most so many.
@@ -113,10 +113,10 @@ def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_C
     """
     kept = Answers(answers.ROOM)
     app = Keeping(app, kept)
-    return LineServer(
+    return ConnectionServer(
         uvicorn.Config(
             Logging(app, log) if log else app,
-            http=type("Line", (Line,), {"answers": kept, "access": log, "most": connections}),
+            http=type("Connection", (Connection,), {"answers": kept, "access": log, "most": connections}),
             access_log=False,
             log_config=None,
             lifespan="off",

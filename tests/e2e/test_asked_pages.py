@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.article.searching import PAGE
 from tests.conftest import fresh_file
+from tests.e2e.axe import violations
 from tests.e2e.test_website_pages import SHIFTS, SMALL_TEXT, TARGETS, WIDTHS, browsed, browser, vnu
 from tests.engine.test_readers import Site, opened
 
@@ -45,8 +46,6 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @browsed
 @pytest.mark.parametrize("name", PAGES)
 def test_an_asked_page_is_for_everybody(here: Site, browser: Any, name: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where a browser is there
-
     context = browser.new_context(viewport={"width": 375, "height": 800})
     context.add_init_script(SHIFTS)
     with closing(context):
@@ -55,16 +54,11 @@ def test_an_asked_page_is_for_everybody(here: Site, browser: Any, name: str) -> 
         page.on("console", lambda message: complaints.append(message.text))
         page.goto(here.url + PAGES[name], wait_until="networkidle")
 
-        def found(*rules: str) -> list[Any]:
-            options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-            violations = Axe().run(page, options=options).response["violations"]
-            return [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
-
-        assert found() == []
+        assert violations(page) == []
         page.emulate_media(color_scheme="dark")
-        assert found("color-contrast") == []
+        assert violations(page, "color-contrast") == []
         page.get_by_text("长者模式").click()
-        assert found("color-contrast") == []
+        assert violations(page, "color-contrast") == []
         page.emulate_media(color_scheme="light")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})

@@ -20,6 +20,7 @@ from pipeline.channel import Setting
 from pipeline.commands.report import page as report_page
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of
 from tests.channels.test_app import column_of, served
+from tests.e2e.axe import violations
 from tests.e2e.test_website_pages import CHROMIUM, FLAGS, browsed, vnu
 from tests.unit.test_report_page import CHECKED, GOOD, usual
 
@@ -67,13 +68,6 @@ def page() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium.new_page(viewport={"width": 375, "height": 812})
         chromium.close()
-
-
-def violations(page: Any) -> list[Any]:
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where a browser is there
-
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 @browsed

@@ -21,6 +21,7 @@ from pipeline.channel import Setting
 from pipeline.manuscript import read
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of
 from tests.channels.test_website import serving
+from tests.e2e.axe import violations
 from tests.e2e.test_pages_beside import checked, said_by_nu
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -209,18 +210,11 @@ def test_a_page_fits_and_nothing_complains(visit: Visiting, name: str, width: in
 @browsed
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing(visit: Visiting, name: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where a browser is there
-
     page = visit(PAGES[name], 375, status=ANSWERS.get(name, 200)).page
 
-    def found(*rules: str) -> list[Any]:
-        options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-        violations = Axe().run(page, options=options).response["violations"]
-        return [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
-
-    assert found() == []
+    assert violations(page) == []
     page.emulate_media(color_scheme="dark")
-    assert found("color-contrast") == []
+    assert violations(page, "color-contrast") == []
 
 
 @browsed

@@ -37,6 +37,7 @@ from pipeline.testing import (
     revision_of,
 )
 from tests.channels.test_website import serving
+from tests.e2e.axe import violations
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -278,22 +279,15 @@ def test_a_page_fits_and_nothing_complains_or_moves(visit: Any, name: str, width
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing(visit: Any, name: str) -> None:
     """All of its rules; in the dark and for elders those whose answer colours and sizes can change."""
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where a browser is there
-
     page = visit(PAGES[name], 375, status=ANSWERS.get(name, 200)).page
 
-    def found(*rules: str) -> list[Any]:
-        options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-        violations = Axe().run(page, options=options).response["violations"]
-        return [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
-
-    assert found() == []
+    assert violations(page) == []
     page.emulate_media(color_scheme="dark")
-    assert found("color-contrast") == []
+    assert violations(page, "color-contrast") == []
     page.get_by_text("长者模式").click()
-    assert found("color-contrast") == []
+    assert violations(page, "color-contrast") == []
     page.emulate_media(color_scheme="light")
-    assert found("color-contrast", "target-size", "scrollable-region-focusable") == []
+    assert violations(page, "color-contrast", "target-size", "scrollable-region-focusable") == []
 
 
 @browsed

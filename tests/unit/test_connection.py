@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipeline.web import line, site
+from pipeline.web import connection, site
 from pipeline.web.accesslog import AccessLog
 from pipeline.web.site import SECURE
 from tests.engine.commands import until
@@ -71,7 +71,7 @@ def answered(port: int, said: bytes) -> bytes:
 
 def test_nobody_keeps_the_server_waiting(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HEAD", "BODY", "IDLE"):
-        monkeypatch.setattr(line, name, 0.01)
+        monkeypatch.setattr(connection, name, 0.01)
 
     async def take(request: Request) -> Response:
         return PlainTextResponse(str(len(await request.body())))
@@ -94,7 +94,7 @@ def test_nobody_keeps_the_server_waiting(root: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_who_takes_nothing_is_let_go(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "STALLED", 0.01)
+    monkeypatch.setattr(connection, "STALLED", 0.01)
     (root / "film.mp4").write_bytes(b"\0" * 40 * 2**20)
     here = running(root)
     with here as get, connected(get.port, b"GET /film.mp4 HTTP/1.1\r\nHost: a\r\n\r\n") as client:
@@ -107,7 +107,7 @@ def test_a_server_that_was_stopped_blames_nobody(root: Path) -> None:
     with here as get, connected(get.port, b"GET / HTTP/1.1\r\nHost: a\r\n") as client:
         until(lambda: here.connections)
         get("/")
-        here.stopped_for(10 * line.HEAD)
+        here.stopped_for(10 * connection.HEAD)
         get("/")
         until(lambda: here.has_looked)
         client.sendall(b"Connection: close\r\n\r\n")
@@ -116,7 +116,7 @@ def test_a_server_that_was_stopped_blames_nobody(root: Path) -> None:
 
 def test_a_head_has_an_end(root: Path) -> None:
     with running(root) as get:
-        long = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * (line.LONGEST_HEAD + 1)
+        long = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * (connection.LONGEST_HEAD + 1)
         assert re.match(rb"HTTP/1.1 4(00|31) ", answered(get.port, long))
         with connected(get.port, long) as client:
             assert rest(client).startswith(b"HTTP/1.1 431 ")

@@ -27,7 +27,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pipeline.web.accesslog import AccessLog
-from pipeline.web.line import MOST_CONNECTIONS
+from pipeline.web.connection import MOST_CONNECTIONS
 from pipeline.web.site import IN_MEMORY, SECURITY, serve, server, site
 
 GONE = b"<!-- tongfa:gone -->"
