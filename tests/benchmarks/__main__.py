@@ -55,6 +55,7 @@ def _quick(folder: Path) -> Iterator[Line]:
     yield television.line()
     yield from commands.lines(folder / "commands")
     yield from live.lines(folder, rounds=3)
+    yield from floor.lines(folder)
     yield from throughput.lines(folder, articles=10, workers=[1])
     yield from importing.lines(folder / "import", few=100, many=300)
     yield from archive.lines(folder / "archives", sizes=[100, 2_000])
