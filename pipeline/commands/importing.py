@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -112,10 +111,10 @@ class Reader:
 
 
 class Scratch:
-    """What was read, by date, in a file that is gone when this process is."""
+    """What was read, by date, in a file without a name: SQLite's own, gone when this process is, however it ends."""
 
-    def __init__(self, folder: str) -> None:
-        self._file = sqlite3.connect(str(Path(folder) / "read.db"), isolation_level=None)
+    def __init__(self) -> None:
+        self._file = sqlite3.connect("", isolation_level=None)
         self._file.execute("PRAGMA journal_mode = OFF")
         self._file.execute("PRAGMA synchronous = OFF")
         self._file.execute(
@@ -199,21 +198,20 @@ def import_(
             return BAD
         reader = Reader(folder, importing.newsroom, words_of(config), column, engine.clock.now())
         told, passed = Told(engine.newsroom, as_json), Counter[str]()
-        with _progress(quiet=as_json) as step, tempfile.TemporaryDirectory(prefix="tongfa-import-") as scratch_folder:
+        with _progress(quiet=as_json) as step, closing(Scratch()) as scratch:
             for result in () if dry else importing.finished():
                 told.add(result)
                 step(_("left by an earlier import"), told.imported, None)
-            with closing(Scratch(scratch_folder)) as scratch:
-                for number, one in enumerate(_read_all(reader, archive.manuscripts(folder, passed)), 1):
-                    twin = None if one.problems else scratch.keep(one)
-                    if one.problems or twin:
-                        told.refuse(one.file, {"": one.problems or [_twin(twin or "")]})
-                    step(_("read"), number, None)
-                total, done = scratch.counted("*"), 0
-                for batch in scratch.batches(reader):
-                    told.add(importing.imported(batch, dry=dry))
-                    done += len(batch)
-                    step(_("checked") if dry else _("imported"), done, total)
+            for number, one in enumerate(_read_all(reader, archive.manuscripts(folder, passed)), 1):
+                twin = None if one.problems else scratch.keep(one)
+                if one.problems or twin:
+                    told.refuse(one.file, {"": one.problems or [_twin(twin or "")]})
+                step(_("read"), number, None)
+            total, done = scratch.counted("*"), 0
+            for batch in scratch.batches(reader):
+                told.add(importing.imported(batch, dry=dry))
+                done += len(batch)
+                step(_("checked") if dry else _("imported"), done, total)
         _tell(told, passed, [outlet.id for outlet in importing.outlets], dry=dry)
         if not dry:
             engine.seal()

@@ -244,6 +244,19 @@ def test_paper_gets_the_script_alone(visit: Visiting) -> None:
 
 
 @browsed
+def test_paper_gets_all_that_the_prompter_shows(visit: Visiting) -> None:
+    """Should the device fail, the anchor reads from paper."""
+    page = visit(PAGES["prompter"]).page
+    page.emulate_media(media="print")
+    assert page.locator(".controls").is_hidden()
+    roll = page.locator(".roll")
+    assert roll.evaluate("one => getComputedStyle(one).overflowY") == "visible"
+    bottom = page.locator(".end").evaluate("one => one.getBoundingClientRect().bottom")
+    assert 0 < bottom <= page.evaluate("document.documentElement.scrollHeight")
+    assert roll.locator("p:not([class])").first.evaluate("one => getComputedStyle(one).color") == "rgb(0, 0, 0)"
+
+
+@browsed
 def test_a_columns_opening_and_its_first_story(visit: Visiting) -> None:
     page = visit(DAY).page
     assert "开栏" in page.locator("#a11").inner_text()

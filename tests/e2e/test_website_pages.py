@@ -431,6 +431,17 @@ def test_no_banner_covers_the_sites_name_on_paper(visit: Any, name: str) -> None
     assert top["y"] + top["height"] <= banner["y"]
 
 
+@browsed
+def test_no_box_of_the_home_page_is_cut_by_the_end_of_a_sheet(visit: Any) -> None:
+    page = visit(PAGES["home"], 700).page
+    page.emulate_media(media="print")
+    boxes = page.locator(".columns > *")
+    assert boxes.count() > 1
+    assert {one.evaluate("box => getComputedStyle(box).breakInside") for one in boxes.all()} == {"avoid"}
+    rows = [one.bounding_box()["y"] for one in boxes.all()]
+    assert rows == sorted(set(rows)), "beside each other they cannot be kept whole"
+
+
 LINES = """
 element => {
   const words = document.createRange(), tops = text => {

@@ -115,7 +115,7 @@ class House(NamedTuple):
         reader = Reader(self.folder, importing.newsroom, shipped(), "", self.engine.clock.now())
         for result in importing.finished():
             whole.imported += result.imported
-        scratch = Scratch(str(self.engine.configuration.data))
+        scratch = Scratch()
         for file in archive.manuscripts(self.folder, Counter()):
             one = reader.one(file)
             assert not one.problems
@@ -127,7 +127,6 @@ class House(NamedTuple):
             whole.unseen += result.unseen
             whole.refused |= result.refused
         scratch.close()
-        (self.engine.configuration.data / "read.db").unlink()
         return whole
 
     def command(self, *words: str, killed: str = "") -> subprocess.CompletedProcess[str]:
