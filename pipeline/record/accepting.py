@@ -413,8 +413,8 @@ class Accepting(Reports):
             tx.execute(update(tables.delivery).where(shared, unreleased).values(doubt=True))
 
     def _give_up(self, tx: Connection, rollout: int, number: int, now: datetime) -> Sequence[int]:
-        """An article of a held rollout, whose deliveries end with that, has been overtaken: if it was the only one, so is
-        the rollout. The deliveries."""
+        """An article of a held rollout has been overtaken, and its deliveries end: if it was the only one, so does the
+        rollout. The deliveries."""
         here = and_(_d.rollout_id == rollout, _d.article_id == number)
         ending = update(tables.delivery).where(here).values(state=DeliveryState.SUPERSEDED, due=None)
         ended = tx.scalars(ending.returning(_d.id)).all()

@@ -48,6 +48,8 @@ class Confirmed(NamedTuple):
     """Of the events of its articles."""
     findings: Sequence[Finding] = ()
     """What in the record is not so, and what events say instead."""
+    account: str = ""
+    """The account of the operating system under which it was submitted; "" where no event says."""
 
     @property
     def hidden(self) -> bool:
@@ -84,8 +86,9 @@ class Auditing(Reports):
             articles = _articles(tx, number)
             looked = audit.look_at(tx, articles)
             walked = chain.glance(tx, self.keys, articles)
+            account = chain.account_of(tx, number, articles)
         findings = [one for one in looked.findings if _concerns(one, report)]
-        return Confirmed(_as_told(report, findings), walked, findings)
+        return Confirmed(_as_told(report, findings), walked, findings, account)
 
 
 def _articles(tx: Connection, rollout: int) -> Sequence[int]:

@@ -290,6 +290,13 @@ def glance(tx: Connection, keys: Keys, articles: Sequence[int]) -> Chain:
     return Chain(count, since, holds, place, flaw, unsealed, last.key, unchecked, missing)
 
 
+def account_of(tx: Connection, rollout: int, articles: Sequence[int]) -> str:
+    """The account of the operating system under which a rollout of these articles was submitted, if an event says."""
+    mine = (_e.article_id.in_(articles), _e.rollout_id == rollout, _e.what.like("% accepted"))
+    first = tx.execute(select(_e.data).where(*mine).order_by(_e.id).limit(1)).one_or_none()
+    return "" if first is None else str(data_of(first).get("account", ""))
+
+
 _before, _after = tables.event.alias("before"), tables.event.alias("after")
 _OF_ARTICLES = (
     select(
