@@ -67,9 +67,9 @@ def _heads(files: tuple[Path, ...], opened: ExitStack) -> Iterator[Sent]:
 
 def audit_told(found: Audit, broken: Event | None) -> dict[str, Any]:
     """An audit for programs. `holds`: whether nothing at all is wrong; `events`, `since`, `last`, `unsealed`: the
-    chain; `broken`, `flaw`, `event`: where it breaks; `key`: fingerprint of the key beside the head, `missing_keys` those not
-    at hand, `unchecked` how many events they seal; `rows`, `pictures`: what was looked at, `uncovered` rows of earlier
-    versions; `findings`: see `findings.told_as_json`, and `more` beyond those; `heads`: null without --heads."""
+    chain; `broken`, `flaw`, `event`: where it breaks; `key`: fingerprint of the key beside the head, `missing_keys`
+    those not at hand, `unchecked` how many events they seal; `rows`, `pictures`: what was looked at, `uncovered` rows
+    of earlier versions; `findings`: see `findings.told_as_json`, `more` beyond those; `heads`: null without --heads."""
     chain, looked = found.chain, found.looked
     return {
         "holds": found.holds,
@@ -124,9 +124,9 @@ def key(editor: str | None, config: str | None) -> int:
         keys, before = engine.store.keys, engine.store.head()
         if not keys.current:
             raise click.UsageError(_("set {name} to the key first: a long random text").format(name=KEY))
-        if keys.short:
+        if keys.weak:
             raise click.UsageError(
-                _("{name} is too short: at least {count} characters; openssl rand -hex 32 makes one").format(
+                _("{name} needs at least {count} characters and no spaces; openssl rand -hex 32 makes one").format(
                     name=KEY, count=SHORTEST
                 )
             )

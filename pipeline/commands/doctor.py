@@ -163,8 +163,8 @@ def _chain(chain: Chain) -> Iterator[Finding]:
         message = Text.of("a key that seals it is not at hand, fingerprint {keys}", keys=", ".join(chain.missing))
         remedy = Text.of("set {name} to the key in use, and {before} to those before it", name=KEY, before=BEFORE)
         problem = Problem(field=KEY, message=message, remedy=remedy)
-    elif Keys().short:
-        message = Text.of("the key is too short: at least {count} characters", count=SHORTEST)
+    elif Keys().weak:
+        message = Text.of("the key needs at least {count} characters and no spaces", count=SHORTEST)
         remedy = Text.of("choose a long random one, and take it into use: newsroom audit key")
         problem = Problem(field=KEY, message=message, remedy=remedy)
     yield Finding(what, problem)

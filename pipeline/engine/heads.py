@@ -76,9 +76,10 @@ def send_due(
 
 def _into_file(outside: Outside, _newsroom: Newsroom, head: Head, _environment: Mapping[str, str]) -> None:
     """One line more. It is on the disk when this returns; a line that a power cut left unfinished stays alone."""
-    assert outside.file is not None
-    _within_reach(outside.file)
-    file = os.open(outside.file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    place = Path(outside.file or "")
+    if not place.parent.is_dir():
+        raise NotSent(f"{place.parent}: no such folder")  # a disk that is not there: nothing is made in its place
+    file = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         size = os.fstat(file).st_size
         begun = size > 0 and os.pread(file, 1, size - 1) != b"\n"
@@ -86,11 +87,6 @@ def _into_file(outside: Outside, _newsroom: Newsroom, head: Head, _environment: 
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def _within_reach(file: Path) -> None:
-    if not file.parent.is_dir():
-        raise NotSent(f"{file.parent}: no such folder")  # a disk that is not there: nothing is made in its place
 
 
 def _to_address(outside: Outside, newsroom: Newsroom, head: Head, environment: Mapping[str, str]) -> None:

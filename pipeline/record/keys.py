@@ -34,9 +34,9 @@ class Keys:
         return fingerprint(self._current)
 
     @property
-    def short(self) -> bool:
-        """Whether the key in use is too short to keep anybody out."""
-        return 0 < len(self._current) < SHORTEST
+    def weak(self) -> bool:
+        """Whether the key in use is too short to keep anybody out, or has spaces, which part one key from the next."""
+        return bool(self._current) and (len(self._current) < SHORTEST or len(self._current.split()) > 1)
 
     def __contains__(self, known: object) -> bool:
         return known in self._secrets

@@ -182,7 +182,7 @@ def _seal(engine: Engine, stopping: threading.Event) -> None:
 
 
 def _send_heads(engine: Engine, stopping: threading.Event) -> None:
-    """Send the chain's head outside, wherever the newsroom's file says so; beside the sealer, which waits for nobody."""
+    """Send the chain's head outside, if the newsroom's file says so; beside the sealer, which waits for nobody."""
     while not stopping.wait(SEAL / timedelta(seconds=1)):
         _look(engine.send_heads)
 
