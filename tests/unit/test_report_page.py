@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,9 @@ from pipeline.article import Newsroom, Outlet
 from pipeline.article.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
 from pipeline.commands import language, terminal
-from pipeline.commands.report import MOST_LINES, TICKS, Axis, instant_of, offset, page, whole, zoomed
+from pipeline.commands.report import MOST_LINES, TICKS, Axis, instant_of, offset, whole, zoomed
+from pipeline.commands.report import page as page_of
+from pipeline.record.auditing import Confirmed
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.report import AsRead, DeliveryReport, Published, Report
 from pipeline.rollout import DeliveryState, RolloutState
@@ -97,6 +99,13 @@ def report(*deliveries: DeliveryReport, **values: Any) -> Report:
             **values,
         }
     )
+
+
+def page(
+    report: Report, newsroom: Newsroom, chain: Chain, at: datetime, readings: Sequence[AsRead] = (), **told: Any
+) -> str:
+    """The page of a report with the events of its articles as `chain` says."""
+    return page_of(Confirmed(report, chain, **told), newsroom, at, readings)
 
 
 def usual(**values: Any) -> Report:
