@@ -102,7 +102,7 @@ def _to_mailbox(outside: Outside, newsroom: Newsroom, head: Head, environment: M
     message = mail.EmailMessage()
     message["Subject"] = f"Tongfa {newsroom.site.domain}: {head.number}"
     message["From"], message["To"] = outside.sender or outside.mailbox, outside.mailbox
-    message.set_content(f"{_line(head)}\n")
+    message.set_content(f"{_line(head)}\n", cte="7bit")  # in one line, as whoever compares it needs it
     with _mail_server(outside.smtp) as server:
         if user := environment.get(USER):
             server.login(user, environment.get(PASSWORD, ""))

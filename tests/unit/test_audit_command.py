@@ -1,4 +1,4 @@
-"""What auditors are told: findings by name, the key, heads from outside, and reports that say only what is confirmed."""
+"""What auditors are told: findings, the key, heads from outside, and reports that say only what is confirmed."""
 
 from __future__ import annotations
 
