@@ -66,6 +66,11 @@ def new(table: Table, values: Mapping[str, Any]) -> Told:
     return {"table": table.name, "new": True, **{name: told[name] for name in told if name not in implied}}
 
 
+def whole(table: Table, values: Mapping[str, Any]) -> Told:
+    """What an event says of a row that is told anew from here on, whatever article and rollout the event itself has."""
+    return {"table": table.name, "new": True, **canonical(table.name, values)}
+
+
 def changed(table: Table, key: int | tuple[int, ...], values: Mapping[str, Any]) -> Told:
     """What an event says of a row that has been updated. `values`: by column; those that are not told are left out."""
     keys = key if isinstance(key, tuple) else (key,)

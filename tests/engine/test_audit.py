@@ -20,6 +20,7 @@ from pipeline.record.auditing import Audit
 from pipeline.record.chain import Flaw, Head
 from pipeline.record.heads import Sent
 from pipeline.record.keys import BEFORE, KEY, Keys, fingerprint
+from pipeline.record.retelling import retell
 from pipeline.record.store import Store
 from pipeline.testing import NOON, article_of
 from pipeline.testing.samples import picture
@@ -310,7 +311,7 @@ def test_what_is_done_to_the_record_is_named(record: Told, name: str) -> None:
 
 @pytest.mark.parametrize("name", CAREFUL)
 def test_who_makes_everything_fit_again_is_not_found_without_key_and_heads(open_record: Told, name: str) -> None:
-    """As `docs/operations.md` says: the record alone proves nothing against who can write all of it."""
+    """As `docs/audit.md` says: the record alone proves nothing against who can write all of it."""
     open_record.forge(CAREFUL[name])
     assert open_record.audit().holds
 
@@ -607,6 +608,17 @@ def test_what_an_earlier_version_wrote_is_counted_and_held_against_what_it_says(
         ("revision", "record"),
         ("delivery", "receipt"),
     ]
+
+
+def test_what_was_changed_in_bulk_is_told_anew(open_record: Told) -> None:
+    """And what an earlier version wrote is covered from then on, too."""
+    open_record.forge(age, run("UPDATE delivery SET state = 'failed'"), run("UPDATE rollout SET editor = '编辑丁'"))
+    open_record.forge(lambda tx: retell(tx, [1, 2, 3], NOON, "编辑丁", "restored"))
+    found = open_record.audit()
+    assert (found.holds, found.looked.uncovered) == (True, 0)
+    open_record.forge(run("UPDATE delivery SET state = 'verified' WHERE id = 7"))
+    [one] = open_record.audit().looked.findings
+    assert (one.key, one.found, one.should) == ((7,), "verified", "failed")
 
 
 # -- reports ---------------------------------------------------------------------------------------------
