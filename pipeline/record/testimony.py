@@ -60,18 +60,18 @@ def digest_of(stored: str) -> str:
     return hashlib.sha256(stored.encode()).hexdigest()
 
 
-def new(table: Table, values: Mapping[str, Any]) -> Told:
+def new(table: Table, values: Mapping[Any, Any]) -> Told:
     """What an event says of a row that has been inserted. Its article and rollout are the event's."""
     told, implied = canonical(table.name, values), _IMPLIED[table.name]
     return {"table": table.name, "new": True, **{name: told[name] for name in told if name not in implied}}
 
 
-def whole(table: Table, values: Mapping[str, Any]) -> Told:
+def whole(table: Table, values: Mapping[Any, Any]) -> Told:
     """What an event says of a row that is told anew from here on, whatever article and rollout the event itself has."""
     return {"table": table.name, "new": True, **canonical(table.name, values)}
 
 
-def changed(table: Table, key: int | tuple[int, ...], values: Mapping[str, Any]) -> Told:
+def changed(table: Table, key: int | tuple[int, ...], values: Mapping[Any, Any]) -> Told:
     """What an event says of a row that has been updated. `values`: by column; those that are not told are left out."""
     keys = key if isinstance(key, tuple) else (key,)
     told = {name: _value(name, values[name]) for name in PROVEN[table.name] if name in values}
@@ -83,7 +83,7 @@ def gone(table: Table, key: int) -> Told:
     return {"table": table.name, _KEYS[table.name][0]: key, "gone": True}
 
 
-def canonical(table: str, values: Mapping[str, Any]) -> Told:
+def canonical(table: str, values: Mapping[Any, Any]) -> Told:
     """A row as an event tells it: what is proven of it, without `None` and `False`."""
     told = {name: _value(name, values[name]) for name in PROVEN[table] if name in values}
     return {name: value for name, value in told.items() if value is not None and value is not False}
@@ -98,7 +98,7 @@ def row_of(told: Told, article: int | None, rollout: int | None) -> Row:
     return Row(table, tuple(told[name] for name in _KEYS[table]))
 
 
-def key_of(table: str, values: Mapping[str, Any]) -> Row:
+def key_of(table: str, values: Mapping[Any, Any]) -> Row:
     """Which row these values are."""
     return Row(table, tuple(values[name] for name in _KEYS[table]))
 
