@@ -179,7 +179,9 @@ def _outside(configuration: Configuration, store: Store) -> Iterator[Finding]:
     head = store.head()
     for place in wanted:
         one = known.get(place, Standing(place, 0, None, None))
-        what = Text.of("heads of the event chain, [audit] {place}: up to event {number}", place=place, number=one.number)
+        what = Text.of(
+            "heads of the event chain, [audit] {place}: up to event {number}", place=place, number=one.number
+        )
         problem = None
         if one.problem or heads.behind(one, head, configuration.audit.every):
             message = Text.of("the newest is not there: {reason}", reason=one.problem or "–")

@@ -353,7 +353,9 @@ def show_heads(out: Console, standing: Iterable[Standing]) -> None:
     """The places outside that have not taken the last head of the event chain."""
     for one in standing:
         if one.problem:
-            said = _("heads of the event chain do not get out ([audit] {place}), the last was of event {number}: {reason}")
+            said = _(
+                "heads of the event chain do not get out ([audit] {place}), the last was of event {number}: {reason}"
+            )
             out.print(said.format(place=one.place, number=one.number, reason=one.problem))
 
 

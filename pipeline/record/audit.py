@@ -139,7 +139,7 @@ class _Story:
         data = chain.data_of(event)
         rows = testimony.told_by(data)
         for told in rows:
-            with suppress(KeyError):  # somebody wrote into the record: the chain says so
+            with suppress(KeyError, TypeError):  # somebody wrote into the record: the chain says so
                 row = testimony.row_of(told, event.article_id, event.rollout_id)
                 self.said.setdefault(row, _Said()).hear(told, event.number)
         if not rows:

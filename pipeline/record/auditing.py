@@ -13,6 +13,7 @@ from pipeline.record.audit import Doubt, Finding, Looked
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.heads import Compared, Sent
 from pipeline.record.ids import number_of
+from pipeline.record.refusals import unreadable
 from pipeline.record.report import DeliveryReport, Report
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import reports_of, spread
@@ -79,10 +80,14 @@ class Auditing(Reports):
             return Audit(walked, audit.look(tx), None if sent is None else heads.compare(tx, sent))
 
     def confirmed(self, known: str) -> Confirmed:
-        """The report of a rollout as its events confirm it; reads its articles' events and rows only."""
+        """The report of a rollout as its events confirm it; reads its articles' events and rows only. `Impossible`
+        where there is none, or somebody has left too little of it."""
         with self.reading(long=True) as tx:
             number = number_of(tx, known, "r")
-            report = next(reports_of(tx, [number]))
+            try:
+                report = next(reports_of(tx, [number]))
+            except (KeyError, ValueError) as error:
+                raise unreadable(known) from error
             articles = _articles(tx, number)
             looked = audit.look_at(tx, articles)
             walked = chain.glance(tx, self.keys, articles)

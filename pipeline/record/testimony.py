@@ -105,8 +105,9 @@ def key_of(table: str, values: Mapping[Any, Any]) -> Row:
 
 def told_by(data: Mapping[str, Any]) -> Iterable[Told]:
     """The rows of which an event's data speaks."""
-    rows = data.get("rows", ())
-    return [one for one in rows if isinstance(one, dict) and one.get("table") in PROVEN] if rows else ()
+    rows = data.get("rows")
+    mine = rows if isinstance(rows, list) else ()
+    return [one for one in mine if isinstance(one, dict) and str(one.get("table")) in PROVEN]
 
 
 def _value(name: str, value: Any) -> Any:

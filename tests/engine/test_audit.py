@@ -20,6 +20,7 @@ from pipeline.record.auditing import Audit
 from pipeline.record.chain import Flaw, Head
 from pipeline.record.heads import Sent
 from pipeline.record.keys import BEFORE, KEY, Keys, fingerprint
+from pipeline.record.refusals import Impossible
 from pipeline.record.retelling import retell
 from pipeline.record.store import Store
 from pipeline.testing import NOON, article_of
@@ -664,6 +665,27 @@ def test_where_the_events_are_not_what_was_written_nothing_is_reported(
 ) -> None:
     open_record.forge(deed)
     assert open_record.bench.store.confirmed("r1").hidden
+
+
+NONSENSE = run('UPDATE event SET data = \'{"rows": [5, {"table": [1]}, {"table": "rollout"}]}\' WHERE number = 9')
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        run("DELETE FROM revision WHERE article_id = 2"),
+        run("UPDATE revision SET record = 'no JSON' WHERE article_id = 2"),
+        run("UPDATE delivery SET receipt = 'no JSON' WHERE article_id = 2"),
+        run("UPDATE delivery SET rollout_id = 1 WHERE article_id = 2"),
+        NONSENSE,
+    ],
+)
+def test_what_cannot_even_be_read_is_named(open_record: Told, deed: Callable[[Connection], None]) -> None:
+    open_record.forge(deed)
+    assert not open_record.audit().holds
+    if deed is not NONSENSE:
+        with pytest.raises(Impossible, match="cannot be read"):
+            open_record.bench.store.confirmed("r3")
 
 
 def test_who_acted_stands_beside_the_name(open_record: Told) -> None:
