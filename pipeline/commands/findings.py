@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.article import Newsroom
 from pipeline.commands.language import N_
-from pipeline.record.audit import Doubt, Finding
+from pipeline.record.audit import Difference, Finding
 from pipeline.record.chain import Chain
 from pipeline.record.heads import Compared
 from pipeline.record.testimony import TEXTS
@@ -64,14 +64,14 @@ _COLUMNS = {
 def told(finding: Finding, newsroom: Newsroom) -> tuple[str, str]:
     """What is wrong, and what stands there instead of what, if that can be said."""
     where, event = _where(finding, newsroom), finding.event
-    match finding.doubt:
-        case Doubt.REPLACED:
+    match finding.difference:
+        case Difference.REPLACED:
             return _("{where}: its bytes are others").format(where=where), ""
-        case Doubt.ADDED:
+        case Difference.ADDED:
             return _("{where}: no event speaks of it; somebody added it").format(where=where), ""
-        case Doubt.MISSING if finding.table == "image":
+        case Difference.MISSING if finding.table == "image":
             return _("{where}: a picture of {article} is missing").format(where=where, article=finding.article), ""
-        case Doubt.MISSING:
+        case Difference.MISSING:
             said = _("{where}: it is missing, and event {event} speaks of it")
             return said.format(where=where, event=_("not sealed yet") if event is None else event), ""
     what = _(_COLUMNS.get(finding.field, finding.field))
@@ -88,7 +88,7 @@ def told(finding: Finding, newsroom: Newsroom) -> tuple[str, str]:
 
 
 def told_as_json(finding: Finding) -> dict[str, Any]:
-    """A finding for programs: `doubt` (changed, added, missing, replaced), `table`, `key`, where, `field`, `found` and
+    """A finding for programs: `difference` (changed, added, missing, replaced), `table`, `key`, where, `field`, `found` and
     `should` (of long texts their digests), `event`."""
     return finding._asdict()
 

@@ -22,6 +22,7 @@ from pipeline.commands.language import tag
 from pipeline.commands.sheet import became, facts, quoted, remarks
 from pipeline.commands.telling import ACTION, DELIVERY, FLAW, STANDING, ended_as, tell, told_of_caches
 from pipeline.newsroom import templates
+from pipeline.record.audit import Difference
 from pipeline.record.auditing import Confirmed
 from pipeline.record.report import AsRead, DeliveryReport, Report
 from pipeline.rollout import DeliveryState, RolloutState
@@ -302,7 +303,8 @@ def page(seen: Confirmed, newsroom: Newsroom, at: datetime, readings: Sequence[A
         mark={
             one.id: "good" if one.state in DONE else "bad" if one.state in BAD else "open" for one in report.deliveries
         },
-        overall=standing_of(report),
+        lost=sum(one.table == "delivery" and one.difference is Difference.MISSING for one in seen.findings),
+        overall="bad" if seen.findings else standing_of(report),
         state=ended_as(report.state, [one.state for one in report.deliveries]),
         words={"action": ACTION, "delivery": DELIVERY, "standing": STANDING, "flaw": FLAW},
         marks=marks,

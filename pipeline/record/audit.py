@@ -51,7 +51,7 @@ Within = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 Value = str | int | datetime | None
 
 
-class Doubt(StrEnum):
+class Difference(StrEnum):
     """What is wrong with something that the record has, or has not."""
 
     CHANGED = "changed"
@@ -67,7 +67,7 @@ class Doubt(StrEnum):
 class Finding(NamedTuple):
     """One thing in the record that is not as the events say."""
 
-    doubt: Doubt
+    difference: Difference
     table: str
     """`article`, `revision`, `rollout`, `delivery`, `placement`, `image`."""
     key: tuple[int | str, ...]
@@ -237,13 +237,13 @@ def _held_against(story: _Story, table: str, row: Mapping[Any, Any], looked: Loo
     old = row["rollout_id"] in story.rollouts if "rollout_id" in row else _is_old(story, table, row)
     if said is None or not said.new:
         if not old:
-            yield _finding(Doubt.ADDED, table, key.key, row)
+            yield _finding(Difference.ADDED, table, key.key, row)
             return
         looked.uncovered += 1
     if said is None:
         return
     if said.gone:
-        yield _finding(Doubt.ADDED, table, key.key, row, event=said.event)
+        yield _finding(Difference.ADDED, table, key.key, row, event=said.event)
         return
     stands = testimony.canonical(table, row)
     for name in PROVEN[table] if said.new else said.fields:
@@ -251,7 +251,7 @@ def _held_against(story: _Story, table: str, row: Mapping[Any, Any], looked: Loo
         found = stands.get(name)
         if found != (None if should is False else should):
             values = {"found": _shown(table, name, found), "should": _shown(table, name, should)}
-            yield _finding(Doubt.CHANGED, table, key.key, row, field=name, event=event, **values)
+            yield _finding(Difference.CHANGED, table, key.key, row, field=name, event=event, **values)
 
 
 def _is_old(story: _Story, table: str, row: Mapping[Any, Any]) -> bool:
@@ -268,7 +268,7 @@ def _is_being_released(story: _Story, row: Mapping[Any, Any]) -> bool:
 
 def _missing(row: Row, said: _Said) -> Finding:
     told = {name: value for name, (value, _) in said.fields.items()}
-    return _finding(Doubt.MISSING, row.table, row.key, told, event=said.event)
+    return _finding(Difference.MISSING, row.table, row.key, told, event=said.event)
 
 
 def _without_pictures(tx: Connection, revisions: Sequence[Mapping[Any, Any]]) -> Iterator[Finding]:
@@ -286,7 +286,7 @@ def _without_pictures(tx: Connection, revisions: Sequence[Mapping[Any, Any]]) ->
         if digest not in have:
             row = needed[digest]
             yield Finding(
-                Doubt.MISSING,
+                Difference.MISSING,
                 "image",
                 (digest,),
                 article=article_id(row["article_id"]),
@@ -299,7 +299,7 @@ def _astray(tx: Connection) -> Iterator[Finding]:
     """Places in catalogues that are no delivery's."""
     mine = select(_d.id).where(_d.id == _p.delivery_id).exists()
     for row in tx.execute(select(tables.placement).where(~mine)).mappings():
-        yield _finding(Doubt.ADDED, "placement", (row["delivery_id"],), row)
+        yield _finding(Difference.ADDED, "placement", (row["delivery_id"],), row)
 
 
 def _look_at_pictures(tx: Connection, looked: Looked) -> None:
@@ -309,18 +309,24 @@ def _look_at_pictures(tx: Connection, looked: Looked) -> None:
             looked.pictures += 1
             found = hashlib.sha256(row.data).hexdigest()
             if found != row.digest:
-                looked.add([Finding(Doubt.REPLACED, "image", (row.digest,), found=found, should=row.digest)])
+                looked.add([Finding(Difference.REPLACED, "image", (row.digest,), found=found, should=row.digest)])
 
 
 def _finding(
-    doubt: Doubt, table: str, key: tuple[int, ...], row: Mapping[Any, Any], *, event: int | None = None, **about: Any
+    difference: Difference,
+    table: str,
+    key: tuple[int, ...],
+    row: Mapping[Any, Any],
+    *,
+    event: int | None = None,
+    **about: Any,
 ) -> Finding:
     """Of a row, by what is known of it."""
     article = key[0] if table in ("article", "revision") else row.get("article_id")
     rollout = key[0] if table == "rollout" else row.get("rollout_id")
     version = key[1] if table == "revision" else row.get("revision")
     return Finding(
-        doubt,
+        difference,
         table,
         key,
         article="" if not isinstance(article, int) else article_id(article),

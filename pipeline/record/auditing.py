@@ -9,12 +9,12 @@ from sqlalchemy import Connection, select
 
 from pipeline.channel import Action
 from pipeline.record import audit, chain, heads, tables
-from pipeline.record.audit import Doubt, Finding, Looked
+from pipeline.record.audit import Difference, Finding, Looked
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.heads import Compared, Sent
 from pipeline.record.ids import number_of
 from pipeline.record.refusals import unreadable
-from pipeline.record.report import DeliveryReport, Report
+from pipeline.record.report import DeliveryReport, Published, Report
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import reports_of, spread
 from pipeline.rollout import DeliveryState, RolloutState
@@ -55,7 +55,7 @@ class Confirmed(NamedTuple):
     @property
     def hidden(self) -> bool:
         """Whether nothing of the report is confirmed: no event speaks of it, or one is not what was written."""
-        lost = any(one.table == "rollout" and one.doubt is not Doubt.CHANGED for one in self.findings)
+        lost = any(one.table == "rollout" and one.difference is not Difference.CHANGED for one in self.findings)
         return lost or self.chain.flaw is Flaw.CHANGED or (self.chain.events == 0 and self.chain.broken is not None)
 
     @property
@@ -110,18 +110,14 @@ def _concerns(one: Finding, report: Report) -> bool:
 
 def _as_told(report: Report, findings: Sequence[Finding]) -> Report:
     """The report with what events say in place of what the record does; empty where they name a digest only."""
-    changed = [one for one in findings if one.doubt is Doubt.CHANGED]
-    added = {one.key for one in findings if one.table == "delivery" and one.doubt is Doubt.ADDED}
+    changed = [one for one in findings if one.difference is Difference.CHANGED]
+    added = {one.key for one in findings if one.table == "delivery" and one.difference is Difference.ADDED}
     deliveries = tuple(
         one.model_copy(update=_told("delivery", (one.id,), changed, DeliveryReport))
         for one in report.deliveries
         if (one.id,) not in added
     )
-    doubted = {one.article for one in findings if one.table in ("article", "revision")}
-    articles = tuple(
-        one.model_copy(update={"headline": "", "series": "", "imported_from": ""}) if one.article in doubted else one
-        for one in report.articles
-    )
+    articles = tuple(_published(one, findings) for one in report.articles)
     mine = [one for one in changed if one.table == "rollout"]
     told = _told("rollout", mine[0].key, changed, Report) if mine else {}
     times = {
@@ -129,6 +125,16 @@ def _as_told(report: Report, findings: Sequence[Finding]) -> Report:
         "skew_ms": spread(one.released_at for one in deliveries),
     }
     return report.model_copy(update={**told, **times, "articles": articles, "deliveries": deliveries})
+
+
+def _published(one: Published, findings: Sequence[Finding]) -> Published:
+    """An article of a report; where its text or its own row is not what events say, no more than its digest as told."""
+    mine = [each for each in findings if each.table in ("article", "revision") and each.article == one.article]
+    if not mine:
+        return one
+    digest = next((str(each.should) for each in mine if each.field in ("record", "digest")), one.digest)
+    lost = {"headline": "", "series": "", "imported_from": "", "digest": digest}
+    return one.model_copy(update=lost)
 
 
 def _told(

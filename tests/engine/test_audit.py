@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, event, func, select, text, update
 from pipeline.article import Article
 from pipeline.engine import Piece
 from pipeline.record import audit, chain, heads, tables, testimony
-from pipeline.record.audit import Doubt, Finding
+from pipeline.record.audit import Difference, Finding
 from pipeline.record.auditing import Audit
 from pipeline.record.chain import Flaw, Head
 from pipeline.record.heads import Sent
@@ -383,7 +383,10 @@ def test_another_value_in_any_column_is_named(open_record: Told, table: str, nam
     findings = open_record.audit().looked.findings
     assert findings
     named = [one for one in findings if one.table == table and one.key[0] == first[key.name]]
-    assert [one.field for one in named if one.doubt is Doubt.CHANGED] == [name] or name in ("article_id", "delivery_id")
+    assert [one.field for one in named if one.difference is Difference.CHANGED] == [name] or name in (
+        "article_id",
+        "delivery_id",
+    )
     assert named, findings
 
 
@@ -392,8 +395,8 @@ def test_a_finding_says_what_is_where_and_what_should_be(open_record: Told) -> N
     found = open_record.audit().looked.findings
     event = next(one for one in open_record.bench.store.events("r1") if one.what == "rollout ready")
     moment, name = sorted(found, key=lambda one: one.field, reverse=True)
-    assert (moment.doubt, moment.rollout, moment.field, moment.event) == (
-        *(Doubt.CHANGED, "r1", "release_at"),
+    assert (moment.difference, moment.rollout, moment.field, moment.event) == (
+        *(Difference.CHANGED, "r1", "release_at"),
         event.number,
     )
     assert moment.found - moment.should == timedelta(hours=1)  # type: ignore[operator]
@@ -407,16 +410,16 @@ def test_what_nobody_speaks_of_is_named(open_record: Told) -> None:
         tx.execute(tables.delivery.insert(), {**row, "id": 99, "channel": "fax"})
         place = dict(tx.execute(select(tables.placement)).mappings().first() or {})
         tx.execute(tables.placement.insert(), {**place, "delivery_id": 99, "ordinal": 99})
-    assert [(one.doubt, one.table, one.key) for one in open_record.audit().looked.findings] == [
-        (Doubt.ADDED, "delivery", (99,)),
-        (Doubt.ADDED, "placement", (99,)),
+    assert [(one.difference, one.table, one.key) for one in open_record.audit().looked.findings] == [
+        (Difference.ADDED, "delivery", (99,)),
+        (Difference.ADDED, "placement", (99,)),
     ]
 
 
 def test_a_picture_that_is_missing_is_named(open_record: Told) -> None:
     open_record.forge(run("DELETE FROM image"))
-    [found] = {(one.doubt, one.table, one.article) for one in open_record.audit().looked.findings}
-    assert found == (Doubt.MISSING, "image", "a1")
+    [found] = {(one.difference, one.table, one.article) for one in open_record.audit().looked.findings}
+    assert found == (Difference.MISSING, "image", "a1")
 
 
 def test_it_goes_by_articles_whichever_numbers_they_have(open_record: Told, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def test_each_finding_says_what_where_and_what_it_should_be(
     assert done.err.endswith("  → compare the database with its last backup: somebody wrote into the record\n")
     [told] = newsroom("audit", "verify", "--json").json
     assert not told["holds"]
-    assert {(one["doubt"], one["table"], one["field"]) for one in told["findings"]} == {
+    assert {(one["difference"], one["table"], one["field"]) for one in told["findings"]} == {
         *(("changed", "rollout", "editor"), ("changed", "rollout", "go_live_at")),
         *(("changed", "revision", "record"), ("missing", "delivery", "")),
     }
