@@ -88,8 +88,8 @@ def told(finding: Finding, newsroom: Newsroom) -> tuple[str, str]:
 
 
 def told_as_json(finding: Finding) -> dict[str, Any]:
-    """A finding for programs: `difference` (changed, added, missing, replaced), `table`, `key`, where, `field`, `found` and
-    `should` (of long texts their digests), `event`."""
+    """A finding for programs: `difference` (changed, added, missing, replaced), `table`, `key`, where, `field`, `found`
+    and `should` (of long texts their digests), `event`."""
     return finding._asdict()
 
 
