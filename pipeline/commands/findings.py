@@ -58,6 +58,10 @@ _COLUMNS = {
     "column_ordinal": N_("its place in the column's lists"),
     "instant": N_("the moment of release"),
     "withdrawn": N_("whether it is withdrawn"),
+    "text": N_("the text"),
+    "closed_by": N_("the name of who closed it"),
+    "feedback.digest": N_("page and text"),
+    "feedback.note": N_("the note on it"),
 }
 
 
@@ -74,7 +78,7 @@ def told(finding: Finding, newsroom: Newsroom) -> tuple[str, str]:
         case Difference.MISSING:
             said = _("{where}: it is missing, and event {event} speaks of it")
             return said.format(where=where, event=_("not sealed yet") if event is None else event), ""
-    what = _(_COLUMNS.get(finding.field, finding.field))
+    what = _(_COLUMNS.get(f"{finding.table}.{finding.field}") or _COLUMNS.get(finding.field, finding.field))
     said = (
         _("{where}: {what} is not what the events say")
         if event is None
@@ -96,7 +100,11 @@ def told_as_json(finding: Finding) -> dict[str, Any]:
 def _where(one: Finding, newsroom: Newsroom) -> str:
     if one.table == "image":
         return _("picture {digest}").format(digest=f"{str(one.key[0])[:SHOWN]}…")
+    if one.table == "feedback":
+        return _("message {reference} of a reader").format(reference=one.key[0])
     channel = next((outlet.name for outlet in newsroom.outlets if outlet.id == one.channel), one.channel)
+    if one.table == "notebook":
+        return _("{channel}, page {page} of its notebook").format(channel=channel, page=one.key[1])
     rollout = one.rollout if one.table != "article" else ""
     parts = [rollout, channel, one.article if one.table != "rollout" else ""]
     if one.table == "revision":
@@ -113,7 +121,7 @@ def _value(field: str, value: Any, newsroom: Newsroom) -> str:
     if isinstance(value, datetime):
         local = value.astimezone(newsroom.zone)
         return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond:06d}"
-    if field in TEXTS or field == "digest":
+    if field in TEXTS or field in ("digest", "text"):
         return _("digest {digest}").format(digest=f"{str(value)[:SHOWN]}…")
     return f"“{value}”"
 

@@ -3,6 +3,7 @@
     chain     every sealed event is as it was written and follows the one before it          `chain.walk`
     rows      what people are told of articles is what the last event said of it             here
     pictures  their bytes are those that their digest names, and all that are needed are there
+    beside    notebooks and readers' messages are as the last event said                      `beside`
     heads     the chain is the one of which heads were sent outside                          `heads`
 
 It goes through the record by articles, some hundred at once: an article's rows and the events that speak of them have
@@ -69,7 +70,7 @@ class Finding(NamedTuple):
 
     difference: Difference
     table: str
-    """`article`, `revision`, `rollout`, `delivery`, `placement`, `image`."""
+    """`article`, `revision`, `rollout`, `delivery`, `placement`, `image`; `notebook`, `feedback`."""
     key: tuple[int | str, ...]
     article: str = ""
     """Its id; "" where it is of none."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from pipeline.channel import Action
 from pipeline.record import audit, chain, heads, tables
 from pipeline.record.audit import Difference, Finding, Looked
+from pipeline.record.beside import look_beside
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.heads import Compared, Sent
 from pipeline.record.ids import number_of
@@ -77,7 +78,9 @@ class Auditing(Reports):
         self.seal_if_may()
         with self.reading(long=True) as tx:
             walked = chain.walk(tx, self.keys)
-            return Audit(walked, audit.look(tx), None if sent is None else heads.compare(tx, sent))
+            looked = audit.look(tx)
+            looked.add(look_beside(tx))
+            return Audit(walked, looked, None if sent is None else heads.compare(tx, sent))
 
     def confirmed(self, known: str) -> Confirmed:
         """The report of a rollout as its events confirm it; reads its articles' events and rows only. `Impossible`

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import Connection, Table, event, func, select, text, update
 
-from pipeline.article import Article
+from pipeline.article import Article, feedback
 from pipeline.engine import Piece
 from pipeline.record import audit, chain, heads, tables, testimony
 from pipeline.record.audit import Difference, Finding
@@ -25,6 +25,7 @@ from pipeline.record.retelling import retell
 from pipeline.record.store import Store
 from pipeline.testing import NOON, article_of
 from pipeline.testing.samples import picture
+from tests.benchmarks import counts
 from tests.conftest import fresh_file
 from tests.engine import forging
 from tests.engine.bench import BUNDLING, PACE, Bench
@@ -487,6 +488,47 @@ def test_it_asks_the_same_of_the_database_for_one_article_however_many_there_are
     with bench.store.reading() as tx:
         plan = tx.execute(text("EXPLAIN QUERY PLAN SELECT * FROM event WHERE article_id IN (1)")).all()
     assert "event_of_article" in str(plan)
+
+
+def test_notebooks_and_what_readers_told_are_held_against_events_too(record: Told) -> None:
+    """Also where an older page was put back with its older version."""
+    bench = record.bench
+    notebook = bench.store.notebook("tv")
+    assert notebook.write("programme", "一")
+    first = notebook.read("programme")
+    assert first is not None
+    for page in ("numbers", "gone"):
+        assert notebook.write(page, "1")
+    assert notebook.write("programme", "二", first.version)
+    gone = notebook.read("gone")
+    assert gone is not None
+    assert notebook.drop("gone", gone.version)
+    told = feedback.Told(page="/a", text="错别字一处", contact="12345")
+    for n in range(3):
+        bench.store.tell(told.model_copy(update={"text": f"错别字{n}处"}), NOON)
+    bench.store.close_feedback("f1", editor="编辑乙", note="已改", now=NOON)
+    bench.store.forget_contacts(NOON + timedelta(days=1), NOON)
+    assert record.audit().holds
+    record.forge(
+        run(f"UPDATE notebook SET text = '一', version = {first.version} WHERE page = 'programme'"),
+        run("UPDATE notebook SET page = 'gone' WHERE page = 'numbers'"),
+        run("UPDATE feedback SET note = '没有错' WHERE id = 1"),
+        run("UPDATE feedback SET text = '很好很好' WHERE id = 2"),
+        run("DELETE FROM feedback WHERE id = 3"),
+    )
+    assert {(one.difference, one.table, one.key, one.field) for one in record.audit().looked.findings} == {
+        (Difference.CHANGED, "notebook", ("tv", "programme"), "text"),
+        (Difference.ADDED, "notebook", ("tv", "gone"), ""),
+        (Difference.CHANGED, "feedback", ("f1",), "note"),
+        (Difference.CHANGED, "feedback", ("f2",), "digest"),
+        (Difference.MISSING, "feedback", ("f3",), ""),
+    }
+
+
+def test_telling_it_costs_a_step_no_question_and_no_commit(tmp_path: Path) -> None:
+    """What events say is known when it is done: the figures are those of before there was an audit of rows."""
+    measured = {line.what: line.figure for line in counts.lines(tmp_path)}
+    assert measured == {"statements a step, median": 6, "commits a delivery": 5}
 
 
 # -- keys ------------------------------------------------------------------------------------------------
