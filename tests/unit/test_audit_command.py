@@ -42,11 +42,6 @@ def forge() -> Callable[[str], None]:
     return forge
 
 
-def seal() -> None:
-    with closing(tasks.open_engine(configuring.load(Path("newsroom.toml").absolute()))) as engine:
-        engine.seal()
-
-
 def test_each_finding_says_what_where_and_what_it_should_be(
     newsroom: Command, article: Path, forge: Callable[[str], None]
 ) -> None:
@@ -169,3 +164,24 @@ def test_heads_are_compared(newsroom: Command, submit: Command, article: Path, f
     assert "as when an older backup has been restored; the last head that agrees: 1" in done.err
     Path("none.txt").write_text("nothing\n", encoding="utf-8")
     assert newsroom("audit", "verify", "--heads", "none.txt").code == 2
+
+
+def test_heads_that_do_not_get_out_are_told_until_they_do(newsroom: Command, article: Path) -> None:
+    place = Path("newsroom.toml")
+    text = f'{place.read_text(encoding="utf-8")}\n[audit]\nfile = "away/heads.txt"\nevery = 0\n'
+    place.write_text(text, encoding="utf-8")
+
+    def send() -> int:
+        with closing(tasks.open_engine(configuring.load(place.absolute()))) as engine:
+            return engine.send_heads()
+
+    assert "✗ heads of the event chain, [audit] file: up to event 0\n" in newsroom("doctor").out
+    assert send() == 0
+    assert "heads of the event chain do not get out ([audit] file), the last was of event 0" in newsroom("status").out
+    assert "no such folder" in newsroom("doctor").out
+    Path("away").mkdir()
+    assert send() == 1
+    assert "✓ heads of the event chain, [audit] file: up to event 1\n" in newsroom("doctor").out
+    assert "do not get out" not in newsroom("status").out
+    assert newsroom("status", "--json").json[0]["heads"][0]["number"] == 1
+    assert newsroom("audit", "verify", "--heads", "away/heads.txt").code == 0
