@@ -337,6 +337,8 @@ def show_chain(out: Console, chain: Chain, broken: Event | None, newsroom: Newsr
             said = _("? events follow one another: {count} since {since}")
         out.print(said.format(count=chain.events, since=since))
         out.print(_("  hash of the last event: {hash}").format(hash=chain.last))
+        if chain.key:
+            out.print(_("  sealed by the key with the fingerprint {key}").format(key=chain.key))
         if chain.unsealed:
             out.print(_("  newer events that are not sealed yet: {count}").format(count=chain.unsealed))
         return

@@ -136,6 +136,7 @@ def test_a_key_is_taken_into_use_changed_and_asked_for(
     assert SECRET not in taken.out
     assert newsroom("audit", "verify").code == 0
     assert "nothing new" in newsroom("audit", "key").out
+    assert f"  sealed by the key with the fingerprint {fingerprint(SECRET)}\n" in newsroom("audit", "verify").out
     Path("two.md").write_text(FILE.replace("短讯", "又讯"), encoding="utf-8")
     assert submit("two.md").code == 0
     monkeypatch.setenv(KEY, OTHER)
