@@ -21,10 +21,13 @@ from pipeline.engine import heads as sending
 from pipeline.newsroom import BadConfiguration, Outside
 from pipeline.record import heads
 from pipeline.record.heads import Heads
+from pipeline.record.keys import KEY, fingerprint
 from tests.conftest import fresh_file
 from tests.engine.bench import Bench, at_once
+from tests.engine.commands import Newsroom, Up, make, until
 
 ALWAYS = timedelta(0)
+SECRET = "a-key-of-the-newsroom-that-is-long-enough"
 
 
 @pytest.fixture
@@ -190,3 +193,30 @@ def test_the_worker_sends_what_the_file_of_the_newsroom_names(tmp_path: Path) ->
         with pytest.raises(BadConfiguration) as refused:
             loaded(wrong)
         assert [one.field for one in refused.value.problems] == [field]
+
+
+class Sealing(Newsroom):
+    """A newsroom that has a key."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, KEY: SECRET}
+
+
+def test_a_newsroom_that_is_up_seals_by_its_key_and_sends_heads(tmp_path: Path) -> None:
+    """The workers do, unasked; what came outside agrees with the record, which nobody without the key can check."""
+    newsroom = Sealing(tmp_path, make(tmp_path).port)
+    with (tmp_path / "newsroom.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[audit]\nfile = "heads.txt"\nevery = 0\n')
+    place = tmp_path / "heads.txt"
+    with Up(newsroom) as up:
+        assert "http://" in up.first_line()
+        assert newsroom.run("queue-submit", newsroom.write("青河县通车"), "--wait").code == 0
+        until(place.exists)
+    told = newsroom.run("newsroom", "audit", "verify", "--heads", place, "--json").json
+    assert (told["holds"], told["key"], told["unsealed"]) == (True, fingerprint(SECRET), 0)
+    [*_, last] = heads.lines(place.read_text(encoding="utf-8").splitlines())
+    assert last.key == fingerprint(SECRET)
+    without = newsroom.run("newsroom", "audit", "verify", **{KEY: ""})
+    assert without.code == 1
+    assert "not at hand" in without.err
