@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any
@@ -169,11 +169,3 @@ def lines(findings: Iterable[Finding], more: int, newsroom: Newsroom) -> Iterato
             yield f"  {detail}"
     if more:
         yield _("and {count} more").format(count=more)
-
-
-def unconfirmed(findings: Sequence[Finding], chain: Chain, newsroom: Newsroom) -> list[str]:
-    """Why a report is not, or not wholly, what the record of events confirms; nothing if it is."""
-    said = [told(one, newsroom)[0] for one in findings]
-    if chain.unchecked:
-        said.append(of_key(chain).partition("\n")[0])
-    return said

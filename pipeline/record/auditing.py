@@ -61,7 +61,8 @@ class Confirmed(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        return not self.findings and self.chain.broken is None
+        """Whether all of it is what events say, so far as that can be checked here."""
+        return not self.findings and self.chain.broken is None and not self.chain.unkeyed
 
     @property
     def doubted(self) -> set[str]:

@@ -220,6 +220,11 @@ class Seals:
         rows = tx.execute(_REKEYED.order_by(_e.number)).all()
         return cls(keys, [row.number for row in rows], [str(data_of(row).get("key", "")) for row in rows])
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The keys that are not at hand."""
+        return tuple(one for one in dict.fromkeys(self.fingerprints) if one not in self.keys)
+
     def key_of(self, number: int) -> str:
         """The fingerprint of the key that seals the event of this number."""
         at = bisect_right(self.since, number)
@@ -239,11 +244,10 @@ def walk(tx: Connection, keys: Keys) -> Chain:
     before, since, count, number, unchecked = BEGINNING, None, 0, 0, 0
     last, seals = head(tx), Seals.read(tx, keys)
     met = last.hash == before
-    missing = tuple(one for one in dict.fromkeys(seals.fingerprints) if one not in keys)
 
     def found(broken: int | None, flaw: Flaw | None, unsealed: int = 0) -> Chain:
-        unkeyed = bool(keys.current) and not last.key and last.number > 0
-        return Chain(count, since, before, broken, flaw, unsealed, last.key, unchecked, missing, unkeyed)
+        unkeyed = _is_unkeyed(last, keys)
+        return Chain(count, since, before, broken, flaw, unsealed, last.key, unchecked, seals.missing, unkeyed)
 
     with tx.execute(_SEALED) as read:
         for row in read.mappings():
@@ -265,29 +269,40 @@ def glance(tx: Connection, keys: Keys, articles: Sequence[int]) -> Chain:
     """The same of the events of some articles alone: that each is what was written, and has the right one before it and
     after it. The rest of the chain is not read."""
     last, seals = head(tx), Seals.read(tx, keys)
-    count, since, number, unchecked, unsealed, holds = 0, None, 0, 0, 0, BEGINNING
-    broken: tuple[int, Flaw] | None = None
-    for row in tx.execute(_OF_ARTICLES, {"these": articles}).mappings():
-        if row["number"] is None:
-            unsealed += 1
-            continue
-        count, number, since = count + 1, int(row["number"]), since or row["at"]
-        fits = seals.fits(row)
-        unchecked += fits is None
-        follows = last.hash if number == last.number else row["after"]
-        if fits is False or row["previous"] != (row["before"] or BEGINNING):
-            broken = (number, Flaw.CHANGED if fits is False else Flaw.GAP)
-        elif follows != row["hash"]:
-            broken = (number, Flaw.CUT)
-        else:
-            holds = row["hash"]
-            continue
-        break
-    if not count and not unsealed and last.number:
-        broken = (0, Flaw.CUT)
-    missing = tuple(one for one in dict.fromkeys(seals.fingerprints) if one not in keys) if unchecked else ()
-    place, flaw = broken or (None, None)
-    return Chain(count, since, holds, place, flaw, unsealed, last.key, unchecked, missing)
+    rows = tx.execute(_OF_ARTICLES, {"these": articles}).mappings().all()
+    sealed = [row for row in rows if row["number"] is not None]
+    seen = [seals.fits(row) for row in sealed]
+    flaws = [_flaw(row, last, fits=fits) for row, fits in zip(sealed, seen, strict=True)]
+    at = next((at for at, flaw in enumerate(flaws) if flaw), len(sealed))
+    broken, flaw = (sealed[at]["number"], flaws[at]) if at < len(sealed) else (None, None)
+    if not rows and last.number:  # whatever there is of these articles, events spoke of it once
+        broken, flaw = 0, Flaw.CUT
+    return Chain(
+        len(sealed),
+        sealed[0]["at"] if sealed else None,
+        sealed[at - 1]["hash"] if at else BEGINNING,
+        broken,
+        flaw,
+        len(rows) - len(sealed),
+        last.key,
+        seen.count(None),
+        seals.missing if None in seen else (),
+        _is_unkeyed(last, keys),
+    )
+
+
+def _flaw(event: Mapping[Any, Any], last: Head, *, fits: bool | None) -> Flaw | None:
+    """What is wrong with a sealed event between its neighbours (`before` and `after`)."""
+    if fits is False:
+        return Flaw.CHANGED
+    if event["previous"] != (event["before"] or BEGINNING):
+        return Flaw.GAP
+    after = last.hash if event["number"] == last.number else event["after"]
+    return None if event["hash"] == after else Flaw.CUT
+
+
+def _is_unkeyed(last: Head, keys: Keys) -> bool:
+    return bool(keys.current) and not last.key and last.number > 0
 
 
 def account_of(tx: Connection, rollout: int, articles: Sequence[int]) -> str:

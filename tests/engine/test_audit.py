@@ -582,6 +582,12 @@ def test_a_key_comes_into_use_when_somebody_says_so_and_can_be_changed(open_reco
         assert 0 < found.unchecked < found.events
 
 
+def test_a_report_from_a_chain_made_anew_without_the_key_says_so(keyed_record: Told) -> None:
+    keyed_record.forge(CHANGES["13 the editor's name"].careful)
+    seen = keyed_record.bench.store.confirmed("r1")
+    assert (seen.holds, seen.chain.unkeyed) == (False, True)
+
+
 def test_a_key_is_not_in_the_record(keyed_record: Told) -> None:
     place = keyed_record.bench.store.engine.url.database
     assert SECRET.encode() not in Path(place or "").read_bytes()
