@@ -38,6 +38,20 @@ class BadConfiguration(Exception):
         self.problems = problems
 
 
+class Outside(Frozen):
+    """Where heads of the event chain are kept outside, see `pipeline.engine.heads`; nowhere by default."""
+
+    file: Path | None = None
+    address: str = Field("", pattern=r"^$|^https?://\S+$")
+    mailbox: str = Field("", pattern=r"^$|^\S+@\S+$")
+    sender: str = Field("", pattern=r"^$|^\S+@\S+$")
+    """Whom a mail is from; default: the mailbox itself."""
+    smtp: str = Field("127.0.0.1:25", pattern=r"^.+:[0-9]{1,5}$")
+    """`host:port` of the mail server."""
+    every: timedelta = Field(timedelta(minutes=1), ge=timedelta(0))
+    """Between two heads to one place at least."""
+
+
 class Configuration(Frozen):
     """One newsroom as configured, with every path absolute."""
 
@@ -63,6 +77,7 @@ class Configuration(Frozen):
     """How long a thread of those workers works while others wait for the interpreter; Python's own default."""
     listen: str = Field(pattern=r"^$|^[^:].*:[0-9]{1,5}$")
     """`host:port` of the public web server; empty: a port of the system's choice on loopback."""
+    audit: Outside = Outside()
     access_log: Path | None = None
     """The file in which the web server writes who asked for what; None: nowhere."""
 
@@ -150,6 +165,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         "listen": engine.pop("listen", LISTEN),
         "access_log": data / str(engine.pop("access_log")) if engine.get("access_log") else None,
         **{name: engine.pop(name) for name in ("real_time", "turn", "group") if name in engine},
+        "audit": _audit(raw.get("audit", {}), path),
     }
     try:
         newsroom = Newsroom(
@@ -188,6 +204,8 @@ def _key(model: str, place: tuple[int | str, ...]) -> str:
     tables: dict[int | str, str] = {"site": "site", "house": "house", "columns": "column", "outlets": "channel"}
     if place and place[0] in tables:
         parts: tuple[int | str, ...] = (tables[place[0]], *place[1:])
+    elif place and place[0] == "audit":
+        parts = place
     else:
         parts = ("newsroom" if model == "Newsroom" else "engine", *place)
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in parts)
@@ -200,6 +218,11 @@ def _outlet(table: Mapping[str, Any]) -> dict[str, Any]:
         **{key: value for key, value in table.items() if key in own},
         "options": {key: value for key, value in table.items() if key not in own},
     }
+
+
+def _audit(table: Any, path: Path) -> Any:
+    """The table, with the file's place from the newsroom's own."""
+    return {**table, "file": path.parent / table["file"]} if isinstance(table, dict) and table.get("file") else table
 
 
 def _house(table: Any, path: Path) -> Any:

@@ -18,9 +18,13 @@ from pipeline import faults
 from pipeline.article import Outlet
 from pipeline.channel import ChannelError, Problem, Text
 from pipeline.commands.telling import tell
+from pipeline.engine import heads
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
 from pipeline.record import roster, waits
+from pipeline.record.chain import Chain
 from pipeline.record.database import SAFE_SQLITE, Database, sqlite_module
+from pipeline.record.heads import Heads, Standing
+from pipeline.record.keys import BEFORE, KEY, SHORTEST, Keys
 from pipeline.record.roster import Worker
 from pipeline.record.store import Store
 from pipeline.workers import broker, sending, tasks
@@ -112,7 +116,8 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
     store = tasks.store_of(configuration)
     try:
         store.migrate()
-        health, broken = store.health(datetime.now(UTC)), store.broken_event()
+        health, chain = store.health(datetime.now(UTC)), store.chain()
+        outside = list(_outside(configuration, store))
         stranded = store.stranded([outlet.id for outlet in configuration.newsroom.outlets])
         yield Finding(Text.of("database: {version}", version=store.version()))
     except (SQLAlchemyError, OSError) as error:
@@ -125,13 +130,8 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         message = Text.of("this SQLite can damage the database in rare cases; {safe} cannot", safe=safe)
         remedy = Text.of("install the package pysqlite3, or a newer Python")
         yield Finding(Text.of("SQLite"), Problem(field=waits.DATABASE, message=message, remedy=remedy))
-    what = Text.of("event chain")
-    if broken is None:
-        yield Finding(what)
-    else:
-        message = Text.of("event {number} was changed after it was written", number=broken)
-        remedy = Text.of("compare the database with its last backup: somebody wrote into the record")
-        yield Finding(what, Problem(field="event", message=message, remedy=remedy))
+    yield from _chain(chain)
+    yield from outside
     what = Text.of("deliveries due")
     if health.oldest_overdue is None or datetime.now(UTC) - health.oldest_overdue < LATE:
         yield Finding(what)
@@ -145,6 +145,49 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
             Text.of("messages of readers that are open: {count}, see newsroom feedback", count=health.feedback)
         )
     yield from (_stranded(channel, rollouts, configuration) for channel, rollouts in stranded.items())
+
+
+def _chain(chain: Chain) -> Iterator[Finding]:
+    """Whether the events are as they were written, and whether their key is at hand."""
+    what = Text.of("event chain")
+    problem = None
+    if chain.broken is not None:
+        message = Text.of("event {number} was changed after it was written", number=chain.broken)
+        remedy = Text.of("compare the database with its last backup: somebody wrote into the record")
+        problem = Problem(field="event", message=message, remedy=remedy)
+    elif chain.unkeyed:
+        message = Text.of("it is sealed without a key, though {name} is set", name=KEY)
+        remedy = Text.of("take the key into use: newsroom audit key; if it has been in use: newsroom audit verify")
+        problem = Problem(field=KEY, message=message, remedy=remedy)
+    elif chain.missing:
+        message = Text.of("a key that seals it is not at hand, fingerprint {keys}", keys=", ".join(chain.missing))
+        remedy = Text.of("set {name} to the key in use, and {before} to those before it", name=KEY, before=BEFORE)
+        problem = Problem(field=KEY, message=message, remedy=remedy)
+    elif Keys().weak:
+        message = Text.of("the key needs at least {count} characters and no spaces", count=SHORTEST)
+        remedy = Text.of("choose a long random one, and take it into use: newsroom audit key")
+        problem = Problem(field=KEY, message=message, remedy=remedy)
+    yield Finding(what, problem)
+
+
+def _outside(configuration: Configuration, store: Store) -> Iterator[Finding]:
+    """Whether the places outside have the heads of the chain."""
+    wanted = [*heads.places(configuration.audit)]
+    if not wanted:
+        return
+    known = {one.place: one for one in Heads(store).standing()}
+    head = store.head()
+    for place in wanted:
+        one = known.get(place, Standing(place, 0, None, None))
+        what = Text.of(
+            "heads of the event chain, [audit] {place}: up to event {number}", place=place, number=one.number
+        )
+        problem = None
+        if one.problem or heads.behind(one, head, configuration.audit.every):
+            message = Text.of("the newest is not there: {reason}", reason=one.problem or "–")
+            remedy = Text.of("see [audit] in the newsroom's file; workers send them, once a minute at most")
+            problem = Problem(field=f"[audit] {place}", message=message, remedy=remedy)
+        yield Finding(what, problem)
 
 
 def _stranded(channel: str, rollouts: Sequence[str], configuration: Configuration) -> Finding:

@@ -159,8 +159,8 @@ for one in (
     ),
     Later(
         "audit",
-        "pipeline.commands.outcome:audit",
-        help="The record of events: whether it holds, and what it says.",
+        "pipeline.commands.audit:audit",
+        help="The record of events: whether it holds, what it says, and its key.",
     ),
     Later(
         "column",

@@ -25,9 +25,11 @@ from pipeline.commands.answers import (
     report_told,
     rollout_of,
 )
+from pipeline.commands.findings import told_as_json
 from pipeline.commands.sheet import sheet
 from pipeline.engine import Engine
-from pipeline.record import roster
+from pipeline.record import heads, roster
+from pipeline.record.auditing import Confirmed
 from pipeline.record.report import AsRead, Overview, Report
 from pipeline.record.reports import UNDER_WAY
 from pipeline.record.roster import Worker
@@ -50,29 +52,54 @@ NEWEST = 20
 @config_option
 def report(id_: str, page: Path | None, as_json: bool, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
-        found = engine.store.report(rollout_of(engine, id_))
-        # A withdrawal takes down what an earlier rollout published: its reading stands in that one's report.
-        readings = () if found.action is Action.WITHDRAW else engine.store.readings(found.rollout)
         if page:
-            from pipeline.commands.report import page as report_page  # noqa: PLC0415 - templates, for this one option
-
-            chain = engine.store.chain()
-            page.parent.mkdir(parents=True, exist_ok=True)
-            newsroom = engine.newsroom.with_columns(engine.columns())
-            page.write_text(report_page(found, newsroom, chain, engine.clock.now(), readings), encoding="utf-8")
-            if as_json:
-                print_json(report_told(found, readings))
-            else:
-                out.print(_("the report of {rollout} is in {path}").format(rollout=found.rollout, path=page))
-            if chain.broken is not None:
-                terminal.show_chain(err, chain, engine.store.event(chain.broken), engine.newsroom)
-            return code_of(found) or (DONE if chain.broken is None else BROKEN)
+            engine.store.seal_if_may()
+        seen = engine.store.confirmed(rollout_of(engine, id_))
+        found, readings = seen.report, _readings(engine, seen)
+        if page:
+            _write(page, engine, seen, readings)
         if as_json:
-            print_json(report_told(found, readings))
-        else:
+            print_json({**report_told(found, readings), **confirmed_told(seen)})
+        elif page:
+            out.print(_("the report of {rollout} is in {path}").format(rollout=found.rollout, path=page))
+        elif not seen.hidden:
             _show(found, engine)
+            if seen.account:
+                out.print(_("submitted under the account {account}").format(account=seen.account))
             _show_readings(readings, engine)
-        return code_of(found)
+        if not seen.holds or seen.chain.missing:
+            broken = None if seen.chain.broken is None else engine.store.event(seen.chain.broken)
+            terminal.show_unconfirmed(err, seen, broken, engine.newsroom)
+        return code_of(found) or (DONE if seen.holds else BROKEN)
+
+
+def _readings(engine: Engine, seen: Confirmed) -> Sequence[AsRead]:
+    """How the manuscripts were read, of what is confirmed. A withdrawal takes down what an earlier rollout published:
+    its reading stands in that one's report."""
+    if seen.report.action is Action.WITHDRAW or seen.hidden:
+        return ()
+    return [one for one in engine.store.readings(seen.report.rollout) if one.article not in seen.doubted]
+
+
+def _write(page: Path, engine: Engine, seen: Confirmed, readings: Sequence[AsRead]) -> None:
+    from pipeline.commands.report import page as report_page  # noqa: PLC0415 - templates, for this one option
+
+    page.parent.mkdir(parents=True, exist_ok=True)
+    newsroom = engine.newsroom.with_columns(engine.columns())
+    page.write_text(report_page(seen, newsroom, engine.clock.now(), readings), encoding="utf-8")
+
+
+def confirmed_told(seen: Confirmed) -> dict[str, Any]:
+    """What the audit says of a report, for programs: `account`, under which it was submitted; `confirmed`, whether all
+    of it is what events say; `unconfirmed`, what in the record is not, see `findings.told_as_json`; `hidden`, whether
+    nothing of it is; `broken`, the number of the first event of its articles that is not what was written."""
+    return {
+        "account": seen.account,
+        "confirmed": seen.holds,
+        "hidden": seen.hidden,
+        "broken": seen.chain.broken,
+        "unconfirmed": [told_as_json(one) for one in seen.findings],
+    }
 
 
 def _show_readings(readings: Sequence[AsRead], engine: Engine) -> None:
@@ -110,13 +137,15 @@ def status(id_: str | None, whole: bool, as_json: bool, config: str | None) -> i
         view = engine.store.overview(engine.clock.now(), None if whole else NEWEST)
         known = roster.workers(engine.store)
         if as_json:
-            print_json(overview_told(view, known))
+            outside = [one._asdict() for one in heads.Heads(engine.store).standing()]
+            print_json({**overview_told(view, known), "heads": outside})
             return DONE
         terminal.show_overview(out, view, engine.newsroom)
         terminal.show_workers(out, known)
         if any(view.health.rollouts.get(state) for state in UNDER_WAY):
             terminal.show_missing(out, known, engine.newsroom)
         terminal.show_counts(out, view.health)
+        terminal.show_heads(out, heads.Heads(engine.store).standing())
         return DONE
 
 
@@ -126,7 +155,8 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
     `waiting`: what waits for a person, oldest first; `under_way`: the others, newest first; `more`: how many more are
     under way; `rollouts`, `deliveries`: how many of each state; `imported`: articles from archives; `feedback`:
     messages of readers that are open; `oldest_overdue`: since when the oldest delivery that is due waits, null if none
-    does; `workers`: who works on which queue, with `there`: whether it has been seen lately.
+    does; `workers`: who works on which queue, with `there`: whether it has been seen lately. The command adds `heads`:
+    how far each place outside has the heads of the event chain.
     """
     return {
         "waiting": [one.model_dump(mode="json") for one in view.waiting],
@@ -149,48 +179,4 @@ def list_(limit: int, imported: bool, config: str | None) -> int:
     with closing(open_engine(config)) as engine:
         newsroom = engine.newsroom.with_columns(engine.columns())
         terminal.show_articles(out, engine.store.articles(limit, imported=imported), newsroom)
-        return DONE
-
-
-@click.group("audit")
-def audit() -> None:
-    pass
-
-
-@audit.command(help="Check every event of the record: none may be changed, missing or added.")
-@json_option
-@config_option
-def verify(as_json: bool, config: str | None) -> int:
-    with closing(open_engine(config)) as engine:
-        chain = engine.store.chain()
-        broken = None if chain.broken is None else engine.store.event(chain.broken)
-        if as_json:
-            print_json(
-                {
-                    "holds": chain.broken is None,
-                    "events": chain.events,
-                    "unsealed": chain.unsealed,
-                    "since": chain.since and chain.since.isoformat(),
-                    "last": chain.last,
-                    "flaw": chain.flaw,
-                    "broken": chain.broken,
-                    "event": broken and broken.model_dump(mode="json"),
-                }
-            )
-        else:
-            terminal.show_chain(out if chain.broken is None else err, chain, broken, engine.newsroom)
-        return DONE if chain.broken is None else BROKEN
-
-
-@audit.command(help="What happened in a rollout (r1), to an article (a1), or beside those on a channel (tv), in order.")
-@click.argument("id_", metavar="ID")
-@json_option
-@config_option
-def show(id_: str, as_json: bool, config: str | None) -> int:
-    with closing(open_engine(config)) as engine:
-        events = engine.store.events(id_)
-        if as_json:
-            print_json([one.model_dump(mode="json") for one in events])
-        else:
-            terminal.show_events(out, events, engine.newsroom)
         return DONE

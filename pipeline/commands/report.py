@@ -17,12 +17,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipeline.article import Newsroom
 from pipeline.article.reading import Line, Reading
 from pipeline.channel import Action
-from pipeline.commands import sheet
+from pipeline.commands import findings, sheet
 from pipeline.commands.language import tag
 from pipeline.commands.sheet import became, facts, quoted, remarks
 from pipeline.commands.telling import ACTION, DELIVERY, FLAW, STANDING, ended_as, tell, told_of_caches
 from pipeline.newsroom import templates
-from pipeline.record.chain import Chain
+from pipeline.record.audit import Difference
+from pipeline.record.auditing import Confirmed
 from pipeline.record.report import AsRead, DeliveryReport, Report
 from pipeline.rollout import DeliveryState, RolloutState
 
@@ -270,11 +271,12 @@ def _told(drawing: Drawing, marks: Mapping[str, str], shown: Callable[[datetime]
     return "; ".join(rows)
 
 
-def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime, readings: Sequence[AsRead] = ()) -> str:
-    """The report as an HTML page in the process's language; `chain` is the state of the record, checked at `at`.
+def page(seen: Confirmed, newsroom: Newsroom, at: datetime, readings: Sequence[AsRead] = ()) -> str:
+    """The report as an HTML page in the process's language, as the audit confirmed it at `at`.
 
     `readings`: how the manuscripts were read, where that was kept.
     """
+    report, chain = seen.report, seen.chain
     names = [report.name(one, newsroom) for one in report.deliveries]
     columns = {column.id: column.name for column in newsroom.columns}
     instant = instant_of(report)
@@ -301,7 +303,8 @@ def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime, reading
         mark={
             one.id: "good" if one.state in DONE else "bad" if one.state in BAD else "open" for one in report.deliveries
         },
-        overall=standing_of(report),
+        lost=sum(one.table == "delivery" and one.difference is Difference.MISSING for one in seen.findings),
+        overall="bad" if seen.findings else standing_of(report),
         state=ended_as(report.state, [one.state for one in report.deliveries]),
         words={"action": ACTION, "delivery": DELIVERY, "standing": STANDING, "flaw": FLAW},
         marks=marks,
@@ -314,6 +317,10 @@ def page(report: Report, newsroom: Newsroom, chain: Chain, at: datetime, reading
         instant_name=_("common instant") if report.release_at else _("moment asked for"),
         caches=told_of_caches(report, show.second),
         chain=chain,
+        hidden=seen.hidden,
+        account=seen.account,
+        findings=[findings.told(one, newsroom) for one in seen.findings],
+        key=findings.of_key(chain).partition("\n")[0],
         at=at,
         show=show,
         linked=linked,

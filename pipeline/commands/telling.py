@@ -55,6 +55,7 @@ FLAW = {
     Flaw.CHANGED: N_("it was changed after it was written"),
     Flaw.GAP: N_("what was written before it was removed or replaced"),
     Flaw.CUT: N_("what was written after it was removed"),
+    Flaw.KEY: N_("the end of the chain names another key than its events"),
 }
 
 
@@ -118,7 +119,13 @@ DEEDS = (
 
 
 _IMPORTED = {"accepted": N_("submission accepted")} | {str(state): said for state, said in DELIVERY.items()}
-_ASKED = {"retry": N_("asked to try again"), "urgent": N_("asked to go first")}
+_ASKED = {
+    "retry": N_("asked to try again"),
+    "urgent": N_("asked to go first"),
+    "dated": N_("dated by the minute of its moment"),
+    "lapsed": N_("overtaken while a worker had it"),
+    "audit key": N_("another key seals from here on"),
+}
 
 
 def tell_what(what: str) -> str:

@@ -16,6 +16,7 @@ from rich.text import Text as Styled
 from pipeline.article import Newsroom
 from pipeline.article.reading import ManuscriptProblem
 from pipeline.channel import Problem
+from pipeline.commands import findings
 from pipeline.commands.sheet import Look, Row
 from pipeline.commands.telling import (
     ACTION,
@@ -30,7 +31,9 @@ from pipeline.commands.telling import (
     told_of_caches,
 )
 from pipeline.engine import ColumnLine
+from pipeline.record.auditing import Audit, Confirmed
 from pipeline.record.chain import Chain, Flaw
+from pipeline.record.heads import Standing
 from pipeline.record.report import ArticleLine, DeliveryReport, Event, Health, Overview, Report
 from pipeline.record.reports import UNDER_WAY
 from pipeline.record.roster import QUEUES, Worker
@@ -329,8 +332,13 @@ def show_chain(out: Console, chain: Chain, broken: Event | None, newsroom: Newsr
         out.print(_("✓ the event chain holds: nothing has happened yet"))
         return
     if chain.broken is None:
-        out.print(_("✓ the event chain holds: {count} events since {since}").format(count=chain.events, since=since))
+        said = _("✓ the event chain holds: {count} events since {since}")
+        if chain.missing:
+            said = _("? events follow one another: {count} since {since}")
+        out.print(said.format(count=chain.events, since=since))
         out.print(_("  hash of the last event: {hash}").format(hash=chain.last))
+        if chain.key:
+            out.print(_("  sealed by the key with the fingerprint {key}").format(key=chain.key))
         if chain.unsealed:
             out.print(_("  newer events that are not sealed yet: {count}").format(count=chain.unsealed))
         return
@@ -341,7 +349,56 @@ def show_chain(out: Console, chain: Chain, broken: Event | None, newsroom: Newsr
         said = f"{_time(broken.at, newsroom.zone, day=True)}  {tell_who(broken.who)}  {tell_what(broken.what)}"
         out.print(f"  {said}  ({about})" if about else f"  {said}")
     out.print(_("  hash of the last event that holds: {hash}").format(hash=chain.last))
-    out.print("  → " + _("compare the database with its last backup: somebody wrote into the record"))
+
+
+def show_heads(out: Console, standing: Iterable[Standing]) -> None:
+    """The places outside that have not taken the last head of the event chain."""
+    for one in standing:
+        if one.problem:
+            said = _(
+                "heads of the event chain do not get out ([audit] {place}), the last was of event {number}: {reason}"
+            )
+            out.print(said.format(place=one.place, number=one.number, reason=one.problem))
+
+
+def show_audit(out: Console, found: Audit, broken: Event | None, newsroom: Newsroom) -> None:
+    """What came of an audit of the whole record; `broken`: see `show_chain`."""
+    looked = found.looked
+    show_chain(out, found.chain, broken, newsroom)
+    if said := findings.of_key(found.chain):
+        out.print(f"✗ {said}")
+    if looked.findings:
+        for one in findings.lines(looked.findings, looked.more, newsroom):
+            out.print(one)
+    elif looked.rows:
+        said = _("✓ what stands in the record is what the events say: {rows} rows, {pictures} pictures")
+        out.print(said.format(rows=looked.rows, pictures=looked.pictures))
+    if looked.uncovered:
+        said = _("  of these, written by an earlier version and covered in part only: {count} rows")
+        out.print(said.format(count=looked.uncovered))
+    if found.heads is not None:
+        for one in findings.of_heads(found.heads):
+            out.print(f"✗ {one}")
+        if found.heads.agree and found.heads.heads:
+            said = _("✓ the heads that were sent outside agree: {count}, the last is {number}")
+            out.print(said.format(count=found.heads.heads, number=found.heads.agreeing))
+    if found.chain.broken is not None or looked.findings:
+        out.print("  → " + _("compare the database with its last backup: somebody wrote into the record"))
+
+
+def show_unconfirmed(err: Console, seen: Confirmed, broken: Event | None, newsroom: Newsroom) -> None:
+    """What of a report the record of events does not confirm."""
+    if seen.hidden:
+        err.print(_("✗ nothing of {rollout} is confirmed by the record of events").format(rollout=seen.report.rollout))
+    if seen.chain.broken is not None:
+        show_chain(err, seen.chain, broken, newsroom)
+    if seen.findings:
+        err.print(_("not confirmed by the record of events, and not shown as it stands in the record:"))
+        for one in findings.lines(seen.findings, 0, newsroom):
+            err.print(one)
+    if said := findings.of_key(seen.chain):
+        err.print(f"✗ {said}")
+    err.print("  → " + _("newsroom audit verify checks the whole record"))
 
 
 def show_events(out: Console, events: Iterable[Event], newsroom: Newsroom) -> None:
@@ -354,7 +411,7 @@ def show_events(out: Console, events: Iterable[Event], newsroom: Newsroom) -> No
         table.add_row(
             "–" if one.number is None else str(one.number),
             f"{_time(one.at, newsroom.zone, day=True)}.{one.at.microsecond // 1000:03d}",
-            tell_who(one.who),
+            f"{tell_who(one.who)}, {one.account}" if one.account else tell_who(one.who),
             one.rollout,
             names.get(one.channel, one.channel),
             f"{what}\n{one.error}" if one.error else what,

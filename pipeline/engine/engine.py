@@ -22,7 +22,7 @@ from pipeline.article import Article, Column, Deed, Newsroom, Outlet, Place, Rev
 from pipeline.article.reading import Reading
 from pipeline.article.value import Frozen
 from pipeline.channel import Channel, ChannelError, Heard, Problem, Rendition, Text
-from pipeline.engine import columns
+from pipeline.engine import columns, heads
 from pipeline.engine.channels import Channels
 from pipeline.engine.moment import Clock, SystemClock
 from pipeline.engine.steps import Steps
@@ -431,6 +431,12 @@ class Engine:
     def seal(self) -> int:
         """Chain the events that have happened since the last time; how many."""
         return self.store.seal()
+
+    def send_heads(self) -> int:
+        """Send the head of the chain outside, wherever it is due; to how many places."""
+        if not any(heads.places(self.configuration.audit)):
+            return 0
+        return heads.send_due(self.configuration.audit, self.newsroom, self.store)
 
     def index(self) -> int:
         """Follow what has been sealed, so that readers find it; how many revisions were added."""

@@ -11,19 +11,21 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select,
 from pipeline.article import Article, Column, Outlet, Place
 from pipeline.article.reading import Reading
 from pipeline.channel import Action, Problem, Text
-from pipeline.record import chain, locks, tables
+from pipeline.record import chain, locks, tables, testimony
 from pipeline.record.columns import column_of, completed, counted, place_in, refuse_if_filled
 from pipeline.record.due import RUNNING, STEPPING, due
-from pipeline.record.gate import Wake, lapse, settle
+from pipeline.record.gate import Wake, cancel, lapse, settle
 from pipeline.record.ids import article_id, drawn, number_of, rollout_id
 from pipeline.record.refusals import Impossible, anothers, published_already, there_twice
 from pipeline.record.reports import Reports
 from pipeline.record.submission import Accepted, Changed, Submission
+from pipeline.record.testimony import Told
 from pipeline.record.upserts import ByDialect
 from pipeline.rollout import GATE_PASSED, DeliveryState, Rank, RolloutState, Step, first_state, rank_of, step_of
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
 _KEEP = ByDialect(lambda insert: insert(tables.image).on_conflict_do_nothing())
+_INSERTED = insert(tables.delivery).returning(_d.id, sort_by_parameter_order=True)
 
 
 class _Begun(NamedTuple):
@@ -35,6 +37,8 @@ class _Begun(NamedTuple):
     outlets: Sequence[Outlet]
     bundling: Collection[str] = ()
     reading: Reading | None = None
+    rows: Sequence[Told] = ()
+    """What has been made of rows for it."""
 
 
 class Accepting(Reports):
@@ -79,18 +83,18 @@ class Accepting(Reports):
             for one in submissions:
                 article = completed(tx, one)
                 [number] = drawn(tx, tables.article, 1, self.numbered)
-                tx.execute(
-                    insert(tables.article).values(
-                        id=number,
-                        key=article.key,
-                        column=article.column,
-                        number=article.number,
-                        announces=article.column if article.announces else None,
-                        published_at=go_live_at,
-                        accepted_at=now,
-                    ),
-                )
-                begun.append(self._revise(tx, number, 1, article, one, Action.PUBLISH, "", go_live_at, now))
+                values = {
+                    "id": number,
+                    "key": article.key,
+                    "column": article.column,
+                    "number": article.number,
+                    "announces": article.column if article.announces else None,
+                    "published_at": go_live_at,
+                    "accepted_at": now,
+                }
+                tx.execute(insert(tables.article).values(**values))
+                made = self._revise(tx, number, 1, article, one, Action.PUBLISH, "", go_live_at, now)
+                begun.append(made._replace(rows=[testimony.new(tables.article, values), *made.rows]))
             self._keep(tx, submissions)
             return self._start(
                 tx, begun, Action.PUBLISH, reason="", editor=editor, go_live_at=go_live_at, now=now, urgent=urgent
@@ -150,7 +154,8 @@ class Accepting(Reports):
             tx.execute(update(tables.article).where(tables.article.c.id == number).values(**values))
             begun = self._revise(tx, number, newest.number + 1, article, submission, action, note, go_live_at, now)
             self._keep(tx, [submission])
-            self._overtake(tx, number, now)
+            rows = [testimony.changed(tables.article, number, values), *begun.rows, *self._overtake(tx, number, now)]
+            begun = begun._replace(rows=rows)
             return self._start(tx, [begun], action, reason=note, editor=editor, go_live_at=go_live_at, now=now)
 
     def refuse_anothers(self, known: str, keys: Collection[str]) -> None:
@@ -190,8 +195,8 @@ class Accepting(Reports):
             number, _ = self._live_article(tx, known)
             newest = self.newest(tx, number)
             refuse_if_filled(tx, Article.model_validate_json(newest.record))
-            begun = _Begun(number, newest.number, newest.digest, self._sent_to(tx, number))
-            self._overtake(tx, number, now)
+            sent = self._sent_to(tx, number)
+            begun = _Begun(number, newest.number, newest.digest, sent, rows=self._overtake(tx, number, now))
             return self._start(
                 tx, [begun], Action.WITHDRAW, reason=reason, editor=editor, go_live_at=go_live_at, now=now
             )
@@ -255,19 +260,21 @@ class Accepting(Reports):
         now: datetime,
     ) -> _Begun:
         """Keep a revision."""
-        tx.execute(
-            insert(tables.revision).values(
-                article_id=number,
-                number=version,
-                digest=article.digest,
-                record=article.model_dump_json(),
-                corrected_at=go_live_at if action is Action.CORRECT else None,
-                note=note if action is Action.CORRECT else "",
-                accepted_at=now,
-                reading=submission.reading and submission.reading.model_dump_json(),
-            )
+        values = {
+            "article_id": number,
+            "number": version,
+            "digest": article.digest,
+            "record": article.model_dump_json(),
+            "corrected_at": go_live_at if action is Action.CORRECT else None,
+            "note": note if action is Action.CORRECT else "",
+            "accepted_at": now,
+            "reading": submission.reading and submission.reading.model_dump_json(),
+        }
+        tx.execute(insert(tables.revision).values(**values))
+        rows = [testimony.new(tables.revision, values)]
+        return _Begun(
+            number, version, article.digest, submission.outlets, submission.bundling, submission.reading, rows
         )
-        return _Begun(number, version, article.digest, submission.outlets, submission.bundling, submission.reading)
 
     def _keep(self, tx: Connection, submissions: Sequence[Submission]) -> None:
         """Keep the pictures; in their order, so that two who keep the same do not wait for each other."""
@@ -292,20 +299,19 @@ class Accepting(Reports):
         """Insert the rollout and its deliveries."""
         rank = rank_of(action, urgent=urgent)
         [rollout] = drawn(tx, tables.rollout, 1, self.numbered)
-        tx.execute(
-            insert(tables.rollout).values(
-                id=rollout,
-                article_id=begun[0].number,
-                revision=begun[0].version,
-                action=action,
-                state=RolloutState.PREPARING,
-                go_live_at=go_live_at,
-                reason=reason,
-                editor=editor,
-                rank=rank,
-                accepted_at=now,
-            ),
-        )
+        head = {
+            "id": rollout,
+            "article_id": begun[0].number,
+            "revision": begun[0].version,
+            "action": action,
+            "state": RolloutState.PREPARING,
+            "go_live_at": go_live_at,
+            "reason": reason,
+            "editor": editor,
+            "rank": rank,
+            "accepted_at": now,
+        }
+        tx.execute(insert(tables.rollout).values(**head))
         state = first_state(action)
         common = {
             "rollout_id": rollout,
@@ -332,9 +338,10 @@ class Accepting(Reports):
             for one in begun
             for outlet in one.outlets
         ]
-        if rows:
-            tx.execute(insert(tables.delivery), rows)
+        ids = tx.scalars(_INSERTED, rows).all() if rows else []
+        made = [{**row, "id": number} for row, number in zip(rows, ids, strict=True)]
         for one in begun:
+            mine = [testimony.new(tables.delivery, row) for row in made if row["article_id"] == one.number]
             chain.note(
                 tx,
                 now,
@@ -345,11 +352,11 @@ class Accepting(Reports):
                 digest=one.digest,
                 reason=reason,
                 reading=one.reading.digest if one.reading else "",
+                rows=[*one.rows, *([testimony.new(tables.rollout, head)] if one is begun[0] else []), *mine],
             )
         wakes = settle(tx, rollout, now, self.pace)
         if state is DeliveryState.PENDING:
-            made = tx.execute(select(_d.id, _d.channel).where(_d.rollout_id == rollout).order_by(_d.id))
-            wakes = [*(Wake(one.id, Step.PREPARE, one.channel, rank) for one in made), *wakes]
+            wakes = [*(Wake(row["id"], Step.PREPARE, row["channel"], rank) for row in made), *wakes]
         articles = tuple(article_id(one.number) for one in begun)
         return Accepted(articles, begun[0].version, rollout_id(rollout), True, wakes)
 
@@ -367,8 +374,9 @@ class Accepting(Reports):
         ]
         return [*wakes, *settle(tx, rollout, now, self.pace)]
 
-    def _overtake(self, tx: Connection, number: int, now: datetime) -> None:
-        """The last word wins: nothing older of the article starts again; what is in flight ends as superseded.
+    def _overtake(self, tx: Connection, number: int, now: datetime) -> list[Told]:
+        """The last word wins: nothing older of the article starts again; what is in flight ends as superseded. What an
+        event has to say of that.
 
         Its rollouts are locked (`_live_article`).
         """
@@ -378,15 +386,19 @@ class Accepting(Reports):
         mine = select(_d.rollout_id).where(here, ~_d.overtaken)
         held = list(tx.scalars(select(_r.id).where(_r.id.in_(mine), _r.state == RolloutState.HELD)))
         self._doubt_together(tx, number)
-        tx.execute(update(tables.delivery).where(here, ~_d.overtaken).values(overtaken=True, due=None))
-        for rollout in held:
-            self._give_up(tx, rollout, number)
-        tx.execute(
-            update(tables.delivery).where(under_way, _d.lease_until.is_(None)).values(state=DeliveryState.SUPERSEDED)
-        )
+        overtaking = update(tables.delivery).where(here, ~_d.overtaken).values(overtaken=True, due=None)
+        became: dict[int, dict[str, Any]] = {
+            one: {"overtaken": True} for one in tx.scalars(overtaking.returning(_d.id)).all()
+        }
+        ended = [one for rollout in held for one in self._give_up(tx, rollout, number, now)]
+        waiting = update(tables.delivery).where(under_way, _d.lease_until.is_(None))
+        ended += tx.scalars(waiting.values(state=DeliveryState.SUPERSEDED).returning(_d.id)).all()
+        for one in ended:
+            became.setdefault(one, {})["state"] = DeliveryState.SUPERSEDED
         lapse(tx, under_way, now, self.pace)
         for rollout in rollouts:
             settle(tx, rollout, now, self.pace)
+        return [testimony.changed(tables.delivery, one, became[one]) for one in sorted(became)]
 
     def _doubt_together(self, tx: Connection, number: int) -> None:
         """An article that was to go out in one publication with others is overtaken: all of them have to ask first.
@@ -400,13 +412,16 @@ class Accepting(Reports):
         for shared in (and_(here, _d.rollout_id.in_(passed)), and_(others, _d.bundled)):
             tx.execute(update(tables.delivery).where(shared, unreleased).values(doubt=True))
 
-    def _give_up(self, tx: Connection, rollout: int, number: int) -> None:
-        """An article of a held rollout has been overtaken: if it was the only one, so is the rollout."""
+    def _give_up(self, tx: Connection, rollout: int, number: int, now: datetime) -> Sequence[int]:
+        """An article of a held rollout has been overtaken, and its deliveries end: if it was the only one, so does the
+        rollout. The deliveries."""
         here = and_(_d.rollout_id == rollout, _d.article_id == number)
-        tx.execute(update(tables.delivery).where(here).values(overtaken=True, state=DeliveryState.SUPERSEDED, due=None))
+        ending = update(tables.delivery).where(here).values(state=DeliveryState.SUPERSEDED, due=None)
+        ended = tx.scalars(ending.returning(_d.id)).all()
         others = exists().where(_d.rollout_id == rollout, ~_d.overtaken)
         if not tx.scalar(select(others)):
-            tx.execute(update(tables.rollout).where(_r.id == rollout).values(state=RolloutState.CANCELLED))
+            cancel(tx, rollout, now)
+        return ended
 
     def _live_article(self, tx: Connection, known: str) -> tuple[int, Row[Any]]:
         """The article's number and last rollout; `Impossible` if it does not exist or is withdrawn.

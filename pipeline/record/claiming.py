@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -120,6 +121,8 @@ class Claim(Frozen):
     """What has been made of columns, see `Reports.announced`."""
     companions: tuple[Revision, ...]
     """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
+    places: Mapping[int, Mapping[str, Any]] = {}
+    """By delivery, the rows by which it and those it leads stand in the channel's catalogue from the instant on."""
 
     @property
     def key(self) -> str:
@@ -171,11 +174,15 @@ class Claiming(Reports):
                 announced=tuple(self.announced_as(tx, row.announced)),
                 companions=tuple(self.revision_at(tx, one.article_id, one.revision) for one in together if one.bundled),
             )
-            if step is Step.RELEASE:  # last: others wait for the counters until this has been committed
-                for one in together:  # in the articles' order, whichever is claimed first
-                    if one.state == row.state:
-                        self._place(tx, one, claim, anew=one is row and not row.placed)
-            return claim
+            if step is not Step.RELEASE:
+                return claim
+            places = {}  # last: others wait for the counters until this has been committed
+            for one in together:  # in the articles' order, whichever is claimed first
+                if one.state == row.state and (
+                    place := self._place(tx, one, claim, anew=one is row and not row.placed)
+                ):
+                    places[one.id] = place
+            return claim.model_copy(update={"places": places})
 
     def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:
         return Earlier(
@@ -187,17 +194,17 @@ class Claiming(Reports):
             reason=tx.scalar(select(_r.reason).where(_r.id == row.rollout_id)) or "",
         )
 
-    def _place(self, tx: Connection, row: Row[Any], claim: Claim, *, anew: bool) -> None:
-        """Give the article its place in the channel's catalogue, valid from the common instant.
+    def _place(self, tx: Connection, row: Row[Any], claim: Claim, *, anew: bool) -> Mapping[str, Any] | None:
+        """Give the article its place in the channel's catalogue, valid from the common instant; its row, if it has one.
 
         `claim`: the one with which the release of all of them begins; `anew`: it is known to have no place yet.
         """
         before = None if anew else tx.execute(_PLACED, {"on": row.channel, "of": row.article_id}).first()
         if before is not None and before.delivery_id == row.id:
-            return
+            return dict(before._mapping)
         if before is None:
             if row.action == Action.WITHDRAW:
-                return
+                return None
             own = row.id == claim.delivery_id
             column = (claim.revision if own else self.revision_at(tx, row.article_id, row.revision)).article.column
             mine = [{"channel": row.channel, "column": one, "value": 1} for one in ("", column)]
@@ -206,21 +213,20 @@ class Claiming(Reports):
             ordinal, column_ordinal = ordinals[""], ordinals[column]
         else:
             column, ordinal, column_ordinal = before.column, before.ordinal, before.column_ordinal
-        tx.execute(
-            insert(tables.placement),
-            {
-                "delivery_id": row.id,
-                "channel": row.channel,
-                "article_id": row.article_id,
-                "revision": row.revision,
-                "column": column,
-                "ordinal": ordinal,
-                "column_ordinal": column_ordinal,
-                "instant": claim.release_at,
-                "withdrawn": row.action == Action.WITHDRAW,
-                "reason": claim.reason if row.action == Action.WITHDRAW else "",
-            },
-        )
+        place = {
+            "delivery_id": row.id,
+            "channel": row.channel,
+            "article_id": row.article_id,
+            "revision": row.revision,
+            "column": column,
+            "ordinal": ordinal,
+            "column_ordinal": column_ordinal,
+            "instant": claim.release_at,
+            "withdrawn": row.action == Action.WITHDRAW,
+            "reason": claim.reason if row.action == Action.WITHDRAW else "",
+        }
+        tx.execute(insert(tables.placement), place)
+        return place
 
 
 def _is_absent(receipt: Receipt | None) -> bool:

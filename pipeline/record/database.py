@@ -25,7 +25,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline.channel import Problem, Text, Unavailable
 from pipeline.record import chain, migrations, waits
-from pipeline.record.chain import Chain
+from pipeline.record.chain import Chain, Head
+from pipeline.record.keys import Keys
 from pipeline.record.turns import Turns
 from pipeline.rollout import Pace
 
@@ -48,11 +49,13 @@ LOOK = timedelta(milliseconds=1)
 class Database:
     """One database. Thread-safe; open one per process.
 
-    `locks` is the folder of the channels' locks where the database is SQLite.
+    `locks` is the folder of the channels' locks where the database is SQLite; `keys` are those that seal events, by
+    default this process's own.
     """
 
-    def __init__(self, url: str, *, pace: Pace, locks: Path) -> None:
+    def __init__(self, url: str, *, pace: Pace, locks: Path, keys: Keys | None = None) -> None:
         self.pace = pace
+        self.keys = keys or Keys()
         self._locks = locks
         self._queues: dict[str, Turns] = {}
         self._own = threading.local()
@@ -151,10 +154,17 @@ class Database:
 
     @contextmanager
     def reading(self, *, long: bool = False) -> Iterator[Connection]:
-        """A transaction that changes nothing; `long`: one that reads the whole record."""
-        with self._begin("DEFERRED") as connection:
-            if long and not self.sqlite:
-                waits.patience(connection, statement_timeout=waits.LONG)
+        """A transaction that changes nothing; `long`: one that reads the whole record, all of it of one moment."""
+        if self.sqlite or not long:
+            with self._begin("DEFERRED") as connection:
+                yield connection
+            return
+        with (
+            self._telling(),
+            self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+            connection.begin(),
+        ):
+            waits.patience(connection, statement_timeout=waits.LONG)
             yield connection
 
     @contextmanager
@@ -231,20 +241,34 @@ class Database:
                 if not chain.unsealed(tx):
                     return sealed
             with self.writing() as tx:
-                count = chain.seal(tx)
+                count = chain.seal(tx, self.keys)
             sealed += count
             if count < chain.BATCH:
                 return sealed
 
     def chain(self) -> Chain:
         """Seal what is there, if that may be, and walk along the whole chain, which tells how much is left unsealed."""
+        self.seal_if_may()
+        with self.reading(long=True) as tx:
+            return chain.walk(tx, self.keys)
+
+    def seal_if_may(self) -> None:
+        """Seal what is there; nothing where somebody else has the database, or this account may only read."""
         try:
             self.seal()
         except SQLAlchemyError as error:
             if not (isinstance(error, waits.Held) or waits.is_forbidden(error)):
                 raise
-        with self.reading(long=True) as tx:
-            return chain.walk(tx)
+
+    def head(self) -> Head:
+        """The last sealed event."""
+        with self.reading() as tx:
+            return chain.head(tx)
+
+    def take_key(self, who: str) -> Head:
+        """From here on the current key seals; the head that this made."""
+        with self.writing() as tx:
+            return chain.take_key(tx, self.keys, self.now(tx), who)
 
     def broken_event(self) -> int | None:
         """The number of the first event whose hash does not hold, None if the whole chain does."""

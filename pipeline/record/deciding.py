@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
 
 from pipeline.channel import Action, Evidence, Problem, Receipt, Text
-from pipeline.record import chain, locks, tables
+from pipeline.record import chain, locks, tables, testimony
 from pipeline.record.claiming import Claim, Earlier
 from pipeline.record.due import claimable
 from pipeline.record.gate import Wake, settle
 from pipeline.record.ids import article_id, number_of, rollout_id
 from pipeline.record.refusals import Impossible
 from pipeline.record.reports import Reports
+from pipeline.record.testimony import Told
 from pipeline.rollout import (
     ENDED,
     STATE_BEFORE,
@@ -79,7 +80,7 @@ class Deciding(Reports):
                     delivery=settled.id,
                     digest=earlier.digest,
                     channel=settled.channel,
-                    receipt=chain.digest_of(told),
+                    rows=[testimony.changed(tables.delivery, settled.id, {"receipt": told})],
                 )
 
     def record(
@@ -137,9 +138,8 @@ class Deciding(Reports):
                 if prepared := digest if one is row else beside.get(article_id(one.article_id), ""):
                     own["digest"] = prepared
                 tx.execute(_CHANGE, {"changed": one.id, **own})
-                if verdict.state is DeliveryState.FAILED and claim.step is Step.RELEASE and not verdict.doubt:
-                    tx.execute(tables.placement.delete().where(_p.delivery_id == one.id))
-                self._note_step(tx, now, claim, verdict, one, own)
+                became = [testimony.changed(tables.delivery, one.id, own), *_place(tx, claim, verdict, one.id)]
+                self._note_step(tx, now, claim, verdict, one, own, became)
             parts = [
                 SimpleNamespace(**{**one._mapping, **changed[one.id]}) if one.id in changed else one for one in rows
             ]
@@ -200,7 +200,14 @@ class Deciding(Reports):
         return values
 
     def _note_step(
-        self, tx: Connection, now: datetime, claim: Claim, verdict: Verdict, row: Row[Any], values: Mapping[str, Any]
+        self,
+        tx: Connection,
+        now: datetime,
+        claim: Claim,
+        verdict: Verdict,
+        row: Row[Any],
+        values: Mapping[str, Any],
+        rows: Sequence[Told],
     ) -> None:
         led = {} if row.id == claim.delivery_id else {"leader": claim.delivery_id}
         chain.note(
@@ -215,7 +222,7 @@ class Deciding(Reports):
             channel=row.channel,
             fence=row.fence,
             error=str(verdict.problem.message) if verdict.problem else "",
-            **{name: chain.digest_of(values[name]) for name in ("receipt", "evidence") if name in values},
+            rows=rows,
             **led,
         )
 
@@ -254,51 +261,65 @@ class Deciding(Reports):
                         remedy=Text.of("newsroom report {rollout} shows where it stands", rollout=known),
                     )
                 )
+            told: dict[int, list[Told]] = {head.article_id: []}
             if held:
                 moment = max(head.go_live_at, now)
-                tx.execute(
-                    update(tables.rollout)
-                    .where(_r.id == number)
-                    .values(state=RolloutState.PREPARING, go_live_at=moment, ended_at=None)
-                )
+                anew = {"state": RolloutState.PREPARING, "go_live_at": moment, "ended_at": None}
+                tx.execute(update(tables.rollout).where(_r.id == number).values(**anew))
+                told[head.article_id].append(testimony.changed(tables.rollout, number, anew))
                 if head.action == Action.PUBLISH:
+                    dated: dict[str, Any] = {"published_at": moment}
                     waiting = {row.article_id for row in mine}
-                    tx.execute(
-                        update(tables.article).where(tables.article.c.id.in_(waiting)).values(published_at=moment)
-                    )
+                    tx.execute(update(tables.article).where(tables.article.c.id.in_(waiting)).values(**dated))
+                    for one in waiting:
+                        told.setdefault(one, []).append(testimony.changed(tables.article, one, dated))
                 else:
-                    c = tables.revision.c
+                    c, key = tables.revision.c, (head.article_id, head.revision)
                     here = and_(c.article_id == head.article_id, c.number == head.revision)
-                    tx.execute(update(tables.revision).where(here).values(corrected_at=moment))
+                    dated = {"corrected_at": moment}
+                    if tx.execute(update(tables.revision).where(here).values(**dated)).rowcount:
+                        told[head.article_id].append(testimony.changed(tables.revision, key, dated))
             elif head.state != RolloutState.PREPARING:  # a channel that may fail is tried again before the gate, too
-                tx.execute(
-                    update(tables.rollout).where(_r.id == number).values(state=RolloutState.RELEASED, ended_at=None)
-                )
+                again = {"state": RolloutState.RELEASED, "ended_at": None}
+                tx.execute(update(tables.rollout).where(_r.id == number).values(**again))
+                told[head.article_id].append(testimony.changed(tables.rollout, number, again))
             wakes = []
             for row in mine if held else stuck:
                 step = Step.PREPARE if held else Step(row.failed_in or Step.PREPARE)
                 state = STATE_BEFORE[step]
                 if adopt and row.state == DeliveryState.UNKNOWN:
                     state = DeliveryState.PREPARED if step is Step.PREPARE else DeliveryState.LIVE
-                tx.execute(
-                    update(tables.delivery)
-                    .where(_d.id == row.id)
-                    .values(
-                        state=state,
-                        due=now if state is not DeliveryState.PREPARED or not held else None,
-                        wake_at=now + self.pace.wake,
-                        attempts=0,
-                        # Where nobody can be asked, the person who says «again» has settled it.
-                        doubt=row.doubt and not adopt and row.state != DeliveryState.UNKNOWN,
-                        problem=None,
-                        failed_in=None,
-                        # What a worker is still preparing has the old date: it does not count any more.
-                        **({"checked_at": None, "fence": _d.fence + 1} if held else {}),
-                    )
-                )
+                values = {
+                    "state": state,
+                    "due": now if state is not DeliveryState.PREPARED or not held else None,
+                    "wake_at": now + self.pace.wake,
+                    "attempts": 0,
+                    # Where nobody can be asked, the person who says «again» has settled it.
+                    "doubt": row.doubt and not adopt and row.state != DeliveryState.UNKNOWN,
+                    "problem": None,
+                    "failed_in": None,
+                    # What a worker is still preparing has the old date: it does not count any more.
+                    **({"checked_at": None, "fence": _d.fence + 1} if held else {}),
+                }
+                tx.execute(update(tables.delivery).where(_d.id == row.id).values(**values))
+                told.setdefault(row.article_id, []).append(testimony.changed(tables.delivery, row.id, values))
                 wakes.append(Wake(row.id, STEP_OF[state], row.channel, Rank(head.rank)))
-            chain.note(tx, now, editor, "retry", article=head.article_id, rollout=number, adopt=adopt)
+            about: dict[str, Any] = {"rollout": number, "adopt": adopt}
+            chain.note_all(
+                tx, [chain.content(now, editor, "retry", article=one, rows=its, **about) for one, its in told.items()]
+            )
             return [*wakes, *settle(tx, number, now, self.pace)]
+
+
+def _place(tx: Connection, claim: Claim, verdict: Verdict, delivery: int) -> list[Told]:
+    """What has become of the place that a delivery was given when its release was claimed: if nothing went out, it has
+    none."""
+    if claim.step is not Step.RELEASE:
+        return []
+    if verdict.state is DeliveryState.FAILED and not verdict.doubt:
+        tx.execute(tables.placement.delete().where(_p.delivery_id == delivery))
+        return [testimony.gone(tables.placement, delivery)]
+    return [testimony.new(tables.placement, claim.places[delivery])] if delivery in claim.places else []
 
 
 def _following(

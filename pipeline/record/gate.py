@@ -6,14 +6,14 @@ Every function works in somebody's transaction, which has locked the rollouts co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, select, update
 
 from pipeline.channel import Action
-from pipeline.record import chain, locks, tables
+from pipeline.record import chain, locks, tables, testimony
 from pipeline.rollout import GATE_PASSED, DeliveryState, Pace, Part, Rank, RolloutState, Step, after_gate, gate, instant
 
 _a, _d, _r, _v = tables.article.c, tables.delivery.c, tables.rollout.c, tables.revision.c
@@ -122,7 +122,7 @@ def settle(
             state = RolloutState.PREPARING
         elif state is RolloutState.READY:
             values["release_at"] = instant(head.go_live_at, now, pace)
-            _date(tx, head, values["release_at"])
+            _date(tx, head, values["release_at"], now)
         if waits is not (head.at_gate is not None):
             values["at_gate"] = now if waits else None
     released = any(row.released_at for row in rows)
@@ -154,10 +154,23 @@ def settle(
         values["state"] = state
         if state in (RolloutState.COMPLETE, RolloutState.CANCELLED, RolloutState.HELD):
             values["ended_at"] = now
-        chain.note(tx, now, "engine", f"rollout {state}", article=head.article_id, rollout=rollout)
+        _note(tx, now, head, values)
     if values:
         tx.execute(_CHANGE, {"changed": rollout, **values})
     return wakes
+
+
+def cancel(tx: Connection, rollout: int, now: datetime) -> None:
+    """Nothing of a held rollout is to go out any more. It is locked."""
+    state = {"state": RolloutState.CANCELLED}
+    [head] = tx.execute(update(tables.rollout).where(_r.id == rollout).values(**state).returning(_r.id, _r.article_id))
+    _note(tx, now, head, state)
+
+
+def _note(tx: Connection, now: datetime, head: Row[Any], values: Mapping[str, Any]) -> None:
+    """What has become of a rollout, as an event of its first article."""
+    rows = [testimony.changed(tables.rollout, head.id, values)]
+    chain.note(tx, now, "engine", f"rollout {values['state']}", article=head.article_id, rollout=head.id, rows=rows)
 
 
 def _waits(tx: Connection, head: Row[Any], parts: Sequence[Any], now: datetime, pace: Pace) -> bool:
@@ -177,7 +190,7 @@ def before_gate(tx: Connection) -> list[int]:
     return list(tx.scalars(_WAITING.limit(ABREAST)))
 
 
-def _date(tx: Connection, head: Row[Any], release_at: datetime) -> None:
+def _date(tx: Connection, head: Row[Any], release_at: datetime, now: datetime) -> None:
     """Date what goes out by the minute in which it does, where it was accepted for an earlier one: a public date a
     minute off is a violation (国办秘函〔2019〕19号). In the common case both are one minute, and all stays as prepared.
 
@@ -188,11 +201,18 @@ def _date(tx: Connection, head: Row[Any], release_at: datetime) -> None:
         return
     if head.action == Action.PUBLISH:
         mine = select(_d.article_id).where(_d.rollout_id == head.id, ~_d.overtaken)
-        free = select(_a.id).where(_a.id.in_(mine)).with_for_update(skip_locked=True, key_share=True)
-        tx.execute(update(tables.article).where(_a.id.in_(tx.scalars(free).all())).values(published_at=release_at))
+        free = tx.scalars(select(_a.id).where(_a.id.in_(mine)).with_for_update(skip_locked=True, key_share=True)).all()
+        tx.execute(update(tables.article).where(_a.id.in_(free)).values(published_at=release_at))
+        dated = {one: testimony.changed(tables.article, one, {"published_at": release_at}) for one in free}
     elif head.action == Action.CORRECT:
+        key = (head.article_id, head.revision)
         here = and_(_v.article_id == head.article_id, _v.number == head.revision)
         tx.execute(update(tables.revision).where(here).values(corrected_at=release_at))
+        dated = {head.article_id: testimony.changed(tables.revision, key, {"corrected_at": release_at})}
+    else:
+        return
+    about = [{"article": one, "rollout": head.id, "rows": [told]} for one, told in dated.items()]
+    chain.note_all(tx, [chain.content(now, "engine", "dated", **one) for one in about])
 
 
 def lapse(tx: Connection, narrowed: ColumnElement[bool], now: datetime, pace: Pace) -> None:
@@ -204,10 +224,17 @@ def lapse(tx: Connection, narrowed: ColumnElement[bool], now: datetime, pace: Pa
         update(tables.delivery)
         .where(narrowed, _d.overtaken, _d.lease_until <= now)
         .values(fence=_d.fence + 1, lease_until=None, doubt=True, state=DeliveryState.SUPERSEDED)
-        .returning(_d.rollout_id)
-    )
-    for rollout in set(rows.scalars()):
+        .returning(_d.id, _d.rollout_id, _d.article_id, _d.channel)
+    ).all()
+    chain.note_all(tx, [_lapsed(row, now) for row in rows])
+    for rollout in {row.rollout_id for row in rows}:
         settle(tx, rollout, now, pace)
+
+
+def _lapsed(row: Row[Any], now: datetime) -> dict[str, Any]:
+    rows = [testimony.changed(tables.delivery, row.id, {"state": DeliveryState.SUPERSEDED})]
+    about = {"article": row.article_id, "rollout": row.rollout_id, "delivery": row.id, "channel": row.channel}
+    return chain.content(now, "engine", "lapsed", **about, rows=rows)
 
 
 def publication(tx: Connection, row: Row[Any]) -> Sequence[Row[Any]]:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, text
 from pipeline.article import Column, Outlet, Revision
 from pipeline.article.reading import Reading
 from pipeline.channel import Action, Evidence, Receipt, Standing
-from pipeline.record import chain, locks, tables
+from pipeline.record import chain, locks, tables, testimony
 from pipeline.record.columns import taken_numbers
 from pipeline.record.ids import drawn
 from pipeline.record.reports import Reports
@@ -121,86 +121,75 @@ class Importing(Reports):
     def _insert(
         self, tx: Connection, batch: Sequence[Old], outlets: Sequence[Outlet], editor: str, now: datetime
     ) -> list[Part]:
-        numbers = {one.revision.id: one.number for one in batch}
-        tx.execute(
-            insert(tables.article),
-            [
-                {
-                    "id": numbers[one.revision.id],
-                    "key": one.revision.article.key,
-                    "column": one.column.id,
-                    "number": one.revision.article.number,
-                    "announces": None,
-                    "published_at": one.revision.published_at,
-                    "accepted_at": now,
-                    "imported_from": one.file,
-                }
-                for one in batch
-            ],
-        )
-        digests = {one.revision.id: one.revision.article.digest for one in batch}
-        tx.execute(
-            insert(tables.revision),
-            [
-                {
-                    "article_id": numbers[one.revision.id],
-                    "number": one.revision.number,
-                    "digest": digests[one.revision.id],
-                    "record": one.revision.article.model_dump_json(),
-                    "corrected_at": None,
-                    "note": "",
-                    "accepted_at": now,
-                    "reading": one.reading and one.reading.model_dump_json(),
-                }
-                for one in batch
-            ],
-        )
+        """Every row of the batch, and of each article the event that tells of all of its rows."""
+        made = [self._article(one, now) for one in batch]
+        tx.execute(insert(tables.article), [one for one, _ in made])
+        tx.execute(insert(tables.revision), [one for _, one in made])
         self._keep_pictures(tx, batch)
-        rollouts = drawn(tx, tables.rollout, len(batch), self.numbered)
-        tx.execute(
-            insert(tables.rollout),
-            [
-                {
-                    "id": rollout,
-                    "article_id": numbers[one.revision.id],
-                    "revision": one.revision.number,
-                    "action": Action.PUBLISH,
-                    "state": RolloutState.RELEASED,
-                    "go_live_at": now,
-                    "release_at": now,
-                    "reason": "",
-                    "editor": editor,
-                    "rank": Rank.USUAL,
-                    "accepted_at": now,
-                }
-                for one, rollout in zip(batch, rollouts, strict=True)
-            ],
-        )
-        ids = iter(_reserved(tx, "delivery", len(batch) * len(outlets)))
-        made = [
-            (Part(next(ids), rollout, outlet.id, one.number, one.revision), one, outlet)
-            for one, rollout in zip(batch, rollouts, strict=True)
-            for outlet in outlets
+        rollouts = [
+            _rollout(number, one, editor, now)
+            for one, number in zip(batch, drawn(tx, tables.rollout, len(batch), self.numbered), strict=True)
         ]
-        tx.execute(insert(tables.delivery), [_delivery(part, one, outlet, now) for part, one, outlet in made])
-        tx.execute(
-            insert(tables.event),
-            [
-                chain.content(
-                    now,
-                    editor,
-                    "import accepted",
-                    article=numbers[one.revision.id],
-                    rollout=rollout,
-                    digest=digests[one.revision.id],
-                    reading=one.reading.digest if one.reading else "",
-                    imported=one.file,
-                )
-                for one, rollout in zip(batch, rollouts, strict=True)
-            ],
-        )
-        tx.execute(insert(tables.placement), _placed(tx, [part for part, _, _ in made]))
-        return [part for part, _, _ in made]
+        tx.execute(insert(tables.rollout), rollouts)
+        ids = iter(_reserved(tx, "delivery", len(batch) * len(outlets)))
+        parts = [
+            [Part(next(ids), rollout["id"], outlet.id, one.number, one.revision) for outlet in outlets]
+            for one, rollout in zip(batch, rollouts, strict=True)
+        ]
+        deliveries = [
+            [_delivery(part, one, outlet, now) for part, outlet in zip(some, outlets, strict=True)]
+            for some, one in zip(parts, batch, strict=True)
+        ]
+        placed = {row["delivery_id"]: row for row in _placed(tx, [part for some in parts for part in some])}
+        events = [
+            chain.content(
+                now,
+                editor,
+                "import accepted",
+                article=one.number,
+                rollout=rollout["id"],
+                digest=revision["digest"],
+                reading=one.reading.digest if one.reading else "",
+                imported=one.file,
+                rows=[
+                    testimony.new(tables.article, article),
+                    testimony.new(tables.revision, revision),
+                    testimony.new(tables.rollout, rollout),
+                    *(testimony.new(tables.delivery, row) for row in some),
+                    *(testimony.new(tables.placement, placed[row["id"]]) for row in some),
+                ],
+            )
+            for one, (article, revision), rollout, some in zip(batch, made, rollouts, deliveries, strict=True)
+        ]
+        tx.execute(insert(tables.delivery), [row for some in deliveries for row in some])
+        chain.note_all(tx, events)
+        tx.execute(insert(tables.placement), list(placed.values()))
+        return [part for some in parts for part in some]
+
+    def _article(self, old: Old, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The rows of an article and of its revision."""
+        record = old.revision.article
+        article = {
+            "id": old.number,
+            "key": record.key,
+            "column": old.column.id,
+            "number": record.number,
+            "announces": None,
+            "published_at": old.revision.published_at,
+            "accepted_at": now,
+            "imported_from": old.file,
+        }
+        revision = {
+            "article_id": old.number,
+            "number": old.revision.number,
+            "digest": record.digest,
+            "record": record.model_dump_json(),
+            "corrected_at": None,
+            "note": "",
+            "accepted_at": now,
+            "reading": old.reading and old.reading.model_dump_json(),
+        }
+        return article, revision
 
     def _keep_pictures(self, tx: Connection, batch: Sequence[Old]) -> None:
         """In their order, so that two who keep the same do not wait for each other."""
@@ -264,8 +253,7 @@ class Importing(Reports):
                         delivery=one.part.delivery_id,
                         digest=one.digest,
                         channel=one.part.channel,
-                        receipt=chain.digest_of(row["its_receipt"]),
-                        evidence=chain.digest_of(row["its_evidence"]),
+                        rows=[testimony.changed(tables.delivery, one.part.delivery_id, _told(row))],
                     )
                     for one, row in zip(mine, values, strict=True)
                 ],
@@ -276,18 +264,22 @@ class Importing(Reports):
     def _complete(self, tx: Connection, rollouts: Sequence[int], now: datetime) -> None:
         under_way = exists().where(_d.rollout_id == _r.id, _d.state.not_in(ENDED)).correlate(tables.rollout)
         for some in _some(rollouts):
+            ended = {"state": RolloutState.COMPLETE, "ended_at": now}
             done = tx.execute(
                 update(tables.rollout)
                 .where(_r.id.in_(some), _r.state == RolloutState.RELEASED, ~under_way)
-                .values(state=RolloutState.COMPLETE, ended_at=now)
+                .values(**ended)
                 .returning(_r.id, _r.article_id)
             ).all()
-            if done:
-                content = [
-                    chain.content(now, "engine", "rollout complete", article=row.article_id, rollout=row.id)
-                    for row in done
-                ]
-                tx.execute(insert(tables.event), content)
+            about = [
+                {
+                    "article": row.article_id,
+                    "rollout": row.id,
+                    "rows": [testimony.changed(tables.rollout, row.id, ended)],
+                }
+                for row in done
+            ]
+            chain.note_all(tx, [chain.content(now, "engine", "rollout complete", **one) for one in about])
 
     def standing(self, channel: str, limit: int = _AT_ONCE) -> Iterator[tuple[Revision, Action, str]]:
         """Every article that the channel has or had, in the order in which they came to stand as they do: its revision,
@@ -323,21 +315,23 @@ class Importing(Reports):
             after = rows[-1].delivery_id
 
 
+_BECAME = {
+    "state": "to",
+    "due": "again",
+    "wake_at": "woken",
+    "receipt": "its_receipt",
+    "evidence": "its_evidence",
+    "digest": "its_digest",
+    "started_at": "begun",
+    "released_at": "ended",
+    "live_at": "ended",
+    "verified_at": "seen",
+}
+"""The columns of a finished delivery, and the values of `_outcome` for them."""
 _FINISHED = (
     update(tables.delivery)
     .where(_d.id == bindparam("of"))
-    .values(
-        state=bindparam("to"),
-        due=bindparam("again", type_=tables.Instant()),
-        wake_at=bindparam("woken", type_=tables.Instant()),
-        receipt=bindparam("its_receipt"),
-        evidence=bindparam("its_evidence"),
-        digest=bindparam("its_digest"),
-        started_at=bindparam("begun", type_=tables.Instant()),
-        released_at=bindparam("ended", type_=tables.Instant()),
-        live_at=bindparam("ended", type_=tables.Instant()),
-        verified_at=bindparam("seen", type_=tables.Instant()),
-    )
+    .values({name: bindparam(value, type_=_d[name].type) for name, value in _BECAME.items()})
 )
 
 
@@ -354,6 +348,27 @@ def _outcome(came: Came, now: datetime, wake: timedelta) -> dict[str, Any]:
         "begun": came.started_at,
         "ended": came.ended_at,
         "seen": came.evidence.at if right else None,
+    }
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An outcome by the columns."""
+    return {name: row[value] for name, value in _BECAME.items()}
+
+
+def _rollout(number: int, old: Old, editor: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": number,
+        "article_id": old.number,
+        "revision": old.revision.number,
+        "action": Action.PUBLISH,
+        "state": RolloutState.RELEASED,
+        "go_live_at": now,
+        "release_at": now,
+        "reason": "",
+        "editor": editor,
+        "rank": Rank.USUAL,
+        "accepted_at": now,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.channel import Note, Unavailable
 from pipeline.record import chain, tables, waits
 from pipeline.record.database import Database
+from pipeline.record.testimony import digest_of
 from pipeline.record.upserts import ByDialect
 
 _n = tables.notebook.c
@@ -59,8 +59,7 @@ class SqlNotebook:
             version = tx.scalar(_PUT[tx.dialect.name], row)
             if version is None:
                 return False
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            self._note(tx, by, deed or "note", digest, page=page, version=version)
+            self._note(tx, by, deed or "note", digest_of(text), page=page, version=version)
             return True
 
     def drop(self, page: str, over: int) -> bool:

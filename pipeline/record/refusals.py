@@ -44,6 +44,16 @@ def no_rollout(known: str) -> Impossible:
     )
 
 
+def unreadable(known: str) -> Impossible:
+    return Impossible(
+        Problem(
+            field="ID",
+            message=Text.of("what the record has of {rollout} cannot be read: somebody wrote into it", rollout=known),
+            remedy=Text.of("newsroom audit verify says what is wrong; compare the database with its last backup"),
+        )
+    )
+
+
 def there_twice(article: Article) -> Impossible:
     return Impossible(
         Problem(

@@ -148,6 +148,8 @@ class Event(Frozen):
     """Of the record that was accepted, or of the rendition."""
     reading: str = ""
     """The digest of the reading that was accepted with the record."""
+    account: str = ""
+    """Where a person acted, the account of the operating system: `name (uid) @ host`."""
     receipt: str
     """Digest of what the channel answered, where it did (`Receipt` as JSON)."""
     evidence: str

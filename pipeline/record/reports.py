@@ -26,12 +26,13 @@ from sqlalchemy import (
 from pipeline.article import Announcement, Column, Deed, Revision
 from pipeline.article.reading import Reading
 from pipeline.channel import Action
-from pipeline.record import tables
+from pipeline.record import chain, tables
 from pipeline.record.database import Database
 from pipeline.record.due import STEPPING, claimable
 from pipeline.record.ids import Numbered, article_id, at_random, is_id, number_of, rollout_id
 from pipeline.record.report import ArticleLine, AsRead, Event, Health, Overview, Report
 from pipeline.record.rollouts import article_of, parsed, reports_of, revision_of
+from pipeline.record.testimony import told_by
 from pipeline.rollout import DeliveryState, RolloutState
 
 _d, _r = tables.delivery.c, tables.rollout.c
@@ -349,11 +350,9 @@ class Reports(Database):
 
 
 def event_of(row: Any) -> Event:
-    try:
-        data = json.loads(row.data)
-    except ValueError:  # somebody wrote into the record
-        data = {}
-    told = data if isinstance(data, dict) else {}
+    data = chain.data_of(row)
+    mine = (one for one in told_by(data) if one["table"] == "delivery" and one.get("id") == row.delivery_id)
+    told = {**data, **next(mine, {})}  # earlier versions named these digests beside the rest
     return Event(
         id=row.id,
         number=row.number,
@@ -362,7 +361,8 @@ def event_of(row: Any) -> Event:
         what=row.what,
         article="" if row.article_id is None else article_id(row.article_id),
         rollout="" if row.rollout_id is None else rollout_id(row.rollout_id),
-        **{name: str(told.get(name, "")) for name in ("channel", "error", "reading", "receipt", "evidence")},
+        **{name: str(data.get(name, "")) for name in ("channel", "error", "reading", "account")},
+        **{name: str(told.get(name) or "") for name in ("receipt", "evidence")},
         digest=row.digest,
         hash=row.hash or "",
     )

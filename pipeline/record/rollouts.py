@@ -81,8 +81,8 @@ def _report(head: Row[Any], rows: Sequence[Row[Any]], revisions: Iterable[tuple[
         release_at=head.release_at,
         ended_at=head.ended_at,
         ready_at=head.at_gate,
-        start_ms=_spread(row.started_at for row in rows),
-        skew_ms=_spread(row.released_at for row in rows),
+        start_ms=spread(row.started_at for row in rows),
+        skew_ms=spread(row.released_at for row in rows),
         deliveries=tuple(map(_delivery, rows)),
     )
 
@@ -111,7 +111,7 @@ def _delivery(row: Row[Any]) -> DeliveryReport:
     )
 
 
-def _spread(moments: Iterable[datetime | None]) -> float | None:
+def spread(moments: Iterable[datetime | None]) -> float | None:
     """Milliseconds from the first to the last of what is known; None of fewer than two."""
     known = [one for one in moments if one is not None]
     return (max(known) - min(known)) / timedelta(milliseconds=1) if len(known) > 1 else None

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from pipeline.article import Column
 from pipeline.record.accepting import Accepting
+from pipeline.record.auditing import Auditing
 from pipeline.record.catalogue import SqlCatalogue, SqlMedia
 from pipeline.record.claiming import Claiming
 from pipeline.record.deciding import Deciding
@@ -21,7 +22,7 @@ from pipeline.record.searching import Searching
 from pipeline.record.sweeping import Sweeping
 
 
-class Store(Accepting, Claiming, Deciding, Feedback, Importing, Searching, Sweeping):
+class Store(Accepting, Auditing, Claiming, Deciding, Feedback, Importing, Searching, Sweeping):
     """The record and every change to it. Thread-safe; open one per process."""
 
     def media(self) -> SqlMedia:

@@ -33,12 +33,22 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a time without zone")
-        return (value - _EPOCH) // timedelta(microseconds=1)
+        return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else moment(value)
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment as the tables have it. Raises ValueError for one without zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without zone")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(microseconds: int) -> datetime:
+    """The moment that the tables have so."""
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 # AUTOINCREMENT: an id is never given twice, even after its row is gone.
@@ -215,10 +225,12 @@ event = Table(
     Column("previous", String(64)),
     Column("hash", String(64)),
     Index("event_number", "number", unique=True),
+    Index("event_of_article", "article_id"),
     sqlite_autoincrement=True,
 )
 """`number`, `previous`, `hash`: its place in the chain, None until it is sealed."""
 Index("event_unsealed", event.c.id)
+Index("event_of_key", event.c.number)  # as above: where another key was taken into use
 
 chain = Table(
     "chain",
@@ -226,8 +238,22 @@ chain = Table(
     Column("id", Integer, primary_key=True),
     Column("hash", String(64), nullable=False),
     Column("number", BigInteger, nullable=False),
+    Column("key", String(16), nullable=False),
 )
-"""One row: hash and number of the last sealed event. Whoever seals has it locked; nobody else needs it."""
+"""One row: hash and number of the last sealed event, and the fingerprint of the key that sealed it, "" of none. Whoever
+seals has it locked; nobody else needs it."""
+
+head = Table(
+    "head",
+    metadata,
+    Column("place", String(16), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("sent_at", Instant),
+    Column("tried_at", Instant),
+    Column("problem", Text),
+)
+"""Where heads of the chain are kept outside (`file`, `address`, `mailbox`): the last that was sent there, and what kept
+the last try from it, if anything did."""
 
 worker = Table(
     "worker",

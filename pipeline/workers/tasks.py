@@ -123,6 +123,7 @@ def work(configuration: Configuration, queue: str) -> None:
         threading.Thread(target=_sweep, args=told, daemon=True, name="sweeper").start()
         if queue == STEPS:  # never beside what waits for an instant
             threading.Thread(target=_seal, args=(engine, stopping), daemon=True, name="sealer").start()
+            threading.Thread(target=_send_heads, args=(engine, stopping), daemon=True, name="heads").start()
 
     @worker_shutting_down.connect(weak=False)
     def stop(**_: Any) -> None:
@@ -178,6 +179,12 @@ def _seal(engine: Engine, stopping: threading.Event) -> None:
                 forgotten = time.monotonic() + FORGET / timedelta(seconds=1)
         except SQLAlchemyError as error:  # the database is away, or held: what happened waits to be sealed
             log.warning("not sealed", error=str(waits.trouble(error).message))
+
+
+def _send_heads(engine: Engine, stopping: threading.Event) -> None:
+    """Send the chain's head outside, if the newsroom's file says so; beside the sealer, which waits for nobody."""
+    while not stopping.wait(SEAL / timedelta(seconds=1)):
+        _look(engine.send_heads)
 
 
 def _sweep(engine: Engine, queue: str, shares: Shares, sign_of_life: Path, stopping: threading.Event) -> None:

@@ -18,6 +18,7 @@ from channels.app import App
 from pipeline.article import Outlet
 from pipeline.channel import Setting
 from pipeline.commands.report import page as report_page
+from pipeline.record.auditing import Confirmed
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, revision_of
 from tests.channels.test_app import column_of, served
 from tests.e2e.axe import violations
@@ -111,7 +112,7 @@ def test_a_table_of_the_app_scrolls_within_itself(app: tuple[str, Path], page: A
 
 @browsed
 def test_axe_finds_nothing_in_a_report(page: Any) -> None:
-    page.set_content(report_page(usual(), newsroom_of(), GOOD, CHECKED))
+    page.set_content(report_page(Confirmed(usual(), GOOD), newsroom_of(), CHECKED))
     assert violations(page) == []
 
 
@@ -133,7 +134,7 @@ def said_by_nu(*files: Path) -> list[str]:
 @checked
 def test_the_nu_html_checker_finds_no_error_in_app_and_report(app: tuple[str, Path], tmp_path: Path) -> None:
     report = tmp_path / "report.html"
-    report.write_text(report_page(usual(), newsroom_of(), GOOD, CHECKED), encoding="utf-8")
+    report.write_text(report_page(Confirmed(usual(), GOOD), newsroom_of(), CHECKED), encoding="utf-8")
     assert said_by_nu(app[1] / "index.html", report) == []
 
 
@@ -154,7 +155,7 @@ def test_every_link_of_the_app_leads_somewhere(app: tuple[str, Path], page: Any,
 
 
 def test_a_reports_links_are_those_of_its_channels() -> None:
-    made = lxml_html.document_fromstring(report_page(usual(), newsroom_of(), GOOD, CHECKED))
+    made = lxml_html.document_fromstring(report_page(Confirmed(usual(), GOOD), newsroom_of(), CHECKED))
     led = {address for _, attribute, address, _ in made.iterlinks() if attribute == "href"}
     seen = {one.evidence.url for one in usual().deliveries if one.evidence}
     assert led <= seen | {f"#{name}" for name in made.xpath("//@id")}

@@ -550,8 +550,8 @@ class Campaign:
             self._tell(observer.files.faults(last, in_column))
         self._tell(before_the_gate(reports, journals))
         self._tell(not_done(reports))
-        if (broken := engine.store.broken_event()) is not None:
-            self._tell([f"the chain of events is broken at {broken}"])
+        if not (audit := engine.store.audit()).holds:
+            self._tell([f"the record is not as its events say: {audit}"])
         self.outcome.figures["articles"] = len(last)
         self.outcome.figures["deeds"] = sum(len(journal) for journal in journals.values())
         self.outcome.figures["rollouts"] = len(reports)

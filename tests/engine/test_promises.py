@@ -259,7 +259,8 @@ class Newsroom(RuleBasedStateMachine):
             for outlet in self.outlets.values():
                 public = outlet.public.get(known, (None, ""))[0]
                 assert public == (None if action is Action.WITHDRAW else self.texts[known])
-        assert self.store.broken_event() is None
+        audit = self.store.audit()
+        assert audit.holds, audit
         for report in self.store.reports(RolloutState):
             assert all(one.state in ENDED for one in report.deliveries)
         self.nothing_goes_out_twice()

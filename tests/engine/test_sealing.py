@@ -54,7 +54,7 @@ def test_one_seals_at_a_time_and_nobody_waits_for_it(postgresql: str, tmp_path: 
         with store.writing() as tx:
             chain.note(tx, NOON, "engine", "one")
         with store.writing() as sealing:
-            assert chain.seal(sealing) == 1
+            assert chain.seal(sealing, store.keys) == 1
             with store.writing() as tx:
                 chain.note(tx, NOON, "engine", "two")
             assert store.seal() == 0
@@ -67,7 +67,7 @@ def test_it_is_sealed_in_batches(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
         bench.publish(f"第{number}条")
     sealed, seal = [], chain.seal
     monkeypatch.setattr(chain, "BATCH", 2)
-    monkeypatch.setattr(chain, "seal", lambda tx: sealed.append(seal(tx, 2)) or sealed[-1])
+    monkeypatch.setattr(chain, "seal", lambda tx, keys: sealed.append(seal(tx, keys, 2)) or sealed[-1])
     assert bench.store.seal() == 5
     assert sealed == [2, 2, 1]
     assert [number for number, _ in told(bench.store)] == [1, 2, 3, 4, 5]

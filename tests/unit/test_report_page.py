@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,10 @@ from pipeline.article import Newsroom, Outlet
 from pipeline.article.reading import Decision, Doubt, Line, ManuscriptProblem, Reading
 from pipeline.channel import Action, Evidence, Problem, Receipt, Standing, Text
 from pipeline.commands import language, terminal
-from pipeline.commands.report import MOST_LINES, TICKS, Axis, instant_of, offset, page, whole, zoomed
+from pipeline.commands.report import MOST_LINES, TICKS, Axis, instant_of, offset, whole, zoomed
+from pipeline.commands.report import page as page_of
+from pipeline.record.audit import Difference, Finding
+from pipeline.record.auditing import Confirmed
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.report import AsRead, DeliveryReport, Published, Report
 from pipeline.rollout import DeliveryState, RolloutState
@@ -97,6 +100,13 @@ def report(*deliveries: DeliveryReport, **values: Any) -> Report:
             **values,
         }
     )
+
+
+def page(
+    report: Report, newsroom: Newsroom, chain: Chain, at: datetime, readings: Sequence[AsRead] = (), **told: Any
+) -> str:
+    """The page of a report with the events of its articles as `chain` says."""
+    return page_of(Confirmed(report, chain, **told), newsroom, at, readings)
 
 
 def usual(**values: Any) -> Report:
@@ -225,6 +235,27 @@ def test_a_broken_record_is_told(newsroom: Newsroom) -> None:
     assert "broken at event 3: it was changed after it was written" in made
     assert "compare the database with its last backup" in made
     assert "holds: every event" not in made
+
+
+def test_what_the_events_do_not_confirm_is_told_first(newsroom: Newsroom) -> None:
+    """And a channel whose part is missing still counts as one."""
+    missing = Finding(Difference.MISSING, "delivery", (4,), article="a7", rollout="r7", channel="fax", event=12)
+    made = text_of(page(usual(), newsroom, GOOD, CHECKED, findings=[missing], account="editor (1001) @ news1"))
+
+    assert made.index("Not confirmed by the record of events") < made.index("What was published")
+    assert "r7, 传真<机>, a7: it is missing, and event 12 speaks of it" in made
+    assert "3 / 4" in made
+    assert "every channel read back" not in made
+    assert "editor (1001) @ news1" in made
+
+
+def test_what_could_not_be_checked_for_want_of_the_key_is_told(newsroom: Newsroom) -> None:
+    made = text_of(page(usual(), newsroom, GOOD._replace(unchecked=12, missing=("ab" * 8,)), CHECKED))
+
+    assert "Not wholly checked" in made
+    assert "abababababababab" in made
+    assert "短讯一则" in made
+    assert "broken" not in made
 
 
 def test_signs_go_with_every_colour(newsroom: Newsroom) -> None:
