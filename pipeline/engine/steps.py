@@ -204,7 +204,8 @@ class Steps:
                 return Attempt(Done(receipt), receipt, delivery=delivery)
             case Step.VERIFY:
                 evidence = channel.verify(delivery)
-                seen = Seen(happened(claim.action, evidence.standing), evidence.cached_until)
+                until = evidence.cached_until and self._store.clock.steady(evidence.cached_until)
+                seen = Seen(happened(claim.action, evidence.standing), until)
                 return Attempt(seen, evidence=evidence)
 
     def _prepared(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Receipt:
@@ -246,7 +247,8 @@ class Steps:
             started_at = self._in_time(claim)
             receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
             ended_at = self._clock.now()
-        taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
+        told_at = receipt.at and self._store.clock.steady(receipt.at)
+        taken_at = told_at if told_at and started_at <= told_at <= ended_at else ended_at
         return _staged(delivery, receipt)._replace(started_at=started_at, ended_at=taken_at, delivery=delivery)
 
     def _in_time(self, claim: Claim) -> datetime:

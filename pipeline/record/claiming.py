@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import AwareDatetime
@@ -48,6 +48,7 @@ _CLAIMED: Select[Any] = (
         .label("beside"),
         exists().where(_p.channel == _d.channel, _p.article_id == _d.article_id).label("placed"),
         ANNOUNCED.scalar_subquery().label("announced"),
+        tables.SHIFT.label("shift"),
     )
     .join(tables.rollout, _r.id == _d.rollout_id)
     .join(tables.revision, and_(_v.article_id == _d.article_id, _v.number == _d.revision))
@@ -174,7 +175,8 @@ class Claiming(Reports):
             if step is Step.RELEASE:  # last: others wait for the counters until this has been committed
                 for one in together:  # in the articles' order, whichever is claimed first
                     if one.state == row.state:
-                        self._place(tx, one, claim, anew=one is row and not row.placed)
+                        shift = timedelta(microseconds=row.shift)
+                        self._place(tx, one, claim, shift, anew=one is row and not row.placed)
             return claim
 
     def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:
@@ -187,7 +189,7 @@ class Claiming(Reports):
             reason=tx.scalar(select(_r.reason).where(_r.id == row.rollout_id)) or "",
         )
 
-    def _place(self, tx: Connection, row: Row[Any], claim: Claim, *, anew: bool) -> None:
+    def _place(self, tx: Connection, row: Row[Any], claim: Claim, shift: timedelta, *, anew: bool) -> None:
         """Give the article its place in the channel's catalogue, valid from the common instant.
 
         `claim`: the one with which the release of all of them begins; `anew`: it is known to have no place yet.
@@ -217,6 +219,7 @@ class Claiming(Reports):
                 "ordinal": ordinal,
                 "column_ordinal": column_ordinal,
                 "instant": claim.release_at,
+                "dated": claim.release_at + shift if claim.release_at and shift else None,
                 "withdrawn": row.action == Action.WITHDRAW,
                 "reason": claim.reason if row.action == Action.WITHDRAW else "",
             },

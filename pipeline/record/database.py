@@ -14,18 +14,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline.channel import Problem, Text, Unavailable
 from pipeline.record import chain, migrations, waits
 from pipeline.record.chain import Chain
+from pipeline.record.clock import RecordClock
 from pipeline.record.turns import Turns
 from pipeline.rollout import Pace
 
@@ -55,6 +56,7 @@ class Database:
         self.pace = pace
         self._locks = locks
         self._queues: dict[str, Turns] = {}
+        self.clock = RecordClock(self)
         self._own = threading.local()
         """`awaited`: whether this thread holds a channel's lock."""
         self.sqlite = url.startswith("sqlite")
@@ -321,13 +323,6 @@ class Database:
             raise _lost(channel) from error
         if not held:
             raise _lost(channel)
-
-    def now(self, tx: Connection) -> datetime:
-        """The time by the one clock that all machines share: the database's; beside SQLite there is but one machine."""
-        if self.sqlite:
-            return datetime.now(UTC)
-        told: datetime = tx.execute(select(func.clock_timestamp(type_=DateTime(timezone=True)))).scalar_one()
-        return told.astimezone(UTC)
 
 
 @contextmanager

@@ -117,7 +117,7 @@ class Deciding(Reports):
                 now_together = [(article_id(one.article_id), one.revision) for one in together]
                 values["doubt"] |= now_together != [(one.id, one.number) for one in claim.companions]
             if state is DeliveryState.VERIFIED or state is DeliveryState.WITHDRAWN:
-                values["verified_at"] = evidence.at if evidence else now
+                values["verified_at"] = evidence.at - timedelta(microseconds=rollout.shift) if evidence else now
             following = _following(claim, values, receipt, now, self.pace) if go_on and not row.overtaken else None
             if following is not None:
                 values |= {
@@ -256,6 +256,7 @@ class Deciding(Reports):
                 )
             if held:
                 moment = max(head.go_live_at, now)
+                date = moment + timedelta(microseconds=head.shift)
                 tx.execute(
                     update(tables.rollout)
                     .where(_r.id == number)
@@ -263,13 +264,11 @@ class Deciding(Reports):
                 )
                 if head.action == Action.PUBLISH:
                     waiting = {row.article_id for row in mine}
-                    tx.execute(
-                        update(tables.article).where(tables.article.c.id.in_(waiting)).values(published_at=moment)
-                    )
+                    tx.execute(update(tables.article).where(tables.article.c.id.in_(waiting)).values(published_at=date))
                 else:
                     c = tables.revision.c
                     here = and_(c.article_id == head.article_id, c.number == head.revision)
-                    tx.execute(update(tables.revision).where(here).values(corrected_at=moment))
+                    tx.execute(update(tables.revision).where(here).values(corrected_at=date))
             elif head.state != RolloutState.PREPARING:  # a channel that may fail is tried again before the gate, too
                 tx.execute(
                     update(tables.rollout).where(_r.id == number).values(state=RolloutState.RELEASED, ended_at=None)

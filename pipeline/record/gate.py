@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, select, update
@@ -184,15 +184,17 @@ def _date(tx: Connection, head: Row[Any], release_at: datetime) -> None:
     Whoever has an article locked is about to overtake this rollout: that article is left to him, since nobody who has
     a rollout may wait for an article (`locks`).
     """
-    if release_at.replace(second=0, microsecond=0) == head.go_live_at.replace(second=0, microsecond=0):
+    shift = timedelta(microseconds=head.shift)
+    date, before = release_at + shift, head.go_live_at + shift
+    if date.replace(second=0, microsecond=0) == before.replace(second=0, microsecond=0):
         return
     if head.action == Action.PUBLISH:
         mine = select(_d.article_id).where(_d.rollout_id == head.id, ~_d.overtaken)
         free = select(_a.id).where(_a.id.in_(mine)).with_for_update(skip_locked=True, key_share=True)
-        tx.execute(update(tables.article).where(_a.id.in_(tx.scalars(free).all())).values(published_at=release_at))
+        tx.execute(update(tables.article).where(_a.id.in_(tx.scalars(free).all())).values(published_at=date))
     elif head.action == Action.CORRECT:
         here = and_(_v.article_id == head.article_id, _v.number == head.revision)
-        tx.execute(update(tables.revision).where(here).values(corrected_at=release_at))
+        tx.execute(update(tables.revision).where(here).values(corrected_at=date))
 
 
 def lapse(tx: Connection, narrowed: ColumnElement[bool], now: datetime, pace: Pace) -> None:
