@@ -279,7 +279,7 @@ class RecordClock:
         tx.execute(update(tables.delivery).where(*mine, _d.lease_until.is_(None)).values(due))
         tx.execute(update(tables.clock).values(shift=_c.shift + micro))
         chain.note(tx, now, "engine", "clock set", by_seconds=by / timedelta(seconds=1))
-        log.warning("the clock has been set", by=str(by), moved=len(waiting))
+        log.warning("the clock has been set", by_seconds=by / timedelta(seconds=1), moved=len(waiting))
 
 
 def _ticks() -> int:
