@@ -152,8 +152,8 @@ class RecordClock:
         if not _is_of_this_start(row):
             try:
                 offset = self._begin_anew()
-            except SQLAlchemyError as error:
-                if not waits.is_forbidden(error):
+            except (SQLAlchemyError, OSError) as error:
+                if not _may_only_read(error):
                     raise
                 offset = _after(row) - _ticks()
         self._shift = row.shift * _MICROSECOND
@@ -175,14 +175,22 @@ class RecordClock:
     def _watch_machine(self) -> None:
         if abs(self._machine_shift() - self._shift) < STEP:
             return
+        try:
+            self._shift = self._told_shift()
+        except (SQLAlchemyError, OSError) as error:
+            if not _may_only_read(error):
+                raise
+            self._shift = self._machine_shift()
+
+    def _told_shift(self) -> timedelta:
+        """By how much the wall clock is ahead, as now the record knows, too."""
         with self._database.writing() as tx:
-            before = tx.execute(select(_c.shift)).scalar_one() * _MICROSECOND
+            before: timedelta = tx.execute(select(_c.shift)).scalar_one() * _MICROSECOND
             shift = self._machine_shift()
             if abs(shift - before) < STEP:
-                shift = before
-            else:
-                self._set(tx, shift - before)
-        self._shift = shift
+                return before
+            self._set(tx, shift - before)
+            return shift
 
     def _machine_shift(self) -> timedelta:
         while True:
@@ -305,8 +313,13 @@ def _is_of_this_start(row: Row[Any]) -> bool:
 
 
 def _after(row: Row[Any]) -> int:
-    """The record's time after the machine has been started: later than any that was seen."""
-    return int(max(row.seen, _since(datetime.now(UTC)) - row.shift))
+    """The record's time after the machine has been started: later than any there was before."""
+    return int(max(row.seen + _micro(UNHEARD), _since(datetime.now(UTC)) - row.shift))
+
+
+def _may_only_read(error: Exception) -> bool:
+    """Whether this account may not write into the record, or into its folder."""
+    return waits.is_forbidden(error) if isinstance(error, SQLAlchemyError) else isinstance(error, PermissionError)
 
 
 def _moment(micro: int) -> datetime:
