@@ -204,9 +204,18 @@ class Steps:
                 return Attempt(Done(receipt), receipt, delivery=delivery)
             case Step.VERIFY:
                 evidence = channel.verify(delivery)
-                until = evidence.cached_until and self._store.clock.steady(evidence.cached_until)
-                seen = Seen(happened(claim.action, evidence.standing), until)
+                seen = Seen(happened(claim.action, evidence.standing), self._cached_until(claim, evidence))
                 return Attempt(seen, evidence=evidence)
+
+    def _cached_until(self, claim: Claim, evidence: Evidence) -> datetime | None:
+        """The record's time until when caches may still hold what was there before: never longer after the channel had
+        taken it than its receipt said, even if the clock has been set back since."""
+        if evidence.cached_until is None:
+            return None
+        until = self._store.clock.steady(evidence.cached_until)
+        if claim.accepted_at is None or claim.receipt is None or claim.receipt.at is None:
+            return until
+        return min(until, claim.accepted_at + max(evidence.cached_until - claim.receipt.at, timedelta(0)))
 
     def _prepared(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Receipt:
         if claim.doubt and asks:
