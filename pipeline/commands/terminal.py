@@ -233,7 +233,7 @@ def show_workers(out: Console, known: Sequence[Worker]) -> None:
         said = _("workers: {steps} for preparation, {releases} for releases, on {hosts}")
         out.print(said.format(**counts, hosts=hosts))
     for host, ahead in {one.host: one.ahead for one in there if one.is_off}.items():
-        out.print(tell(clocks.off(host, ahead)) + _(": newsroom doctor says what to do"))
+        out.print(_("{what}: newsroom doctor says what to do").format(what=tell(clocks.off(host, ahead))))
 
 
 def show_missing(out: Console, known: Sequence[Worker], newsroom: Newsroom) -> None:

@@ -325,9 +325,15 @@ class Steps:
 
 
 def _is_outdated(claim: Claim, delivery: Delivery) -> bool:
-    """Whether something else was prepared than is to go out: it was dated by another minute, or its column has been
-    renamed since."""
-    return bool(claim.digest and delivery.rendition and delivery.rendition.digest != claim.digest)
+    """Whether something else was prepared than is to go out, of it or of what is one publication with it: it was dated
+    by another minute, or its column has been renamed since."""
+    if claim.digest and delivery.rendition and delivery.rendition.digest != claim.digest:
+        return True
+    return any(
+        prepared != one.rendition.digest
+        for one in delivery.companions
+        if (prepared := claim.prepared.get(one.revision.id))
+    )
 
 
 def _before_gate(claim: Claim) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import AwareDatetime
@@ -14,6 +16,7 @@ from pipeline.channel import Action, Delivery, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
+from pipeline.record.ids import article_id
 from pipeline.record.reports import ANNOUNCED, Reports
 from pipeline.record.rollouts import parsed, revision_of
 from pipeline.record.upserts import ByDialect
@@ -121,6 +124,8 @@ class Claim(Frozen):
     """What has been made of columns, see `Reports.announced`."""
     companions: tuple[Revision, ...]
     """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
+    prepared: Mapping[str, str] = MappingProxyType({})
+    """The digests of what was prepared of these, by their ids."""
 
     @property
     def key(self) -> str:
@@ -171,6 +176,7 @@ class Claiming(Reports):
                 previous=self._earlier(tx, told[-1]) if told else None,
                 announced=tuple(self.announced_as(tx, row.announced)),
                 companions=tuple(self.revision_at(tx, one.article_id, one.revision) for one in together if one.bundled),
+                prepared={article_id(one.article_id): one.digest for one in together if one.bundled and one.digest},
             )
             if step is Step.RELEASE:  # last: others wait for the counters until this has been committed
                 for one in together:  # in the articles' order, whichever is claimed first

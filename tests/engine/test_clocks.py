@@ -17,7 +17,7 @@ from tests.engine.commands import until
 from tests.engine.machines import PATIENCE
 from tests.standins.stepping import SteppingClock, needs_compiler
 
-pytestmark = [needs_compiler, pytest.mark.long]
+pytestmark = [needs_compiler, pytest.mark.long, pytest.mark.timeout(7200 if LONG else 600)]
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STEPS = (HOUR, -HOUR, DAY, -DAY)
