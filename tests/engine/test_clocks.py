@@ -13,8 +13,6 @@ import pytest
 
 from tests.conftest import LONG, fresh_database, fresh_file, postgresql_server
 from tests.engine.clocks import Clocks, machines_with
-from tests.engine.commands import until
-from tests.engine.machines import PATIENCE
 from tests.standins.stepping import SteppingClock, needs_compiler
 
 pytestmark = [needs_compiler, pytest.mark.long, pytest.mark.timeout(7200 if LONG else 600)]
@@ -32,8 +30,7 @@ def stepped_through(newsroom: Clocks, clock: SteppingClock, rounds: int) -> None
     for number in range(rounds):
         for step in STEPS:
             newsroom.slow(2.5)
-            newsroom.publish(f"第{number}次{step}")
-            until(newsroom.in_call, "an outlet is called", PATIENCE)
+            newsroom.catch(f"第{number}次{step}")
             clock.step(step)
             newsroom.come_to_rest()
             newsroom.slow(0)
