@@ -1,10 +1,10 @@
 """Who did what, as channels print it (署名). The rule stands here; a channel's templates only set it.
 
     printed(article, newsroom.house, Group.BYLINE)     # → (Printed(role="记者", names="张三、李四"), …)
-    lines(article, newsroom.house, *Group)             # → ("记者：张三　通讯员：王五", "编辑：…", …), a line a group
+    lines(article, newsroom.house, *Group)             # → ("记者：张三　通讯员：王五", "责任编辑：…", …), one a group
 
-Roles are printed as the manuscript has them, in its order, group by group. So nobody becomes what he is not: what is
-called 记者 in public was called so by the newsroom.
+Roles are printed as the manuscript has them (but see `IN_PUBLIC`), in its order, group by group. So nobody becomes what
+he is not: what is called 记者 in public was called so by the newsroom.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ APART = "　"
 """Between credits on one line, and within a name of two characters that is printed as wide as one of three."""
 WRITERS = (Duty.REPORTER, Duty.AUTHOR, Duty.CORRESPONDENT)
 """Whom metadata calls the authors, for it has no word for their roles; where there is room for one, the first."""
-ON_SITES: Mapping[str, str] = MappingProxyType({"编辑": "责任编辑"})
-"""Roles that a government's site, and its app, have to call otherwise."""
-AS_CALLED: Mapping[str, str] = MappingProxyType({})
+IN_PUBLIC: Mapping[str, str] = MappingProxyType({"编辑": "责任编辑"})
+"""Roles that a government's site has to call otherwise than manuscripts do: one word for one thing, wherever people
+read it. TV's script, which the house reads, has the manuscript's."""
 
 _TWO = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2}")
 
@@ -64,12 +64,10 @@ def names_printed(credit: Credit, house: House) -> tuple[str, ...]:
     return (*(name_printed(name, house) for name in credit.names), *credit.organisations)
 
 
-def printed(
-    article: Article, house: House, *groups: Group, called: Mapping[str, str] = AS_CALLED
-) -> tuple[Printed, ...]:
-    """The credits of these groups as a channel prints them. `called`: roles that its form has another word for."""
+def printed(article: Article, house: House, *groups: Group) -> tuple[Printed, ...]:
+    """The credits of these groups as people read them."""
     return tuple(
-        Printed(called.get(credit.role, credit.role), BETWEEN.join(names_printed(credit, house)))
+        Printed(IN_PUBLIC.get(credit.role, credit.role), BETWEEN.join(names_printed(credit, house)))
         for credit in credits_of(article, *groups)
     )
 

@@ -179,7 +179,7 @@ def _sources(article: Article) -> Iterator[InfoSource]:
 def _credits(article: Article) -> tuple[CreditLine, ...]:
     return tuple(
         CreditLine(
-            role=byline.ON_SITES.get(credit.role, credit.role),
+            role=byline.IN_PUBLIC.get(credit.role, credit.role),
             duty=credit.duty,
             group=credit.group,
             names=credit.names,

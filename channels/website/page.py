@@ -160,7 +160,7 @@ def core(revision: Revision, frame: Frame) -> str:
         notes=notes,
         label=label.of_text(article),
         made=byline.printed(article, newsroom.house, Group.BYLINE, Group.PICTURES),
-        passed=byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE, called=byline.ON_SITES),
+        passed=byline.printed(article, newsroom.house, Group.DESK, Group.REVIEW, Group.RELEASE),
         **values,
     )
     # A CR would come back from any parser as LF, or be written as a reference that HTML forbids.

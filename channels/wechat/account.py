@@ -21,8 +21,8 @@ PAGE = 20
 """Items a list gives at most."""
 MOST_PAGES = 10
 """Pages looked at: the newest stand first, and what is asked about is new."""
-SLACK = timedelta(days=1)
-"""How far clocks may differ before a post is taken for older than its article."""
+SLACK = timedelta(days=2)
+"""How far clocks may differ before a post is taken for older than its article, which would then go out once more."""
 WRITTEN = frozenset(
     {
         "article_type", "title", "author", "digest", "content", "content_source_url", "thumb_media_id",

@@ -117,7 +117,7 @@ def moment_of(at: str | None, engine: Engine) -> datetime | None:
         raise click.UsageError(_("--at: “{at}” is not a time; write it like 2026-12-01 08:00").format(at=at)) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=engine.newsroom.zone)
-    if moment < engine.clock.now() - timedelta(minutes=1):
+    if moment < engine.store.clock.wall() - timedelta(minutes=1):
         raise click.UsageError(_("--at: {at} is past; leave --at out to publish now").format(at=at))
     return moment
 
@@ -181,7 +181,7 @@ def accept(accepted: Accepted, engine: Engine, path: Path | None, *, how: How) -
     if how.wait:
         report = follow(engine, report, how.timeout, quiet=how.as_json)
     elif not how.as_json:
-        if report.go_live_at > engine.clock.now():
+        if report.go_live_at > engine.store.clock.wall():
             local = report.go_live_at.astimezone(engine.newsroom.zone)
             out.print(_("it goes out at {moment}").format(moment=f"{local:%Y-%m-%d %H:%M:%S}"))
         out.print(_("follow it with: newsroom status {rollout}").format(rollout=report.rollout))
@@ -193,14 +193,15 @@ def accept(accepted: Accepted, engine: Engine, path: Path | None, *, how: How) -
 
 def follow(engine: Engine, report: Report, timeout: float, *, quiet: bool) -> Report:
     """Show the rollout until it has come to an end, or `timeout` seconds after its moment; the last report."""
-    patience = max(report.go_live_at, engine.clock.now()) + timedelta(seconds=timeout)
+    clock = engine.store.clock
+    patience = max(clock.steady(report.go_live_at), clock.now()) + timedelta(seconds=timeout)
     pause = threading.Event()
     try:
         report = terminal.follow(
             terminal.console(quiet=quiet),
             lambda: engine.store.report(report.rollout),
             engine.newsroom,
-            deadline=lambda one: engine.clock.now() >= patience or terminal.waits(one, engine.clock.now()),
+            deadline=lambda one: clock.now() >= patience or terminal.waits(one, clock.wall()),
             pause=lambda: pause.wait(terminal.REFRESH),
         )
     except KeyboardInterrupt:

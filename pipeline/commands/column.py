@@ -82,7 +82,7 @@ def open_(
     with closing(open_engine(how.config)) as engine:
         place, moment = _address(address), moment_of(how.at, engine)
         try:
-            editor, now = who(how.editor), engine.clock.now()
+            editor, now = who(how.editor), engine.store.clock.wall()
             words = words_of(how.config)
             desk = Desk(asking, engine.newsroom, editor, now, how.as_json, untitled=UNTITLED, column=name, words=words)
             manuscript = desk.take(note)

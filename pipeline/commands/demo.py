@@ -12,9 +12,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from gettext import gettext as _
 from pathlib import Path
 
@@ -203,7 +204,7 @@ def _publish(config: Path, environment: Mapping[str, str], page: Path, out: Cons
         now = configuration.newsroom.with_columns(engine.columns())
         readings = engine.store.readings(report.rollout)
         engine.store.seal_if_may()
-        made = report_page(engine.store.confirmed(report.rollout), now, engine.clock.now(), readings)
+        made = report_page(engine.store.confirmed(report.rollout), now, engine.store.clock.wall(), readings)
         page.write_text(made, encoding="utf-8")
     out.print(_("The report (发布回执) of {rollout} is {page}").format(rollout=report.rollout, page=_near(page)))
     return max(opened, report, key=lambda one: any(part.error for part in one.deliveries))
@@ -229,9 +230,9 @@ def _submit(engine: Engine, *names: str) -> str:
 
 def _ended(engine: Engine, rollout: str) -> Report:
     """The report once the rollout has ended, or the demo's patience has."""
-    deadline, pause = datetime.now(UTC) + LIMIT, threading.Event()
+    deadline, pause = time.monotonic() + LIMIT / timedelta(seconds=1), threading.Event()
     report = engine.store.report(rollout)
-    while not terminal.ended(report) and datetime.now(UTC) < deadline:
+    while not terminal.ended(report) and time.monotonic() < deadline:
         pause.wait(0.05)
         report = engine.store.report(rollout)
     return report

@@ -7,8 +7,9 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import NamedTuple
 
 import redis
@@ -17,11 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline import faults
 from pipeline.article import Outlet
 from pipeline.channel import ChannelError, Problem, Text
+from pipeline.commands import clocks
 from pipeline.commands.telling import tell
 from pipeline.engine import heads
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
 from pipeline.record import roster, waits
 from pipeline.record.chain import Chain
+from pipeline.record.clock import SINCE_START
 from pipeline.record.database import SAFE_SQLITE, Database, sqlite_module
 from pipeline.record.heads import Heads, Standing
 from pipeline.record.keys import BEFORE, KEY, SHORTEST, Keys
@@ -116,10 +119,11 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
     store = tasks.store_of(configuration)
     try:
         store.migrate()
-        health, chain = store.health(datetime.now(UTC)), store.chain()
+        health, chain = store.health(store.clock.now()), store.chain()
         outside = list(_outside(configuration, store))
         stranded = store.stranded([outlet.id for outlet in configuration.newsroom.outlets])
         yield Finding(Text.of("database: {version}", version=store.version()))
+        yield from (Finding(*found) for found in clocks.examine(configuration, store))
     except (SQLAlchemyError, OSError) as error:
         yield Finding(Text.of("database"), waits.trouble(error))
         return
@@ -133,10 +137,10 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
     yield from _chain(chain)
     yield from outside
     what = Text.of("deliveries due")
-    if health.oldest_overdue is None or datetime.now(UTC) - health.oldest_overdue < LATE:
+    if health.oldest_overdue is None or store.clock.now() - health.oldest_overdue < LATE:
         yield Finding(what)
     else:
-        since = round((datetime.now(UTC) - health.oldest_overdue) / timedelta(minutes=1))
+        since = round((store.clock.now() - health.oldest_overdue) / timedelta(minutes=1))
         message = Text.of("the oldest has waited for {minutes} minutes", minutes=since)
         remedy = Text.of("are the workers running? newsroom up, or newsroom worker, starts them")
         yield Finding(what, Problem(field="deliveries", message=message, remedy=remedy))
@@ -183,7 +187,7 @@ def _outside(configuration: Configuration, store: Store) -> Iterator[Finding]:
             "heads of the event chain, [audit] {place}: up to event {number}", place=place, number=one.number
         )
         problem = None
-        if one.problem or heads.behind(one, head, configuration.audit.every):
+        if one.problem or heads.behind(one, head, configuration.audit.every, store.clock.now()):
             message = Text.of("the newest is not there: {reason}", reason=one.problem or "–")
             remedy = Text.of("see [audit] in the newsroom's file; workers send them, once a minute at most")
             problem = Problem(field=f"[audit] {place}", message=message, remedy=remedy)
@@ -222,7 +226,14 @@ def _broker(configuration: Configuration) -> Finding:
 def _workers(configuration: Configuration, queue: str) -> list[int]:
     """The processes that work on a queue on this machine."""
     signs = tasks.signs_of_life(configuration).glob(f"{queue}-*")
-    return [int(path.name.rpartition("-")[2]) for path in signs if time.time() - path.stat().st_mtime < FRESH]
+    return [int(path.name.rpartition("-")[2]) for path in signs if _is_fresh(path)]
+
+
+def _is_fresh(sign: Path) -> bool:
+    try:
+        return 0 <= time.clock_gettime(SINCE_START) - sign.stat().st_mtime < FRESH
+    except OSError:  # it has just signed off
+        return False
 
 
 def priority(configuration: Configuration) -> Iterator[Finding]:
@@ -265,7 +276,8 @@ def _all_workers(configuration: Configuration) -> Iterator[Finding]:
         what = Text.of("workers for {queue}: {count}", queue=queue, count=len(there))
         yield Finding(what, None if there else _NONE)
         for one in there:
-            yield Finding(Text.of("  process {process} on {host}, version {version}, data folder {data}", **_told(one)))
+            what = Text.of("  process {process} on {host}, version {version}, data folder {data}", **_told(one))
+            yield Finding(what, clocks.of_worker(one))
     for one in known:
         if not one.is_there:
             yield _silent(one, configuration)

@@ -116,7 +116,7 @@ def chosen_channels(channels: str | None, engine: Engine) -> list[str]:
 
 def _desk(asking: Asking, engine: Engine, how: How, column: str = "") -> Desk:
     newsroom = engine.newsroom.with_columns(engine.columns())
-    now, words = engine.clock.now(), words_of(how.config)
+    now, words = engine.store.clock.wall(), words_of(how.config)
     return Desk(asking, newsroom, who(how.editor), now, how.as_json, column=column, words=words)
 
 
@@ -255,7 +255,9 @@ def preview(asking: Asking, source: str, folder: Path, editor: str | None, confi
         try:
             if path.exists():
                 newsroom = engine.newsroom.with_columns(engine.columns())
-                desk = Desk(asking, newsroom, who(editor), engine.clock.now(), as_json=False, words=words_of(config))
+                desk = Desk(
+                    asking, newsroom, who(editor), engine.store.clock.wall(), as_json=False, words=words_of(config)
+                )
                 manuscript = desk.take(path)
                 written = write_previews(engine, manuscript.article, manuscript.media, folder)
             else:

@@ -196,7 +196,7 @@ def import_(
         except Unfit as error:
             terminal.show_refused(err, error.problems, "", engine.newsroom)
             return BAD
-        reader = Reader(folder, importing.newsroom, words_of(config), column, engine.clock.now())
+        reader = Reader(folder, importing.newsroom, words_of(config), column, engine.store.clock.wall())
         told, passed = Told(engine.newsroom, as_json), Counter[str]()
         with _progress(quiet=as_json) as step, closing(Scratch()) as scratch:
             for result in () if dry else importing.finished():

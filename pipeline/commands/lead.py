@@ -52,7 +52,7 @@ def lead(article: str, until: str | None, off: bool, as_json: bool, editor: str 
 
 def _moment(until: str | None, engine: Engine) -> datetime:
     """`--until` as an aware time. Raises UsageError for what is no time, or past."""
-    now = engine.clock.now()
+    now = engine.store.clock.wall()
     if until is None:
         return now + USUAL
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import timedelta
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def _write(page: Path, engine: Engine, seen: Confirmed, readings: Sequence[AsRea
 
     page.parent.mkdir(parents=True, exist_ok=True)
     newsroom = engine.newsroom.with_columns(engine.columns())
-    page.write_text(report_page(seen, newsroom, engine.clock.now(), readings), encoding="utf-8")
+    page.write_text(report_page(seen, newsroom, engine.store.clock.wall(), readings), encoding="utf-8")
 
 
 def confirmed_told(seen: Confirmed) -> dict[str, Any]:
@@ -155,8 +156,9 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
     `waiting`: what waits for a person, oldest first; `under_way`: the others, newest first; `more`: how many more are
     under way; `rollouts`, `deliveries`: how many of each state; `imported`: articles from archives; `feedback`:
     messages of readers that are open; `oldest_overdue`: since when the oldest delivery that is due waits, null if none
-    does; `workers`: who works on which queue, with `there`: whether it has been seen lately. The command adds `heads`:
-    how far each place outside has the heads of the event chain.
+    does; `workers`: who works on which queue, with `there`: whether it has been seen lately, and `ahead`: by how many
+    seconds its machine's clock is. The command adds `heads`: how far each place outside has the heads of the event
+    chain.
     """
     return {
         "waiting": [one.model_dump(mode="json") for one in view.waiting],
@@ -167,7 +169,14 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
         "imported": view.health.imported,
         "feedback": view.health.feedback,
         "oldest_overdue": view.health.oldest_overdue and view.health.oldest_overdue.isoformat(),
-        "workers": [{**one.model_dump(mode="json", exclude={"silent"}), "there": one.is_there} for one in workers],
+        "workers": [
+            {
+                **one.model_dump(mode="json", exclude={"silent", "ahead"}),
+                "there": one.is_there,
+                "ahead": one.ahead / timedelta(seconds=1),
+            }
+            for one in workers
+        ],
     }
 
 

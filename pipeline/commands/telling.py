@@ -124,6 +124,8 @@ _ASKED = {
     "urgent": N_("asked to go first"),
     "dated": N_("dated by the minute of its moment"),
     "lapsed": N_("overtaken while a worker had it"),
+    "clock set": N_("the wall clock was set"),
+    "moved": N_("moved with the wall clock that was set"),
     "audit key": N_("another key seals from here on"),
 }
 

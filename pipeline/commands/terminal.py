@@ -16,7 +16,7 @@ from rich.text import Text as Styled
 from pipeline.article import Newsroom
 from pipeline.article.reading import ManuscriptProblem
 from pipeline.channel import Problem
-from pipeline.commands import findings
+from pipeline.commands import clocks, findings
 from pipeline.commands.sheet import Look, Row
 from pipeline.commands.telling import (
     ACTION,
@@ -234,6 +234,8 @@ def show_workers(out: Console, known: Sequence[Worker]) -> None:
         hosts = ", ".join(sorted({one.host for one in there}))
         said = _("workers: {steps} for preparation, {releases} for releases, on {hosts}")
         out.print(said.format(**counts, hosts=hosts))
+    for host, ahead in {one.host: one.ahead for one in there if one.is_off}.items():
+        out.print(_("{what}: newsroom doctor says what to do").format(what=tell(clocks.off(host, ahead))))
 
 
 def show_missing(out: Console, known: Sequence[Worker], newsroom: Newsroom) -> None:

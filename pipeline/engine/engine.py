@@ -24,7 +24,7 @@ from pipeline.article.value import Frozen
 from pipeline.channel import Channel, ChannelError, Heard, Problem, Rendition, Text
 from pipeline.engine import columns, heads
 from pipeline.engine.channels import Channels
-from pipeline.engine.moment import Clock, SystemClock
+from pipeline.engine.moment import Clock
 from pipeline.engine.steps import Steps
 from pipeline.newsroom import Configuration
 from pipeline.record.gate import Wake
@@ -97,13 +97,21 @@ class Engine:
         self.store = store
         self.send = send
         self.waiting = waiting
-        self.clock = clock or SystemClock()
+        self.clock = clock or store.clock
         self.channels = Channels(configuration, store, channels or {})
         self.steps = Steps(configuration, self.channels, store, self.clock, chance)
 
     def close(self) -> None:
         """Let go of the database."""
         self.store.close()
+
+    def _wall(self, moment: datetime) -> datetime:
+        """What people's clocks show at a moment of the record's time."""
+        return self.store.clock.wall(moment)
+
+    def _moment(self, asked: datetime | None) -> datetime | None:
+        """The record's time of the moment that a person asked for, None if he asked for none."""
+        return asked and self.store.clock.steady(asked)
 
     # -- for editors ----------------------------------------------------------------------------------
 
@@ -124,7 +132,7 @@ class Engine:
             for one in self.columns()
         ]
         waiting = [
-            ColumnLine(column=one, state="waiting", articles=0, opens_at=moment, rollout=rollout)
+            ColumnLine(column=one, state="waiting", articles=0, opens_at=self._wall(moment), rollout=rollout)
             for one, moment, rollout in self.store.waiting_columns(now)
         ]
         return [*lines, *waiting]
@@ -134,21 +142,21 @@ class Engine:
 
         `known`: the id of the article it would correct.
         """
-        now = self.clock.now()
+        wall = self._wall(self.clock.now())
         newsroom = self.newsroom.with_columns(self.columns())
         before = None if known is None else self.store.revision(known)
         article, column = self._filed(article, newsroom, before)
         place = Place.unknown() if before else self.store.place(column)
         article = article.completed(column, place, before.article if before else None)
         if before is None:
-            revision = Revision(id="a0", number=1, article=article, published_at=now)
+            revision = Revision(id="a0", number=1, article=article, published_at=wall)
         else:
             revision = Revision(
                 id=before.id,
                 number=before.number + 1,
                 article=article,
                 published_at=before.published_at,
-                corrected_at=now,
+                corrected_at=wall,
             )
         drafts, problems = [], {}
         for outlet in self._outlets(channels):
@@ -177,7 +185,7 @@ class Engine:
             column = None
         if column is None or (column.closed and (before is None or before.article.column != column.id)):
             waiting = [
-                (one, moment.astimezone(newsroom.zone), rollout)
+                (one, self._wall(moment).astimezone(newsroom.zone), rollout)
                 for one, moment, rollout in self.store.waiting_columns(self.clock.now())
             ]
             raise Unfit({"": [columns.refuse(article.column, newsroom.columns, waiting)]})
@@ -237,7 +245,7 @@ class Engine:
         accepted = self.store.publish(
             [self._submission(piece, channels) for piece in pieces],
             editor=editor,
-            go_live_at=go_live_at or now,
+            go_live_at=self._moment(go_live_at) or now,
             now=now,
             urgent=urgent,
         )
@@ -288,7 +296,7 @@ class Engine:
             dataclasses.replace(submission, outlets=[*submission.outlets, *lost], keys=keys),
             note=note,
             editor=editor,
-            go_live_at=go_live_at or self.store.awaited_moment(known, now) or now,
+            go_live_at=self._moment(go_live_at) or self.store.awaited_moment(known, now) or now,
             now=now,
             dry=dry,
         )
@@ -359,7 +367,7 @@ class Engine:
     ) -> Accepted:
         """Accept a withdrawal from every channel that the article was sent to. `dry`: as with `correct`."""
         now = self.clock.now()
-        moment = go_live_at or now
+        moment = self._moment(go_live_at) or now
         accepted = self.store.withdraw(known, reason=reason, editor=editor, go_live_at=moment, now=now, dry=dry)
         return accepted if dry else self._announce(accepted)
 
@@ -379,7 +387,7 @@ class Engine:
             catalogue = self.store.catalogue(outlet.id, self.clock.now, self.newsroom.columns)
             entry = catalogue.entry(known) if channel.pins else None
             if entry is not None and entry.withdrawn_at is None:
-                channel.pin(entry, until, catalogue, by=editor, at=now)
+                channel.pin(entry, until, catalogue, by=editor, at=self._wall(now))
                 done.append(outlet)
         if not done:
             raise leads_nowhere(known)

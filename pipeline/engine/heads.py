@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pipeline.article import Newsroom
+from pipeline.channel import utc_now
 from pipeline.lazily import lazily
 from pipeline.newsroom import Outside
 from pipeline.record import heads
@@ -123,14 +124,14 @@ def _mail_server(address: str) -> smtplib.SMTP:
 
 
 def _line(head: Head) -> str:
-    return heads.line(head, datetime.now(UTC))
+    return heads.line(head, utc_now())
 
 
-def behind(standing: heads.Standing, head: Head, every: timedelta) -> bool:
-    """Whether a place has not had a head for much longer than it should."""
+def behind(standing: heads.Standing, head: Head, every: timedelta, now: datetime) -> bool:
+    """Whether a place has not had a head for much longer than it should. `now`: the record's time."""
     if standing.number == head.number:
         return False
-    return standing.sent_at is None or datetime.now(UTC) - standing.sent_at > 10 * max(every, timedelta(minutes=1))
+    return standing.sent_at is None or now - standing.sent_at > 10 * max(every, timedelta(minutes=1))
 
 
 _WAYS: Mapping[str, Callable[[Outside, Newsroom, Head, Mapping[str, str]], None]] = {

@@ -6,31 +6,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
-NAP = 0.0001
-"""Seconds. An event would be woken through a lock, by which threads come after one another instead of together."""
+from pipeline.record.clock import NAP
 
 
 class Clock(Protocol):
-    """Time as the engine sees it."""
+    """Time as the engine sees it: the record's, see `RecordClock`."""
 
     def now(self) -> datetime: ...
 
     def wait_until(self, moment: datetime) -> None: ...
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def wait_until(self, moment: datetime) -> None:
-        """Return at `moment`, within a fraction of a millisecond: a long sleep, then the last of it in short naps."""
-        while (left := (moment - self.now()) / timedelta(seconds=1)) > 0:
-            time.sleep(left - 0.002 if left > 0.004 else NAP)
 
 
 class _Line:

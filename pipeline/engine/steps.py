@@ -204,8 +204,18 @@ class Steps:
                 return Attempt(Done(receipt), receipt, delivery=delivery)
             case Step.VERIFY:
                 evidence = channel.verify(delivery)
-                seen = Seen(happened(claim.action, evidence.standing), evidence.cached_until)
+                seen = Seen(happened(claim.action, evidence.standing), self._cached_until(claim, evidence))
                 return Attempt(seen, evidence=evidence)
+
+    def _cached_until(self, claim: Claim, evidence: Evidence) -> datetime | None:
+        """The record's time until when caches may still hold what was there before: never longer after the channel had
+        taken it than its receipt said, even if the clock has been set back since."""
+        if evidence.cached_until is None:
+            return None
+        until = self._store.clock.steady(evidence.cached_until)
+        if claim.accepted_at is None or claim.receipt is None or claim.receipt.at is None:
+            return until
+        return min(until, claim.accepted_at + max(evidence.cached_until - claim.receipt.at, timedelta(0)))
 
     def _prepared(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Receipt:
         if claim.doubt and asks:
@@ -246,7 +256,8 @@ class Steps:
             started_at = self._in_time(claim)
             receipt = channel.withdraw(delivery) if claim.action is Action.WITHDRAW else channel.release(delivery)
             ended_at = self._clock.now()
-        taken_at = receipt.at if receipt.at and started_at <= receipt.at <= ended_at else ended_at
+        told_at = receipt.at and self._store.clock.steady(receipt.at)
+        taken_at = told_at if told_at and started_at <= told_at <= ended_at else ended_at
         return _staged(delivery, receipt)._replace(started_at=started_at, ended_at=taken_at, delivery=delivery)
 
     def _in_time(self, claim: Claim) -> datetime:
@@ -314,9 +325,15 @@ class Steps:
 
 
 def _is_outdated(claim: Claim, delivery: Delivery) -> bool:
-    """Whether something else was prepared than is to go out: it was dated by another minute, or its column has been
-    renamed since."""
-    return bool(claim.digest and delivery.rendition and delivery.rendition.digest != claim.digest)
+    """Whether something else was prepared than is to go out, of it or of what is one publication with it: it was dated
+    by another minute, or its column has been renamed since."""
+    if claim.digest and delivery.rendition and delivery.rendition.digest != claim.digest:
+        return True
+    return any(
+        prepared != one.rendition.digest
+        for one in delivery.companions
+        if (prepared := claim.prepared.get(one.revision.id))
+    )
 
 
 def _before_gate(claim: Claim) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
@@ -79,7 +79,7 @@ class Accepting(Reports):
             for one, there in zip(submissions, known, strict=True):
                 if there:
                     raise published_already(one.article, article_id(there[0]))
-            begun = []
+            begun, date = [], _date(tx, go_live_at)
             for one in submissions:
                 article = completed(tx, one)
                 [number] = drawn(tx, tables.article, 1, self.numbered)
@@ -89,11 +89,11 @@ class Accepting(Reports):
                     "column": article.column,
                     "number": article.number,
                     "announces": article.column if article.announces else None,
-                    "published_at": go_live_at,
+                    "published_at": date,
                     "accepted_at": now,
                 }
                 tx.execute(insert(tables.article).values(**values))
-                made = self._revise(tx, number, 1, article, one, Action.PUBLISH, "", go_live_at, now)
+                made = self._revise(tx, number, 1, article, one, Action.PUBLISH, "", date, now)
                 begun.append(made._replace(rows=[testimony.new(tables.article, values), *made.rows]))
             self._keep(tx, submissions)
             return self._start(
@@ -149,10 +149,11 @@ class Accepting(Reports):
                 )
             action = Action.CORRECT if public else Action.PUBLISH
             values: dict[str, Any] = {"key": article.key, "number": article.number}
+            date = _date(tx, go_live_at)
             if not public:
-                values["published_at"] = go_live_at
+                values["published_at"] = date
             tx.execute(update(tables.article).where(tables.article.c.id == number).values(**values))
-            begun = self._revise(tx, number, newest.number + 1, article, submission, action, note, go_live_at, now)
+            begun = self._revise(tx, number, newest.number + 1, article, submission, action, note, date, now)
             self._keep(tx, [submission])
             rows = [testimony.changed(tables.article, number, values), *begun.rows, *self._overtake(tx, number, now)]
             begun = begun._replace(rows=rows)
@@ -256,7 +257,7 @@ class Accepting(Reports):
         submission: Submission,
         action: Action,
         note: str,
-        go_live_at: datetime,
+        date: datetime,
         now: datetime,
     ) -> _Begun:
         """Keep a revision."""
@@ -265,7 +266,7 @@ class Accepting(Reports):
             "number": version,
             "digest": article.digest,
             "record": article.model_dump_json(),
-            "corrected_at": go_live_at if action is Action.CORRECT else None,
+            "corrected_at": date if action is Action.CORRECT else None,
             "note": note if action is Action.CORRECT else "",
             "accepted_at": now,
             "reading": submission.reading and submission.reading.model_dump_json(),
@@ -444,3 +445,8 @@ class Accepting(Reports):
                 )
             )
         return number, last
+
+
+def _date(tx: Connection, moment: datetime) -> datetime:
+    """What the wall clock will show at a moment of the record's time: what the public reads."""
+    return moment + timedelta(microseconds=tx.scalar(select(tables.SHIFT)) or 0)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Row,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     func,
     select,
     text,
+    type_coerce,
 )
 
 from pipeline.article import Column, columns_after
@@ -84,7 +86,7 @@ class SqlCatalogue:
             receipt=parsed(Receipt, row.receipt) or Receipt(standing=Standing.STAGED),
             ordinal=row.ordinal,
             column_ordinal=row.column_ordinal,
-            withdrawn_at=row.instant if row.withdrawn else None,
+            withdrawn_at=(row.dated or row.instant) if row.withdrawn else None,
             reason=row.reason,
         )
 
@@ -191,10 +193,11 @@ def _span(in_column: bool) -> Select[Any]:
 @cache
 def _changed(in_column: bool) -> Select[Any]:
     query, ordinal = _in(_whole(), in_column)
-    changed = case((_p.withdrawn, _p.instant), else_=tables.revision.c.corrected_at)
+    changed = case((_p.withdrawn, func.coalesce(_p.dated, _p.instant)), else_=tables.revision.c.corrected_at)
     since = bindparam("since", type_=tables.Instant())
     # Nothing was corrected after its instant. An index holds what was changed, by the very words of its condition.
-    query = query.where(text("(placement.withdrawn OR placement.revision > 1)"), _p.instant >= since)
+    before = type_coerce(since, BigInteger) - func.abs(tables.SHIFT)
+    query = query.where(text("(placement.withdrawn OR placement.revision > 1)"), _p.instant >= before)
     query = query.where(changed >= since, ordinal < bindparam("before"))
     return query.order_by(changed.desc(), ordinal.desc()).limit(bindparam("limit", type_=Integer))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import AwareDatetime
@@ -15,6 +16,7 @@ from pipeline.channel import Action, Delivery, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
+from pipeline.record.ids import article_id
 from pipeline.record.reports import ANNOUNCED, Reports
 from pipeline.record.rollouts import parsed, revision_of
 from pipeline.record.upserts import ByDialect
@@ -49,6 +51,7 @@ _CLAIMED: Select[Any] = (
         .label("beside"),
         exists().where(_p.channel == _d.channel, _p.article_id == _d.article_id).label("placed"),
         ANNOUNCED.scalar_subquery().label("announced"),
+        tables.SHIFT.label("shift"),
     )
     .join(tables.rollout, _r.id == _d.rollout_id)
     .join(tables.revision, and_(_v.article_id == _d.article_id, _v.number == _d.revision))
@@ -121,7 +124,9 @@ class Claim(Frozen):
     """What has been made of columns, see `Reports.announced`."""
     companions: tuple[Revision, ...]
     """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
-    places: Mapping[int, Mapping[str, Any]] = {}
+    prepared: Mapping[str, str] = MappingProxyType({})
+    """The digests of what was prepared of these, by their ids."""
+    places: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
     """By delivery, the rows by which it and those it leads stand in the channel's catalogue from the instant on."""
 
     @property
@@ -173,14 +178,15 @@ class Claiming(Reports):
                 previous=self._earlier(tx, told[-1]) if told else None,
                 announced=tuple(self.announced_as(tx, row.announced)),
                 companions=tuple(self.revision_at(tx, one.article_id, one.revision) for one in together if one.bundled),
+                prepared={article_id(one.article_id): one.digest for one in together if one.bundled and one.digest},
             )
             if step is not Step.RELEASE:
                 return claim
-            places = {}  # last: others wait for the counters until this has been committed
+            places, shift = {}, timedelta(microseconds=row.shift)
             for one in together:  # in the articles' order, whichever is claimed first
                 if one.state == row.state and (
-                    place := self._place(tx, one, claim, anew=one is row and not row.placed)
-                ):
+                    place := self._place(tx, one, claim, shift, anew=one is row and not row.placed)
+                ):  # last: others wait for the counters until this has been committed
                     places[one.id] = place
             return claim.model_copy(update={"places": places})
 
@@ -194,7 +200,9 @@ class Claiming(Reports):
             reason=tx.scalar(select(_r.reason).where(_r.id == row.rollout_id)) or "",
         )
 
-    def _place(self, tx: Connection, row: Row[Any], claim: Claim, *, anew: bool) -> Mapping[str, Any] | None:
+    def _place(
+        self, tx: Connection, row: Row[Any], claim: Claim, shift: timedelta, *, anew: bool
+    ) -> Mapping[str, Any] | None:
         """Give the article its place in the channel's catalogue, valid from the common instant; its row, if it has one.
 
         `claim`: the one with which the release of all of them begins; `anew`: it is known to have no place yet.
@@ -222,6 +230,7 @@ class Claiming(Reports):
             "ordinal": ordinal,
             "column_ordinal": column_ordinal,
             "instant": claim.release_at,
+            "dated": claim.release_at + shift if claim.release_at and shift else None,
             "withdrawn": row.action == Action.WITHDRAW,
             "reason": claim.reason if row.action == Action.WITHDRAW else "",
         }

@@ -14,18 +14,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline.channel import Problem, Text, Unavailable
 from pipeline.record import chain, migrations, waits
 from pipeline.record.chain import Chain, Head
+from pipeline.record.clock import RecordClock
 from pipeline.record.keys import Keys
 from pipeline.record.turns import Turns
 from pipeline.rollout import Pace
@@ -58,6 +59,7 @@ class Database:
         self.keys = keys or Keys()
         self._locks = locks
         self._queues: dict[str, Turns] = {}
+        self.clock = RecordClock(self)
         self._own = threading.local()
         """`awaited`: whether this thread holds a channel's lock."""
         self.sqlite = url.startswith("sqlite")
@@ -267,8 +269,9 @@ class Database:
 
     def take_key(self, who: str) -> Head:
         """From here on the current key seals; the head that this made."""
+        now = self.clock.now()
         with self.writing() as tx:
-            return chain.take_key(tx, self.keys, self.now(tx), who)
+            return chain.take_key(tx, self.keys, now, who)
 
     def broken_event(self) -> int | None:
         """The number of the first event whose hash does not hold, None if the whole chain does."""
@@ -345,13 +348,6 @@ class Database:
             raise _lost(channel) from error
         if not held:
             raise _lost(channel)
-
-    def now(self, tx: Connection) -> datetime:
-        """The time by the one clock that all machines share: the database's; beside SQLite there is but one machine."""
-        if self.sqlite:
-            return datetime.now(UTC)
-        told: datetime = tx.execute(select(func.clock_timestamp(type_=DateTime(timezone=True)))).scalar_one()
-        return told.astimezone(UTC)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ class Deciding(Reports):
                 now_together = [(article_id(one.article_id), one.revision) for one in together]
                 values["doubt"] |= now_together != [(one.id, one.number) for one in claim.companions]
             if state is DeliveryState.VERIFIED or state is DeliveryState.WITHDRAWN:
-                values["verified_at"] = evidence.at if evidence else now
+                values["verified_at"] = evidence.at - timedelta(microseconds=rollout.shift) if evidence else now
             following = _following(claim, values, receipt, now, self.pace) if go_on and not row.overtaken else None
             if following is not None:
                 values |= {
@@ -264,11 +264,12 @@ class Deciding(Reports):
             told: dict[int, list[Told]] = {head.article_id: []}
             if held:
                 moment = max(head.go_live_at, now)
+                date = moment + timedelta(microseconds=head.shift)
                 anew = {"state": RolloutState.PREPARING, "go_live_at": moment, "ended_at": None}
                 tx.execute(update(tables.rollout).where(_r.id == number).values(**anew))
                 told[head.article_id].append(testimony.changed(tables.rollout, number, anew))
                 if head.action == Action.PUBLISH:
-                    dated: dict[str, Any] = {"published_at": moment}
+                    dated: dict[str, Any] = {"published_at": date}
                     waiting = {row.article_id for row in mine}
                     tx.execute(update(tables.article).where(tables.article.c.id.in_(waiting)).values(**dated))
                     for one in waiting:
@@ -276,7 +277,7 @@ class Deciding(Reports):
                 else:
                     c, key = tables.revision.c, (head.article_id, head.revision)
                     here = and_(c.article_id == head.article_id, c.number == head.revision)
-                    dated = {"corrected_at": moment}
+                    dated = {"corrected_at": date}
                     if tx.execute(update(tables.revision).where(here).values(**dated)).rowcount:
                         told[head.article_id].append(testimony.changed(tables.revision, key, dated))
             elif head.state != RolloutState.PREPARING:  # a channel that may fail is tried again before the gate, too

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, select, update
@@ -197,18 +197,20 @@ def _date(tx: Connection, head: Row[Any], release_at: datetime, now: datetime) -
     Whoever has an article locked is about to overtake this rollout: that article is left to him, since nobody who has
     a rollout may wait for an article (`locks`).
     """
-    if release_at.replace(second=0, microsecond=0) == head.go_live_at.replace(second=0, microsecond=0):
+    shift = timedelta(microseconds=head.shift)
+    date, before = release_at + shift, head.go_live_at + shift
+    if date.replace(second=0, microsecond=0) == before.replace(second=0, microsecond=0):
         return
     if head.action == Action.PUBLISH:
         mine = select(_d.article_id).where(_d.rollout_id == head.id, ~_d.overtaken)
         free = tx.scalars(select(_a.id).where(_a.id.in_(mine)).with_for_update(skip_locked=True, key_share=True)).all()
-        tx.execute(update(tables.article).where(_a.id.in_(free)).values(published_at=release_at))
-        dated = {one: testimony.changed(tables.article, one, {"published_at": release_at}) for one in free}
+        tx.execute(update(tables.article).where(_a.id.in_(free)).values(published_at=date))
+        dated = {one: testimony.changed(tables.article, one, {"published_at": date}) for one in free}
     elif head.action == Action.CORRECT:
         key = (head.article_id, head.revision)
         here = and_(_v.article_id == head.article_id, _v.number == head.revision)
-        tx.execute(update(tables.revision).where(here).values(corrected_at=release_at))
-        dated = {head.article_id: testimony.changed(tables.revision, key, {"corrected_at": release_at})}
+        tx.execute(update(tables.revision).where(here).values(corrected_at=date))
+        dated = {head.article_id: testimony.changed(tables.revision, key, {"corrected_at": date})}
     else:
         return
     about = [{"article": one, "rollout": head.id, "rows": [told]} for one, told in dated.items()]

@@ -113,8 +113,9 @@ class Heads:
 
     def due(self, place: str, every: timedelta) -> Head | None:
         """The head that is to be sent there now, by whoever gets it; None: it has been, or not long ago another was."""
+        now = self._database.clock.now()
         with self._database.reading() as tx:
-            head, now = chain.head(tx), self._database.now(tx)
+            head = chain.head(tx)
             row = tx.execute(select(_h.number, _h.tried_at).where(_h.place == place)).one_or_none()
         if head.number == 0 or (row is not None and row.number == head.number):
             return None
@@ -131,8 +132,8 @@ class Heads:
 
     def sent(self, place: str, head: Head) -> None:
         """It is there."""
+        now = self._database.clock.now()
         with self._database.writing() as tx:
-            now = self._database.now(tx)
             tx.execute(
                 update(tables.head)
                 .where(_h.place == place)

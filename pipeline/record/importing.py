@@ -305,8 +305,9 @@ class Importing(Reports):
         )
         after = 0
         while True:
+            now = self.clock.now()
             with self.reading() as tx:
-                rows = tx.execute(query, {"after": after, "now": self.now(tx)}).all()
+                rows = tx.execute(query, {"after": after, "now": now}).all()
             for row in rows:
                 action = Action.WITHDRAW if row.withdrawn else Action.PUBLISH if row.revision == 1 else Action.CORRECT
                 yield revision_of(row.article_id, row.revision, row), action, row.reason

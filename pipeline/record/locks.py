@@ -22,9 +22,12 @@ from pipeline.record import tables
 from pipeline.record.due import claimable
 
 _a, _d, _r = tables.article.c, tables.delivery.c, tables.rollout.c
-
-ROLLOUT = select(tables.rollout).where(_r.id == bindparam("of")).with_for_update(key_share=True)
-"""One rollout's row, by its id; locked."""
+ROLLOUT = (
+    select(tables.rollout, tables.SHIFT.label("shift"))
+    .where(_r.id == bindparam("of"))
+    .with_for_update(key_share=True, of=tables.rollout)
+)
+"""One rollout's row, by its id, and by how many microseconds the wall clock is ahead of the record's; locked."""
 ROLLOUT_OF = (
     select(tables.rollout)
     .join(tables.delivery, _d.rollout_id == _r.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -47,15 +47,14 @@ class SqlNotebook:
             row = tx.execute(_READ, {"on": self._channel, "of": page}).one_or_none()
             if row is None:
                 return None
-            age = max(self._record.now(tx) - row.at, timedelta(0))
+            age = max(self._record.clock.now() - row.at, timedelta(0))
             return Note(text=row.text, version=row.version, age=age)
 
     def write(self, page: str, text: str, over: int | None = None, *, by: str = "", deed: str = "") -> bool:
         with self._writing() as tx:
             if over is not None and not self._removed(tx, page, over):
                 return False
-            now = self._record.now(tx)
-            row = {"channel": self._channel, "page": page, "text": text, "at": now}
+            row = {"channel": self._channel, "page": page, "text": text, "at": self._record.clock.now()}
             version = tx.scalar(_PUT[tx.dialect.name], row)
             if version is None:
                 return False
@@ -75,7 +74,7 @@ class SqlNotebook:
 
     def prune(self, prefix: str, unwritten: timedelta) -> int:
         with self._writing() as tx:
-            before = self._record.now(tx) - unwritten
+            before = self._record.clock.now() - unwritten
             count = tx.execute(_PRUNE, {"on": self._channel, "before": before, **_span(prefix)}).rowcount
             if count:
                 self._note(tx, "", "notes dropped", prefix=prefix, count=count)
@@ -90,14 +89,20 @@ class SqlNotebook:
         return tx.execute(_DROP, {"on": self._channel, "of": page, "over": over}).rowcount == 1
 
     def _note(self, tx: Connection, by: str, deed: str, digest: str = "", **about: Any) -> None:
-        now = self._record.now(tx)
+        now = self._record.clock.now()
         chain.note(tx, now, by or "engine", deed, digest=digest, channel=self._channel, **about)
 
-    def _reading(self) -> AbstractContextManager[Connection]:
-        return _answering(self._record.reading())
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _answering(), self._record.reading() as tx:
+            yield tx
 
-    def _writing(self) -> AbstractContextManager[Connection]:
-        return _answering(self._record.writing())
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _answering():
+            self._record.clock.now()  # not for the first time within the transaction
+            with self._record.writing() as tx:
+                yield tx
 
 
 def _span(prefix: str) -> dict[str, str]:
@@ -106,10 +111,9 @@ def _span(prefix: str) -> dict[str, str]:
 
 
 @contextmanager
-def _answering(transaction: AbstractContextManager[Connection]) -> Iterator[Connection]:
-    """The transaction; what goes wrong with the database is `Unavailable`."""
+def _answering() -> Iterator[None]:
+    """What goes wrong with the database is `Unavailable`."""
     try:
-        with transaction as tx:
-            yield tx
+        yield
     except SQLAlchemyError as error:
         raise Unavailable(waits.trouble(error), sent=True, detail=repr(error)) from error

@@ -1,4 +1,4 @@
-"""The reports of any number of rollouts, in three statements a batch."""
+"""The reports of any number of rollouts, in three statements a batch: for people, so with what the wall clock shows."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ BATCH = 500
 
 _a, _d, _r, _v = tables.article.c, tables.delivery.c, tables.rollout.c, tables.revision.c
 # Built once: building one takes longer than the database does to answer it.
-_HEADS = select(tables.rollout).where(_r.id.in_(bindparam("these", expanding=True)))
+_HEADS = select(tables.rollout, tables.SHIFT.label("shift")).where(_r.id.in_(bindparam("these", expanding=True)))
 _DELIVERIES = (
     select(tables.delivery).where(_d.rollout_id.in_(bindparam("these", expanding=True))).order_by(_d.rollout_id, _d.id)
 )
 _IN_THEM = select(_d.article_id, _d.revision).where(_d.rollout_id.in_(bindparam("these", expanding=True))).distinct()
+_STEPS = ("prepared_at", "checked_at", "started_at", "released_at", "live_at", "verified_at")
 _PARTS = _IN_THEM.subquery()
 _REVISIONS = (
     select(_v.article_id, _v.number, _v.record, _v.corrected_at, _v.note, _a.published_at, _a.imported_from)
@@ -58,6 +59,7 @@ def reports_of(tx: Connection, numbers: Iterable[int]) -> Iterator[Report]:
 
 
 def _report(head: Row[Any], rows: Sequence[Row[Any]], revisions: Iterable[tuple[Revision, str]]) -> Report:
+    shift = timedelta(microseconds=head.shift)
     return Report(
         rollout=rollout_id(head.id),
         articles=tuple(
@@ -76,18 +78,15 @@ def _report(head: Row[Any], rows: Sequence[Row[Any]], revisions: Iterable[tuple[
         state=head.state,
         editor=head.editor,
         reason=head.reason,
-        accepted_at=head.accepted_at,
-        go_live_at=head.go_live_at,
-        release_at=head.release_at,
-        ended_at=head.ended_at,
-        ready_at=head.at_gate,
+        **_dated(head, shift, "accepted_at", "go_live_at", "release_at", "ended_at"),
+        ready_at=head.at_gate and head.at_gate + shift,
         start_ms=spread(row.started_at for row in rows),
         skew_ms=spread(row.released_at for row in rows),
-        deliveries=tuple(map(_delivery, rows)),
+        deliveries=tuple(_delivery(row, shift) for row in rows),
     )
 
 
-def _delivery(row: Row[Any]) -> DeliveryReport:
+def _delivery(row: Row[Any], shift: timedelta) -> DeliveryReport:
     return DeliveryReport(
         id=row.id,
         article=article_id(row.article_id),
@@ -97,18 +96,17 @@ def _delivery(row: Row[Any]) -> DeliveryReport:
         required=row.required,
         state=row.state,
         attempts=row.tries,
-        prepared_at=row.prepared_at,
-        checked_at=row.checked_at,
-        started_at=row.started_at,
-        released_at=row.released_at,
-        live_at=row.live_at,
-        verified_at=row.verified_at,
-        due=row.due,
+        **_dated(row, shift, *_STEPS, "due"),
         digest=row.digest or "",
         receipt=parsed(Receipt, row.receipt),
         evidence=parsed(Evidence, row.evidence),
         error=parsed(Problem, row.problem),
     )
+
+
+def _dated(row: Row[Any], shift: timedelta, *names: str) -> dict[str, Any]:
+    """These moments of a row, by the wall clock."""
+    return {name: moment and moment + shift for name in names for moment in [getattr(row, name)]}
 
 
 def spread(moments: Iterable[datetime | None]) -> float | None:

@@ -1,7 +1,7 @@
 """The workers of all machines: each signs in to the record, says every few seconds that it is there, and signs off.
 
-Whoever was killed is not there any more `GONE` after it was last seen, and forgotten soon after. Times are those of one
-clock, the database's, so that machines whose clocks differ agree on who is there.
+Whoever was killed is not there any more `GONE` after it was last seen, and forgotten soon after. Times are those of the
+record's clock, so that machines whose clocks differ agree on who is there; how far each is off stands beside it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from sqlalchemy import Connection, delete, select
 
 from pipeline.article.value import Frozen
 from pipeline.record import tables
+from pipeline.record.clock import BEAT
 from pipeline.record.database import Database
 from pipeline.record.upserts import ByDialect
 
 QUEUES = ("steps", "releases")
 """The queues that workers work on; both are needed."""
-BEAT = timedelta(seconds=4)
-"""Between two signs of a worker."""
 GONE = timedelta(seconds=16)
 """Unseen for so long, a worker has been stopped or killed, or its machine is gone: some signs may come late."""
 FORGOTTEN = timedelta(minutes=10)
@@ -37,11 +36,16 @@ _w = tables.worker.c
 
 def _sign(made: Any) -> Any:
     signed = made(tables.worker)
-    told = {name: signed.excluded[name] for name in ("data", "version", "started", "seen")}
+    told = {name: signed.excluded[name] for name in ("data", "version", "started", "seen", "ahead")}
     return signed.on_conflict_do_update(index_elements=["host", "process", "queue"], set_=told)
 
 
 _SIGN = ByDialect(_sign)
+
+
+OFF = timedelta(seconds=3)
+"""A clock that is off by more is wrong; what is less is how long it takes to ask. Nothing depends on it: nobody but
+people who read logs, and what runs beside this program, go by the clock of a worker's machine."""
 
 
 class Worker(Frozen):
@@ -57,6 +61,8 @@ class Worker(Frozen):
     """Of this program."""
     started: AwareDatetime
     seen: AwareDatetime
+    ahead: timedelta = timedelta(0)
+    """By how much its machine's clock is ahead of what all go by; negative where it is behind."""
     silent: timedelta = timedelta(0)
     """For how long it has not been seen."""
 
@@ -66,6 +72,11 @@ class Worker(Frozen):
         return self.silent < GONE or (self.is_here and _works(self.process))
 
     @property
+    def is_off(self) -> bool:
+        """Whether its machine's clock is wrong."""
+        return abs(self.ahead) > OFF
+
+    @property
     def is_here(self) -> bool:
         """Whether it is a process of this machine."""
         return self.host == socket.gethostname()
@@ -73,10 +84,14 @@ class Worker(Frozen):
 
 def workers(database: Database) -> Sequence[Worker]:
     """All that have signed in and neither signed off nor been forgotten, by queue, host and start."""
+    now = database.clock.now()
     with database.reading() as tx:
-        now = database.now(tx)
         rows = tx.execute(select(tables.worker).order_by(_w.queue, _w.host, _w.started)).mappings().all()
-    return [Worker(**row, silent=now - row["seen"]) for row in rows if now - row["seen"] < FORGOTTEN]
+    return [
+        Worker(**{**row, "ahead": timedelta(microseconds=row["ahead"])}, silent=now - row["seen"])
+        for row in rows
+        if now - row["seen"] < FORGOTTEN
+    ]
 
 
 class Presence:
@@ -91,11 +106,12 @@ class Presence:
 
     def show(self) -> None:
         """Sign in, or say again that it is there if the last time was a while ago."""
-        moment = time.monotonic()
+        clock, moment = self._database.clock, time.monotonic()
         if self._me is not None and moment - self._shown < BEAT / timedelta(seconds=1):
             return
+        now = clock.now()
         with self._database.writing() as tx:
-            now = self._database.now(tx)
+            clock.beat(tx, now)
             me = self._sign(tx, now)
             tx.execute(delete(tables.worker).where(_w.seen < now - FORGOTTEN))
         self._me, self._shown = me, moment
@@ -118,6 +134,7 @@ class Presence:
             version=version("tongfa"),
             started=now,
             seen=now,
+            ahead=self._database.clock.ahead(),
         )
         if self._me is not None:
             me = me.model_copy(update={"started": self._me.started})
@@ -125,7 +142,8 @@ class Presence:
             here = (_w.host == me.host, _w.data == me.data)
             ended = [one for one in tx.scalars(select(_w.process).where(*here).distinct()) if not _runs(one)]
             tx.execute(delete(tables.worker).where(*here, _w.process.in_(ended)))
-        tx.execute(_SIGN[tx.dialect.name], me.model_dump(exclude={"silent"}))
+        told = me.model_dump(exclude={"silent"}) | {"ahead": me.ahead // timedelta(microseconds=1)}
+        tx.execute(_SIGN[tx.dialect.name], told)
         return me
 
 

@@ -1,4 +1,8 @@
-"""The tables. Times are whole microseconds since 1970 UTC, so that both databases compare them alike."""
+"""The tables. Times are whole microseconds since 1970 UTC, so that both databases compare them alike.
+
+They are the record's time (`record.clock`), but for those that the public reads: `article.published_at`,
+`revision.corrected_at`, `placement.dated`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     literal_column,
+    select,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -178,12 +183,14 @@ placement = Table(
     Column("ordinal", Integer, nullable=False),
     Column("column_ordinal", Integer, nullable=False),
     Column("instant", Instant, nullable=False),
+    Column("dated", Instant),
     Column("withdrawn", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Index("placement_of_article", "channel", "article_id", "delivery_id"),
     Index("placement_in_order", "channel", "ordinal"),
     Index("placement_in_column", "channel", "column", "column_ordinal"),
 )
+"""`dated`: what the wall clock showed at the instant, where that is another time than the record's (`record.clock`)."""
 
 Index("placement_changed", placement.c.channel, placement.c.instant)  # as above: of what was corrected or withdrawn
 
@@ -265,8 +272,23 @@ worker = Table(
     Column("version", String(64), nullable=False),
     Column("started", Instant, nullable=False),
     Column("seen", Instant, nullable=False),
+    Column("ahead", BigInteger, nullable=False, server_default="0"),
 )
-"""Who works on a queue, and when each was last seen."""
+"""Who works on a queue, and when each was last seen. `ahead`: by how many microseconds its machine's clock is."""
+
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("boot", String(64), nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("shift", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+)
+"""One row, in microseconds: see `record.clock`. `boot`: beside SQLite, of which start of the machine `offset` is;
+`seen`: the record's time at which a worker was there last."""
+SHIFT = select(clock.c.shift).scalar_subquery()
+"""By how many microseconds the wall clock is ahead of the record's."""
 
 searched = Table(
     "searched",

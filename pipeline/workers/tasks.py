@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.channel import go_by
 from pipeline.engine import Engine
 from pipeline.engine.readers import forget
 from pipeline.newsroom import Configuration
 from pipeline.record import waits
+from pipeline.record.clock import SINCE_START
 from pipeline.record.inherit import inherit
 from pipeline.record.roster import Presence
 from pipeline.record.store import Store
@@ -83,12 +85,14 @@ def open_engine(configuration: Configuration) -> Engine:
     store = store_of(configuration)
     store.migrate()
     inherit(configuration, store)
+    go_by(store.clock.wall)
     sender = Sender(broker.address(configuration))
     return Engine(configuration, store, send=sender, waiting=sender.waiting)
 
 
 def signs_of_life(configuration: Configuration) -> Path:
-    """The folder where each worker on this machine keeps a file `QUEUE-PID`, touched with every look of its sweeper."""
+    """The folder where each worker on this machine keeps a file `QUEUE-PID`, touched with every look of
+    its sweeper: dated by the time since the machine's start, for its clock may be set at any moment."""
     return broker.run_folder(configuration) / "workers"
 
 
@@ -192,13 +196,20 @@ def _sweep(engine: Engine, queue: str, shares: Shares, sign_of_life: Path, stopp
     presence = Presence(engine.store, queue, engine.configuration.data)
     _look(presence.show)  # first: who counts as alive on this machine is seen by all others
     while not stopping.wait(engine.store.pace.sweep / timedelta(seconds=1)):
-        sign_of_life.touch()
+        sign(sign_of_life)
+        _look(engine.store.clock.watch)
         _look(presence.show)
         _look(lambda: engine.have_heard(shares.waiting()))
         _look(engine.sweep)
     _look(presence.end)
     with suppress(FileNotFoundError):
         sign_of_life.unlink()
+
+
+def sign(sign_of_life: Path) -> None:
+    """Show by this file that its worker is alive."""
+    sign_of_life.touch()
+    os.utime(sign_of_life, (running := time.clock_gettime(SINCE_START), running))
 
 
 def _look(deed: Callable[[], object]) -> None:

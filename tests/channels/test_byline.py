@@ -52,9 +52,9 @@ def test_one_role_is_one_credit_and_an_empty_one_is_none() -> None:
     assert byline.printed(article, PLAIN, *Group) == (Printed("记者", "张三、王五"), Printed("通讯员", "李四"))
 
 
-def test_a_form_may_have_another_word_for_a_role() -> None:
+def test_the_editor_is_called_alike_wherever_people_read_it() -> None:
     article = signed(credit("编辑", Duty.EDITOR, "张三"), credit("责编", Duty.EDITOR, "李四"))
-    printed = byline.printed(article, PLAIN, Group.DESK, called={"编辑": "责任编辑"})
+    printed = byline.printed(article, PLAIN, Group.DESK)
     assert [str(one) for one in printed] == ["责任编辑：张三", "责编：李四"]
 
 
@@ -114,5 +114,5 @@ def test_without_a_role_whoever_is_named_is_a_reporter(credits: tuple[Credit, ..
 def test_lists_of_names_from_before_there_were_credits_print_the_same() -> None:
     printed = byline.printed(article_of(correspondents=("李四",)), PLAIN, *Group)
     assert [str(one) for one in printed] == [
-        "记者：记者甲", "通讯员：李四", "摄影：摄影乙", "编辑：编辑丙", "审核：审核丁", "签发：签发戊",
+        "记者：记者甲", "通讯员：李四", "摄影：摄影乙", "责任编辑：编辑丙", "审核：审核丁", "签发：签发戊",
     ]  # fmt: skip

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.article import Outlet
-from pipeline.channel import Delivery, Problem, Receipt, Text
+from pipeline.article import Newsroom, Outlet, Revision
+from pipeline.channel import Delivery, Problem, Receipt, Rendition, Text
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of
 from tests.engine.bench import BUNDLING, OUTLETS, PACE, Bench
-from tests.engine.simulation import Mute
+from tests.engine.simulation import Bundling, Mute, Outside
 
 HOUR = timedelta(hours=1)
 EXPIRED = Problem(
@@ -297,4 +297,32 @@ def test_all_articles_of_a_publication_are_known_as_they_were_prepared_anew(data
     for known in accepted.article_ids:
         rendition = bench.outlets["post"].render(bench.store.revision(known), bench.newsroom)
         assert bench.part(accepted.rollout_id, "post", known).digest == rendition.digest
+    bench.store.close()
+
+
+@pytest.mark.parametrize("undated", ["一", "三"])
+def test_a_publication_is_prepared_anew_also_where_only_another_article_of_it_is_dated(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undated: str
+) -> None:
+    """The leader, the first of them, looks at its own rendition alone no longer."""
+    whole = Outside.render
+
+    def render(it: Outside, revision: Revision, newsroom: Newsroom) -> Rendition:
+        if revision.article.headline == undated:
+            return Rendition.of("text/plain", f"{revision.id} {revision.number}")
+        return whole(it, revision, newsroom)
+
+    monkeypatch.setattr(Outside, "render", render)
+    bench = Bench(database, tmp_path, BUNDLING)
+    bench.clock.moment = bench.clock.now().replace(second=59, microsecond=0)
+    accepted = bench.together("一", "二", "三")
+    bench.clock.advance(timedelta(seconds=2))
+    bench.run()
+    post = bench.outlets["post"]
+    assert isinstance(post, Bundling)
+    assert post.wrong == []
+    assert bench.report(accepted.rollout_id).state is RolloutState.COMPLETE
+    [shown] = post.posts
+    for known, (_, _, digest) in zip(accepted.article_ids, shown, strict=True):
+        assert digest == post.render(bench.store.revision(known), bench.newsroom).digest
     bench.store.close()

@@ -19,7 +19,7 @@ from pipeline.channel import Channel, Setting
 from pipeline.commands import doctor
 from pipeline.newsroom import BadConfiguration
 from pipeline.testing import MemoryNotebook, Rehearsal, article_of, newsroom_of, revision_of
-from pipeline.workers.tasks import signs_of_life
+from pipeline.workers.tasks import sign, signs_of_life
 
 MINIMAL = """
 [newsroom]
@@ -227,7 +227,7 @@ def test_the_doctor_says_so_where_the_system_does_not_let_releases_come_first(pa
     configuration = loaded(path, MINIMAL + "[engine]\nreal_time = true\n")
     signs = signs_of_life(configuration)
     signs.mkdir(parents=True)
-    (signs / f"releases-{os.getpid()}").touch()
+    sign(signs / f"releases-{os.getpid()}")
     [finding] = doctor.priority(configuration)
     assert finding.problem is not None
     assert finding.problem.field == "[engine] real_time"

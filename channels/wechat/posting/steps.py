@@ -230,10 +230,10 @@ class Posting(ABC):
     ) -> Receipt:
         """ACCEPTED: WeChat is still at it. From when it has been so, the receipt keeps; the questions become rarer."""
         before, now = delivery.receipt, self.now()
-        since = now
+        since, last = now, self.follow
         if before is not None and before.standing is Standing.ACCEPTED and before.at is not None:
-            since = before.at
-        again = max(self.follow, (now - since) / 2)
+            since, last = before.at, max(self.follow, before.again or self.follow)
+        again = max(self.follow, min((now - since) / 2, 2 * last))  # even if the clock has been set meanwhile
         return Receipt(standing=Standing.ACCEPTED, ids=ids, url=url, at=since, again=again, note=note)
 
     def _own_draft(self, delivery: Delivery, ids: Mapping[str, str]) -> Draft | None:
