@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import AwareDatetime
@@ -124,9 +123,9 @@ class Claim(Frozen):
     """What has been made of columns, see `Reports.announced`."""
     companions: tuple[Revision, ...]
     """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
-    prepared: Mapping[str, str] = MappingProxyType({})
+    prepared: Mapping[str, str] = {}
     """The digests of what was prepared of these, by their ids."""
-    places: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
+    places: Mapping[int, Mapping[str, Any]] = {}
     """By delivery, the rows by which it and those it leads stand in the channel's catalogue from the instant on."""
 
     @property
