@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, RowMapping, delete, select
 
 from pipeline.article.value import Frozen
 from pipeline.record import tables
 from pipeline.record.database import Database
+from pipeline.record.rollouts import parsed
 from pipeline.record.upserts import ByDialect
+from pipeline.rereading import GoneBy
 
 QUEUES = ("steps", "releases")
 """The queues that workers work on; both are needed."""
@@ -37,7 +39,7 @@ _w = tables.worker.c
 
 def _sign(made: Any) -> Any:
     signed = made(tables.worker)
-    told = {name: signed.excluded[name] for name in ("data", "version", "started", "seen")}
+    told = {name: signed.excluded[name] for name in ("data", "version", "started", "seen", "gone_by")}
     return signed.on_conflict_do_update(index_elements=["host", "process", "queue"], set_=told)
 
 
@@ -57,6 +59,8 @@ class Worker(Frozen):
     """Of this program."""
     started: AwareDatetime
     seen: AwareDatetime
+    gone_by: GoneBy | None = None
+    """Which configuration it goes by; None of a version that did not say so."""
     silent: timedelta = timedelta(0)
     """For how long it has not been seen."""
 
@@ -76,7 +80,12 @@ def workers(database: Database) -> Sequence[Worker]:
     with database.reading() as tx:
         now = database.now(tx)
         rows = tx.execute(select(tables.worker).order_by(_w.queue, _w.host, _w.started)).mappings().all()
-    return [Worker(**row, silent=now - row["seen"]) for row in rows if now - row["seen"] < FORGOTTEN]
+    return [_worker(row, now) for row in rows if now - row["seen"] < FORGOTTEN]
+
+
+def _worker(row: RowMapping, now: datetime) -> Worker:
+    known = {**row, "gone_by": parsed(GoneBy, row["gone_by"])}
+    return Worker(**known, silent=now - row["seen"])
 
 
 class Presence:
@@ -88,11 +97,13 @@ class Presence:
         self._data = data
         self._me: Worker | None = None
         self._shown = 0.0
+        self._gone_by: GoneBy | None = None
 
-    def show(self) -> None:
-        """Sign in, or say again that it is there if the last time was a while ago."""
+    def show(self, gone_by: GoneBy | None = None) -> None:
+        """Sign in, or say again that it is there if the last time was a while ago, or `gone_by` is another."""
         moment = time.monotonic()
-        if self._me is not None and moment - self._shown < BEAT / timedelta(seconds=1):
+        new, self._gone_by = gone_by != self._gone_by, gone_by
+        if self._me is not None and moment - self._shown < BEAT / timedelta(seconds=1) and not new:
             return
         with self._database.writing() as tx:
             now = self._database.now(tx)
@@ -118,6 +129,7 @@ class Presence:
             version=version("tongfa"),
             started=now,
             seen=now,
+            gone_by=self._gone_by,
         )
         if self._me is not None:
             me = me.model_copy(update={"started": self._me.started})
@@ -125,7 +137,8 @@ class Presence:
             here = (_w.host == me.host, _w.data == me.data)
             ended = [one for one in tx.scalars(select(_w.process).where(*here).distinct()) if not _runs(one)]
             tx.execute(delete(tables.worker).where(*here, _w.process.in_(ended)))
-        tx.execute(_SIGN[tx.dialect.name], me.model_dump(exclude={"silent"}))
+        told = self._gone_by.model_dump_json() if self._gone_by else None
+        tx.execute(_SIGN[tx.dialect.name], {**me.model_dump(exclude={"silent"}), "gone_by": told})
         return me
 
 

@@ -239,8 +239,9 @@ worker = Table(
     Column("version", String(64), nullable=False),
     Column("started", Instant, nullable=False),
     Column("seen", Instant, nullable=False),
+    Column("gone_by", Text),
 )
-"""Who works on a queue, and when each was last seen."""
+"""Who works on a queue, and when each was last seen. `gone_by`: which configuration it goes by, as JSON."""
 
 searched = Table(
     "searched",
