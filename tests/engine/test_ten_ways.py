@@ -114,7 +114,7 @@ class House:
 
     def _submit_on(self) -> None:
         """An article every now and then, each as by a command of its own."""
-        while not self._stopping.wait(1):
+        while not self._stopping.wait(2):
             try:
                 configuration = load(self.file, self.newsroom.environment)
             except BadConfiguration:
