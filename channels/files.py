@@ -88,6 +88,8 @@ class Files:
         self.fs, self.root = _located(root)
         self._staging = _located(staging)[1] if staging else "" if self.is_local else f"{self.root}{INSIDE}"
         self._near = _located(near)[1] if near else ""
+        self._data: Path | None = None
+        """The data folder of this machine, where the files are a configured channel's."""
         self.public = False
         """Whether everybody on this machine may read what stands under the root, whatever is kept from them elsewhere:
         a server of the site has an account of its own."""
@@ -118,6 +120,7 @@ class Files:
             address=address,
             over_http=bool(address) and options.get("verify", _by_default(address, public=public)) == "http",
         )
+        files._data = Path(os.path.realpath(setting.data))
         files.public = "root" in options or f"{root}/".startswith(SITE)
         return files
 
@@ -125,6 +128,15 @@ class Files:
     def is_local(self) -> bool:
         """Whether `root` is a folder of this machine."""
         return isinstance(self.fs, LocalFileSystem)
+
+    @property
+    def ground(self) -> str:
+        """Names the place of `root`, whatever links lead to it; one in the data folder by its path there, which is the
+        same on every machine."""
+        if not self.is_local:
+            return str(self.fs.unstrip_protocol(self.root)).rstrip("/")
+        place = Path(os.path.realpath(self.root))
+        return place.relative_to(self._data).as_posix() if self._data in (place, *place.parents) else str(place)
 
     @property
     def staging(self) -> str:

@@ -65,6 +65,10 @@ class TreeChannel(Channel):
         super().__init__(setting)
         self._led = False
 
+    @property
+    def ground(self) -> str:
+        return self.files.ground
+
     def prepare(self, delivery: Delivery) -> Receipt:
         if delivery.rendition is not None:  # a withdrawal needs no preparation
             self.files.prove(*self.places(delivery))

@@ -474,6 +474,18 @@ class Channel(ABC):
         self.newsroom = setting.newsroom
         self.options: Mapping[str, Any] = setting.outlet.options
 
+    @property
+    def ground(self) -> str:
+        """Where only this channel may bring anything: a folder, without links, the address of a storage, an account.
+        Two channels on one ground would spoil each other's work, so such a configuration is refused; and what is public
+        on it stays there when the channel is given another. "": nobody else could be there."""
+        return ""
+
+    def close(self) -> None:  # noqa: B027 - most kinds have none
+        """Let go of standing connections: the configuration has changed, and another instance has taken its place.
+
+        No step of this one is under way."""
+
     def warm(self) -> None:  # noqa: B027 - most kinds need none
         """Load and make what every article needs and what takes long: templates, models, pictures that are drawn.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
@@ -20,13 +23,19 @@ from pipeline.article import Newsroom, Outlet
 from pipeline.article.value import Frozen
 from pipeline.channel import Channel, Notebook, Problem, Setting, Text
 from pipeline.rollout import Pace
-from pipeline.whereabouts import candidates
+from pipeline.whereabouts import candidates, line_of
 
 GROUP = "tongfa.channels"
 """The entry-point group by which kinds enter, built-in and third-party alike."""
 
 _HERE = Path(__file__).parent
 _INSTALLED = (_HERE / "_config").is_dir()
+
+
+class Misconfigured(Problem):
+    """A problem and where in the newsroom's file it is; `line`: from 1, None where it is on no single one."""
+
+    line: int | None = None
 
 
 class BadConfiguration(Exception):
@@ -80,6 +89,16 @@ class Configuration(Frozen):
     audit: Outside = Outside()
     access_log: Path | None = None
     """The file in which the web server writes who asked for what; None: nowhere."""
+    sources: tuple[Path, ...] = ()
+    """The files that it was read from."""
+    text: str = ""
+    """Names what stood in them, see `text_of`."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Names what is the same on all machines of a newsroom: whom it is, its columns and channels, its pace."""
+        shared = self.model_dump(mode="json", include={"newsroom", "pace"})
+        return hashlib.sha256(json.dumps(shared, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
     @property
     def site(self) -> Path:
@@ -91,6 +110,10 @@ LISTEN = "127.0.0.1:8000"
 """Where the web server listens if nobody says it."""
 _PERSON = re.compile(r"[#,，;；\t]")
 """What ends the name in a line of `[house] people`: a comment, or the next cell of a table."""
+
+_TABLES, _LISTS = ("newsroom", "site", "house", "engine", "audit"), ("column", "channel")
+_DATA = re.compile(r"""^\s*data\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
+_AT_LINE = re.compile(r"at line (\d+)")
 
 _OVERRIDES = (
     ("site", "url", "TONGFA_SITE_URL"),
@@ -140,17 +163,19 @@ def locate(given: str | None, environment: Mapping[str, str] = os.environ) -> Pa
     )
 
 
+def data_of(path: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """The data folder of a newsroom, also where its file is wrong: then by the line that seems to name it."""
+    named = environment.get("TONGFA_DATA", "")
+    if not named:
+        with suppress(OSError, UnicodeDecodeError):
+            found = _DATA.search(path.read_text(encoding="utf-8"))
+            named = str(path.parent / found[1]) if found else ""
+    return Path(named or path.parent / "var").absolute().resolve()
+
+
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
     """Read the file; the environment overrides it (`_OVERRIDES`). Raises `BadConfiguration`."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problem = Problem(
-            field="TOML",
-            message=Text.of("the file is not valid TOML: {reason}", reason=str(error)),
-            remedy=Text.of("correct the line named; strings stand in double quotes"),
-        )
-        raise BadConfiguration(path, (problem,)) from error
+    raw, written = _parsed(path)
     site, engine = dict(raw.get("site", {})), dict(raw.get("engine", {}))
     for table, key, name in _OVERRIDES:
         if value := environment.get(name):
@@ -167,48 +192,103 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Configurati
         **{name: engine.pop(name) for name in ("real_time", "turn", "group") if name in engine},
         "audit": _audit(raw.get("audit", {}), path),
     }
+    house, people = _house(raw.get("house", {}), path)
+    sources = (path, *people)
     try:
         newsroom = Newsroom(
             **raw.get("newsroom", {}),
             site=site,
             columns=raw.get("column", []),
             outlets=[_outlet(table) for table in raw.get("channel", [])],
-            house=_house(raw.get("house", {}), path),
+            house=house,
         )
         newsroom.zone  # noqa: B018 - looked up now, so that a wrong name is told at once
-        return Configuration(path=path, newsroom=newsroom, pace=Pace(**engine), data=data, **own)
+        told = {"sources": sources, "text": text_of(sources, written.encode())}
+        return Configuration(path=path, newsroom=newsroom, pace=Pace(**engine), data=data, **own, **told)
     except ValidationError as error:
         found = error.errors()
         inside = {one["loc"][:depth] for one in found for depth in range(len(one["loc"]))}
+        places = [_place(error.title, one["loc"]) for one in found]
         problems = tuple(
-            Problem(
-                field=_key(error.title, one["loc"]),
+            Misconfigured(
+                field=".".join(str(part + 1) if isinstance(part, int) else part for part in place),
+                line=line_of(written, place),
                 message=Text.of("{reason}", reason=one["msg"]),
                 remedy=Text.of("see the comments in the demo newsroom's file (newsroom init writes one)"),
             )
-            for one in found
+            for one, place in zip(found, places, strict=True)
             if one["loc"] not in inside  # a list with a bad item would also be told to be empty
         )
         raise BadConfiguration(path, problems) from error
     except (KeyError, ValueError, OSError) as error:  # zoneinfo's three ways to know no zone
-        problem = Problem(
+        problem = Misconfigured(
             field="newsroom.timezone",
+            line=line_of(written, ("newsroom", "timezone")),
             message=Text.of("there is no time zone {timezone}", timezone=str(raw["newsroom"]["timezone"])),
             remedy=Text.of("write it like Asia/Shanghai"),
         )
         raise BadConfiguration(path, (problem,)) from error
 
 
-def _key(model: str, place: tuple[int | str, ...]) -> str:
-    """A value's place as the file has it: `site.icp`, `column.2.name` (of the second column), `engine.lease`."""
+def _parsed(path: Path) -> tuple[dict[str, Any], str]:
+    """What a file says, and its text. Raises `BadConfiguration`."""
+    try:
+        written = path.read_bytes().decode()
+        raw = tomllib.loads(written)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        at = _AT_LINE.search(str(error))
+        problem = Misconfigured(
+            field="TOML",
+            line=int(at[1]) if at else None,
+            message=Text.of("the file is not valid TOML: {reason}", reason=str(error)),
+            remedy=Text.of("correct the line named; strings stand in double quotes"),
+        )
+        raise BadConfiguration(path, (problem,)) from error
+    except OSError as error:
+        problem = Misconfigured(
+            field="--config",
+            message=Text.of("it cannot be read: {reason}", reason=error.strerror or str(error)),
+            remedy=Text.of("put the file back, or give this user the right to read it"),
+        )
+        raise BadConfiguration(path, (problem,)) from error
+    if wrong := [_shapeless(name, written) for name, value in raw.items() if not _is_shaped(name, value)]:
+        raise BadConfiguration(path, tuple(wrong))
+    return raw, written
+
+
+def _is_shaped(name: str, value: object) -> bool:
+    """Whether a table of the file has the form that it must have."""
+    if name in _LISTS:
+        return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    return name in _TABLES and isinstance(value, dict)
+
+
+def _shapeless(name: str, written: str) -> Misconfigured:
+    tables = ", ".join([*(f"[{one}]" for one in _TABLES), *(f"[[{one}]]" for one in _LISTS)])
+    message = Text.of("there is no such table, or it is written otherwise")
+    remedy = Text.of("a newsroom's file has these: {tables}", tables=tables)
+    return Misconfigured(field=name, line=line_of(written, (name,)), message=message, remedy=remedy)
+
+
+def text_of(sources: Sequence[Path], first: bytes | None = None) -> str:
+    """Names what stands in these files now, or that one cannot be read; `first`: what the first was read as."""
+    seen = hashlib.sha256() if first is None else hashlib.sha256(b"\0" + first)
+    for source in sources if first is None else sources[1:]:
+        try:
+            seen.update(b"\0" + source.read_bytes())
+        except OSError as error:
+            seen.update(f"\1{error.errno}".encode())
+    return seen.hexdigest()
+
+
+def _place(model: str, place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A value's place as the file has it: `site.icp`, `column.1.name` (of the second column), `engine.lease`."""
     tables: dict[int | str, str] = {"site": "site", "house": "house", "columns": "column", "outlets": "channel"}
     if place and place[0] in tables:
-        parts: tuple[int | str, ...] = (tables[place[0]], *place[1:])
-    elif place and place[0] == "audit":
-        parts = place
-    else:
-        parts = ("newsroom" if model == "Newsroom" else "engine", *place)
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in parts)
+        return (tables[place[0]], *place[1:])
+    if place and place[0] == "audit":
+        return place
+    return ("newsroom" if model == "Newsroom" else "engine", *place)
 
 
 def _outlet(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,10 +305,11 @@ def _audit(table: Any, path: Path) -> Any:
     return {**table, "file": path.parent / table["file"]} if isinstance(table, dict) and table.get("file") else table
 
 
-def _house(table: Any, path: Path) -> Any:
-    """The table, with the names in place of the file that it gives for `people`. Raises `BadConfiguration`."""
+def _house(table: Any, path: Path) -> tuple[Any, tuple[Path, ...]]:
+    """The table, with the names in place of the file that it gives for `people`, and that file. Raises
+    `BadConfiguration`."""
     if not isinstance(table, dict) or not isinstance(table.get("people"), str):
-        return table
+        return table, ()
     listed = path.parent / table["people"]
     try:
         lines = listed.read_text(encoding="utf-8-sig").splitlines()
@@ -240,7 +321,8 @@ def _house(table: Any, path: Path) -> Any:
             remedy=Text.of("make it a text in UTF-8 with one name a line, or take the line out"),
         )
         raise BadConfiguration(path, (problem,)) from error
-    return {**table, "people": [name for line in lines if (name := _PERSON.split(line, maxsplit=1)[0].strip())]}
+    names = [name for line in lines if (name := _PERSON.split(line, maxsplit=1)[0].strip())]
+    return {**table, "people": names}, (listed,)
 
 
 @cache

@@ -88,6 +88,14 @@ class Television(Channel):
         self.admission = Admission.of(self.outlet.id, self.options, setting.secrets)
         self.playout = Playout(self.rundowns, calendar, self.outlet.id, device, self.names, self._messages())
 
+    @property
+    def ground(self) -> str:
+        return self.files.ground
+
+    def close(self) -> None:
+        if self.playout.device is not None:
+            self.playout.device.close()
+
     def warm(self) -> None:
         spoken.model()  # half a second
         documents.load()

@@ -102,7 +102,7 @@ class Website(TreeChannel):
 
     def frame(self, newsroom: Newsroom) -> Frame:
         """What all pages share. The feeds' address comes from the options, else from the newsroom's feeds."""
-        outlet = next((one for one in newsroom.outlets if one.kind == "feeds"), None)
+        outlet = next((one for one in newsroom.outlets if one.kind == "feeds" and not one.retired), None)
         default = str(outlet.options.get("url") or f"{newsroom.site.url}/feeds/") if outlet else ""
         feeds = str(self.options.get("feeds", default))
         return Frame(

@@ -148,6 +148,14 @@ class Wechat(Channel):
                 tag=WHOLE.of(self.options, "mass_tag", None),
             )
 
+    @property
+    def ground(self) -> str:
+        return f"wechat:{self.appid}" if self.client is not None else ""
+
+    def close(self) -> None:
+        if self.client is not None:
+            self.client.close()
+
     def warm(self) -> None:
         _ = self.cover.data
         if self.client is not None:

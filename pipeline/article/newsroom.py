@@ -24,6 +24,9 @@ class Outlet(Frozen):
     name: str
     required: bool = True
     """Whether a rollout is held if this channel cannot be prepared."""
+    retired: bool = False
+    """Whether it takes no new articles. What is public there can still be corrected and withdrawn; its id is for ever.
+    """
     options: dict[str, Any] = Field(default_factory=dict)
     """What the kind itself reads; secrets never stand here."""
 
@@ -101,6 +104,8 @@ class Newsroom(Frozen):
 
     name: str
     short_name: str
+    demo: bool = False
+    """Whether it may go by identities that are examples: numbers, telephone and tag of the demo newsroom."""
     locale: str = "zh_CN"
     timezone: str = "Asia/Shanghai"
     tag_authority: str

@@ -27,9 +27,10 @@ from pipeline.channel import Problem
 from pipeline.commands import sheet, terminal
 from pipeline.commands.telling import tell
 from pipeline.engine import Engine, Unfit
-from pipeline.newsroom import Configuration
+from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record.report import AsRead, Report
 from pipeline.record.submission import Accepted
+from pipeline.rereading import kept
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.workers import folder, logs, tasks
 
@@ -95,9 +96,22 @@ def starts_a_rollout(command: Callable[..., int]) -> Callable[..., int]:
     return told
 
 
-def configured(config: str | None) -> Configuration:
-    """The newsroom of this command, which leaves nothing open to others, see `pipeline.workers.folder`."""
-    found = configuring.load(configuring.locate(config))
+def configured(config: str | None, *, strict: bool = False) -> Configuration:
+    """The newsroom of this command, which leaves nothing open to others, see `pipeline.workers.folder`.
+
+    Where the file is wrong, as its workers still go by it, and that is told; `strict`: not so. Raises
+    `BadConfiguration`.
+    """
+    path = configuring.locate(config)
+    try:
+        found = configuring.load(path)
+    except BadConfiguration as error:
+        standing = None if strict else kept(path, configuring.data_of(path))
+        if standing is None:
+            raise
+        terminal.show_problems(err, error.problems, str(path))
+        err.print(_("The newsroom goes by this file as it was before; the new one is refused as a whole."))
+        found = standing
     folder.guard(found)
     return found
 

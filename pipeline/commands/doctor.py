@@ -10,7 +10,6 @@ from contextlib import closing
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import NamedTuple
 
 import redis
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,10 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline import faults
 from pipeline.article import Outlet
 from pipeline.channel import ChannelError, Problem, Text
-from pipeline.commands import clocks
+from pipeline.commands import clocks, standing
+from pipeline.commands.standing import Finding
 from pipeline.commands.telling import tell
 from pipeline.engine import heads
-from pipeline.newsroom import BadConfiguration, Configuration, open_channel
+from pipeline.engine.channels import Channels
+from pipeline.newsroom import BadConfiguration, Configuration, load, open_channel
 from pipeline.record import roster, waits
 from pipeline.record.chain import Chain
 from pipeline.record.clock import SINCE_START
@@ -49,16 +50,10 @@ _NONE = Problem(
 )
 
 
-class Finding(NamedTuple):
-    """One thing looked at; `problem` is None if it is well."""
-
-    what: Text
-    problem: Problem | None = None
-
-
 def examine(configuration: Configuration) -> Iterator[Finding]:
     """Look at everything, in the order in which one thing needs the other."""
-    yield Finding(Text.of("configuration {path}", path=str(configuration.path)))
+    yield from _file(configuration)
+    yield from standing.of_identity(configuration)
     yield _space(configuration)
     yield from _database(configuration)
     yield _broker(configuration)
@@ -67,8 +62,29 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     if configuration.listen:
         yield _server(configuration)
     with closing(tasks.store_of(configuration)) as store:
+        yield from _grounds(configuration, store)
         for outlet in configuration.newsroom.outlets:
             yield from _channel(configuration, outlet, store)
+
+
+def _file(configuration: Configuration) -> Iterator[Finding]:
+    """The newsroom's file as it stands, which may be another than what is gone by."""
+    what = Text.of("configuration {path}", path=str(configuration.path))
+    try:
+        load(configuration.path)
+    except BadConfiguration as error:
+        yield from (Finding(what, problem) for problem in error.problems)
+    else:
+        yield Finding(what)
+
+
+def _grounds(configuration: Configuration, store: Store) -> Iterator[Finding]:
+    """Whether each channel has a place of its own."""
+    here = Channels(configuration, store)
+    try:
+        here.grounds(but=here.outlets)
+    except BadConfiguration as error:
+        yield from (Finding(Text.of("places of the channels"), problem) for problem in error.problems)
 
 
 def _channel(configuration: Configuration, outlet: Outlet, store: Store) -> Iterator[Finding]:
@@ -122,10 +138,14 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
         health, chain = store.health(store.clock.now()), store.chain()
         outside = list(_outside(configuration, store))
         stranded = store.stranded([outlet.id for outlet in configuration.newsroom.outlets])
+        beside = [*standing.of_channels(store, configuration.newsroom)]
         yield Finding(Text.of("database: {version}", version=store.version()))
         yield from (Finding(*found) for found in clocks.examine(configuration, store))
     except (SQLAlchemyError, OSError) as error:
         yield Finding(Text.of("database"), waits.trouble(error))
+        return
+    except ChannelError as error:
+        yield Finding(Text.of("database"), error.problem)
         return
     finally:
         store.close()
@@ -149,6 +169,7 @@ def _database(configuration: Configuration) -> Iterator[Finding]:
             Text.of("messages of readers that are open: {count}, see newsroom feedback", count=health.feedback)
         )
     yield from (_stranded(channel, rollouts, configuration) for channel, rollouts in stranded.items())
+    yield from beside
 
 
 def _chain(chain: Chain) -> Iterator[Finding]:
@@ -201,7 +222,8 @@ def _stranded(channel: str, rollouts: Sequence[str], configuration: Configuratio
         path=str(configuration.path),
     )
     remedy = Text.of(
-        "put the channel back with this id and restart the workers; then newsroom retry ID for what has failed"
+        "put the channel back with this id, with retired = true if it takes nothing new; then newsroom retry ID for "
+        "what has failed"
     )
     return Finding(
         Text.of("channel {channel} of the record", channel=channel),
@@ -281,6 +303,7 @@ def _all_workers(configuration: Configuration) -> Iterator[Finding]:
     for one in known:
         if not one.is_there:
             yield _silent(one, configuration)
+    yield from standing.of_processes(known, configuration)
     versions = sorted({one.version for one in known if one.is_there})
     if len(versions) > 1:
         message = Text.of("they are of several versions: {versions}", versions=", ".join(versions))

@@ -94,7 +94,7 @@ def _opened(kind: str, config: str | None = None) -> Channel:
     from pipeline.commands.answers import open_engine  # noqa: PLC0415 - only those commands need the engine
 
     engine = open_engine(config)
-    for outlet in engine.newsroom.outlets:
+    for outlet in sorted(engine.newsroom.outlets, key=lambda one: one.retired):
         if outlet.kind == kind:
             return engine.channel(outlet.id)
     raise click.UsageError(_("this newsroom has no channel of the kind {kind}").format(kind=kind))

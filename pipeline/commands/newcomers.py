@@ -25,7 +25,8 @@ def init(folder: Path) -> int:
         return BAD
     folder.mkdir(parents=True, exist_ok=True)
     text = configuring.demo_file().read_text(encoding="utf-8")
-    target.write_text(text.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
+    own = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("demo = true"))
+    target.write_text(own.replace('data = "../var"', 'data = "var"'), encoding="utf-8")
     shutil.copytree(configuring.examples(), folder / "examples", dirs_exist_ok=True)
     out.print(
         _("made {path}. Change its values, then: newsroom doctor --config {path}; newsroom up --config {path}").format(

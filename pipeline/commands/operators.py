@@ -7,9 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from functools import cache
+from contextlib import ExitStack, closing
 from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +16,6 @@ import click
 from filelock import FileLock, Timeout
 
 from pipeline import newsroom as configuring
-from pipeline.article import Outlet
 from pipeline.commands import doctor, terminal
 from pipeline.commands.answers import (
     BAD,
@@ -30,24 +27,20 @@ from pipeline.commands.answers import (
     out,
 )
 from pipeline.commands.telling import tell
-from pipeline.engine import Engine
-from pipeline.engine.readers import Readers
 from pipeline.newsroom import LISTEN, Configuration
+from pipeline.rereading import keep
 from pipeline.whereabouts import candidates
 from pipeline.workers import broker, logs, sending, tasks
-from pipeline.workers.processes import Processes, end_with_parent
+from pipeline.workers.processes import Processes, end_with_parent, is_attached
 
 if TYPE_CHECKING:
-    from starlette.routing import BaseRoute
-
-    from pipeline.web.inside import Inside
-    from pipeline.web.site import Hear
+    from starlette.types import ASGIApp
 
 
 @click.command("up")
 @config_option
 def up(config: str | None) -> int:
-    configuration = configured(config)
+    configuration = configured(config, strict=True)
     logs.configure()
     end_with_parent()
     broker.run_folder(configuration).mkdir(exist_ok=True)
@@ -62,8 +55,8 @@ def up(config: str | None) -> int:
         )
         return BAD
     with lock, closing(tasks.open_engine(configuration)) as engine:
-        for outlet in configuration.newsroom.outlets:
-            engine.channel(outlet.id)  # a channel that cannot be opened is told once, here, not by every worker
+        engine.channels.settle()  # what is wrong with a channel is told once, here, not by every worker
+        keep(configuration)
         stop = _stopped()
         with Processes(configuring.environment(configuration)) as processes:
             if not configuration.broker:
@@ -102,7 +95,7 @@ def _stopped() -> threading.Event:
 )
 @config_option
 def worker(queue: str | None, config: str | None) -> int:
-    configuration = configured(config)
+    configuration = configured(config, strict=not is_attached())
     logs.configure()
     end_with_parent()
     if queue:
@@ -132,7 +125,8 @@ def worker(queue: str | None, config: str | None) -> int:
 )
 @config_option
 def serve(listen: str | None, site: Path | None, access_log: Path | None, config: str | None) -> int:
-    from pipeline.web.accesslog import AccessLog  # noqa: PLC0415 - of all processes only this one is a server
+    from pipeline.commands.serving import Serving  # noqa: PLC0415 - of all processes only this one is a server
+    from pipeline.web.accesslog import AccessLog  # noqa: PLC0415
     from pipeline.web.site import serve as serve_site  # noqa: PLC0415
     from pipeline.web.site import site as site_of  # noqa: PLC0415
 
@@ -150,18 +144,24 @@ def serve(listen: str | None, site: Path | None, access_log: Path | None, config
         said = _("cannot write the access log {path}: {reason}. Give the right to write there, or choose another file.")
         err.print(said.format(path=error.filename, reason=_(os.strerror(error.errno or 0))))
         return BROKEN
-    hear, inside, routes = _knowing(configuration) if configuration and site is None else (None, None, ())
-    secure = configuration is not None and configuration.newsroom.site.url.startswith("https://")
-    root = site or (configuration.site if configuration else Path())
-    try:
-        serve_site(site_of(root, hear, inside, routes, secure=secure), host.strip("[]"), int(port), log)
-    except OSError as error:
-        err.print(
-            _(
-                "cannot listen on {address}: {reason}. Choose another with [engine] listen, TONGFA_LISTEN or --listen."
-            ).format(address=f"{host}:{port}", reason=_(os.strerror(error.errno or 0)))
-        )
-        return BROKEN
+    served: ASGIApp
+    with ExitStack() as ending:
+        if configuration is not None and site is None:
+            serving = ending.enter_context(Serving(configuration))
+            served = serving.app
+        else:
+            secure = configuration is not None and configuration.newsroom.site.url.startswith("https://")
+            served = site_of(site or Path(), secure=secure)
+        try:
+            serve_site(served, host.strip("[]"), int(port), log)
+        except OSError as error:
+            err.print(
+                _(
+                    "cannot listen on {address}: {reason}. "
+                    "Choose another with [engine] listen, TONGFA_LISTEN or --listen."
+                ).format(address=f"{host}:{port}", reason=_(os.strerror(error.errno or 0)))
+            )
+            return BROKEN
     return DONE
 
 
@@ -169,41 +169,6 @@ def _there_is_one(config: str | None) -> bool:
     """Whether a newsroom is named, or found where one is looked for."""
     named = config or os.environ.get("TONGFA_CONFIG")
     return bool(named) or any(place.is_file() for place in candidates(None))
-
-
-def _knowing(configuration: Configuration) -> tuple[Hear, Inside, Sequence[BaseRoute]]:
-    """What platforms call, what the newsroom reads and what readers ask, given to an engine that is opened when first
-    asked: a site alone needs no database."""
-
-    @cache
-    def engine() -> Engine:
-        return tasks.open_engine(configuration)
-
-    return (
-        lambda channel, method, query, body: engine().hear(channel, method, query, body),
-        lambda channel, path, client: engine().inside(channel, path, client),
-        _asked(configuration, engine),
-    )
-
-
-def _asked(configuration: Configuration, engine: Callable[[], Engine]) -> Sequence[BaseRoute]:
-    """What is asked of a program: of the first website that has addresses for it."""
-    addresses = {
-        outlet.id: [path if path.startswith("/") else "" for path in _addresses(outlet)]
-        for outlet in configuration.newsroom.outlets
-        if outlet.kind == "website"
-    }
-    channel = next((channel for channel, some in addresses.items() if any(some)), None)
-    if channel is None:
-        return ()
-    from pipeline.web.asked import routes  # noqa: PLC0415 - of all processes only this one is a server
-
-    return routes(cache(lambda: Readers(engine(), channel)), *addresses[channel])
-
-
-def _addresses(outlet: Outlet) -> list[str]:
-    """Where readers search and tell; elsewhere than on this site somebody else answers."""
-    return [str(outlet.options.get(option, "")) for option in ("search", "feedback")]
 
 
 @click.command("broker")

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from pipeline.channel import Action
-from pipeline.commands import terminal
+from pipeline.commands import standing, terminal
 from pipeline.commands.answers import (
     BROKEN,
     DONE,
@@ -23,11 +23,14 @@ from pipeline.commands.answers import (
     open_engine,
     out,
     print_json,
+    problems_told,
     report_told,
     rollout_of,
 )
 from pipeline.commands.findings import told_as_json
 from pipeline.commands.sheet import sheet
+from pipeline.commands.standing import Finding
+from pipeline.commands.telling import tell
 from pipeline.engine import Engine
 from pipeline.record import heads, roster
 from pipeline.record.auditing import Confirmed
@@ -116,7 +119,7 @@ def _show_readings(readings: Sequence[AsRead], engine: Engine) -> None:
 
 def _show(found: Report, engine: Engine) -> None:
     """The report, and who is missing where it waits for workers."""
-    terminal.show_report(out, found, engine.newsroom)
+    terminal.show_report(out, found, engine.newsroom, engine.clock.now())
     if not terminal.ended(found):
         terminal.show_missing(out, roster.workers(engine.store), engine.newsroom)
 
@@ -137,12 +140,17 @@ def status(id_: str | None, whole: bool, as_json: bool, config: str | None) -> i
             return DONE
         view = engine.store.overview(engine.clock.now(), None if whole else NEWEST)
         known = roster.workers(engine.store)
+        remarks = [*standing.of_processes(known, engine.configuration)]
+        remarks += standing.of_channels(engine.store, engine.newsroom)
         if as_json:
             outside = [one._asdict() for one in heads.Heads(engine.store).standing()]
-            print_json({**overview_told(view, known), "heads": outside})
+            print_json({**overview_told(view, known, remarks), "heads": outside})
             return DONE
-        terminal.show_overview(out, view, engine.newsroom)
+        terminal.show_overview(out, view, engine.newsroom, engine.clock.now())
         terminal.show_workers(out, known)
+        for one in remarks:
+            out.print(f"✗ {tell(one.what)}")
+            terminal.show_problems(out, [one.problem] if one.problem else [], indent="  ")
         if any(view.health.rollouts.get(state) for state in UNDER_WAY):
             terminal.show_missing(out, known, engine.newsroom)
         terminal.show_counts(out, view.health)
@@ -150,16 +158,18 @@ def status(id_: str | None, whole: bool, as_json: bool, config: str | None) -> i
         return DONE
 
 
-def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
+def overview_told(view: Overview, workers: Sequence[Worker], remarks: Sequence[Finding] = ()) -> dict[str, Any]:
     """Where things stand, for programs: every report as `newsroom report --json` has it, without the readings.
 
     `waiting`: what waits for a person, oldest first; `under_way`: the others, newest first; `more`: how many more are
     under way; `rollouts`, `deliveries`: how many of each state; `imported`: articles from archives; `feedback`:
     messages of readers that are open; `oldest_overdue`: since when the oldest delivery that is due waits, null if none
-    does; `workers`: who works on which queue, with `there`: whether it has been seen lately, and `ahead`: by how many
-    seconds its machine's clock is. The command adds `heads`: how far each place outside has the heads of the event
-    chain.
+    does; `workers`: who works on which queue, with `there`: whether it has been seen lately, `ahead`: by how many
+    seconds its machine's clock is, and `gone_by`: which configuration it goes by; `remarks`: what is amiss with the
+    configuration, as `problems_told` has it. The command adds `heads`: how far each place outside has the heads of the
+    event chain.
     """
+    amiss = [(tell(one.what), one.problem) for one in remarks if one.problem]
     return {
         "waiting": [one.model_dump(mode="json") for one in view.waiting],
         "under_way": [one.model_dump(mode="json") for one in view.under_way],
@@ -169,6 +179,7 @@ def overview_told(view: Overview, workers: Sequence[Worker]) -> dict[str, Any]:
         "imported": view.health.imported,
         "feedback": view.health.feedback,
         "oldest_overdue": view.health.oldest_overdue and view.health.oldest_overdue.isoformat(),
+        "remarks": [one for what, problem in amiss for one in problems_told({what: [problem]})],
         "workers": [
             {
                 **one.model_dump(mode="json", exclude={"silent", "ahead"}),

@@ -109,7 +109,7 @@ def told_of_caches(report: Report, shown: Callable[[datetime], str]) -> str:
     return _("caches may show what was there before until {until} at most").format(until=shown(until))
 
 
-NOTES = (N_("note"), N_("note dropped"), N_("notes dropped"))
+NOTES = (N_("note"), N_("note dropped"), N_("notes dropped"), N_("channel taken up"))
 """What happens to a channel's notebook, where its adapter has no better word."""
 DEEDS = (
     *(N_("programme locked"), N_("programme unlocked"), N_("story moved"), N_("refused by the prompter")),

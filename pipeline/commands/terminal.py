@@ -31,6 +31,7 @@ from pipeline.commands.telling import (
     told_of_caches,
 )
 from pipeline.engine import ColumnLine
+from pipeline.newsroom import Misconfigured
 from pipeline.record.auditing import Audit, Confirmed
 from pipeline.record.chain import Chain, Flaw
 from pipeline.record.heads import Standing
@@ -44,6 +45,8 @@ _BAD = {DeliveryState.FAILED, DeliveryState.UNKNOWN}
 _LOOKS = {Look.PLAIN: "", Look.HEADLINE: "bold", Look.SOFT: "dim", Look.ASK: "yellow"}
 LONG = timedelta(minutes=10)
 """Longer than anybody waits before a screen."""
+USUAL = timedelta(seconds=15)
+"""For so long nobody asks why something has not begun."""
 REFRESH = 0.2
 """Seconds between two looks at a rollout under way."""
 
@@ -63,15 +66,18 @@ def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     return made
 
 
-def show_report(out: Console, report: Report, newsroom: Newsroom) -> None:
+def show_report(out: Console, report: Report, newsroom: Newsroom, now: datetime | None = None) -> None:
+    """`now`: also what is waited for, if it has been for a while."""
     for part in _report(report, newsroom):
         out.print(part, soft_wrap=not isinstance(part, Table))
+    for line in _waited_for(report, newsroom, now) if now else ():
+        out.print(line)
 
 
-def show_overview(out: Console, view: Overview, newsroom: Newsroom) -> None:
+def show_overview(out: Console, view: Overview, newsroom: Newsroom, now: datetime) -> None:
     """What waits for a person first, then what is under way, and how to see what is not shown."""
     for one in (*view.waiting, *view.under_way):
-        show_report(out, one, newsroom)
+        show_report(out, one, newsroom, now)
         out.print()
     if view.more:
         out.print(_("and {count} more under way: newsroom status --all shows everything").format(count=view.more))
@@ -213,6 +219,23 @@ def _remarks(one: DeliveryReport, name: str, moment: datetime) -> Iterator[Style
         yield Styled(f"{name}: {tell(one.receipt.note)}")
 
 
+def _waited_for(report: Report, newsroom: Newsroom, now: datetime) -> Iterator[str]:
+    """Why a rollout that is under way does not go on, where that takes longer than usual."""
+    open_ = [one for one in report.deliveries if one.state not in ENDED]
+    late = [one for one in open_ if one.due is not None and now - one.due > USUAL]
+    if report.state is RolloutState.PREPARING and now - report.accepted_at > USUAL:
+        lacking = [report.name(one, newsroom) for one in open_ if one.required and one.state is DeliveryState.PENDING]
+        if lacking:
+            said = _("nothing goes out before these are prepared: {channels}")
+            yield said.format(channels=_(", ").join(lacking))
+    for one in late:
+        if not one.error:
+            said = _("{channel}: due since {moment}; it goes on when a worker comes to it, see newsroom doctor")
+            moment = one.due.astimezone(newsroom.zone) if one.due else now
+            later = moment.date() != now.astimezone(newsroom.zone).date()
+            yield said.format(channel=report.name(one, newsroom), moment=_time(one.due, newsroom.zone, day=later))
+
+
 def _address(one: DeliveryReport) -> str:
     if one.receipt and one.receipt.url:
         return one.receipt.url
@@ -290,8 +313,8 @@ def show_articles(out: Console, lines: Iterable[ArticleLine], newsroom: Newsroom
 
 
 def _problem(problem: Problem, place: str = "") -> str:
-    """`place: field: what` and, on the next line, what to do; in a manuscript with the line."""
-    if isinstance(problem, ManuscriptProblem) and problem.line is not None:
+    """`place: field: what` and, on the next line, what to do; in a file with the line."""
+    if isinstance(problem, ManuscriptProblem | Misconfigured) and problem.line is not None and place:
         place = f"{place}:{problem.line}"
     told = tell_problem(problem)
     return f"{place}: {told}" if place else told

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -114,6 +114,46 @@ def taken(field: str, value: str, other: Column) -> Problem:
         field=field,
         message=Text.of("{value} is the column {column} already", value=value, column=other.name),
         remedy=Text.of("newsroom column list shows them; choose another {field}", field=field),
+    )
+
+
+def forgotten(before: Sequence[Column], after: Sequence[Column], articles: Mapping[str, int]) -> list[Problem]:
+    """What is wrong with the newsroom's file if its columns become these: articles that stand in one need its id and
+    its address for ever. `articles`: how many each has, by its id."""
+    now = {column.id: column for column in after}
+    problems = []
+    for column in before:
+        count = articles.get(column.id, 0)
+        if count and column.id not in now:
+            problems.append(_removed(column, count))
+        elif count and column.address not in (now[column.id].address, *now[column.id].former_addresses):
+            problems.append(_moved(column, count))
+    return problems
+
+
+def _removed(column: Column, count: int) -> Problem:
+    return Problem(
+        field=f"column {column.id}",
+        message=Text.of(
+            "the file has it no more, but {count} articles stand in {column}", count=count, column=column.name
+        ),
+        remedy=Text.of("put it back; if it is to take no more articles: newsroom column close"),
+    )
+
+
+def _moved(column: Column, count: int) -> Problem:
+    return Problem(
+        field=f"column {column.id}",
+        message=Text.of(
+            "{column} has another address, but {count} articles lead to {address}",
+            column=column.name,
+            count=count,
+            address=column.address,
+        ),
+        remedy=Text.of(
+            'put it back, and then: newsroom column rename; or add former_addresses = ["{address}"]',
+            address=column.address,
+        ),
     )
 
 

@@ -26,7 +26,7 @@ from pipeline.engine import columns, heads
 from pipeline.engine.channels import Channels
 from pipeline.engine.moment import Clock
 from pipeline.engine.steps import Steps
-from pipeline.newsroom import Configuration
+from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record.gate import Wake
 from pipeline.record.refusals import leads_nowhere
 from pipeline.record.store import Store
@@ -98,7 +98,8 @@ class Engine:
         self.send = send
         self.waiting = waiting
         self.clock = clock or store.clock
-        self.channels = Channels(configuration, store, channels or {})
+        self._given = channels or {}
+        self.channels = Channels(configuration, store, self._given)
         self.steps = Steps(configuration, self.channels, store, self.clock, chance)
 
     def close(self) -> None:
@@ -112,6 +113,30 @@ class Engine:
     def _moment(self, asked: datetime | None) -> datetime | None:
         """The record's time of the moment that a person asked for, None if he asked for none."""
         return asked and self.store.clock.steady(asked)
+
+    def take_up(self, configuration: Configuration, *, warm: bool = True) -> None:
+        """Go by another configuration of this newsroom from now on. A step that is under way ends with the one that it
+        began with. Called by one thread at a time.
+
+        Every adapter is made anew, and the former ones are closed after their last step. Raises `BadConfiguration`,
+        and goes on as before, where a channel that is new or changed cannot be opened, two would be in one place, or
+        something of the newsroom would be forgotten that public articles need.
+        """
+        self._refuse_forgotten(configuration)
+        before, channels = self.channels, Channels(configuration, self.store, self._given)
+        channels.settle(but=before.outlets)
+        if warm:
+            _warm(channels)
+        self.steps = self.steps.after(configuration, channels)
+        self.configuration, self.newsroom, self.channels = configuration, configuration.newsroom, channels
+        before.leave()
+
+    def _refuse_forgotten(self, configuration: Configuration) -> None:
+        was, now = self.newsroom.columns, configuration.newsroom.columns
+        if {(one.id, one.address) for one in was} - {(one.id, one.address) for one in now} and (
+            problems := columns.forgotten(was, now, self.store.column_counts())
+        ):
+            raise BadConfiguration(configuration.path, tuple(problems))
 
     # -- for editors ----------------------------------------------------------------------------------
 
@@ -192,7 +217,18 @@ class Engine:
         return article.model_copy(update={"column": column.id}), column
 
     def _outlets(self, channels: Sequence[str]) -> list[Outlet]:
-        return [outlet for outlet in self.newsroom.outlets if not channels or outlet.id in channels]
+        """These channels, or those that take new articles. What is done on a retired one is required nowhere: nobody
+        looks after it any more."""
+        return [
+            outlet.model_copy(update={"required": outlet.required and not outlet.retired})
+            for outlet in self.newsroom.outlets
+            if (outlet.id in channels if channels else not outlet.retired)
+        ]
+
+    def _refuse_retired(self, channels: Sequence[str]) -> None:
+        retired = {one.id: [refuse_retired(one)] for one in self.newsroom.outlets if one.retired and one.id in channels}
+        if retired or not self._outlets(channels):
+            raise Unfit(retired or {"": [_NOWHERE]})
 
     def _submission(self, piece: Piece, channels: Sequence[str], before: Revision | None = None) -> Submission:
         article, column = self._filed(piece.article, self.newsroom.with_columns(self.columns()), before)
@@ -234,10 +270,13 @@ class Engine:
         go_live_at: datetime | None = None,
         urgent: bool = False,
     ) -> Accepted:
-        """Accept articles as one rollout (专题): one gate, one instant. Raises as `publish` does.
+        """Accept articles as one rollout (专题): one gate, one instant. Raises as `publish` does, and
+        `BadConfiguration` where two channels have one place.
 
         `urgent`: before all that waits; of what the newsroom has already and is under way, from now on.
         """
+        self.channels.grounds(but=self.channels.outlets)  # two in one place: nothing new goes out by such a file
+        self._refuse_retired(channels)
         self._refuse_too_many(len(pieces), channels)
         for piece in pieces:
             self.drafts(piece.article, channels)
@@ -419,11 +458,7 @@ class Engine:
 
     def warm(self) -> None:
         """Let every channel load what takes long. One that cannot is told of where it is needed."""
-        for outlet in self.newsroom.outlets:
-            try:
-                self.channel(outlet.id).warm()
-            except Exception:
-                log.exception("not warmed", channel=outlet.id)
+        _warm(self.channels)
 
     def sweep(self) -> int:
         """Wake whatever is due and was forgotten; how many that were. What waits to be heard is not sent again."""
@@ -458,11 +493,36 @@ class Engine:
         claim = self.store.claim(delivery_id, self.clock.now())
         if claim is None:
             return False
-        before = None
-        while claim is not None:
-            attempt = self.steps.attempt(claim, before)
-            done = self.steps.finish(claim, attempt, go_on=go_on())
-            before = attempt.delivery
-            self.send(done.wakes if done else ())
-            claim = done.following if done else None
+        before, steps = None, self.steps  # to the end of it by one configuration
+        with steps.in_use():
+            while claim is not None:
+                attempt = steps.attempt(claim, before)
+                done = steps.finish(claim, attempt, go_on=go_on())
+                before = attempt.delivery
+                self.send(done.wakes if done else ())
+                claim = done.following if done else None
         return True
+
+
+def _warm(channels: Channels) -> None:
+    for outlet in channels.outlets:
+        try:
+            channels[outlet.id].warm()
+        except Exception:
+            log.exception("not warmed", channel=outlet.id)
+
+
+_NOWHERE = Problem(
+    field="channel",
+    message=Text.of("every channel of the newsroom is retired: there is none that takes new articles"),
+    remedy=Text.of("add a channel to the newsroom's file, or take retired = true from one"),
+)
+
+
+def refuse_retired(outlet: Outlet) -> Problem:
+    """Why nothing new goes out on a retired channel."""
+    return Problem(
+        field="--channels",
+        message=Text.of("{channel} is retired: it takes no new articles", channel=outlet.name),
+        remedy=Text.of("leave it out; what is public there can be corrected and withdrawn as ever"),
+    )

@@ -21,7 +21,7 @@ from pipeline import faults
 from pipeline.article import Article, Newsroom, Outlet, Place, Revision
 from pipeline.channel import Action, Catalogue, ChannelError, Delivery, Evidence, Problem, Receipt, Rendition, Text
 from pipeline.engine import columns
-from pipeline.engine.engine import Engine, Piece, Unfit
+from pipeline.engine.engine import Engine, Piece, Unfit, refuse_retired
 from pipeline.record.ids import article_id
 from pipeline.record.importing import Came, Old, Part
 
@@ -59,8 +59,12 @@ class Import:
 
     def __init__(self, engine: Engine, editor: str, chosen: Sequence[str] = ()) -> None:
         self._engine, self._store, self._editor = engine, engine.store, editor
-        able = {outlet.id: engine.channel(outlet.id).rebuilds for outlet in engine.newsroom.outlets}
+        able = {
+            outlet.id: engine.channel(outlet.id).rebuilds for outlet in engine.newsroom.outlets if not outlet.retired
+        }
         wanted = chosen or [one for one, can in able.items() if can]
+        if retired := {one: [refuse_retired(self._outlet(one))] for one in wanted if one not in able}:
+            raise Unfit(retired)
         if unable := {one: [_unable(self._outlet(one))] for one in wanted if not able[one]}:
             raise Unfit(unable)
         self.outlets = [self._outlet(one) for one in able if one in wanted]
@@ -173,7 +177,8 @@ def filed(article: Article, newsroom: Newsroom) -> Article:
 
 def rebuilt(engine: Engine, channel_id: str) -> Iterator[tuple[str, Receipt]]:
     """Make all public files of a channel anew from the record, batch by batch; see `Channel.rebuild`."""
-    return engine.channel(channel_id).rebuild(_standing(engine, channel_id))
+    yield from engine.channel(channel_id).rebuild(_standing(engine, channel_id))
+    engine.channels.has_come(channel_id)
 
 
 def differing(engine: Engine, channel_id: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.article import Newsroom, searching
 from pipeline.article.feedback import Form, Told, page_of, told
 from pipeline.article.searching import Found
+from pipeline.channel import Channel
 from pipeline.engine.engine import Engine
 from pipeline.record.feedback import TooMany
 
@@ -34,7 +35,11 @@ class Readers:
 
     def __init__(self, engine: Engine, channel_id: str) -> None:
         self._engine, self._id = engine, channel_id
-        self._channel = engine.channel(channel_id)
+
+    @property
+    def _channel(self) -> Channel:
+        """As it is configured now."""
+        return self._engine.channel(self._id)
 
     def search(self, question: str, page: int) -> bytes | None:
         """The page with what is public now and has the words of a question, however that may be written."""

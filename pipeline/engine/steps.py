@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -70,14 +70,28 @@ class Steps:
     """What a worker lets the adapters do. Thread-safe."""
 
     def __init__(
-        self, configuration: Configuration, channels: Channels, store: Store, clock: Clock, chance: Callable[[], float]
+        self,
+        configuration: Configuration,
+        channels: Channels,
+        store: Store,
+        clock: Clock,
+        chance: Callable[[], float],
+        line: StartLine | None = None,
     ) -> None:
         self._configuration = configuration
         self._channels = channels
         self._store = store
         self._clock = clock
-        self._line = StartLine(clock)
+        self._line = line or StartLine(clock)
         self._chance = chance
+
+    def after(self, configuration: Configuration, channels: Channels) -> Steps:
+        """The same with another configuration. Who waits for an instant waits together with those of the other."""
+        return Steps(configuration, channels, self._store, self._clock, self._chance, self._line)
+
+    def in_use(self) -> AbstractContextManager[None]:
+        """See `Channels.in_use`."""
+        return self._channels.in_use()
 
     def attempt(self, claim: Claim, before: Delivery | None = None) -> Attempt:
         """Let the adapter do the claimed step. Never raises for what an adapter does.
@@ -109,7 +123,7 @@ class Steps:
         """The claimed delivery's channel, or what comes of it that there is none here."""
         if claim.channel not in self._channels:
             log.warning("unknown channel", step=claim.step, configuration=str(self._configuration.path))
-            return self._at_last(claim, _unknown(claim, self._configuration))
+            return self._at_last(claim, _unknown(claim, self._configuration, self._channels.refused))
         try:
             return self._channels[claim.channel]
         except BadConfiguration as error:  # its kind is not installed on this machine, or fails here
@@ -354,17 +368,29 @@ def _undecided(channel: str) -> Problem:
     )
 
 
-def _unknown(claim: Claim, configuration: Configuration) -> Problem:
+def _unknown(claim: Claim, configuration: Configuration, refused: Problem | None) -> Problem:
+    if refused is not None:
+        return Problem(
+            field="channel",
+            message=Text.of(
+                "{path} is refused as it stands, and as it was before it has no channel {channel}",
+                path=str(configuration.path),
+                channel=claim.channel,
+            ),
+            remedy=Text.of(
+                "mend the file where newsroom doctor says, then run: newsroom retry {rollout}",
+                rollout=rollout_id(claim.rollout_id),
+            ),
+        )
     return Problem(
         field="channel",
         message=Text.of(
             "the newsroom's file {path} has no channel {channel}", path=str(configuration.path), channel=claim.channel
         ),
         remedy=Text.of(
-            "put the channel back with this id and restart the workers, then run: newsroom retry {rollout}; "
-            "if it is gone for good, withdraw {article} and submit it again, or look after it there by hand",
+            "put the channel back with this id, with retired = true if it takes nothing new, then run: "
+            "newsroom retry {rollout}",
             rollout=rollout_id(claim.rollout_id),
-            article=claim.revision.id,
         ),
     )
 

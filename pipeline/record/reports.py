@@ -154,7 +154,9 @@ class Reports(Database):
     def column_counts(self) -> dict[str, int]:
         """How many articles each column has, by its id: announcements and what is withdrawn left out."""
         a = tables.article.c
-        newest = select(func.max(_d.rollout_id)).where(_d.article_id == a.id).scalar_subquery()
+        newest = (
+            select(func.max(_d.rollout_id)).where(_d.article_id == a.id).correlate(tables.article).scalar_subquery()
+        )
         last = select(_r.action).where(_r.id == newest).scalar_subquery()
         query = (
             select(a.column, func.count())

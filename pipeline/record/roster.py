@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, RowMapping, delete, select
 
 from pipeline.article.value import Frozen
 from pipeline.record import tables
 from pipeline.record.clock import BEAT
 from pipeline.record.database import Database
+from pipeline.record.rollouts import parsed
 from pipeline.record.upserts import ByDialect
+from pipeline.rereading import GoneBy
 
 QUEUES = ("steps", "releases")
 """The queues that workers work on; both are needed."""
@@ -36,7 +38,7 @@ _w = tables.worker.c
 
 def _sign(made: Any) -> Any:
     signed = made(tables.worker)
-    told = {name: signed.excluded[name] for name in ("data", "version", "started", "seen", "ahead")}
+    told = {name: signed.excluded[name] for name in ("data", "version", "started", "seen", "ahead", "gone_by")}
     return signed.on_conflict_do_update(index_elements=["host", "process", "queue"], set_=told)
 
 
@@ -63,6 +65,8 @@ class Worker(Frozen):
     seen: AwareDatetime
     ahead: timedelta = timedelta(0)
     """By how much its machine's clock is ahead of what all go by; negative where it is behind."""
+    gone_by: GoneBy | None = None
+    """Which configuration it goes by; None of a version that did not say so."""
     silent: timedelta = timedelta(0)
     """For how long it has not been seen."""
 
@@ -87,11 +91,12 @@ def workers(database: Database) -> Sequence[Worker]:
     now = database.clock.now()
     with database.reading() as tx:
         rows = tx.execute(select(tables.worker).order_by(_w.queue, _w.host, _w.started)).mappings().all()
-    return [
-        Worker(**{**row, "ahead": timedelta(microseconds=row["ahead"])}, silent=now - row["seen"])
-        for row in rows
-        if now - row["seen"] < FORGOTTEN
-    ]
+    return [_worker(row, now) for row in rows if now - row["seen"] < FORGOTTEN]
+
+
+def _worker(row: RowMapping, now: datetime) -> Worker:
+    ahead, gone_by = timedelta(microseconds=row["ahead"]), parsed(GoneBy, row["gone_by"])
+    return Worker(**{**row, "ahead": ahead, "gone_by": gone_by}, silent=now - row["seen"])
 
 
 class Presence:
@@ -103,11 +108,13 @@ class Presence:
         self._data = data
         self._me: Worker | None = None
         self._shown = 0.0
+        self._gone_by: GoneBy | None = None
 
-    def show(self) -> None:
-        """Sign in, or say again that it is there if the last time was a while ago."""
+    def show(self, gone_by: GoneBy | None = None) -> None:
+        """Sign in, or say again that it is there if the last time was a while ago, or `gone_by` is another."""
         clock, moment = self._database.clock, time.monotonic()
-        if self._me is not None and moment - self._shown < BEAT / timedelta(seconds=1):
+        new, self._gone_by = gone_by != self._gone_by, gone_by
+        if self._me is not None and moment - self._shown < BEAT / timedelta(seconds=1) and not new:
             return
         now = clock.now()
         with self._database.writing() as tx:
@@ -135,6 +142,7 @@ class Presence:
             started=now,
             seen=now,
             ahead=self._database.clock.ahead(),
+            gone_by=self._gone_by,
         )
         if self._me is not None:
             me = me.model_copy(update={"started": self._me.started})
@@ -142,8 +150,9 @@ class Presence:
             here = (_w.host == me.host, _w.data == me.data)
             ended = [one for one in tx.scalars(select(_w.process).where(*here).distinct()) if not _runs(one)]
             tx.execute(delete(tables.worker).where(*here, _w.process.in_(ended)))
-        told = me.model_dump(exclude={"silent"}) | {"ahead": me.ahead // timedelta(microseconds=1)}
-        tx.execute(_SIGN[tx.dialect.name], told)
+        gone_by = self._gone_by.model_dump_json() if self._gone_by else None
+        told = {"ahead": me.ahead // timedelta(microseconds=1), "gone_by": gone_by}
+        tx.execute(_SIGN[tx.dialect.name], me.model_dump(exclude={"silent"}) | told)
         return me
 
 

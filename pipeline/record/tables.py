@@ -273,8 +273,10 @@ worker = Table(
     Column("started", Instant, nullable=False),
     Column("seen", Instant, nullable=False),
     Column("ahead", BigInteger, nullable=False, server_default="0"),
+    Column("gone_by", Text),
 )
-"""Who works on a queue, and when each was last seen. `ahead`: by how many microseconds its machine's clock is."""
+"""Who works on a queue, and when each was last seen. `ahead`: by how many microseconds its machine's clock is;
+`gone_by`: which configuration it goes by, as JSON."""
 
 clock = Table(
     "clock",

@@ -52,11 +52,20 @@ class Answers:
     """What is kept. For one thread: the event loop's."""
 
     def __init__(self, room: int = ROOM) -> None:
-        self._room = room
+        self._whole = self._room = room
         self._kept: dict[Question, Kept] = {}
+        self._others = False
+
+    def forget(self) -> None:
+        """Another application makes the answers from now on: those that are kept are not given any more. For any
+        thread."""
+        self._others = True
 
     def find(self, question: Question) -> Kept | None:
         """The answer, if its file is as it was."""
+        if self._others:
+            self._others, self._room = False, self._whole
+            self._kept.clear()
         kept = self._kept.get(question)
         if kept is None:
             return None

@@ -103,6 +103,23 @@ def site(
     return app
 
 
+class Turning:
+    """An application whose place another takes while it is served. What is under way is answered by the former one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.answers: Answers | None = None
+
+    def turn(self, app: ASGIApp) -> None:
+        """From now on answer by this one. For any thread."""
+        self._app = app
+        if self.answers is not None:
+            self.answers.forget()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
 def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_CONNECTIONS) -> ConnectionServer:
     """A server of the application, as `serve` runs it: give its `run` the sockets to listen on.
 
@@ -112,6 +129,8 @@ def server(app: ASGIApp, log: AccessLog | None = None, connections: int = MOST_C
     that is killed they live on and keep the port, so that the next start fails.
     """
     kept = Answers(answers.ROOM)
+    if isinstance(app, Turning):
+        app.answers = kept
     app = Keeping(app, kept)
     return ConnectionServer(
         uvicorn.Config(

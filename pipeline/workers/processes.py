@@ -107,8 +107,13 @@ class Processes:
 
 def end_with_parent(environment: Mapping[str, str] = os.environ) -> None:
     """In a child of `Processes`: ask this process to stop when its parent is gone (its standard input ends)."""
-    if environment.get("TONGFA_ATTACHED"):
+    if is_attached(environment):
         threading.Thread(target=_wait_for_end, daemon=True, name="parent").start()
+
+
+def is_attached(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process is a child of `Processes`, which may have started it again in the middle of the work."""
+    return bool(environment.get("TONGFA_ATTACHED"))
 
 
 def _wait_for_end() -> None:

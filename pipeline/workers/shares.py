@@ -13,10 +13,19 @@ import structlog
 
 log = structlog.get_logger("tongfa")
 
+ADDED = 4
+"""Channels, at least, that can be added to a worker that runs without anybody's share being too large."""
+
 
 def share_of(threads: int, channels: int) -> int:
     """How many of a worker's threads one channel may have at once."""
     return max(2, threads // max(1, channels))
+
+
+def pool_of(threads: int, channels: int) -> int:
+    """How many threads a worker may have: enough for the shares of all, and of as many channels again, which may be
+    added while it runs. What is not needed is never started."""
+    return max(threads, share_of(threads, channels) * channels) + 2 * max(ADDED, channels)
 
 
 class _Waiting(NamedTuple):

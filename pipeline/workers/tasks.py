@@ -25,16 +25,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.channel import go_by
 from pipeline.engine import Engine
 from pipeline.engine.readers import forget
-from pipeline.newsroom import Configuration
+from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record import waits
 from pipeline.record.clock import SINCE_START
 from pipeline.record.inherit import inherit
 from pipeline.record.roster import Presence
 from pipeline.record.store import Store
+from pipeline.rereading import Rereading, keep, kept
 from pipeline.rollout import Rank
 from pipeline.workers import broker, folder
+from pipeline.workers.processes import is_attached
 from pipeline.workers.sending import RELEASES, STEPS, TASK, TRANSPORT, Sender
-from pipeline.workers.shares import Shares, share_of
+from pipeline.workers.shares import Shares, pool_of, share_of
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -105,13 +107,23 @@ def work(configuration: Configuration, queue: str) -> None:
         _be_on_time(configuration)
     else:
         os.nice(STEP_ASIDE)  # an instant is never late because something else is being prepared
-    engine = open_engine(configuration)
+    engine = _started(configuration)
+    configuration = engine.configuration
     app = celery_app(broker.address(configuration))
     sign_of_life = signs_of_life(configuration) / f"{queue}-{os.getpid()}"
 
     threads = configuration.releases if queue == RELEASES else configuration.workers
     channels = len(engine.newsroom.outlets)
     shares = Shares(engine.run, most=share_of(threads, channels))
+    pool = pool_of(threads, channels)
+
+    def take_up(wanted: Configuration) -> None:
+        engine.take_up(wanted)
+        keep(wanted)
+        now = len(wanted.newsroom.outlets)
+        shares.most = max(1, min(share_of(threads, now), pool // now))
+
+    rereading = Rereading(configuration, take_up)
 
     @app.task(name=TASK)
     def run(delivery_id: int, channel: str = "", rank: int = Rank.USUAL) -> None:
@@ -123,8 +135,9 @@ def work(configuration: Configuration, queue: str) -> None:
 
     @worker_ready.connect(weak=False)
     def ready(**_: Any) -> None:
-        told = (engine, queue, shares, sign_of_life, stopping)
+        told = (engine, queue, shares, sign_of_life, stopping, rereading)
         threading.Thread(target=_sweep, args=told, daemon=True, name="sweeper").start()
+        threading.Thread(target=follow, args=(rereading, engine, stopping), daemon=True, name="configuration").start()
         if queue == STEPS:  # never beside what waits for an instant
             threading.Thread(target=_seal, args=(engine, stopping), daemon=True, name="sealer").start()
             threading.Thread(target=_send_heads, args=(engine, stopping), daemon=True, name="heads").start()
@@ -142,13 +155,29 @@ def work(configuration: Configuration, queue: str) -> None:
                 "--pool",
                 "threads",
                 "--concurrency",
-                str(max(threads, shares.most * len(engine.newsroom.outlets))),
+                str(pool),
                 "--queues",
                 queue,
             ),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         ]
     )
+
+
+def _started(configuration: Configuration) -> Engine:
+    """An engine whose channels have all been looked at. Where they cannot go together, and others of this newsroom are
+    at work, by what these go by. Raises `BadConfiguration`."""
+    engine = open_engine(configuration)
+    try:
+        engine.channels.settle(but=engine.newsroom.outlets)
+    except BadConfiguration:
+        engine.close()
+        before = kept(configuration.path, configuration.data) if is_attached() else None
+        if before is None or before == configuration:
+            raise
+        return _started(before)
+    keep(configuration)
+    return engine
 
 
 def comes_first(process: int) -> bool:
@@ -191,14 +220,31 @@ def _send_heads(engine: Engine, stopping: threading.Event) -> None:
         _look(engine.send_heads)
 
 
-def _sweep(engine: Engine, queue: str, shares: Shares, sign_of_life: Path, stopping: threading.Event) -> None:
+def follow(rereading: Rereading, engine: Engine, stopping: threading.Event) -> None:
+    """Look again and again whether the newsroom's file has changed, and let the engine go by it."""
+
+    def look() -> None:
+        rereading.look()
+        engine.channels.refused = rereading.gone_by.refused
+
+    while not stopping.wait(engine.store.pace.sweep / timedelta(seconds=1)):
+        _look(look)
+
+
+def _sweep(
+    engine: Engine, queue: str, shares: Shares, sign_of_life: Path, stopping: threading.Event, rereading: Rereading
+) -> None:
     sign_of_life.parent.mkdir(parents=True, exist_ok=True)
     presence = Presence(engine.store, queue, engine.configuration.data)
-    _look(presence.show)  # first: who counts as alive on this machine is seen by all others
+
+    def show() -> None:
+        presence.show(rereading.gone_by)
+
+    _look(show)  # first: who counts as alive on this machine is seen by all others
     while not stopping.wait(engine.store.pace.sweep / timedelta(seconds=1)):
         sign(sign_of_life)
         _look(engine.store.clock.watch)
-        _look(presence.show)
+        _look(show)
         _look(lambda: engine.have_heard(shares.waiting()))
         _look(engine.sweep)
     _look(presence.end)
@@ -217,4 +263,4 @@ def _look(deed: Callable[[], object]) -> None:
     try:
         deed()
     except Exception:
-        log.exception("sweeper")
+        log.exception(threading.current_thread().name)

@@ -504,6 +504,17 @@ def test_the_connection_stands_with_heartbeats(tmp_path: Path, prompter: Prompte
     assert [one["id"] for one in held(prompter)] == ["a1", "a2", "a3"]
 
 
+def test_a_channel_that_is_closed_hangs_up_and_the_next_deed_would_call_again(
+    tmp_path: Path, prompter: Prompter
+) -> None:
+    rehearsal = beating(tmp_path, prompter, 0.02)
+    put(rehearsal, story(1))
+    rehearsal.channel.close()
+    until(lambda: not prompter.prompter.connections)
+    put(rehearsal, story(2))
+    assert [one["id"] for one in held(prompter)] == ["a1", "a2"]
+
+
 def test_heartbeats_between_deeds_use_no_numbers_up(tmp_path: Path, prompter: Prompter) -> None:
     rehearsal = beating(tmp_path, prompter, 0.01)
     put(rehearsal, story(1))

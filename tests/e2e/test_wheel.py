@@ -58,6 +58,7 @@ def test_a_newsroom_from_the_wheel_publishes_the_example(wheel: Path, tmp_path: 
     file.write_text(
         file.read_text(encoding="utf-8")
         .replace("http://127.0.0.1:8000", f"http://127.0.0.1:{newsroom.port}")
+        .replace("[newsroom]", "[newsroom]\ndemo = true", 1)
         .replace("[engine]", f'[engine]\nlisten = "127.0.0.1:{newsroom.port}"', 1),
         encoding="utf-8",
     )

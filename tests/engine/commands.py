@@ -32,6 +32,7 @@ PATIENCE = 30.0
 
 _FILE = """
 [newsroom]
+demo = true
 name = "武山县融媒体中心"
 short_name = "武山融媒"
 tag_authority = "www.wushan.gov.cn,2020"

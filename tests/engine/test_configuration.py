@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.article import Outlet
 from pipeline.channel import Action
+from pipeline.commands import terminal
 from pipeline.engine import Engine
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of
@@ -99,6 +100,21 @@ def test_a_rollout_with_a_channel_that_is_gone_is_held_until_that_is_back(house:
     assert {one.state for one in house.bench.report(known).deliveries} == {DeliveryState.VERIFIED}
     assert house.bench.store.stranded([*house.bench.outlets]) == {}
     assert house.ghost.deeds == [("release", known, 1)]
+
+
+def test_status_says_what_a_rollout_waits_for(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    known, began = house.bench.publish(), house.bench.clock.now()
+    report, newsroom, out = house.bench.report(known), house.bench.newsroom, terminal.console()
+    terminal.show_report(out, report, newsroom, began)
+    assert "due since" not in capsys.readouterr().out, "nobody asks yet"
+    terminal.show_report(out, report, newsroom, began + timedelta(minutes=1))
+    told = capsys.readouterr().out
+    required = [one.name for one in (*OUTLETS, house.ghost.outlet) if one.required]
+    assert f"nothing goes out before these are prepared: {', '.join(required)}" in told
+    assert told.count(": due since 08:00:00") == len(report.deliveries)
+    house.run()
+    terminal.show_report(out, house.bench.report(known), newsroom, house.bench.clock.now() + timedelta(days=1))
+    assert "due since" not in capsys.readouterr().out, "it has ended"
 
 
 def test_a_worker_that_has_read_the_file_before_holds_nothing_up(house: House) -> None:

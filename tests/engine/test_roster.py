@@ -6,18 +6,20 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from pipeline.channel import Text
 from pipeline.commands import doctor, terminal
 from pipeline.engine import Engine
-from pipeline.newsroom import Configuration
+from pipeline.newsroom import Configuration, Misconfigured
 from pipeline.record import roster
 from pipeline.record.roster import FORGOTTEN, GONE, Presence
 from pipeline.record.store import Store
+from pipeline.rereading import GoneBy, Rereading
 from pipeline.workers import tasks
 from pipeline.workers.shares import Shares
 from tests.engine.bench import PACE, Bench
@@ -105,6 +107,18 @@ def test_it_is_said_no_oftener_than_need_be(store: Store, tmp_path: Path) -> Non
     assert after.seen == before.seen
 
 
+def test_what_it_goes_by_and_what_it_refuses_is_said_at_once(store: Store, tmp_path: Path) -> None:
+    at = datetime(2026, 11, 27, tzinfo=UTC)
+    presence = Presence(store, "steps", tmp_path)
+    presence.show(before := GoneBy(digest="0" * 64, since=at, restart=("engine.workers",)))
+    [one] = roster.workers(store)
+    assert one.gone_by == before
+    refused = Misconfigured(field="site.icp", line=7, message=Text.of("{n} wrong", n=1), remedy=Text.of("mend it"))
+    presence.show(after := before.model_copy(update={"refused": refused, "refused_at": at}))
+    [one] = roster.workers(store)
+    assert one.gone_by == after, "it does not wait for its next sign"
+
+
 def test_a_worker_that_was_killed_is_struck_off_by_the_next_on_its_machine(store: Store, tmp_path: Path) -> None:
     gone = 2**22 + 1  # Linux gives out no such number
     elsewhere(store, socket.gethostname(), gone, "steps", data=str(tmp_path))
@@ -186,7 +200,8 @@ def test_the_loop_of_a_worker_shows_it(bench: Bench, monkeypatch: pytest.MonkeyP
 
     def sweep(engine: Engine, configuration: Configuration) -> None:
         sign = tasks.signs_of_life(configuration) / "steps-1"
-        tasks._sweep(engine, "steps", Shares(engine.run, most=1), sign, Ended())  # type: ignore[arg-type]
+        rereading = Rereading(configuration, engine.take_up)
+        tasks._sweep(engine, "steps", Shares(engine.run, most=1), sign, Ended(), rereading)  # type: ignore[arg-type]
 
     sweep(bench.engine, bench.engine.configuration)
     assert seen == [["steps"]] * 3

@@ -792,7 +792,8 @@ def test_a_configuration_that_is_wrong_is_told_by_its_keys(newsroom: Command) ->
     done = newsroom("list")
 
     assert done.code == 2
-    assert f"{Path('newsroom.toml').absolute()}: site.id_code: " in done.err
+    line = text[: text.index("id_code")].count("\n") + 1
+    assert f"{Path('newsroom.toml').absolute()}:{line}: site.id_code: " in done.err
 
 
 def test_a_kind_that_nobody_installed_is_told_by_name(submit: Command, newsroom: Command, article: Path) -> None:
@@ -889,10 +890,11 @@ def test_a_channel_that_is_no_longer_in_the_file_is_told_of_everywhere(newsroom:
     whole = file.read_text(encoding="utf-8")
     parts = whole.split("[[channel]]")
     file.write_text("[[channel]]".join(part for part in parts if 'id = "tv"' not in part), encoding="utf-8")
+    again = "put the channel back with this id, with retired = true if it takes nothing new"
     doctor_says = [
         "✗ channel tv of the record",
         f"  channel: {file.absolute()} has no such channel, but something is still to be done there: r1",
-        "    → put the channel back with this id and restart the workers; then newsroom retry ID for what has failed",
+        f"    → {again}; then newsroom retry ID for what has failed",
     ]
     lines = newsroom("doctor").out.splitlines()
     assert lines[lines.index(doctor_says[0]) :][:3] == doctor_says
@@ -903,10 +905,9 @@ def test_a_channel_that_is_no_longer_in_the_file_is_told_of_everywhere(newsroom:
             now = datetime.now(UTC) + timedelta(minutes=minutes)
             if claim := engine.store.claim(tv, now):
                 engine.steps.finish(claim, engine.steps.attempt(claim))
-    remedy = "put the channel back with this id and restart the workers, then run: newsroom retry r1; if it is gone for"
     told = [
         f"tv: channel: the newsroom's file {file.absolute()} has no channel tv",
-        f"  → {remedy} good, withdraw a1 and submit it again, or look after it there by hand",
+        f"  → {again}, then run: newsroom retry r1",
     ]
     for command in (("status",), ("status", "r1"), ("report", "a1")):
         done = newsroom(*command)

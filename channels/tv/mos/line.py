@@ -144,6 +144,11 @@ class Device:
                 self._hang_up()
                 raise
 
+    def close(self) -> None:
+        """End the connection, if it stands; the next deed would make a new one."""
+        with self._using:
+            self._hang_up()
+
     def _standing(self, number: Callable[[], int], answers: Answers) -> Talk:
         """The connection that stands, if it does: one that was broken off meanwhile is made again."""
         if self._talk is not None:

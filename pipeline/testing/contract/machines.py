@@ -71,6 +71,20 @@ class Machines(Kind):
         self.withdrawn(elsewhere, gone, "withdrawn on one machine, and asked on another", ELSEWHERE)
         self.not_live(elsewhere, new, "withdrawn on another machine", ELSEWHERE)
 
+    def test_an_instance_that_is_closed_leaves_its_work_to_the_next(
+        self, rehearsal: Rehearsal, elsewhere: Rehearsal, first: Revision
+    ) -> None:
+        """The configuration has changed: another instance goes on, and nobody is the worse for a question that still
+        comes to the former one."""
+        prepared = rehearsal.prepare(rehearsal.delivery(first))
+        rehearsal.channel.close()
+        released = elsewhere.follow(elsewhere.release(prepared))
+        did = "prepared by an instance that was closed then, released by the next"
+        self.live(elsewhere, released, did, ELSEWHERE)
+        rehearsal.channel.close()
+        self.live(rehearsal, released, did, "close lets go of connections, and may be called twice")
+        self.once(rehearsal, first, did)
+
     def test_an_older_revision_prepared_elsewhere_stays_away(
         self, rehearsal: Rehearsal, elsewhere: Rehearsal, first: Revision, second: Revision
     ) -> None:

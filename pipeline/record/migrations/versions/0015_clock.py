@@ -6,8 +6,8 @@ What has been recorded so far was dated by the machines' clocks: the record's go
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
