@@ -24,6 +24,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import ClassVar, Self
 
+from channels.beside import Beside
 from channels.caches import Caches
 from channels.files import Files
 from channels.held import Held
@@ -60,6 +61,9 @@ class TreeChannel(Channel):
     """The name under which the rendition itself is staged, last: where it is, everything is."""
 
     rebuilds: ClassVar[bool] = True
+    keeps_pictures: ClassVar[bool] = False
+    """Whether the articles' pictures are kept beside the tree as the record has them: one kind of a newsroom is
+    enough."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -112,6 +116,10 @@ class TreeChannel(Channel):
             yield from map(looking.files.where, dict.fromkeys(looking.files.differing))
 
     @cached_property
+    def memory(self) -> Beside:
+        return Beside(self.files, pictures=self.keeps_pictures)
+
+    @cached_property
     def caches(self) -> Caches:
         """Those between the files and their readers."""
         return Caches(self.setting, self.files.address)
@@ -130,6 +138,8 @@ class TreeChannel(Channel):
             batch = [replace(one, catalogue=held) for one in batch]
             now = held.entries([one.revision.id for one in batch])
             due = [(entry, one) for one in batch if (entry := now.get(one.revision.id)) and _is_last(one, entry)]
+            for entry, one in due:
+                self.memory.note(entry, one)
             plain = [(entry, one) for entry, one in due if not entry.revision.article.announces]
             if plain:
                 self.bring_all(plain)
@@ -169,6 +179,7 @@ class TreeChannel(Channel):
             entry = _due(delivery)
             if entry is None:
                 return self.find(delivery)
+            self.memory.note(entry, delivery)
             with self.files.noting() as changed:
                 taken = self.bring(entry, delivery)
             self.caches.note(delivery, changed)

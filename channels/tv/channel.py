@@ -273,6 +273,10 @@ class Television(Channel):
         except ValueError:
             return datetime.max.replace(tzinfo=UTC)
 
+    def restored(self) -> None:
+        with self.setting.exclusive():
+            self.playout.doubt()
+
     def locked(self, now: datetime) -> list[Problem]:
         """That the programme is locked which a story of this moment would join, and who decides; empty if it is not.
 

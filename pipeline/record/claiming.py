@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, insert,
 
 from pipeline.article import Announcement, Revision
 from pipeline.article.value import Frozen
-from pipeline.channel import Action, Delivery, Receipt, Standing
+from pipeline.channel import Action, Delivery, Memo, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
+from pipeline.record.memos import memos
 from pipeline.record.reports import ANNOUNCED, Reports
 from pipeline.record.rollouts import parsed, revision_of
 from pipeline.record.upserts import ByDialect
@@ -120,6 +121,8 @@ class Claim(Frozen):
     """What has been made of columns, see `Reports.announced`."""
     companions: tuple[Revision, ...]
     """The rollout's articles that are not overtaken, in order, if the channel puts several into one publication."""
+    memo: Memo | None = None
+    """Of a release: what a public tree is to remember with it."""
 
     @property
     def key(self) -> str:
@@ -175,6 +178,7 @@ class Claiming(Reports):
                 for one in together:  # in the articles' order, whichever is claimed first
                     if one.state == row.state:
                         self._place(tx, one, claim, anew=one is row and not row.placed)
+                return claim.model_copy(update={"memo": memos(tx, [row.id]).get(row.id)})
             return claim
 
     def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:

@@ -53,7 +53,7 @@ class Database:
 
     def __init__(self, url: str, *, pace: Pace, locks: Path) -> None:
         self.pace = pace
-        self._locks = locks
+        self.locks = locks
         self._queues: dict[str, Turns] = {}
         self._own = threading.local()
         """`awaited`: whether this thread holds a channel's lock."""
@@ -78,7 +78,7 @@ class Database:
     def migrate(self) -> None:
         """Create the tables, or bring them up to date. Safe to call from several processes at once."""
         if self.sqlite:
-            self._locks.mkdir(parents=True, exist_ok=True)
+            self.locks.mkdir(parents=True, exist_ok=True)
         with self.reading() as connection:
             settled = not self.sqlite or connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             if settled and migrations.is_present(connection):
@@ -158,6 +158,22 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that sees the whole record as it is at one moment, for as long as it takes; others write on."""
+        if self.sqlite:  # what a reader sees in WAL mode is that of its first question
+            with self.reading() as connection:
+                yield connection
+            return
+        with (
+            self._telling(),
+            self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+            connection.begin(),
+        ):
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            waits.patience(connection, statement_timeout=None, idle_in_transaction_session_timeout=None)
+            yield connection
+
+    @contextmanager
     def writing(self, *, keep: bool = True) -> Iterator[Connection]:
         """A transaction that changes something. On SQLite it is the only one; on PostgreSQL see `locks`.
 
@@ -219,7 +235,7 @@ class Database:
                 yield locked
 
     def _lock_file(self, name: str) -> Path:
-        return self._locks / f"{name}.lock"
+        return self.locks / f"{name}.lock"
 
     # -- the event chain ------------------------------------------------------------------------------
 
@@ -267,7 +283,7 @@ class Database:
         """
         name = f"channel-{channel}"
         if self.sqlite:
-            self._locks.mkdir(parents=True, exist_ok=True)
+            self.locks.mkdir(parents=True, exist_ok=True)
             with self._file_lock(name, patience) as locked:
                 if not locked:
                     raise _busy(channel, waits.holder_of(self._lock_file(name)))

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.engine import Engine
 from pipeline.engine.readers import forget
+from pipeline.engine.reconciling import refuse_if_behind
 from pipeline.newsroom import Configuration
 from pipeline.record import waits
 from pipeline.record.inherit import inherit
@@ -102,6 +103,7 @@ def work(configuration: Configuration, queue: str) -> None:
     else:
         os.nice(STEP_ASIDE)  # an instant is never late because something else is being prepared
     engine = open_engine(configuration)
+    refuse_if_behind(engine)
     app = celery_app(broker.address(configuration))
     sign_of_life = signs_of_life(configuration) / f"{queue}-{os.getpid()}"
 
