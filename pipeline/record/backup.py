@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
@@ -121,17 +121,14 @@ def checked(place: Path, newest_migration: str) -> Packed:
     listed: list[tuple[str, int, str]] = []
     head: Head | None = None
     told: dict[str, object] = {}
-    for name, file in _members(place):
-        if head is None:
-            head = _head(place, name, file.read(_PIECE), newest_migration, listed)
-        elif name == DIGESTS:
-            told = _told(place, file.read())
-        else:
-            digest, size = hashlib.sha256(), 0
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-                size += len(piece)
-            listed.append((name, size, digest.hexdigest()))
+    with _damage(place):
+        for name, file in _members(place):
+            if head is None:
+                head = _head(place, name, file.read(_PIECE), newest_migration, listed)
+            elif name == DIGESTS:
+                told = _told(place, file.read())
+            else:
+                listed.append((name, *_digested(file)))
     if head is None:
         raise _no_backup(place)
     expected = told.get("members")
@@ -152,16 +149,30 @@ def members(place: Path) -> Iterator[tuple[str, bytes]]:
             yield name, file.read()
 
 
-def _members(place: Path) -> Iterator[tuple[str, io.BufferedReader]]:
+def _members(place: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    with tarfile.open(place, mode="r|gz") as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is None:
+                raise _changed(place, member.name)
+            yield member.name, file
+
+
+def _digested(file: IO[bytes]) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+        size += len(piece)
+    return size, digest.hexdigest()
+
+
+@contextmanager
+def _damage(place: Path) -> Iterator[None]:
+    """Tell what tar and gzip stumble over."""
     try:
-        with tarfile.open(place, mode="r|gz") as archive:
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is None:
-                    raise _changed(place, member.name)
-                yield member.name, file  # type: ignore[misc]
-    except (tarfile.ReadError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        if isinstance(error, gzip.BadGzipFile) or "not a gzip file" in str(error):
+        yield
+    except (tarfile.ReadError, EOFError, zlib.error) as error:
+        if "not a gzip file" in str(error) or "empty file" in str(error):
             raise _no_backup(place) from error
         raise _broken(Text.of("{path} is damaged: {reason}", path=str(place), reason=str(error))) from error
 

@@ -126,6 +126,7 @@ def _as_file(database: Database, place: Path, head: Head, told: dict[str, Any], 
     stands = Path(database.engine.url.database or "")
     made = stands.with_name(f"{stands.name}.restoring")
     _forget(made, *_logs(made))
+    database.locks.mkdir(parents=True, exist_ok=True)
     try:
         os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o660))
         with closing(Database(f"sqlite:///{made}", pace=database.pace, locks=database.locks)) as new:
