@@ -178,6 +178,8 @@ class TreeChannel(Channel):
                 self.unstage(delivery.revision)
             entry = _due(delivery)
             if entry is None:
+                if standing is Standing.WITHDRAWN and delivery.entry is None:
+                    self.memory.note(_never(delivery), delivery)
                 return self.find(delivery)
             self.memory.note(entry, delivery)
             with self.files.noting() as changed:
@@ -324,6 +326,18 @@ class _Closed:
 def token(revision: Revision, number: int = 0) -> str:
     """Where a revision's files are staged."""
     return f"{revision.id}.{number or revision.number}"
+
+
+def _never(delivery: Delivery) -> Entry:
+    """What is remembered of an article that was withdrawn before it came out: an older record must not bring it out."""
+    return Entry(
+        revision=delivery.revision,
+        receipt=Receipt(standing=Standing.ABSENT),
+        ordinal=0,
+        column_ordinal=0,
+        withdrawn_at=utc_now(),
+        reason=delivery.reason,
+    )
 
 
 def _due(delivery: Delivery) -> Entry | None:

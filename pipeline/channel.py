@@ -280,6 +280,7 @@ class Kept(Frozen):
     """What a channel remembers of the last deed that changed an article's place in public."""
 
     entry: Entry
+    """Its ordinals are 0 if it was withdrawn before it ever had a place."""
     memo: Memo
 
 

@@ -22,7 +22,7 @@ from pipeline.record.gate import settle
 from pipeline.record.importing import IMPORTED
 from pipeline.record.memos import Told
 from pipeline.record.reports import Reports
-from pipeline.rollout import GATE_PASSED, DeliveryState, RolloutState
+from pipeline.rollout import GATE_PASSED, DeliveryState, RolloutState, first_state
 
 _a, _d, _p, _r, _v = (
     table.c for table in (tables.article, tables.delivery, tables.placement, tables.rollout, tables.revision)
@@ -56,7 +56,8 @@ class Adopting(Reports):
                 here = and_(_d.rollout_id == one.told.rollout, _d.article_id == one.told.article)
                 mine = select(_d.id).where(here, _d.channel == one.channel)
                 if tx.scalar(select(exists().where(here))):
-                    if tx.scalar(mine) is not None and not tx.scalar(select(exists().where(_p.delivery_id.in_(mine)))):
+                    unplaced = one.entry.ordinal and not tx.scalar(select(exists().where(_p.delivery_id.in_(mine))))
+                    if unplaced and tx.scalar(mine) is not None:
                         found.append(News("under way", one))
                     continue
                 known = tx.scalar(select(exists().where(_a.id == one.told.article)))
@@ -210,7 +211,7 @@ def _insert_deliveries(tx: Connection, deed: Deed, now: datetime) -> None:
                     action=deed.told.action,
                     required=False,
                     bundled=bundled,
-                    state=DeliveryState.PREPARED,
+                    state=first_state(deed.told.action),
                     due=now,
                     fence=0,
                     doubt=True,
@@ -228,8 +229,10 @@ def _place(tx: Connection, deed: Deed, now: datetime) -> None:
     delivery = tx.scalar(select(_d.id).where(here))
     if delivery is None:  # it was sent there by a rollout of which another channel has the last word
         return
-    asked = {"state": DeliveryState.PREPARED, "due": now, "doubt": True, "problem": None, "failed_in": None}
+    asked = {"state": first_state(deed.told.action), "due": now, "doubt": True, "problem": None, "failed_in": None}
     tx.execute(update(tables.delivery).where(here, ~_d.overtaken, _d.state.in_(_UNSEEN)).values(**asked))
+    if not entry.ordinal:
+        return
     if not tx.scalar(select(exists().where(_p.delivery_id == delivery))):
         withdrawn = deed.told.action is Action.WITHDRAW
         tx.execute(

@@ -38,10 +38,14 @@ def refuse_if_used(database: Database) -> None:
     with database.reading() as tx:
         if not inspect(tx).has_table(tables.worker.name):
             return
-    if there := [one for one in roster.workers(database) if one.is_there]:
+    if there := [one for one in roster.workers(database) if one.is_there and not one.has_ended]:
         who = ", ".join(sorted({f"{one.process} ({one.host})" for one in there}))
         message = Text.of("workers work with this record: {workers}", workers=who)
-        remedy = Text.of("stop newsroom up and newsroom worker on every machine, and repeat the command")
+        remedy = Text.of(
+            "stop newsroom up and newsroom worker on every machine, and repeat the command; who was killed on another "
+            "machine is forgotten after {seconds} seconds",
+            seconds=roster.GONE // timedelta(seconds=1),
+        )
         raise Impossible(Problem(field="workers", message=message, remedy=remedy))
 
 
