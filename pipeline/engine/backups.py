@@ -36,7 +36,7 @@ class Placed(NamedTuple):
 
 def write(configuration: Configuration, store: Store, place: Path, now: datetime) -> Packed:
     """Take the backup. Raises OSError where there is no room."""
-    store.seal()
+    store.seal_if_free()
     with (
         store.snapshot() as tx,
         backup.packing(place, mode=TOGETHER if configuration.group else MODE) as pack,

@@ -252,13 +252,17 @@ class Database:
             if count < chain.BATCH:
                 return sealed
 
-    def chain(self) -> Chain:
-        """Seal what is there, if that may be, and walk along the whole chain, which tells how much is left unsealed."""
+    def seal_if_free(self) -> None:
+        """Seal what is there, unless somebody holds the database or it may only be read."""
         try:
             self.seal()
         except SQLAlchemyError as error:
             if not (isinstance(error, waits.Held) or waits.is_forbidden(error)):
                 raise
+
+    def chain(self) -> Chain:
+        """Seal what is there, if that may be, and walk along the whole chain, which tells how much is left unsealed."""
+        self.seal_if_free()
         with self.reading(long=True) as tx:
             return chain.walk(tx)
 
