@@ -523,7 +523,7 @@ class Channel(ABC):
 
     def restored(self) -> None:  # noqa: B027 - most kinds ask the outlet first
         """The record, and with it the notebook, has been set back to a backup: what the notebook says of the outlet may
-        be older than what the outlet has. Called once, while no worker works; asks nobody."""
+        be older than what the outlet has. Called once, while no worker works; asks no outlet."""
 
     def warm(self) -> None:  # noqa: B027 - most kinds need none
         """Load and make what every article needs and what takes long: templates, models, pictures that are drawn.

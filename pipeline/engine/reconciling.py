@@ -16,7 +16,7 @@ import structlog
 from pydantic import AwareDatetime
 
 from pipeline.article.value import Frozen
-from pipeline.channel import Channel, Memory, Problem, Text, Unavailable
+from pipeline.channel import Channel, ChannelError, Memory, Problem, Text, Unavailable
 from pipeline.engine.engine import Engine
 from pipeline.newsroom import BadConfiguration
 from pipeline.record import restoring
@@ -162,8 +162,10 @@ def set_back(engine: Engine, *, who: str, now: datetime) -> int:
 def forget(engine: Engine) -> None:
     """Tell every channel that its notebook may be older than its outlet."""
     for outlet in engine.newsroom.outlets:
-        with suppress(BadConfiguration):
+        try:
             engine.channel(outlet.id).restored()
+        except (BadConfiguration, ChannelError) as error:  # its next deed meets the same, and says so
+            log.warning("not told of the restoration", channel=outlet.id, problem=str(error))
 
 
 def stamp(engine: Engine) -> None:
