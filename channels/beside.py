@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pydantic import ValidationError
 
@@ -35,7 +36,8 @@ class Beside:
         if self._pictures and entry.withdrawn_at is None:
             for digest in dict.fromkeys(image.digest for image in entry.revision.article.images):
                 if not self._files.is_remembered(f"{PICTURES}/{digest}"):
-                    self._files.remember(f"{PICTURES}/{digest}", delivery.media.read(digest))
+                    with suppress(KeyError):  # the record has lost it: who cannot do without says so
+                        self._files.remember(f"{PICTURES}/{digest}", delivery.media.read(digest))
         kept = Kept(entry=entry, memo=delivery.memo).model_dump_json().encode()
         self._files.remember(f"{ENTRIES}/{entry.revision.id}", zlib.compress(kept))
         last = self.last()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 
 from pipeline.article import Outlet
 from pipeline.channel import Action
@@ -20,6 +21,7 @@ from pipeline.record.reports import Reports
 from pipeline.record.store import Store
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, picture
+from tests.channels.test_website import serving
 from tests.engine.bench import RUNNING
 from tests.engine.simulation import ManualClock, Outside, setting_for
 from tests.engine.test_importing import NEWSROOM
@@ -306,3 +308,42 @@ def test_an_import_is_remembered_too(house: House, monkeypatch: pytest.MonkeyPat
     assert after.trees() == trees
     assert after.differing() == []
     after.store.close()
+
+
+def test_what_was_withdrawn_before_it_came_out_stays_so(house: House) -> None:
+    """The copy knows that it was to come out; the public has never seen it, and does not."""
+    house.publish("甲")
+    house.run()
+    known = house.publish("不发")
+    place = house.pack()
+    house.withdraw(known)
+    house.run()
+    assert ("release", known, 1) not in house.post.deeds
+    trees = house.trees()
+    after = house.restored(place)
+    [newer] = reconciling.newer(found := reconciling.news(after.engine))
+    assert (newer.headline, newer.what) == ("不发", "withdrawn")
+    reconciling.reconcile(after.engine, found, who="记者甲")
+    assert reconciling.news(after.engine) == []
+    after.engine.sweep()
+    after.run()
+    assert after.trees() == trees
+    assert ("release", known, 1) not in after.post.deeds
+    assert after.states()["不发"] == f"{Action.WITHDRAW} {RolloutState.COMPLETE}"
+    after.store.close()
+
+
+def test_what_a_tree_remembers_nobody_else_reads(house: House) -> None:
+    """Its pictures stand with the website alone, and a server answers nothing of it."""
+    house.publish("图", pictured=True)
+    house.run()
+    site = house.configuration.site
+    for root, pictures in ((site, 1), (site / "feeds", 0), (site / "app", 0)):
+        beside = root / ".staging"
+        assert beside.stat().st_mode & 0o777 == 0o700
+        assert len([*beside.glob("record/entries/*")]) == 1
+        assert len([*beside.glob("record/pictures/*")]) == pictures
+    with serving(site) as address:
+        for path in ("/.staging/record/last", "/feeds/.staging/record/last", "/%2estaging/record/last"):
+            assert requests.get(address + path, timeout=10).status_code == 404
+    house.store.close()
