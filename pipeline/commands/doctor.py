@@ -18,9 +18,12 @@ from pipeline import faults
 from pipeline.article import Outlet
 from pipeline.channel import ChannelError, Problem, Text
 from pipeline.commands.telling import tell
+from pipeline.engine import Engine
+from pipeline.engine.reconciling import refuse_if_behind
 from pipeline.newsroom import BadConfiguration, Configuration, open_channel
 from pipeline.record import roster, waits
 from pipeline.record.database import SAFE_SQLITE, Database, sqlite_module
+from pipeline.record.refusals import Impossible
 from pipeline.record.roster import Worker
 from pipeline.record.store import Store
 from pipeline.workers import broker, sending, tasks
@@ -60,8 +63,22 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     if configuration.listen:
         yield _server(configuration)
     with closing(tasks.store_of(configuration)) as store:
+        yield from _public(configuration, store)
         for outlet in configuration.newsroom.outlets:
             yield from _channel(configuration, outlet, store)
+
+
+def _public(configuration: Configuration, store: Store) -> Iterator[Finding]:
+    """Whether the record knows what the public sees."""
+    what = Text.of("record and public files")
+    try:
+        refuse_if_behind(Engine(configuration, store))
+    except Impossible as error:
+        yield Finding(what, error.problem)
+    except SQLAlchemyError:  # told already
+        return
+    else:
+        yield Finding(what)
 
 
 def _channel(configuration: Configuration, outlet: Outlet, store: Store) -> Iterator[Finding]:

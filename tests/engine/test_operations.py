@@ -92,6 +92,7 @@ def test_the_page_is_true(operator: Operator) -> None:
     assert too_old.code == 2
     assert "older than what the public sees" in too_old.err
     assert newsroom.run("newsroom", "worker").code == 2
+    assert "older than what the public sees" in newsroom.run("newsroom", "doctor").out
     listed = operator.types("list")
     assert listed.code == 0
     assert "丙" in listed.out
