@@ -84,9 +84,11 @@ class Restoring(Campaign):
         return self.outcome
 
     def _before(self, configuration: Configuration) -> None:
-        with closing(tasks.open_engine(configuration)) as engine, Keeper(configuration, self.folder / "log") as keeper:
-            self._wait_for_workers(configuration)
+        with ExitStack() as stack:
+            engine = stack.enter_context(closing(tasks.open_engine(configuration)))
             self._fill(engine)
+            keeper = stack.enter_context(Keeper(configuration, self.folder / "log"))
+            self._wait_for_workers(configuration)
             copying = threading.Thread(target=self._copy, args=(configuration, engine), name="copying")
             copying.start()
             self._storm(engine, keeper, configuration)

@@ -51,7 +51,7 @@ def test_a_backup_is_put_back_over_newer_public_files(tmp_path: Path, database: 
     print(outcome)
     assert not outcome.violations
     assert not outcome.unfinished
-    assert outcome.figures["rollouts under way at the copy"] > backlog / 2
+    assert outcome.figures["rollouts under way at the copy"] > 0
 
 
 def test_a_seed_gives_one_plan() -> None:
