@@ -8,7 +8,7 @@ SEED ?=
 QUICK ?=
 BACKLOG ?=
 
-.PHONY: test lint demo up bench chaos long messages pictures form constraints clean
+.PHONY: test lint demo up bench chaos restoring long messages pictures form constraints clean
 
 test: $(VENV)/.test lint            ## everything that CI checks
 	# What waits most comes first (testpaths), three at a time on two cores; and compiled tests are kept
@@ -34,6 +34,9 @@ long: $(VENV)/.test                 ## what chance decides, much more of it than
 
 chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7 BACKLOG=2000
 	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(BACKLOG),--backlog $(BACKLOG))
+
+restoring: $(VENV)/.test            ## a backup under load, put back over newer public files: make restoring SECONDS=60 SEED=7 BACKLOG=100
+	$(BIN)/python -m tests.engine.restoring --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(BACKLOG),--backlog $(BACKLOG))
 
 messages: $(VENV)/.test             ## collect messages, update and compile the catalogues
 	$(BIN)/python -m tests.messages

@@ -42,6 +42,8 @@ ROOM = 256 * 1024
 SITE = "site/"
 """The public folder in the data folder."""
 INSIDE, UNFINISHED, PROBE = ".staging", ".unfinished", ".writable"
+BESIDE = "record"
+"""The folder in `INSIDE` of what is remembered with the tree itself, wherever prepared files wait."""
 _changed: ContextVar[list[str] | None] = ContextVar("changed", default=None)
 """Public paths that this thread has changed, where somebody wants to know."""
 
@@ -297,6 +299,35 @@ class Files:
         self.write(addresses.beside(path, "gone"), notice)
         self.delete(path)
 
+    # -- beside the files: what nobody reads but the newsroom ---------------------------------------------
+
+    def remember(self, name: str, data: bytes) -> None:
+        """Keep something of the newsroom's own with the tree, where no server shows it; nobody waits for the disk."""
+        if self.differing is None:
+            self._write(f"{self._beside}/{name}", data, sync=False)
+
+    def remembered(self, name: str) -> bytes | None:
+        """What was kept under this name."""
+        return self._read(f"{self._beside}/{name}")
+
+    def is_remembered(self, name: str) -> bool:
+        """Whether something is kept under this name."""
+        with self._trouble(name):
+            return bool(self.fs.exists(f"{self._beside}/{name}"))
+
+    def all_remembered(self, folder: str) -> list[str]:
+        """The names below this one under which something is kept."""
+        with self._trouble(folder):
+            self.fs.invalidate_cache(f"{self._beside}/{folder}")
+            found = self.fs.find(f"{self._beside}/{folder}")
+        return sorted(str(one).rpartition("/")[2] for one in found)
+
+    @property
+    def _beside(self) -> str:
+        return f"{self.root}/{INSIDE}/{BESIDE}" if self.is_local else f"{self.root}{INSIDE}/{BESIDE}"
+
+    # -- staging ------------------------------------------------------------------------------------------
+
     def stage(self, token: str, path: str, data: bytes) -> None:
         """Keep a file invisible under `token` until `publish`."""
         if self.differing is None:
@@ -349,12 +380,12 @@ class Files:
             except FileNotFoundError:
                 return None
 
-    def _write(self, full: str, data: bytes) -> None:
+    def _write(self, full: str, data: bytes, *, sync: bool = True) -> None:
         if not self.is_local:
             with self._trouble(full):
                 self.fs.pipe_file(full, data, **self._told(full))
             return
-        with self._unfinished(data) as unfinished, self._trouble(os.path.dirname(full)):
+        with self._unfinished(data, sync=sync) as unfinished, self._trouble(os.path.dirname(full)):
             self._replace(unfinished, full)
 
     def _told(self, full: str) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import ClassVar, Self
 
+from channels.beside import Beside
 from channels.caches import Caches
 from channels.files import Files
 from channels.held import Held
@@ -60,6 +61,9 @@ class TreeChannel(Channel):
     """The name under which the rendition itself is staged, last: where it is, everything is."""
 
     rebuilds: ClassVar[bool] = True
+    keeps_pictures: ClassVar[bool] = False
+    """Whether the articles' pictures are kept beside the tree as the record has them: one kind of a newsroom is
+    enough."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -116,6 +120,10 @@ class TreeChannel(Channel):
             yield from map(looking.files.where, dict.fromkeys(looking.files.differing))
 
     @cached_property
+    def memory(self) -> Beside:
+        return Beside(self.files, pictures=self.keeps_pictures)
+
+    @cached_property
     def caches(self) -> Caches:
         """Those between the files and their readers."""
         return Caches(self.setting, self.files.address)
@@ -134,6 +142,8 @@ class TreeChannel(Channel):
             batch = [replace(one, catalogue=held) for one in batch]
             now = held.entries([one.revision.id for one in batch])
             due = [(entry, one) for one in batch if (entry := now.get(one.revision.id)) and _is_last(one, entry)]
+            for entry, one in due:
+                self.memory.note(entry, one)
             plain = [(entry, one) for entry, one in due if not entry.revision.article.announces]
             if plain:
                 self.bring_all(plain)
@@ -172,7 +182,10 @@ class TreeChannel(Channel):
                 self.unstage(delivery.revision)
             entry = _due(delivery)
             if entry is None:
+                if standing is Standing.WITHDRAWN and delivery.entry is None:
+                    self.memory.note(_never(delivery), delivery)
                 return self.find(delivery)
+            self.memory.note(entry, delivery)
             with self.files.noting() as changed:
                 taken = self.bring(entry, delivery)
             self.caches.note(delivery, changed)
@@ -317,6 +330,18 @@ class _Closed:
 def token(revision: Revision, number: int = 0) -> str:
     """Where a revision's files are staged."""
     return f"{revision.id}.{number or revision.number}"
+
+
+def _never(delivery: Delivery) -> Entry:
+    """What is remembered of an article that was withdrawn before it came out: an older record must not bring it out."""
+    return Entry(
+        revision=delivery.revision,
+        receipt=Receipt(standing=Standing.ABSENT),
+        ordinal=0,
+        column_ordinal=0,
+        withdrawn_at=utc_now(),
+        reason=delivery.reason,
+    )
 
 
 def _due(delivery: Delivery) -> Entry | None:

@@ -42,7 +42,10 @@ __all__ = [
     "Entry",
     "Evidence",
     "Heard",
+    "Kept",
     "Media",
+    "Memo",
+    "Memory",
     "Note",
     "Notebook",
     "Problem",
@@ -263,6 +266,43 @@ class Media(Protocol):
         """The file's bytes; KeyError if there is no such image."""
 
 
+class Memo(Frozen):
+    """What the record wants to be remembered with a deed, outside of itself: by that it is known later whether the
+    record is one that knows of the deed."""
+
+    position: int
+    """Rises with everything that happens in the record."""
+    text: str
+    """In the record's own words."""
+
+
+class Kept(Frozen):
+    """What a channel remembers of the last deed that changed an article's place in public."""
+
+    entry: Entry
+    """Its ordinals are 0 if it was withdrawn before it ever had a place."""
+    memo: Memo
+
+
+class Memory(Protocol):
+    """What a channel remembers beside its public files, where no reader gets: what it has brought before the public.
+
+    If the record is lost and an older one takes its place, it is told here what has happened since.
+    """
+
+    def last(self) -> Memo | None:
+        """The memo with the highest position; None if nothing is remembered."""
+
+    def stamp(self, memo: Memo) -> None:
+        """From now on this is the last one, whatever stood there: the record has been told all."""
+
+    def all(self) -> Iterator[Kept]:
+        """What is remembered, one for each article."""
+
+    def picture(self, digest: str) -> bytes | None:
+        """An article's picture as the record had it; None if this channel does not keep it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Companion:
     """One of several articles that a rollout publishes together (专题)."""
@@ -295,6 +335,8 @@ class Delivery:
     """The rollout's articles in their order, this one among them, where the channel puts several into one publication
     (`Channel.together`); empty for an article that goes out alone. What has been overtaken is not in it, so what was
     prepared with others is outdated. The receipt is that of all of them (`Receipt.each`); each is verified itself."""
+    memo: Memo | None = field(default=None, repr=False)
+    """What a kind with a `Channel.memory` keeps in it before it changes anything public."""
     catalogue: Catalogue = field(repr=False)
     media: Media = field(repr=False)
 
@@ -481,10 +523,19 @@ class Channel(ABC):
         on it stays there when the channel is given another. "": nobody else could be there."""
         return ""
 
+    @property
+    def memory(self) -> Memory | None:
+        """What it remembers beside its public files; None for a kind that has none, and knows what its outlet tells."""
+        return None
+
     def close(self) -> None:  # noqa: B027 - most kinds have none
         """Let go of standing connections: the configuration has changed, and another instance has taken its place.
 
         No step of this one is under way."""
+
+    def restored(self) -> None:  # noqa: B027 - most kinds ask the outlet first
+        """The record, and with it the notebook, has been set back to a backup: what the notebook says of the outlet may
+        be older than what the outlet has. Called once, while no worker works; asks no outlet."""
 
     def warm(self) -> None:  # noqa: B027 - most kinds need none
         """Load and make what every article needs and what takes long: templates, models, pictures that are drawn.

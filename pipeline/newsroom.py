@@ -106,6 +106,8 @@ class Configuration(Frozen):
         return self.data / "site"
 
 
+READING = "reading.toml"
+"""Beside the newsroom's file: its own words for reading manuscripts."""
 LISTEN = "127.0.0.1:8000"
 """Where the web server listens if nobody says it."""
 _PERSON = re.compile(r"[#,，;；\t]")
@@ -323,6 +325,14 @@ def _house(table: Any, path: Path) -> tuple[Any, tuple[Path, ...]]:
         raise BadConfiguration(path, (problem,)) from error
     names = [name for line in lines if (name := _PERSON.split(line, maxsplit=1)[0].strip())]
     return {**table, "people": names}, (listed,)
+
+
+def files(path: Path) -> list[Path]:
+    """The files of a newsroom that can be loaded: its own, those that it names, and its words for readings."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    house = raw.get("house", {})
+    named = [path.parent / house["people"]] if isinstance(house.get("people"), str) else []
+    return [path, *(one for one in (*named, path.parent / READING) if one.is_file())]
 
 
 @cache

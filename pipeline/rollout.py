@@ -217,8 +217,9 @@ def judge(
     """
     verdict: Verdict
     match outcome:
-        case Done() if step in (Step.PREPARE, Step.CHECK):
-            verdict = Verdict(state=DeliveryState.PREPARED, due=None, attempts=0, doubt=False)
+        case Done(receipt) if step in (Step.PREPARE, Step.CHECK):  # what is out already is asked about once more
+            out = adopted(Step.RELEASE, action, receipt.standing)
+            verdict = Verdict(state=DeliveryState.PREPARED, due=None, attempts=0, doubt=out)
         case Done(receipt) if receipt.standing is Standing.ACCEPTED and accepted_for > pace.follow_limit:
             verdict = _failed(step, _NEVER_VISIBLE, attempts)
         case Done(receipt) if receipt.standing is Standing.ACCEPTED:

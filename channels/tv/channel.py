@@ -281,6 +281,12 @@ class Television(Channel):
         except ValueError:
             return datetime.max.replace(tzinfo=UTC)
 
+    def restored(self) -> None:
+        with self.setting.exclusive():
+            self.playout.doubt()
+            for day in self.rundowns.days():
+                self.papers.make_again(self.load(day))
+
     def locked(self, now: datetime) -> list[Problem]:
         """That the programme is locked which a story of this moment would join, and who decides; empty if it is not.
 

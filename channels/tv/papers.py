@@ -78,6 +78,16 @@ class Papers:
                 made = made or _made(script, rendition, self.site)
                 self.files.write(path, made[name])
 
+    def make_again(self, programme: Programme) -> None:
+        """Put all papers of a programme in place that are not there, or are older: the record knows its scripts."""
+        for script in self.rundowns.scripts(programme):
+            rendition = Rendition.of("application/json", script.canonical())
+            for name, data in _made(script, rendition, self.site).items():
+                path = f"{script.day}/{script.story}.{name.partition('.')[2]}"
+                if name == "script.html" or not self.files.exists(path):
+                    self.files.write(path, data)
+        self.show(programme)
+
     def retire(self, slot: Slot, entry: Entry, reason: str) -> None:
         """Take a story's papers away; its page says from now on that it was withdrawn."""
         for form in FORMS:

@@ -130,6 +130,15 @@ class Playout:
                 self._end_old(line, programme.day, moment, numbers)
         return taken
 
+    def doubt(self) -> None:
+        """What the device holds of each running order may be something newer: all of it is said again with the next
+        deed, under numbers that were never used."""
+        self.rundowns.leap()
+        for day in self.rundowns.days()[-DAYS:]:
+            programme = self.rundowns.load(day)
+            if programme.view.known and not programme.view.ended:
+                self.rundowns.save(_seen(programme, sending=UNSURE), deed="in doubt")
+
     def _save(self, programme: Programme, before: Programme, deed: Deed) -> None:
         if programme != before:
             self.rundowns.save(programme, by=deed.by, deed=deed.what)

@@ -28,6 +28,9 @@ TRIES = 5
 """How often a page is read again that others write as well."""
 RESERVED = 32
 """Message numbers that a process reserves at a time."""
+ABOVE, LEAP = 900_000_000, 100_000
+"""Where numbers go on, and how many are passed over, where nobody knows which have been used. As names of files they
+come after all that began with 1000; the protocol ends at 2³¹."""
 CACHED = 128
 """Scripts and running orders that are kept as they were read, by their content."""
 
@@ -130,6 +133,12 @@ class Rundowns:
                 self._reserved = self._reserve()
             number, self._reserved = self._reserved[0], self._reserved[1:]
             yield number
+
+    def leap(self) -> None:
+        """Use no number again that may have been used since the copy of a record that was restored."""
+        first, version = self._next_number()
+        if not self._notebook.write(NUMBERS, json.dumps({"next": max(first, ABOVE) + LEAP}), version):
+            raise _overtaken()
 
     def _reserve(self) -> range:
         first, version = self._next_number()

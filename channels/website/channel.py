@@ -90,6 +90,7 @@ class Website(TreeChannel):
     mark: ClassVar[str] = MARK
     corrects: ClassVar[Correction] = Correction.IN_PLACE
     pins: ClassVar[bool] = True
+    keeps_pictures: ClassVar[bool] = True
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)

@@ -20,8 +20,9 @@ from pipeline.channel import ChannelError, Problem, Text
 from pipeline.commands import clocks, standing
 from pipeline.commands.standing import Finding
 from pipeline.commands.telling import tell
-from pipeline.engine import heads
+from pipeline.engine import Engine, heads
 from pipeline.engine.channels import Channels
+from pipeline.engine.reconciling import refuse_if_behind
 from pipeline.newsroom import BadConfiguration, Configuration, load, open_channel
 from pipeline.record import roster, waits
 from pipeline.record.chain import Chain
@@ -29,6 +30,7 @@ from pipeline.record.clock import SINCE_START
 from pipeline.record.database import SAFE_SQLITE, Database, sqlite_module
 from pipeline.record.heads import Heads, Standing
 from pipeline.record.keys import BEFORE, KEY, SHORTEST, Keys
+from pipeline.record.refusals import Impossible
 from pipeline.record.roster import Worker
 from pipeline.record.store import Store
 from pipeline.workers import broker, sending, tasks
@@ -63,6 +65,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
         yield _server(configuration)
     with closing(tasks.store_of(configuration)) as store:
         yield from _grounds(configuration, store)
+        yield from _public(configuration, store)
         for outlet in configuration.newsroom.outlets:
             yield from _channel(configuration, outlet, store)
 
@@ -74,6 +77,19 @@ def _file(configuration: Configuration) -> Iterator[Finding]:
         load(configuration.path)
     except BadConfiguration as error:
         yield from (Finding(what, problem) for problem in error.problems)
+    else:
+        yield Finding(what)
+
+
+def _public(configuration: Configuration, store: Store) -> Iterator[Finding]:
+    """Whether the record knows what the public sees."""
+    what = Text.of("record and public files")
+    try:
+        refuse_if_behind(Engine(configuration, store))
+    except Impossible as error:
+        yield Finding(what, error.problem)
+    except SQLAlchemyError:  # told already
+        return
     else:
         yield Finding(what)
 

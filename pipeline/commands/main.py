@@ -123,6 +123,16 @@ for one in (
         help="Make public files anew from the record, the same bytes.",
     ),
     Later(
+        "backup",
+        "pipeline.commands.backup:backup",
+        help="Put record and configuration into one file, while everything runs.",
+    ),
+    Later(
+        "restore",
+        "pipeline.commands.backup:restore",
+        help="Put a backup in the place of the record; and let it learn what is public and newer.",
+    ),
+    Later(
         "correct",
         "pipeline.commands.editors:correct",
         help="Correct an article everywhere: the file becomes its next revision.",

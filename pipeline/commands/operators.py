@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from filelock import FileLock, Timeout
 
 from pipeline import newsroom as configuring
 from pipeline.commands import doctor, terminal
@@ -27,10 +26,11 @@ from pipeline.commands.answers import (
     out,
 )
 from pipeline.commands.telling import tell
+from pipeline.engine.reconciling import refuse_if_behind
 from pipeline.newsroom import LISTEN, Configuration
 from pipeline.rereading import keep
 from pipeline.whereabouts import candidates
-from pipeline.workers import broker, logs, sending, tasks
+from pipeline.workers import broker, logs, processes, sending, tasks
 from pipeline.workers.processes import Processes, end_with_parent, is_attached
 
 if TYPE_CHECKING:
@@ -43,32 +43,35 @@ def up(config: str | None) -> int:
     configuration = configured(config, strict=True)
     logs.configure()
     end_with_parent()
-    broker.run_folder(configuration).mkdir(exist_ok=True)
-    lock = FileLock(broker.run_folder(configuration) / "up.lock", timeout=0, mode=0o660)
-    try:
-        lock.acquire()
-    except Timeout:
-        err.print(
-            _(
-                "A newsroom is already up on {data}. Stop it first (Ctrl-C where it runs), or set another TONGFA_DATA."
-            ).format(data=configuration.data)
-        )
-        return BAD
-    with lock, closing(tasks.open_engine(configuration)) as engine:
+    with processes.alone(configuration) as alone:
+        if not alone:
+            err.print(
+                _(
+                    "A newsroom is already up on {data}. Stop it first (Ctrl-C where it runs), or set another "
+                    "TONGFA_DATA."
+                ).format(data=configuration.data)
+            )
+            return BAD
+        return _up(configuration)
+
+
+def _up(configuration: Configuration) -> int:
+    with closing(tasks.open_engine(configuration)) as engine:
         engine.channels.settle()  # what is wrong with a channel is told once, here, not by every worker
+        refuse_if_behind(engine)
         keep(configuration)
         stop = _stopped()
-        with Processes(configuring.environment(configuration)) as processes:
+        with Processes(configuring.environment(configuration)) as children:
             if not configuration.broker:
-                processes.start("broker", "broker")
+                children.start("broker", "broker")
                 while not doctor.broker_answers(configuration) and not stop.wait(0.05):
                     pass  # where it stands is known to the others only once it is there
             for queue in (sending.STEPS, sending.RELEASES):
-                processes.start(queue, "worker", "--queue", queue)
+                children.start(queue, "worker", "--queue", queue)
             if configuration.listen:
-                processes.start("serve", "serve")
+                children.start("serve", "serve")
             threading.Thread(target=_announce, args=(configuration, stop), daemon=True, name="announce").start()
-            processes.watch(stop)
+            children.watch(stop)
             out.print(_("stopping; steps under way end first …"))
     return DONE
 
@@ -102,10 +105,12 @@ def worker(queue: str | None, config: str | None) -> int:
         tasks.work(configuration, queue)
         return DONE
     stop = _stopped()
-    with Processes(configuring.environment(configuration)) as processes:
+    with closing(tasks.open_engine(configuration)) as engine:
+        refuse_if_behind(engine)
+    with Processes(configuring.environment(configuration)) as children:
         for one in (sending.STEPS, sending.RELEASES):
-            processes.start(one, "worker", "--queue", one)
-        processes.watch(stop)
+            children.start(one, "worker", "--queue", one)
+        children.watch(stop)
     return DONE
 
 

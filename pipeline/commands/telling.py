@@ -126,6 +126,7 @@ _ASKED = {
     "lapsed": N_("overtaken while a worker had it"),
     "clock set": N_("the wall clock was set"),
     "moved": N_("moved with the wall clock that was set"),
+    "taken over": N_("taken over from what the public sees"),
     "audit key": N_("another key seals from here on"),
 }
 

@@ -19,7 +19,18 @@ from typing import NamedTuple
 
 from pipeline import faults
 from pipeline.article import Article, Newsroom, Outlet, Place, Revision
-from pipeline.channel import Action, Catalogue, ChannelError, Delivery, Evidence, Problem, Receipt, Rendition, Text
+from pipeline.channel import (
+    Action,
+    Catalogue,
+    ChannelError,
+    Delivery,
+    Evidence,
+    Memo,
+    Problem,
+    Receipt,
+    Rendition,
+    Text,
+)
 from pipeline.engine import columns
 from pipeline.engine.engine import Engine, Piece, Unfit, refuse_retired
 from pipeline.record.ids import article_id
@@ -140,7 +151,7 @@ class Import:
 
     def _seen(self, parts: Sequence[Part], renditions: Mapping[tuple[str, str], Rendition]) -> list[Came]:
         """The parts made public, channel by channel, and read back."""
-        came = []
+        came, memos = [], self._store.memos(parts)
         for channel in dict.fromkeys(one.channel for one in parts):
             mine = [one for one in parts if one.channel == channel]
             deliveries = [
@@ -150,6 +161,7 @@ class Import:
                     channel,
                     one.revision,
                     rendition=renditions[channel, one.revision.id],
+                    memo=memos.get(one.delivery_id),
                 )
                 for one in mine
             ]
@@ -191,9 +203,9 @@ def _standing(engine: Engine, channel_id: str) -> Iterator[Delivery]:
     channel = engine.channel(channel_id)
     catalogue = engine.store.catalogue(channel_id, engine.clock.now, engine.newsroom.columns)
     newsroom = engine.newsroom.with_columns(engine.columns())
-    for revision, action, reason in engine.store.standing(channel_id):
+    for revision, action, reason, memo in engine.store.standing(channel_id):
         rendition = None if action is Action.WITHDRAW else channel.render(revision, newsroom)
-        yield _delivery(engine, catalogue, channel_id, revision, action, rendition=rendition, reason=reason)
+        yield _delivery(engine, catalogue, channel_id, revision, action, rendition=rendition, reason=reason, memo=memo)
 
 
 def _delivery(
@@ -205,6 +217,7 @@ def _delivery(
     *,
     rendition: Rendition | None,
     reason: str = "",
+    memo: Memo | None = None,
 ) -> Delivery:
     """What a channel is given to put an article where the catalogue has it."""
     return Delivery(
@@ -214,6 +227,7 @@ def _delivery(
         configured=engine.newsroom,
         rendition=rendition,
         reason=reason,
+        memo=memo,
         catalogue=catalogue,
         media=engine.store.media(),
     )

@@ -66,6 +66,14 @@ class Attempt(NamedTuple):
     """As the adapter saw it; the step that follows at once need not make it again."""
 
 
+class _SetBack(Exception):
+    """A channel knows of a later word than this record does."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem.message))
+        self.problem = problem
+
+
 class Steps:
     """What a worker lets the adapters do. Thread-safe."""
 
@@ -106,18 +114,22 @@ class Steps:
                 return Attempt(channel)
             try:
                 return self._work(channel, claim, before)
+            except _SetBack as back:
+                log.warning("withdrawn since the backup", step=claim.step)
+                outcome: Outcome = Unknowable(back.problem)
             except (Unpublishable, Refused) as refusal:
                 log.warning("refused", step=claim.step, problem=str(refusal.problem.message), detail=refusal.detail)
-                return Attempt(Never(refusal.problem))
+                outcome = Never(refusal.problem)
             except Unavailable as trouble:
                 log.info("unavailable", step=claim.step, problem=str(trouble.problem.message), detail=trouble.detail)
-                return Attempt(self._again(channel, claim, trouble))
+                outcome = self._again(channel, claim, trouble)
             except SQLAlchemyError as error:
                 log.exception("the record failed", step=claim.step)
-                return Attempt(self._again(channel, claim, Unavailable(waits.trouble(error), sent=True)))
+                outcome = self._again(channel, claim, Unavailable(waits.trouble(error), sent=True))
             except Exception as error:
                 log.exception("adapter failed", step=claim.step)
-                return Attempt(self._faulty(channel, claim, error))
+                outcome = self._faulty(channel, claim, error)
+            return Attempt(outcome)
 
     def _opened(self, claim: Claim) -> Channel | Outcome:
         """The claimed delivery's channel, or what comes of it that there is none here."""
@@ -233,11 +245,20 @@ class Steps:
 
     def _prepared(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Receipt:
         if claim.doubt and asks:
-            found = channel.find(delivery)
-            if adopted(Step.PREPARE, claim.action, found.standing):
+            found = self._asked(channel, claim, delivery)
+            if _is_done(Step.PREPARE, claim, found):
                 return found
         self._in_time(claim)
         return channel.prepare(delivery)
+
+    def _asked(self, channel: Channel, claim: Claim, delivery: Delivery) -> Receipt:
+        """What the channel says of a deed in doubt. Raises `_SetBack` for what only a word explains that this record
+        does not know: it was restored from a backup, and the article has been withdrawn since that was made."""
+        found = channel.find(delivery)
+        withdrawn = found.standing is Standing.WITHDRAWN and claim.action is not Action.WITHDRAW
+        if withdrawn and claim.delivery_id <= self._store.restored_through():
+            raise _SetBack(_gone_since(claim))
+        return found
 
     def _checked(self, channel: Channel, claim: Claim, delivery: Delivery) -> Attempt:
         """Shortly before the moment: the channel works, and has what was prepared; what it has lost is made again."""
@@ -245,8 +266,8 @@ class Steps:
             return Attempt(Again(problems[0], None, claim.doubt))
         if channel.recovers is Recovery.PERSON:  # it cannot be asked
             return Attempt(Done(claim.receipt or Receipt(standing=Standing.STAGED)))
-        receipt = channel.find(delivery) if channel.recovers is Recovery.ASK else None
-        if receipt is None or not adopted(Step.CHECK, claim.action, receipt.standing):
+        receipt = self._asked(channel, claim, delivery) if channel.recovers is Recovery.ASK else None
+        if receipt is None or not _is_done(Step.CHECK, claim, receipt):
             self._in_time(claim)
             receipt = channel.prepare(delivery)
         return _staged(delivery, receipt)
@@ -254,7 +275,7 @@ class Steps:
     def _released(self, channel: Channel, claim: Claim, delivery: Delivery, *, asks: bool) -> Attempt:
         outdated = _is_outdated(claim, delivery)
         if asks and (claim.doubt or (outdated and claim.attempts)):  # an earlier try may have prepared it anew
-            found = channel.find(delivery)
+            found = self._asked(channel, claim, delivery)
             if adopted(Step.RELEASE, claim.action, found.standing):
                 return Attempt(Done(found), found, delivery=delivery)
             if claim.action is not Action.WITHDRAW:
@@ -318,6 +339,7 @@ class Steps:
             previous=previous.receipt if previous else None,
             reason=claim.reason if claim.action is Action.WITHDRAW else "",
             companions=companions,
+            memo=claim.memo,
             catalogue=catalogue,
             media=self._store.media(),
         )
@@ -347,6 +369,14 @@ def _is_outdated(claim: Claim, delivery: Delivery) -> bool:
         prepared != one.rendition.digest
         for one in delivery.companions
         if (prepared := claim.prepared.get(one.revision.id))
+    )
+
+
+def _is_done(step: Step, claim: Claim, found: Receipt) -> bool:
+    """Whether what is found need not be prepared; in doubt also what is out already, which a restored record does not
+    know. Then the release finds it so."""
+    return adopted(step, claim.action, found.standing) or (
+        claim.doubt and adopted(Step.RELEASE, claim.action, found.standing)
     )
 
 
@@ -390,6 +420,23 @@ def _unknown(claim: Claim, configuration: Configuration, refused: Problem | None
         remedy=Text.of(
             "put the channel back with this id, with retired = true if it takes nothing new, then run: "
             "newsroom retry {rollout}",
+            rollout=rollout_id(claim.rollout_id),
+        ),
+    )
+
+
+def _gone_since(claim: Claim) -> Problem:
+    return Problem(
+        field="release",
+        message=Text.of(
+            "{channel} says that {article} was withdrawn: that happened after the backup was made from which this "
+            "record was restored",
+            channel=claim.channel,
+            article=claim.revision.id,
+        ),
+        remedy=Text.of(
+            "leave it so with: newsroom withdraw {article}; or let it go out again with: newsroom retry {rollout}",
+            article=claim.revision.id,
             rollout=rollout_id(claim.rollout_id),
         ),
     )

@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, insert,
 
 from pipeline.article import Announcement, Revision
 from pipeline.article.value import Frozen
-from pipeline.channel import Action, Delivery, Receipt, Standing
+from pipeline.channel import Action, Delivery, Memo, Receipt, Standing
 from pipeline.record import locks, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
 from pipeline.record.ids import article_id
+from pipeline.record.memos import memos
 from pipeline.record.reports import ANNOUNCED, Reports
 from pipeline.record.rollouts import parsed, revision_of
 from pipeline.record.upserts import ByDialect
@@ -127,6 +128,8 @@ class Claim(Frozen):
     """The digests of what was prepared of these, by their ids."""
     places: Mapping[int, Mapping[str, Any]] = {}
     """By delivery, the rows by which it and those it leads stand in the channel's catalogue from the instant on."""
+    memo: Memo | None = None
+    """Of a release: what a public tree is to remember with it."""
 
     @property
     def key(self) -> str:
@@ -187,7 +190,7 @@ class Claiming(Reports):
                     place := self._place(tx, one, claim, shift, anew=one is row and not row.placed)
                 ):  # last: others wait for the counters until this has been committed
                     places[one.id] = place
-            return claim.model_copy(update={"places": places})
+            return claim.model_copy(update={"places": places, "memo": memos(tx, [row.id]).get(row.id)})
 
     def _earlier(self, tx: Connection, row: Row[Any]) -> Earlier:
         return Earlier(

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -57,7 +57,7 @@ class Database:
     def __init__(self, url: str, *, pace: Pace, locks: Path, keys: Keys | None = None) -> None:
         self.pace = pace
         self.keys = keys or Keys()
-        self._locks = locks
+        self.locks = locks
         self._queues: dict[str, Turns] = {}
         self.clock = RecordClock(self)
         self._own = threading.local()
@@ -83,7 +83,7 @@ class Database:
     def migrate(self) -> None:
         """Create the tables, or bring them up to date. Safe to call from several processes at once."""
         if self.sqlite:
-            self._locks.mkdir(parents=True, exist_ok=True)
+            self.locks.mkdir(parents=True, exist_ok=True)
         with self.reading() as connection:
             settled = not self.sqlite or connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             if settled and migrations.is_present(connection):
@@ -157,7 +157,16 @@ class Database:
     @contextmanager
     def reading(self, *, long: bool = False) -> Iterator[Connection]:
         """A transaction that changes nothing; `long`: one that reads the whole record, all of it of one moment."""
-        if self.sqlite or not long:
+        with self._of_one_moment(statement_timeout=waits.LONG) if long else self._begin("DEFERRED") as connection:
+            yield connection
+
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """A transaction that sees the whole record as it is at one moment, for as long as it takes; others write on."""
+        return self._of_one_moment(statement_timeout=None, idle_in_transaction_session_timeout=None)
+
+    @contextmanager
+    def _of_one_moment(self, **patience: Any) -> Iterator[Connection]:
+        if self.sqlite:  # what a reader sees in WAL mode is that of its first question
             with self._begin("DEFERRED") as connection:
                 yield connection
             return
@@ -166,7 +175,8 @@ class Database:
             self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
             connection.begin(),
         ):
-            waits.patience(connection, statement_timeout=waits.LONG)
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            waits.patience(connection, **patience)
             yield connection
 
     @contextmanager
@@ -231,7 +241,7 @@ class Database:
                 yield locked
 
     def _lock_file(self, name: str) -> Path:
-        return self._locks / f"{name}.lock"
+        return self.locks / f"{name}.lock"
 
     # -- the event chain ------------------------------------------------------------------------------
 
@@ -247,12 +257,6 @@ class Database:
             sealed += count
             if count < chain.BATCH:
                 return sealed
-
-    def chain(self) -> Chain:
-        """Seal what is there, if that may be, and walk along the whole chain, which tells how much is left unsealed."""
-        self.seal_if_may()
-        with self.reading(long=True) as tx:
-            return chain.walk(tx, self.keys)
 
     def seal_if_may(self) -> None:
         """Seal what is there; nothing where somebody else has the database, or this account may only read."""
@@ -272,6 +276,12 @@ class Database:
         now = self.clock.now()
         with self.writing() as tx:
             return chain.take_key(tx, self.keys, now, who)
+
+    def chain(self) -> Chain:
+        """Seal what is there, if that may be, and walk along the whole chain, which tells how much is left unsealed."""
+        self.seal_if_may()
+        with self.reading(long=True) as tx:
+            return chain.walk(tx, self.keys)
 
     def broken_event(self) -> int | None:
         """The number of the first event whose hash does not hold, None if the whole chain does."""
@@ -294,7 +304,7 @@ class Database:
         """
         name = f"channel-{channel}"
         if self.sqlite:
-            self._locks.mkdir(parents=True, exist_ok=True)
+            self.locks.mkdir(parents=True, exist_ok=True)
             with self._file_lock(name, patience) as locked:
                 if not locked:
                     raise _busy(channel, waits.holder_of(self._lock_file(name)))

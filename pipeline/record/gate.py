@@ -12,9 +12,21 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, select, update
 
-from pipeline.channel import Action
+from pipeline.channel import Action, Receipt
 from pipeline.record import chain, locks, tables, testimony
-from pipeline.rollout import GATE_PASSED, DeliveryState, Pace, Part, Rank, RolloutState, Step, after_gate, gate, instant
+from pipeline.rollout import (
+    GATE_PASSED,
+    DeliveryState,
+    Pace,
+    Part,
+    Rank,
+    RolloutState,
+    Step,
+    adopted,
+    after_gate,
+    gate,
+    instant,
+)
 
 _a, _d, _r, _v = tables.article.c, tables.delivery.c, tables.rollout.c, tables.revision.c
 # Statements that every step needs are built once: building one takes longer than the database does to answer it.
@@ -195,11 +207,14 @@ def _date(tx: Connection, head: Row[Any], release_at: datetime, now: datetime) -
     minute off is a violation (国办秘函〔2019〕19号). In the common case both are one minute, and all stays as prepared.
 
     Whoever has an article locked is about to overtake this rollout: that article is left to him, since nobody who has
-    a rollout may wait for an article (`locks`).
+    a rollout may wait for an article (`locks`). What is out already, as a restored record finds, has its date.
     """
     shift = timedelta(microseconds=head.shift)
     date, before = release_at + shift, head.go_live_at + shift
     if date.replace(second=0, microsecond=0) == before.replace(second=0, microsecond=0):
+        return
+    receipts = tx.scalars(select(_d.receipt).where(_d.rollout_id == head.id, _d.doubt, _d.receipt.is_not(None)))
+    if any(adopted(Step.RELEASE, head.action, Receipt.model_validate_json(one).standing) for one in receipts):
         return
     if head.action == Action.PUBLISH:
         mine = select(_d.article_id).where(_d.rollout_id == head.id, ~_d.overtaken)

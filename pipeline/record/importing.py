@@ -20,10 +20,11 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, text
 
 from pipeline.article import Column, Outlet, Revision
 from pipeline.article.reading import Reading
-from pipeline.channel import Action, Evidence, Receipt, Standing
+from pipeline.channel import Action, Evidence, Memo, Receipt, Standing
 from pipeline.record import chain, locks, tables, testimony
 from pipeline.record.columns import taken_numbers
 from pipeline.record.ids import drawn
+from pipeline.record.memos import memos
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import revision_of
 from pipeline.record.upserts import ByDialect
@@ -91,6 +92,16 @@ class TakenOver(NamedTuple):
     known: Collection[str]
     counted_twice: Mapping[str, str]
     """By id, the article that has the number."""
+
+
+class Stands(NamedTuple):
+    """How an article came to stand as it does on a channel: its revision, what was done last, why it was withdrawn, if
+    it was, and what the tree is to remember of that."""
+
+    revision: Revision
+    action: Action
+    reason: str
+    memo: Memo | None
 
 
 class Importing(Reports):
@@ -281,9 +292,15 @@ class Importing(Reports):
             ]
             chain.note_all(tx, [chain.content(now, "engine", "rollout complete", **one) for one in about])
 
-    def standing(self, channel: str, limit: int = _AT_ONCE) -> Iterator[tuple[Revision, Action, str]]:
-        """Every article that the channel has or had, in the order in which they came to stand as they do: its revision,
-        what was done last, and why it was withdrawn, if it was."""
+    def memos(self, parts: Sequence[Part]) -> dict[int, Memo]:
+        """By delivery: what a public tree is to remember with it."""
+        with self.reading() as tx:
+            return {
+                id: memo for some in _some([one.delivery_id for one in parts]) for id, memo in memos(tx, some).items()
+            }
+
+    def standing(self, channel: str, limit: int = _AT_ONCE) -> Iterator[Stands]:
+        """Every article that the channel has or had, in the order in which they came to stand as they do."""
         newer = tables.placement.alias("newer")
         overruled = exists().where(
             newer.c.channel == _p.channel,
@@ -308,9 +325,11 @@ class Importing(Reports):
             now = self.clock.now()
             with self.reading() as tx:
                 rows = tx.execute(query, {"after": after, "now": now}).all()
+                told = memos(tx, [row.delivery_id for row in rows])
             for row in rows:
                 action = Action.WITHDRAW if row.withdrawn else Action.PUBLISH if row.revision == 1 else Action.CORRECT
-                yield revision_of(row.article_id, row.revision, row), action, row.reason
+                revision = revision_of(row.article_id, row.revision, row)
+                yield Stands(revision, action, row.reason, told.get(row.delivery_id))
             if len(rows) < limit:
                 return
             after = rows[-1].delivery_id

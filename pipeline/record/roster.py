@@ -81,6 +81,11 @@ class Worker(Frozen):
         return abs(self.ahead) > OFF
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it is known to be no more, though it was seen a moment ago: a process of this machine has ended."""
+        return self.is_here and not _runs(self.process)
+
+    @property
     def is_here(self) -> bool:
         """Whether it is a process of this machine."""
         return self.host == socket.gethostname()

@@ -16,12 +16,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self
 
 import structlog
+from filelock import FileLock, Timeout
+
+from pipeline.newsroom import Configuration
+from pipeline.workers import broker
 
 log = structlog.get_logger("tongfa")
 
@@ -103,6 +108,20 @@ class Processes:
             stderr=self._output,
             start_new_session=True,
         )
+
+
+@contextmanager
+def alone(configuration: Configuration) -> Iterator[bool]:
+    """Nobody else is `up` on this data folder while the block runs; False if somebody is already."""
+    broker.run_folder(configuration).mkdir(exist_ok=True)
+    lock = FileLock(broker.run_folder(configuration) / "up.lock", timeout=0, mode=0o660)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    with lock:
+        yield True
 
 
 def end_with_parent(environment: Mapping[str, str] = os.environ) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipeline.channel import go_by
 from pipeline.engine import Engine
 from pipeline.engine.readers import forget
+from pipeline.engine.reconciling import refuse_if_behind
 from pipeline.newsroom import BadConfiguration, Configuration
 from pipeline.record import waits
 from pipeline.record.clock import SINCE_START
@@ -108,6 +109,7 @@ def work(configuration: Configuration, queue: str) -> None:
     else:
         os.nice(STEP_ASIDE)  # an instant is never late because something else is being prepared
     engine = _started(configuration)
+    refuse_if_behind(engine)
     configuration = engine.configuration
     app = celery_app(broker.address(configuration))
     sign_of_life = signs_of_life(configuration) / f"{queue}-{os.getpid()}"

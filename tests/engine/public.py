@@ -20,7 +20,7 @@ from lxml import etree
 
 from channels.feeds.documents import ATOM, Form
 from channels.files import INSIDE
-from pipeline.article import Newsroom, addresses
+from pipeline.article import Newsroom, addresses, ids
 from pipeline.channel import Action
 from pipeline.newsroom import Configuration
 from pipeline.record.report import Report
@@ -61,7 +61,7 @@ class PublicFiles:
 
     def pages(self) -> Iterator[Path]:
         """The articles' own pages, and the notices in the place of those that are there no more."""
-        live = {path for path in self.root.glob("[0-9]*/[0-9]*/a*.html") if path.stem[1:].isdecimal()}
+        live = {path for path in self.root.glob("[0-9]*/[0-9]*/a*.html") if re.match(ids.ARTICLE, path.stem)}
         notices = self.root.glob("[0-9]*/[0-9]*/a*.gone.html")
         return iter([*live, *(path for path in notices if path.with_name(path.name.replace(".gone", "")) not in live)])
 

@@ -11,6 +11,7 @@ from pipeline.channel import Action
 from tests.conftest import LONG
 from tests.engine.campaign import Campaign, Order, blows, orders
 from tests.engine.judge import Broken
+from tests.engine.restoring import Restoring
 
 SEED = int(os.environ.get("TONGFA_SEED") or 7)
 """The same plan every time, to which the machine's timing answers differently; new plans are for `make chaos`."""
@@ -38,6 +39,19 @@ def test_without_find_it_does_not(tmp_path: Path) -> None:
     twice = [one for one in outcome.violations if "publish of revision 1" in one]
     assert twice
     assert all(one.startswith(Broken.TWICE) and " on asking: " in one for one in outcome.violations)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("database", ["", "postgresql"])
+def test_a_backup_is_put_back_over_newer_public_files(tmp_path: Path, database: str) -> None:
+    """A copy under load and blows, the restoration, and a storm again (`tests.engine.restoring`)."""
+    seconds, backlog = (60, 100) if LONG else (8, 12)
+    outcome = Restoring(tmp_path, seed=SEED, seconds=seconds, backlog=backlog, database=database).run()
+    print(outcome)
+    assert not outcome.violations
+    assert not outcome.unfinished
+    assert outcome.figures["rollouts under way at the copy"] > 0
 
 
 def test_a_seed_gives_one_plan() -> None:

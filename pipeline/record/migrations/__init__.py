@@ -25,8 +25,8 @@ def is_present(connection: Connection) -> bool:
     return connection.scalars(text(f"SELECT version_num FROM {_TABLE}")).all() == [newest()]  # noqa: S608 - our own name
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply every migration that the database lacks, within the connection's transaction."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Apply every migration that the database lacks, or those up to one, within the connection's transaction."""
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415
 
@@ -34,4 +34,4 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_HERE))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
