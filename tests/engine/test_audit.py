@@ -541,7 +541,7 @@ def keys(current: str = "", *before: str) -> Keys:
 def elsewhere(told: Told, keys: Keys) -> Store:
     """The same record for a process with other keys."""
     url = told.bench.store.engine.url.render_as_string(hide_password=False)
-    return Store(url, pace=PACE, locks=told.bench.store._locks, keys=keys)
+    return Store(url, pace=PACE, locks=told.bench.store.locks, keys=keys)
 
 
 def test_a_missing_or_wrong_key_is_told_as_such(keyed_record: Told) -> None:

@@ -272,6 +272,7 @@ class Restored:
         for name, outlet in self.before.outlets.items():
             for what in ("staged", "public", "gone", "deeds"):
                 setattr(after.outlets[name], what, getattr(outlet, what))
+        assert after.store.audit().holds
         return after
 
 
@@ -294,6 +295,7 @@ def test_what_was_under_way_is_not_done_twice(database: str, tmp_path: Path, ste
     assert after.report(known).state is RolloutState.COMPLETE
     assert {one.state for one in after.report(known).deliveries} == {DeliveryState.VERIFIED}
     assert {name: outlet.deeds for name, outlet in after.outlets.items()} == deeds
+    assert after.store.audit().holds
     after.store.close()
 
 

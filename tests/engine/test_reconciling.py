@@ -81,6 +81,7 @@ class House:
             while self.messages:
                 self.engine.run(self.messages.pop(0).delivery_id)
             if not self.store.reports(RUNNING):
+                assert self.store.audit().holds
                 return
             self.clock.advance(timedelta(seconds=2))
             self.engine.sweep()
