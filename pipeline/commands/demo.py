@@ -192,11 +192,11 @@ def _publish(config: Path, environment: Mapping[str, str], page: Path, out: Cons
     configuration = newsroom.load(config, environment)
     with closing(tasks.open_engine(configuration)) as engine:
         engine.store.numbered = seeded("demo")
-        for one in [_submit(engine, name) for name in OTHERS]:
-            _ended(engine, one)
         opened = _ended(engine, _open(engine))
         terminal.show_report(out, opened, configuration.newsroom)
         out.print()
+        for one in [_submit(engine, name) for name in OTHERS]:
+            _ended(engine, one)
         _ended(engine, _submit(engine, *SERIAL))
         report = _ended(engine, _submit(engine, EXAMPLE))
         terminal.show_report(out, report, configuration.newsroom)

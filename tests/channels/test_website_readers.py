@@ -16,6 +16,7 @@ from channels.website.rules import PageKind, problems
 from pipeline.article import Column, Deed, Outlet, Revision
 from pipeline.channel import Setting
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, picture, revision_of
+from tests.channels.test_website import texts
 
 LINKS = [{"name": "政务公开", "links": [{"name": "公开指南", "url": "https://www.qinghe.gov.cn/zfxxgk/"}]}]
 
@@ -117,7 +118,7 @@ def test_what_has_nothing_in_common_is_not_called_related(opened: Callable[..., 
 
     def below(path: str) -> tuple[str, list[str]]:
         document = page_of(root, path)
-        return document.xpath("string(//h2[@id='related'])"), document.xpath("//section[@class='related']//a/text()")
+        return document.xpath("string(//h2[@id='related'])"), texts(document, "//section[@class='related']//a")
 
     assert below("2026/11/a5.html") == ("相关稿件", ["第2条消息"])
     assert below("2026/11/a6.html")[0] == "同栏目稿件"
@@ -144,14 +145,14 @@ def test_notices_about_columns_are_no_news(opened: Callable[..., Rehearsal], roo
     publish(rehearsal, revision_of(renamed, id="a4", at=NOON + timedelta(hours=1)))
     document = page_of(root, "index.html")
     assert lead_of(root) == "第3条消息"
-    assert document.xpath("//section[@class='latest']//a/text()") == ["第2条消息"]
+    assert texts(document, "//section[@class='latest']//a") == ["第2条消息"]
 
 
 def test_a_manuscript_makes_its_article_lead_until_then(opened: Callable[..., Rehearsal], root: Path) -> None:
     rehearsal = opened()
     publish(rehearsal, article(1, lead=until(10)), article(2), article(3))
     assert lead_of(root) == "第1条消息"
-    assert "第1条消息" not in page_of(root, "index.html").xpath("//section[@class='latest']//a/text()")
+    assert "第1条消息" not in texts(page_of(root, "index.html"), "//section[@class='latest']//a")
     publish(rehearsal, article(11))
     assert lead_of(root) == "第11条消息"
 
