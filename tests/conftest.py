@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Pool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
+from pipeline.channel import go_by
 from pipeline.record import ids
 from pipeline.record.reports import Reports
 from pipeline.record.store import Store
@@ -36,6 +38,13 @@ _MIGRATED: dict[str, str] = {}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew", action="store_true", help="write golden files anew from what came; read the difference")
+
+
+@pytest.fixture(autouse=True)
+def _by_this_machine() -> Iterator[None]:
+    """Whoever opens an engine has the process go by its record's clock; the next test's record is another."""
+    yield
+    go_by(lambda: datetime.now(UTC))
 
 
 @pytest.fixture
