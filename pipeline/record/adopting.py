@@ -123,7 +123,8 @@ class Adopting(Reports):
                 editor=told.editor,
             )
         settle(tx, told.rollout, now, self.pace)
-        retell(tx, [*articles], now, who, "taken over")
+        nowhere = sorted({digest for one in articles.values() for digest in lost.get(one.entry.revision.id, ())})
+        retell(tx, [*articles], now, who, "taken over", **({"lost": nowhere} if nowhere else {}))
 
     def _overtake_older(self, tx: Connection, article: int, now: datetime) -> None:
         """The last word wins: no rollout of the article but the last one goes on. No worker is at any of them."""

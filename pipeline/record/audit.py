@@ -14,7 +14,7 @@ Of what earlier versions wrote events say less: that is counted, and held agains
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -135,10 +135,14 @@ class _Story:
     rollouts: set[int] = field(default_factory=set)
     records: list[tuple[int, int, Told, int | None]] = field(default_factory=list)
     """Article and rollout of what earlier versions accepted, what is said of the revision, and by which event."""
+    lost: set[str] = field(default_factory=set)
+    """Pictures that were nowhere any more when their article was taken over, see `adopting`."""
 
     def hear(self, event: Any) -> None:
         data = chain.data_of(event)
         rows = testimony.told_by(data)
+        if isinstance(lost := data.get("lost"), list):
+            self.lost.update(map(str, lost))
         for told in rows:
             with suppress(KeyError, TypeError):  # somebody wrote into the record: the chain says so
                 row = testimony.row_of(told, event.article_id, event.rollout_id)
@@ -228,7 +232,7 @@ def _look_at(tx: Connection, within: Within, looked: Looked) -> None:
         if not _is_being_released(story, row):
             looked.add(_held_against(story, "placement", row, looked))
     looked.add(_missing(one, said) for one, said in story.said.items() if not said.gone)
-    looked.add(_without_pictures(tx, revisions))
+    looked.add(_without_pictures(tx, revisions, story.lost))
 
 
 def _held_against(story: _Story, table: str, row: Mapping[Any, Any], looked: Looked) -> Iterator[Finding]:
@@ -272,13 +276,15 @@ def _missing(row: Row, said: _Said) -> Finding:
     return _finding(Difference.MISSING, row.table, row.key, told, event=said.event)
 
 
-def _without_pictures(tx: Connection, revisions: Sequence[Mapping[Any, Any]]) -> Iterator[Finding]:
-    """Of each revision the pictures that it shows and the record has not."""
+def _without_pictures(
+    tx: Connection, revisions: Sequence[Mapping[Any, Any]], lost: Collection[str]
+) -> Iterator[Finding]:
+    """Of each revision the pictures that it shows and the record has not; but for those of which it says so."""
     needed: dict[str, Mapping[Any, Any]] = {}
     for row in revisions:
         with suppress(ValueError):  # it has been changed, which is told
             needed |= {one.digest: row for one in article_of(row["record"]).pictures}
-    digests = sorted(needed)
+    digests = sorted(needed.keys() - lost)
     have = set[str]()
     for at in range(0, len(digests), AT_ONCE):
         some = tables.image.c.digest.in_(digests[at : at + AT_ONCE])
