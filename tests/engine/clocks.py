@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,8 @@ _CALLED = text("""
     SELECT count(*) FROM delivery d JOIN rollout r ON r.id = d.rollout_id
     WHERE d.state = 'prepared' AND d.lease_until IS NOT NULL AND r.release_at <= :now
 """)
+BREAKS = re.compile(r"</?(?:wbr|span)>")
+"""By which a page says where a headline's lines may end."""
 
 
 @dataclass
@@ -101,7 +104,7 @@ class Clocks:
     def missing(self) -> dict[str, list[str]]:
         """The headlines that a list does not have."""
         site = self.newsroom.folder / "public"
-        lists = {str(path.relative_to(site)): path.read_text(encoding="utf-8") for path in _lists(site)}
+        lists = {str(path.relative_to(site)): BREAKS.sub("", path.read_text(encoding="utf-8")) for path in _lists(site)}
         assert lists
         return {
             name: lost for name, held in lists.items() if (lost := [one for one in self.headlines if one not in held])
