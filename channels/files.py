@@ -429,15 +429,13 @@ class Files:
 
     def _make(self, folder: str) -> None:
         """Make a folder; what waits inside the root is nobody else's to see."""
-        if f"{folder}/".startswith(f"{self.root}/{INSIDE}/"):
-            os.makedirs(f"{self.root}/{INSIDE}", mode=0o700, exist_ok=True)
         wanting = []
         while not os.path.isdir(folder):
             wanting.append(folder)
             folder = os.path.dirname(folder)
         for one in reversed(wanting):
             with suppress(FileExistsError):
-                os.mkdir(one)
+                os.mkdir(one, 0o700 if one == f"{self.root}/{INSIDE}" else 0o777)
                 if self._is_open(one):
                     _open_up(one, 0o555)
 

@@ -511,7 +511,7 @@ def test_lists_are_read_to_their_end_or_until_they_are_too_old() -> None:
 
     client = Said(freepublish_batchget=[page(n * 20) for n in range(20)])
     Account(client).posts("a1", datetime.fromtimestamp(10_000_000, UTC))  # type: ignore[arg-type]
-    assert [one["offset"] for one in client.asked] == [0, 20]
+    assert [one["offset"] for one in client.asked] == [0, 20, 40], "two days back"
     client = Said(draft_batchget={"item": [{"media_id": "x", "content": {"news_item": []}}] * 20, "total_count": 999})
     Account(client).drafts("a1")  # type: ignore[arg-type]
     assert len(client.asked) == 10

@@ -68,9 +68,11 @@ def test_an_article_goes_live_everywhere_and_the_report_proves_it(running: Newsr
     assert page.status_code == 200
     assert "四个不摘" in page.text
     assert "四个不摘" in running.get("feeds/rss.xml").text
-    assert running.report(report["article"]) == {
-        name: value for name, value in report.items() if name not in ("file", "created")
-    }
+    told = running.report(report["article"])
+    assert told.pop("account")
+    audited = {name: told.pop(name) for name in ("confirmed", "hidden", "broken", "unconfirmed")}
+    assert audited == {"confirmed": True, "hidden": False, "broken": None, "unconfirmed": []}
+    assert told == {name: value for name, value in report.items() if name not in ("file", "created")}
 
 
 def test_the_report_for_people_gives_addresses_that_can_be_copied(running: Newsroom) -> None:
