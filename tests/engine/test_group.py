@@ -110,7 +110,11 @@ def test_an_editor_of_the_group_hands_in_and_a_stranger_reads_only_what_is_publi
     seen = readable(STRANGER, data)
     assert {path.partition("/")[0] for path in seen} == {"site"}
     assert not [path for path in seen if ".staging" in path]
-    public = {path.relative_to(data).as_posix() for path in (data / "site").rglob("*") if path.is_file()}
+    public = {
+        path.relative_to(data).as_posix()
+        for path in (data / "site").rglob("*")
+        if path.is_file() and ".staging" not in path.parts
+    }
     assert seen == public, "and all of it: a web server has an account of its own"
     assert "乙的稿件" not in "".join((data / path).read_text("utf-8", "replace") for path in seen)
 
