@@ -87,11 +87,16 @@ class RecordClock:
         """Microseconds from the machine's start to the record's time."""
         self._shift = timedelta(0)
         self._asked = 0
+        self._telling = threading.Lock()
+        self._told = 0
 
     def now(self) -> datetime:
-        """The record's time."""
+        """The record's time. It never goes back for who asks again: whoever has waited for an instant finds it past,
+        though the server has been asked meanwhile, and an answer is exact to some milliseconds only."""
         offset = self._running()
-        return _moment(_ticks() + offset)
+        with self._telling:
+            self._told = max(self._told, _ticks() + offset)
+            return _moment(self._told)
 
     def wall(self, moment: datetime | None = None) -> datetime:
         """What the wall clock shows at a moment of the record's time, by how it is set now; without one: now."""

@@ -194,6 +194,19 @@ def test_what_was_asked_for_by_the_wall_clock_is_moved_and_what_is_due_is_not(
             assert max(tx.scalars(text("SELECT due FROM delivery"))) <= since(store.clock.now())
 
 
+def test_time_never_goes_back_for_who_asks_again(tmp_path: Path) -> None:
+    """A server's answer is exact to some milliseconds only: a release that had waited for its instant found that it
+    was still to come, took nothing, and failed."""
+    with closing(Store(fresh_file(tmp_path / "newsroom.db"), pace=PACE, locks=tmp_path / "locks")) as store:
+        store.migrate()
+        before = store.clock.now()
+        assert store.clock._offset is not None
+        store.clock._offset -= 1_000_000
+        assert store.clock.now() == before
+        store.clock._offset += 2_000_000
+        assert store.clock.now() > before
+
+
 def test_adapters_tell_the_time_that_all_machines_go_by(tmp_path: Path, sets: Set) -> None:
     with closing(Store(fresh_file(tmp_path / "newsroom.db"), pace=PACE, locks=tmp_path / "locks")) as store:
         store.migrate()
