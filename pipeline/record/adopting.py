@@ -124,7 +124,8 @@ class Adopting(Reports):
             )
         settle(tx, told.rollout, now, self.pace)
         nowhere = sorted({digest for one in articles.values() for digest in lost.get(one.entry.revision.id, ())})
-        retell(tx, [*articles], now, who, "taken over", **({"lost": nowhere} if nowhere else {}))
+        first = tx.scalars(select(_r.article_id).where(_r.id == told.rollout)).one()  # the rollout is told with it
+        retell(tx, [*{*articles, first}], now, who, "taken over", **({"lost": nowhere} if nowhere else {}))
 
     def _overtake_older(self, tx: Connection, article: int, now: datetime) -> None:
         """The last word wins: no rollout of the article but the last one goes on. No worker is at any of them."""
