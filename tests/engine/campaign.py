@@ -636,6 +636,20 @@ def _until(true: Callable[[], bool], seconds: float, what: str) -> None:
         threading.Event().wait(0.2)
 
 
+def lived(folder: Path | None, run: Callable[[Path], Outcome]) -> None:
+    """A campaign in this folder, or in one that is kept if it fails; ends the program with 1 where a promise was
+    broken, with 2 where something was not finished in time."""
+    place = folder or Path(tempfile.mkdtemp(prefix="campaign-"))
+    place.mkdir(parents=True, exist_ok=True)
+    outcome = run(place)
+    print(outcome)
+    if outcome.violations or outcome.unfinished:
+        print(f"everything is in {place}")
+        sys.exit(1 if outcome.violations else 2)
+    if folder is None:
+        shutil.rmtree(place)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="the kill campaign")
     parser.add_argument("--seconds", type=float, default=35.0)
@@ -646,23 +660,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="an empty folder, kept; default: a temporary one, kept on failure")
     given = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="campaign-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    campaign = Campaign(
-        folder,
-        seed=seed,
-        seconds=given.seconds,
-        find=not given.without_find,
-        database=given.database,
-        backlog=given.backlog,
-    )
-    outcome = campaign.run()
-    print(outcome)
-    if outcome.violations or outcome.unfinished:
-        print(f"everything is in {folder}")
-        sys.exit(1 if outcome.violations else 2)
-    if given.folder is None:
-        shutil.rmtree(folder)
+    told = {"seconds": given.seconds, "database": given.database, "backlog": given.backlog}
+    lived(given.folder, lambda folder: Campaign(folder, seed=seed, find=not given.without_find, **told).run())
 
 
 if __name__ == "__main__":

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import ExitStack, closing
@@ -39,6 +37,7 @@ from tests.engine.campaign import (
     _until,
     blows,
     left_over,
+    lived,
     orders,
 )
 from tests.engine.judge import Command
@@ -160,15 +159,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="an empty folder, kept; default: a temporary one, kept on failure")
     given = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="restoring-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    outcome = Restoring(folder, seed=seed, seconds=given.seconds, backlog=given.backlog, database=given.database).run()
-    print(outcome)
-    if outcome.violations or outcome.unfinished:
-        print(f"everything is in {folder}")
-        sys.exit(1 if outcome.violations else 2)
-    if given.folder is None:
-        shutil.rmtree(folder)
+    told = {"seconds": given.seconds, "database": given.database, "backlog": given.backlog}
+    lived(given.folder, lambda folder: Restoring(folder, seed=seed, **told).run())
 
 
 if __name__ == "__main__":
