@@ -38,6 +38,14 @@ class Channels:
     def outlets(self) -> Sequence[Outlet]:
         return self._configuration.newsroom.outlets
 
+    def warm(self) -> None:
+        """Have each channel load what its articles need; one that cannot be opened says so when it is needed."""
+        for outlet in self.outlets:
+            try:
+                self[outlet.id].warm()
+            except Exception:
+                log.exception("not warmed", channel=outlet.id)
+
     def __getitem__(self, channel_id: str) -> Channel:
         """The adapter of a configured channel, opened at first use. KeyError if none is configured so."""
         with self._opening:
@@ -195,4 +203,20 @@ def _of_another_kind(channel: str, was: Ground, now: Ground) -> Problem:
         remedy=Text.of(
             "put the kind back, with retired = true if it takes nothing new, and give the new channel an id of its own"
         ),
+    )
+
+
+NOWHERE = Problem(
+    field="channel",
+    message=Text.of("every channel of the newsroom is retired: there is none that takes new articles"),
+    remedy=Text.of("add a channel to the newsroom's file, or take retired = true from one"),
+)
+
+
+def refuse_retired(outlet: Outlet) -> Problem:
+    """Why nothing new goes out on a retired channel."""
+    return Problem(
+        field="--channels",
+        message=Text.of("{channel} is retired: it takes no new articles", channel=outlet.name),
+        remedy=Text.of("leave it out; what is public there can be corrected and withdrawn as ever"),
     )

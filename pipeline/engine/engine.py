@@ -14,7 +14,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-import structlog
 from pydantic import AwareDatetime
 
 from pipeline import faults
@@ -23,7 +22,7 @@ from pipeline.article.reading import Reading
 from pipeline.article.value import Frozen
 from pipeline.channel import Channel, ChannelError, Heard, Problem, Rendition, Text
 from pipeline.engine import columns, heads
-from pipeline.engine.channels import Channels
+from pipeline.engine.channels import NOWHERE, Channels, refuse_retired
 from pipeline.engine.moment import Clock
 from pipeline.engine.steps import Steps
 from pipeline.newsroom import BadConfiguration, Configuration
@@ -32,8 +31,6 @@ from pipeline.record.refusals import leads_nowhere
 from pipeline.record.store import Store
 from pipeline.record.submission import Accepted, Submission
 from pipeline.record.sweeping import Waiting
-
-log = structlog.get_logger("tongfa")
 
 
 class Unfit(Exception):
@@ -126,7 +123,7 @@ class Engine:
         before, channels = self.channels, Channels(configuration, self.store, self._given)
         channels.settle(but=before.outlets)
         if warm:
-            _warm(channels)
+            channels.warm()
         self.steps = self.steps.after(configuration, channels)
         self.configuration, self.newsroom, self.channels = configuration, configuration.newsroom, channels
         before.leave()
@@ -228,7 +225,7 @@ class Engine:
     def _refuse_retired(self, channels: Sequence[str]) -> None:
         retired = {one.id: [refuse_retired(one)] for one in self.newsroom.outlets if one.retired and one.id in channels}
         if retired or not self._outlets(channels):
-            raise Unfit(retired or {"": [_NOWHERE]})
+            raise Unfit(retired or {"": [NOWHERE]})
 
     def _submission(self, piece: Piece, channels: Sequence[str], before: Revision | None = None) -> Submission:
         article, column = self._filed(piece.article, self.newsroom.with_columns(self.columns()), before)
@@ -458,7 +455,7 @@ class Engine:
 
     def warm(self) -> None:
         """Let every channel load what takes long. One that cannot is told of where it is needed."""
-        _warm(self.channels)
+        self.channels.warm()
 
     def sweep(self) -> int:
         """Wake whatever is due and was forgotten; how many that were. What waits to be heard is not sent again."""
@@ -502,27 +499,3 @@ class Engine:
                 self.send(done.wakes if done else ())
                 claim = done.following if done else None
         return True
-
-
-def _warm(channels: Channels) -> None:
-    for outlet in channels.outlets:
-        try:
-            channels[outlet.id].warm()
-        except Exception:
-            log.exception("not warmed", channel=outlet.id)
-
-
-_NOWHERE = Problem(
-    field="channel",
-    message=Text.of("every channel of the newsroom is retired: there is none that takes new articles"),
-    remedy=Text.of("add a channel to the newsroom's file, or take retired = true from one"),
-)
-
-
-def refuse_retired(outlet: Outlet) -> Problem:
-    """Why nothing new goes out on a retired channel."""
-    return Problem(
-        field="--channels",
-        message=Text.of("{channel} is retired: it takes no new articles", channel=outlet.name),
-        remedy=Text.of("leave it out; what is public there can be corrected and withdrawn as ever"),
-    )

@@ -32,7 +32,8 @@ from pipeline.channel import (
     Text,
 )
 from pipeline.engine import columns
-from pipeline.engine.engine import Engine, Piece, Unfit, refuse_retired
+from pipeline.engine.channels import refuse_retired
+from pipeline.engine.engine import Engine, Piece, Unfit
 from pipeline.record.ids import article_id
 from pipeline.record.importing import Came, Old, Part
 
