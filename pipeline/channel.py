@@ -290,6 +290,10 @@ class Memory(Protocol):
     If the record is lost and an older one takes its place, it is told here what has happened since.
     """
 
+    def note(self, entry: Entry, delivery: Delivery) -> None:
+        """Remember that this entry stands before the public, with the delivery's memo. While the channel's lock is
+        held."""
+
     def last(self) -> Memo | None:
         """The memo with the highest position; None if nothing is remembered."""
 

@@ -277,6 +277,7 @@ class Steps:
         if asks and (claim.doubt or (outdated and claim.attempts)):  # an earlier try may have prepared it anew
             found = self._asked(channel, claim, delivery)
             if adopted(Step.RELEASE, claim.action, found.standing):
+                _remember(channel, delivery)
                 return Attempt(Done(found), found, delivery=delivery)
             if claim.action is not Action.WITHDRAW:
                 if found.standing is Standing.ABSENT:
@@ -378,6 +379,17 @@ def _is_done(step: Step, claim: Claim, found: Receipt) -> bool:
     return adopted(step, claim.action, found.standing) or (
         claim.doubt and adopted(Step.RELEASE, claim.action, found.standing)
     )
+
+
+def _remember(channel: Channel, delivery: Delivery) -> None:
+    """What is found done was not always done by its own release, which notes it: the feed derived for another article
+    shows this one too, once its moment has come."""
+    if channel.memory is None:
+        return
+    with delivery.catalogue.exclusive():
+        entry = delivery.entry
+        if entry is not None and not delivery.is_overtaken_by(entry):
+            channel.memory.note(entry, delivery)
 
 
 def _before_gate(claim: Claim) -> bool:

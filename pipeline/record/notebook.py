@@ -99,10 +99,8 @@ class SqlNotebook:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with _answering():
-            self._record.clock.now()  # not for the first time within the transaction
-            with self._record.writing() as tx:
-                yield tx
+        with _answering(), self._record.writing() as tx:
+            yield tx
 
 
 def _span(prefix: str) -> dict[str, str]:

@@ -12,12 +12,15 @@ import pytest
 from sqlalchemy import text
 
 from pipeline.channel import go_by, utc_now
+from pipeline.newsroom import load
 from pipeline.record import clock
 from pipeline.record.roster import Presence
 from pipeline.record.store import Store
+from pipeline.workers import tasks
 from tests.conftest import fresh_database, fresh_file
 from tests.engine.bench import PACE, Bench
 from tests.engine.bench import RUNNING as UNDER_WAY
+from tests.engine.commands import make
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEAR = timedelta(seconds=30)
@@ -215,3 +218,13 @@ def test_adapters_tell_the_time_that_all_machines_go_by(tmp_path: Path, sets: Se
         sets.machine += HOUR
         store.clock.watch()
         assert abs(utc_now() - (now() + HOUR)) < NEAR
+
+
+def test_who_opens_a_newsroom_has_its_clock_before_any_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may wait some seconds for others' word: begun within a transaction, PostgreSQL would end that meanwhile."""
+    newsroom = make(tmp_path)
+    with closing(tasks.open_engine(load(newsroom.folder / "newsroom.toml", {}))) as engine:
+        monkeypatch.setattr(Store, "_begin", None)
+        assert engine.clock.now() <= engine.clock.now()

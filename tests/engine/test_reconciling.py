@@ -19,7 +19,7 @@ from pipeline.record.gate import Wake
 from pipeline.record.refusals import Impossible
 from pipeline.record.reports import Reports
 from pipeline.record.store import Store
-from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.rollout import DeliveryState, RolloutState, Step
 from pipeline.testing import article_of, picture
 from tests.channels.test_website import serving
 from tests.engine.bench import RUNNING
@@ -232,6 +232,33 @@ def test_what_was_only_under_way_needs_no_word(house: House) -> None:
     assert {one.state for one in after.store.report(after.store.latest_rollout(known)).deliveries} == {
         DeliveryState.VERIFIED
     }
+    after.store.close()
+
+
+def test_what_only_another_article_s_release_has_shown_is_remembered(house: House) -> None:
+    """A feed is derived of all whose moment has come: also of one whose own release has died before it did anything."""
+    house.publish("甲")
+    house.run()
+    place = house.pack()
+    dead, other = house.publish("乙"), house.publish("丙")
+    first = min(one.delivery_id for one in house.messages if one.channel == "feeds")
+    while house.messages:
+        wake = house.messages.pop(0)
+        if (wake.step, wake.delivery_id) == (Step.RELEASE, first):
+            assert house.store.claim(wake.delivery_id, house.clock.now()), "its worker dies with this"
+        else:
+            house.engine.run(wake.delivery_id)
+        house.clock.advance(timedelta(milliseconds=10))
+    shown = house.trees()["feeds/rss.xml"].decode()
+    assert dead in shown
+    assert other in shown
+    house.run()
+    assert {one.state for one in house.store.report(house.store.latest_rollout(dead)).deliveries} == {
+        DeliveryState.VERIFIED
+    }
+    after = house.restored(place)
+    remembered = {(one.deed.entry.revision.id, one.deed.channel) for one in reconciling.news(after.engine)}
+    assert {(one, channel) for one in (dead, other) for channel in FILES} == remembered
     after.store.close()
 
 
