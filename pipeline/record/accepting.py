@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select,
 from pipeline.article import Article, Column, Outlet, Place
 from pipeline.article.reading import Reading
 from pipeline.channel import Action, Problem, Text
-from pipeline.record import chain, locks, tables, testimony
+from pipeline.record import chain, locks, rows, tables, testimony
 from pipeline.record.columns import column_of, completed, counted, place_in, refuse_if_filled
 from pipeline.record.due import RUNNING, STEPPING, due
 from pipeline.record.gate import Wake, cancel, lapse, settle
@@ -20,11 +20,9 @@ from pipeline.record.refusals import Impossible, anothers, published_already, th
 from pipeline.record.reports import Reports
 from pipeline.record.submission import Accepted, Changed, Submission
 from pipeline.record.testimony import Told
-from pipeline.record.upserts import ByDialect
 from pipeline.rollout import GATE_PASSED, DeliveryState, Rank, RolloutState, Step, first_state, rank_of, step_of
 
 _d, _r, _p = tables.delivery.c, tables.rollout.c, tables.placement.c
-_KEEP = ByDialect(lambda insert: insert(tables.image).on_conflict_do_nothing())
 _INSERTED = insert(tables.delivery).returning(_d.id, sort_by_parameter_order=True)
 
 
@@ -83,19 +81,11 @@ class Accepting(Reports):
             for one in submissions:
                 article = completed(tx, one)
                 [number] = drawn(tx, tables.article, 1, self.numbered)
-                values = {
-                    "id": number,
-                    "key": article.key,
-                    "column": article.column,
-                    "number": article.number,
-                    "announces": article.column if article.announces else None,
-                    "published_at": date,
-                    "accepted_at": now,
-                }
+                values = rows.article(number, article, published_at=date, accepted_at=now)
                 tx.execute(insert(tables.article).values(**values))
                 made = self._revise(tx, number, 1, article, one, Action.PUBLISH, "", date, now)
                 begun.append(made._replace(rows=[testimony.new(tables.article, values), *made.rows]))
-            self._keep(tx, submissions)
+            rows.keep(tx, {digest: data for one in submissions for digest, data in one.media.items()})
             return self._start(
                 tx, begun, Action.PUBLISH, reason="", editor=editor, go_live_at=go_live_at, now=now, urgent=urgent
             )
@@ -154,9 +144,9 @@ class Accepting(Reports):
                 values["published_at"] = date
             tx.execute(update(tables.article).where(tables.article.c.id == number).values(**values))
             begun = self._revise(tx, number, newest.number + 1, article, submission, action, note, date, now)
-            self._keep(tx, [submission])
-            rows = [testimony.changed(tables.article, number, values), *begun.rows, *self._overtake(tx, number, now)]
-            begun = begun._replace(rows=rows)
+            rows.keep(tx, submission.media)
+            became = [testimony.changed(tables.article, number, values), *begun.rows, *self._overtake(tx, number, now)]
+            begun = begun._replace(rows=became)
             return self._start(tx, [begun], action, reason=note, editor=editor, go_live_at=go_live_at, now=now)
 
     def refuse_anothers(self, known: str, keys: Collection[str]) -> None:
@@ -261,29 +251,21 @@ class Accepting(Reports):
         now: datetime,
     ) -> _Begun:
         """Keep a revision."""
-        values = {
-            "article_id": number,
-            "number": version,
-            "digest": article.digest,
-            "record": article.model_dump_json(),
-            "corrected_at": date if action is Action.CORRECT else None,
-            "note": note if action is Action.CORRECT else "",
-            "accepted_at": now,
-            "reading": submission.reading and submission.reading.model_dump_json(),
-        }
-        tx.execute(insert(tables.revision).values(**values))
-        rows = [testimony.new(tables.revision, values)]
-        return _Begun(
-            number, version, article.digest, submission.outlets, submission.bundling, submission.reading, rows
+        corrected = action is Action.CORRECT
+        values = rows.revision(
+            number,
+            version,
+            article,
+            accepted_at=now,
+            corrected_at=date if corrected else None,
+            note=note if corrected else "",
+            reading=submission.reading,
         )
-
-    def _keep(self, tx: Connection, submissions: Sequence[Submission]) -> None:
-        """Keep the pictures; in their order, so that two who keep the same do not wait for each other."""
-        media = {digest: data for one in submissions for digest, data in one.media.items()}
-        if media:
-            have = set(tx.scalars(select(tables.image.c.digest).where(tables.image.c.digest.in_(media))))
-            for digest in sorted(media.keys() - have):
-                tx.execute(_KEEP[tx.dialect.name], {"digest": digest, "data": media[digest]})
+        tx.execute(insert(tables.revision).values(**values))
+        made = [testimony.new(tables.revision, values)]
+        return _Begun(
+            number, version, article.digest, submission.outlets, submission.bundling, submission.reading, made
+        )
 
     def _start(
         self,
@@ -300,47 +282,39 @@ class Accepting(Reports):
         """Insert the rollout and its deliveries."""
         rank = rank_of(action, urgent=urgent)
         [rollout] = drawn(tx, tables.rollout, 1, self.numbered)
-        head = {
-            "id": rollout,
-            "article_id": begun[0].number,
-            "revision": begun[0].version,
-            "action": action,
-            "state": RolloutState.PREPARING,
-            "go_live_at": go_live_at,
-            "reason": reason,
-            "editor": editor,
-            "rank": rank,
-            "accepted_at": now,
-        }
+        head = rows.rollout(
+            rollout,
+            begun[0].number,
+            begun[0].version,
+            action,
+            RolloutState.PREPARING,
+            go_live_at=go_live_at,
+            accepted_at=now,
+            editor=editor,
+            reason=reason,
+            rank=rank,
+        )
         tx.execute(insert(tables.rollout).values(**head))
         state = first_state(action)
-        common = {
-            "rollout_id": rollout,
-            "action": action,
-            "state": state,
-            "due": now if state is DeliveryState.PENDING else None,
-            "wake_at": now + self.pace.wake,
-            "fence": 0,
-            "doubt": False,
-            "overtaken": False,
-            "attempts": 0,
-            "tries": 0,
-        }
-        rows = [
-            {
-                **common,
-                "article_id": one.number,
-                "revision": one.version,
-                "channel": outlet.id,
-                "kind": outlet.kind,
-                "required": outlet.required,
-                "bundled": len(begun) > 1 and outlet.id in one.bundling,
-            }
+        parts = [
+            rows.delivery(
+                rollout,
+                one.number,
+                one.version,
+                outlet.id,
+                outlet.kind,
+                action,
+                state,
+                due=now if state is DeliveryState.PENDING else None,
+                wake_at=now + self.pace.wake,
+                required=outlet.required,
+                bundled=len(begun) > 1 and outlet.id in one.bundling,
+            )
             for one in begun
             for outlet in one.outlets
         ]
-        ids = tx.scalars(_INSERTED, rows).all() if rows else []
-        made = [{**row, "id": number} for row, number in zip(rows, ids, strict=True)]
+        ids = tx.scalars(_INSERTED, parts).all() if parts else []
+        made = [{**row, "id": number} for row, number in zip(parts, ids, strict=True)]
         for one in begun:
             mine = [testimony.new(tables.delivery, row) for row in made if row["article_id"] == one.number]
             chain.note(

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, and_, exists, insert, select, update
 
 from pipeline.channel import Action, Entry
-from pipeline.record import chain, copying, locks, restoring, tables
+from pipeline.record import chain, copying, locks, restoring, rows, tables
 from pipeline.record.due import STEPPING
 from pipeline.record.gate import settle
 from pipeline.record.importing import IMPORTED
@@ -152,22 +152,19 @@ def _kept_article(tx: Connection, deed: Deed, picture: Callable[[str], bytes | N
     article = revision.article
     values: dict[str, Any] = {"key": article.key, "published_at": revision.published_at, "number": article.number}
     if not tx.execute(update(tables.article).where(_a.id == number).values(**values)).rowcount:
-        values |= {"id": number, "column": article.column, "accepted_at": deed.told.accepted_at}
-        values |= {"announces": article.column if article.announces else None}
-        tx.execute(insert(tables.article).values(**values))
+        row = rows.article(number, article, published_at=revision.published_at, accepted_at=deed.told.accepted_at)
+        tx.execute(insert(tables.article).values(**row))
     here = and_(_v.article_id == number, _v.number == revision.number)
     if not tx.execute(update(tables.revision).where(here).values(corrected_at=revision.corrected_at)).rowcount:
-        tx.execute(
-            insert(tables.revision).values(
-                article_id=number,
-                number=revision.number,
-                digest=article.digest,
-                record=article.model_dump_json(),
-                corrected_at=revision.corrected_at,
-                note=revision.note,
-                accepted_at=now,
-            )
+        row = rows.revision(
+            number,
+            revision.number,
+            article,
+            accepted_at=now,
+            corrected_at=revision.corrected_at,
+            note=revision.note,
         )
+        tx.execute(insert(tables.revision).values(**row))
     missing = []
     for digest in dict.fromkeys(image.digest for image in article.images):
         if tx.scalar(select(exists().where(tables.image.c.digest == digest))):
@@ -182,21 +179,20 @@ def _kept_article(tx: Connection, deed: Deed, picture: Callable[[str], bytes | N
 
 def _insert_rollout(tx: Connection, deed: Deed) -> None:
     told = deed.told
-    tx.execute(
-        insert(tables.rollout).values(
-            id=told.rollout,
-            article_id=told.article,
-            revision=deed.entry.revision.number,
-            action=told.action,
-            state=RolloutState.READY,
-            go_live_at=told.go_live_at,
-            release_at=told.release_at,
-            reason=told.reason,
-            editor=told.editor,
-            rank=told.rank,
-            accepted_at=told.accepted_at,
-        )
+    row = rows.rollout(
+        told.rollout,
+        told.article,
+        deed.entry.revision.number,
+        told.action,
+        RolloutState.READY,
+        go_live_at=told.go_live_at,
+        release_at=told.release_at,
+        accepted_at=told.accepted_at,
+        editor=told.editor,
+        reason=told.reason,
+        rank=told.rank,
     )
+    tx.execute(insert(tables.rollout).values(**row))
 
 
 def _insert_deliveries(tx: Connection, deed: Deed, now: datetime) -> None:
@@ -205,25 +201,19 @@ def _insert_deliveries(tx: Connection, deed: Deed, now: datetime) -> None:
     there = set(tx.scalars(select(_d.channel).where(here)))
     for channel, kind, bundled in deed.told.sent:
         if channel not in there:
-            tx.execute(
-                insert(tables.delivery).values(
-                    rollout_id=deed.told.rollout,
-                    article_id=deed.told.article,
-                    revision=deed.entry.revision.number,
-                    channel=channel,
-                    kind=kind,
-                    action=deed.told.action,
-                    required=False,
-                    bundled=bundled,
-                    state=first_state(deed.told.action),
-                    due=now,
-                    fence=0,
-                    doubt=True,
-                    overtaken=False,
-                    attempts=0,
-                    tries=0,
-                )
+            row = rows.delivery(
+                deed.told.rollout,
+                deed.told.article,
+                deed.entry.revision.number,
+                channel,
+                kind,
+                deed.told.action,
+                first_state(deed.told.action),
+                due=now,
+                bundled=bundled,
+                doubt=True,
             )
+            tx.execute(insert(tables.delivery).values(**row))
 
 
 def _place(tx: Connection, deed: Deed, now: datetime) -> None:
@@ -238,21 +228,18 @@ def _place(tx: Connection, deed: Deed, now: datetime) -> None:
     if not entry.ordinal:
         return
     if not tx.scalar(select(exists().where(_p.delivery_id == delivery))):
-        withdrawn = deed.told.action is Action.WITHDRAW
-        tx.execute(
-            insert(tables.placement).values(
-                delivery_id=delivery,
-                channel=deed.channel,
-                article_id=deed.told.article,
-                revision=entry.revision.number,
-                column=entry.revision.article.column,
-                ordinal=entry.ordinal,
-                column_ordinal=entry.column_ordinal,
-                instant=deed.told.release_at if entry.ordinal > 0 else entry.revision.published_at,
-                withdrawn=withdrawn,
-                reason=entry.reason if withdrawn else "",
-            )
+        row = rows.placement(
+            delivery,
+            deed.channel,
+            deed.told.article,
+            entry.revision.number,
+            entry.revision.article.column,
+            (entry.ordinal, entry.column_ordinal),
+            deed.told.release_at if entry.ordinal > 0 else entry.revision.published_at,
+            withdrawn=deed.told.action is Action.WITHDRAW,
+            reason=entry.reason,
         )
+        tx.execute(insert(tables.placement).values(**row))
     for column, ordinal in (("", entry.ordinal), (entry.revision.article.column, entry.column_ordinal)):
         _count(tx, deed.channel, column if ordinal > 0 else IMPORTED + column, abs(ordinal))
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, insert,
 from pipeline.article import Announcement, Revision
 from pipeline.article.value import Frozen
 from pipeline.channel import Action, Delivery, Memo, Receipt, Standing
-from pipeline.record import locks, tables
+from pipeline.record import locks, rows, tables
 from pipeline.record.due import claimable
 from pipeline.record.gate import lapse, publication
 from pipeline.record.ids import article_id
@@ -223,19 +223,18 @@ class Claiming(Reports):
             ordinal, column_ordinal = ordinals[""], ordinals[column]
         else:
             column, ordinal, column_ordinal = before.column, before.ordinal, before.column_ordinal
-        place = {
-            "delivery_id": row.id,
-            "channel": row.channel,
-            "article_id": row.article_id,
-            "revision": row.revision,
-            "column": column,
-            "ordinal": ordinal,
-            "column_ordinal": column_ordinal,
-            "instant": claim.release_at,
-            "dated": claim.release_at + shift if claim.release_at and shift else None,
-            "withdrawn": row.action == Action.WITHDRAW,
-            "reason": claim.reason if row.action == Action.WITHDRAW else "",
-        }
+        place = rows.placement(
+            row.id,
+            row.channel,
+            row.article_id,
+            row.revision,
+            column,
+            (ordinal, column_ordinal),
+            claim.release_at,
+            dated=claim.release_at + shift if claim.release_at and shift else None,
+            withdrawn=row.action == Action.WITHDRAW,
+            reason=claim.reason,
+        )
         tx.execute(insert(tables.placement), place)
         return place
 

@@ -21,14 +21,14 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, text
 from pipeline.article import Column, Outlet, Revision
 from pipeline.article.reading import Reading
 from pipeline.channel import Action, Evidence, Memo, Receipt, Standing
-from pipeline.record import chain, locks, tables, testimony
+from pipeline.record import chain, locks, rows, tables, testimony
 from pipeline.record.columns import taken_numbers
 from pipeline.record.ids import drawn
 from pipeline.record.memos import memos
 from pipeline.record.reports import Reports
 from pipeline.record.rollouts import revision_of
 from pipeline.record.upserts import ByDialect
-from pipeline.rollout import ENDED, DeliveryState, Rank, RolloutState
+from pipeline.rollout import ENDED, DeliveryState, RolloutState
 
 Key = TypeVar("Key", int, str)
 GRACE = timedelta(minutes=10)
@@ -42,7 +42,6 @@ _a, _d, _p, _r, _v = (
     table.c for table in (tables.article, tables.delivery, tables.placement, tables.rollout, tables.revision)
 )
 _COUNT = ByDialect(lambda insert: insert(tables.counter))
-_KEEP = ByDialect(lambda insert: insert(tables.image).on_conflict_do_nothing())
 _OURS = (_d.state == DeliveryState.PREPARED, _d.fence == 0, _d.overtaken.is_(False))
 """Deliveries that no worker has been at, and that nothing has overtaken."""
 
@@ -133,10 +132,23 @@ class Importing(Reports):
         self, tx: Connection, batch: Sequence[Old], outlets: Sequence[Outlet], editor: str, now: datetime
     ) -> list[Part]:
         """Every row of the batch, and of each article the event that tells of all of its rows."""
-        made = [self._article(one, now) for one in batch]
-        tx.execute(insert(tables.article), [one for one, _ in made])
-        tx.execute(insert(tables.revision), [one for _, one in made])
-        self._keep_pictures(tx, batch)
+        articles = [
+            rows.article(
+                one.number,
+                one.revision.article,
+                published_at=one.revision.published_at,
+                accepted_at=now,
+                imported_from=one.file,
+            )
+            for one in batch
+        ]
+        revisions = [
+            rows.revision(one.number, one.revision.number, one.revision.article, accepted_at=now, reading=one.reading)
+            for one in batch
+        ]
+        tx.execute(insert(tables.article), articles)
+        tx.execute(insert(tables.revision), revisions)
+        rows.keep(tx, {digest: data for one in batch for digest, data in one.media.items()})
         rollouts = [
             _rollout(number, one, editor, now)
             for one, number in zip(batch, drawn(tx, tables.rollout, len(batch), self.numbered), strict=True)
@@ -170,43 +182,14 @@ class Importing(Reports):
                     *(testimony.new(tables.placement, placed[row["id"]]) for row in some),
                 ],
             )
-            for one, (article, revision), rollout, some in zip(batch, made, rollouts, deliveries, strict=True)
+            for one, article, revision, rollout, some in zip(
+                batch, articles, revisions, rollouts, deliveries, strict=True
+            )
         ]
         tx.execute(insert(tables.delivery), [row for some in deliveries for row in some])
         chain.note_all(tx, events)
         tx.execute(insert(tables.placement), list(placed.values()))
         return [part for some in parts for part in some]
-
-    def _article(self, old: Old, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The rows of an article and of its revision."""
-        record = old.revision.article
-        article = {
-            "id": old.number,
-            "key": record.key,
-            "column": old.column.id,
-            "number": record.number,
-            "announces": None,
-            "published_at": old.revision.published_at,
-            "accepted_at": now,
-            "imported_from": old.file,
-        }
-        revision = {
-            "article_id": old.number,
-            "number": old.revision.number,
-            "digest": record.digest,
-            "record": record.model_dump_json(),
-            "corrected_at": None,
-            "note": "",
-            "accepted_at": now,
-            "reading": old.reading and old.reading.model_dump_json(),
-        }
-        return article, revision
-
-    def _keep_pictures(self, tx: Connection, batch: Sequence[Old]) -> None:
-        """In their order, so that two who keep the same do not wait for each other."""
-        media = {digest: data for one in batch for digest, data in one.media.items()}
-        for digest in sorted(media):
-            tx.execute(_KEEP[tx.dialect.name], {"digest": digest, "data": media[digest]})
 
     def unfinished(self, articles: int) -> list[Part]:
         """Of so many articles at most what an earlier import took over and did not finish, in the order of that."""
@@ -376,48 +359,44 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[value] for name, value in _BECAME.items()}
 
 
-def _rollout(number: int, old: Old, editor: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": number,
-        "article_id": old.number,
-        "revision": old.revision.number,
-        "action": Action.PUBLISH,
-        "state": RolloutState.RELEASED,
-        "go_live_at": now,
-        "release_at": now,
-        "reason": "",
-        "editor": editor,
-        "rank": Rank.USUAL,
-        "accepted_at": now,
-    }
+def _rollout(number: int, old: Old, editor: str, now: datetime) -> rows.New:
+    return rows.rollout(
+        number,
+        old.number,
+        old.revision.number,
+        Action.PUBLISH,
+        RolloutState.RELEASED,
+        go_live_at=now,
+        release_at=now,
+        accepted_at=now,
+        editor=editor,
+    )
 
 
-def _delivery(part: Part, old: Old, outlet: Outlet, now: datetime) -> dict[str, Any]:
+def _delivery(part: Part, old: Old, outlet: Outlet, now: datetime) -> rows.New:
+    """Not in doubt: whoever takes it up does all of it again, for a page may stand that no list shows yet."""
+    prepared = rows.delivery(
+        part.rollout_id,
+        old.number,
+        old.revision.number,
+        outlet.id,
+        outlet.kind,
+        Action.PUBLISH,
+        DeliveryState.PREPARED,
+        due=now + GRACE,
+        wake_at=now + GRACE,
+        required=outlet.required,
+    )
     return {
+        **prepared,
         "id": part.delivery_id,
-        "rollout_id": part.rollout_id,
-        "article_id": old.number,
-        "revision": old.revision.number,
-        "channel": outlet.id,
-        "kind": outlet.kind,
-        "action": Action.PUBLISH,
-        "required": outlet.required,
-        "bundled": False,
-        "state": DeliveryState.PREPARED,
-        "due": now + GRACE,
-        "wake_at": now + GRACE,
-        "fence": 0,
-        "doubt": False,  # whoever takes it up does all of it again: a page may stand that no list shows yet
-        "overtaken": False,
-        "attempts": 0,
-        "tries": 0,
         "digest": old.digests.get(outlet.id),
         "prepared_at": now,
         "checked_at": now,
     }
 
 
-def _placed(tx: Connection, parts: Sequence[Part]) -> list[dict[str, Any]]:
+def _placed(tx: Connection, parts: Sequence[Part]) -> list[rows.New]:
     """Places before all that the channels have: each part's ordinals are the next ones below zero, and it is there
     since it came out, so that nobody who looks for what has changed of late finds all of an archive."""
     wanted = Counter[tuple[str, str]]()
@@ -436,18 +415,15 @@ def _placed(tx: Connection, parts: Sequence[Part]) -> list[dict[str, Any]]:
         within = name.removeprefix(IMPORTED)
         next_of[on, within] = count(-(value - wanted[on, within]) - 1, -1).__next__
     return [
-        {
-            "delivery_id": part.delivery_id,
-            "channel": part.channel,
-            "article_id": part.number,
-            "revision": part.revision.number,
-            "column": part.revision.article.column,
-            "ordinal": next_of[part.channel, ""](),
-            "column_ordinal": next_of[part.channel, part.revision.article.column](),
-            "instant": part.revision.published_at,
-            "withdrawn": False,
-            "reason": "",
-        }
+        rows.placement(
+            part.delivery_id,
+            part.channel,
+            part.number,
+            part.revision.number,
+            part.revision.article.column,
+            (next_of[part.channel, ""](), next_of[part.channel, part.revision.article.column]()),
+            part.revision.published_at,
+        )
         for part in parts
     ]
 
