@@ -71,7 +71,7 @@ class TreeChannel(Channel):
 
     @property
     def ground(self) -> str:
-        return self.files.ground
+        return self.files.storage.ground
 
     def prepare(self, delivery: Delivery) -> Receipt:
         if delivery.rendition is not None:  # a withdrawal needs no preparation
@@ -107,7 +107,7 @@ class TreeChannel(Channel):
 
     def rebuild(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Receipt]]:
         left, self._swift._led = iter(deliveries), False
-        self._swift.files.staging = self.files.staging
+        self._swift.files.storage.staging = self.files.storage.staging
         while batch := list(islice(left, AT_ONCE)):
             yield from self._swift._rebuilt(batch)
 
@@ -132,7 +132,7 @@ class TreeChannel(Channel):
     def _swift(self) -> Self:
         """The same channel, which does not wait for the disk."""
         swift = type(self)(self.setting)
-        swift.files.waits = False
+        swift.files.storage.waits = False
         return swift
 
     def _rebuilt(self, batch: Sequence[Delivery]) -> Iterator[tuple[str, Receipt]]:

@@ -90,7 +90,7 @@ class Television(Channel):
 
     @property
     def ground(self) -> str:
-        return self.files.ground
+        return self.files.storage.ground
 
     def close(self) -> None:
         if self.playout.device is not None:

@@ -54,8 +54,7 @@ class Payload:
     """The channel's steps, in files."""
 
     def __init__(self, folder: Path, cover: Cover, look: Look) -> None:
-        self.files = Files(str(folder))
-        self.files.staging = Files(str(folder.parent / "payload-staging")).root
+        self.files = Files(str(folder), staging=str(folder.parent / "payload-staging"))
         self._folder = folder
         self._cover = cover
         self._look = look

@@ -10,7 +10,7 @@ from pipeline.testing import Rehearsal
 class PublicTree:
     def everything(self, rehearsal: Rehearsal) -> dict[str, bytes]:
         files = _files(rehearsal)
-        return {path: files.fs.cat_file(f"{files.root}/{path}") for path in _paths(rehearsal)}
+        return {path: files.storage.fs.cat_file(f"{files.root}/{path}") for path in _paths(rehearsal)}
 
     def lose(self, rehearsal: Rehearsal) -> None:
         for path in _paths(rehearsal):
@@ -24,6 +24,6 @@ def _files(rehearsal: Rehearsal) -> Files:
 
 def _paths(rehearsal: Rehearsal) -> list[str]:
     files = _files(rehearsal)
-    files.fs.invalidate_cache()
-    found = (str(one).removeprefix(f"{files.root}/") for one in files.fs.find(files.root))
+    files.storage.fs.invalidate_cache()
+    found = (str(one).removeprefix(f"{files.root}/") for one in files.storage.fs.find(files.root))
     return sorted(path for path in found if not path.startswith(".staging"))

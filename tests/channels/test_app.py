@@ -269,7 +269,7 @@ def contents(root: Path) -> dict[str, bytes]:
 def written_by(rehearsal: Rehearsal, deed: Callable[[], object]) -> list[str]:
     """The files of the public tree that a deed writes or moves to their place, and how often."""
     files, paths = app_of(rehearsal).files, list[str]()
-    real, publish = files._write, files.publish
+    real, publish = files.storage.write, files.publish
 
     def published(token: str, staged: str, path: str) -> bool:
         there = publish(token, staged, path)
@@ -280,12 +280,12 @@ def written_by(rehearsal: Rehearsal, deed: Callable[[], object]) -> list[str]:
         paths.append(full.removeprefix(f"{files.root}/"))
         real(full, data)
 
-    files._write, files.publish = counted, published  # type: ignore[method-assign]
+    files.storage.write, files.publish = counted, published  # type: ignore[method-assign]
     try:
         deed()
     finally:
-        files._write, files.publish = real, publish  # type: ignore[method-assign]
-    return [path for path in paths if not path.startswith(files.staging)]
+        files.storage.write, files.publish = real, publish  # type: ignore[method-assign]
+    return [path for path in paths if not path.startswith(files.storage.staging)]
 
 
 def read(root: Path, href: str, base: str = "api/") -> Any:

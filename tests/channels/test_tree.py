@@ -18,7 +18,8 @@ import pytest
 
 from channels.app import App
 from channels.feeds import Feeds
-from channels.files import INSIDE, PROBE, Files
+from channels.files import Files
+from channels.storage import INSIDE, PROBE
 from channels.tree import TreeChannel
 from channels.website import Website
 from pipeline.article import Outlet, addresses, served

@@ -27,7 +27,7 @@ from lxml import etree, html
 
 from channels.body import NOT_HTML
 from channels.feeds import Feeds
-from channels.files import UNFINISHED
+from channels.storage import UNFINISHED
 from channels.website import Website
 from channels.website.channel import MARK
 from channels.website.frame import Frame
@@ -1314,10 +1314,10 @@ def test_the_storage_in_trouble_is_unavailable(rehearsal: Rehearsal, root: Path)
 
 def test_an_object_store(setting: Callable[..., Setting]) -> None:
     rehearsal = Rehearsal(Website(setting(root="memory://website-test/site")))
-    website_of(rehearsal).files.fs.store.clear()
+    website_of(rehearsal).files.storage.fs.store.clear()
     delivery = rehearsal.publish(with_picture(rehearsal, 1))
     assert rehearsal.verify(delivery).standing is Standing.LIVE
     publish(rehearsal, article(1, 2))
     gone = rehearsal.withdraw(article(1, 2))
     assert rehearsal.verify(gone).standing is Standing.WITHDRAWN
-    assert [path for path in website_of(rehearsal).files.fs.store if ".jpg" in path or "staging" in path] == []
+    assert [path for path in website_of(rehearsal).files.storage.fs.store if ".jpg" in path or "staging" in path] == []

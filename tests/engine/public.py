@@ -19,7 +19,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from lxml import etree
 
 from channels.feeds.documents import ATOM, Form
-from channels.files import INSIDE
+from channels.storage import INSIDE
 from pipeline.article import Newsroom, addresses, ids
 from pipeline.channel import Action
 from pipeline.newsroom import Configuration

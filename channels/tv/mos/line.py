@@ -102,9 +102,7 @@ class Folder:
 
     def listed(self) -> list[str]:
         """What the files are called, in the order of their numbers as long as these have as many digits."""
-        folder = f"{self.files.root}/{self.folder}"
-        self.files.fs.invalidate_cache(folder)  # another machine may have written
-        return sorted(str(found).rpartition("/")[2] for found in self.files.fs.find(folder))
+        return self.files.names(self.folder)
 
     def messages(self) -> list[str]:
         """The files' content, in the same order."""
