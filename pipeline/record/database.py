@@ -81,7 +81,15 @@ class Database:
         self.engine.dispose()
 
     def migrate(self) -> None:
-        """Create the tables, or bring them up to date. Safe to call from several processes at once."""
+        """Create the tables or bring them up to date, and begin the clock. Any number of processes may do so at once.
+
+        The clock may write when it begins, and wait for others longer than a transaction may do nothing: so it is not
+        left to the first who asks for the time.
+        """
+        self._have_tables()
+        self.clock.now()
+
+    def _have_tables(self) -> None:
         if self.sqlite:
             self.locks.mkdir(parents=True, exist_ok=True)
         with self.reading() as connection:

@@ -88,7 +88,6 @@ def open_engine(configuration: Configuration) -> Engine:
     store = store_of(configuration)
     store.migrate()
     inherit(configuration, store)
-    store.clock.now()  # begun outside a transaction: it may wait for others, longer than a transaction may do nothing
     go_by(store.clock.wall)
     sender = Sender(broker.address(configuration))
     return Engine(configuration, store, send=sender, waiting=sender.waiting)
