@@ -91,7 +91,7 @@ def run(configuration: Configuration, stop: threading.Event) -> bool:
     else:
         url = urlsplit(address(configuration))
         if not url.password:
-            drawn = f"redis://{_USER}:{secrets.token_hex(16)}@127.0.0.1:{_free_port()}"
+            drawn = f"redis://{_USER}:{secrets.token_hex(16)}@127.0.0.1:{free_port()}"
             _write(record(configuration), drawn)
             url = urlsplit(drawn)
         users = place.with_name("users.acl")
@@ -108,7 +108,8 @@ def run(configuration: Configuration, stop: threading.Event) -> bool:
         server.terminate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on, drawn: of several that look at once each gets another."""
     while True:
         port = secrets.choice(_PORTS)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):

@@ -263,7 +263,7 @@ def test_an_object_store_that_refuses_is_found_before_the_gate(
     """Its library's errors are of any kind."""
     root = f"memory://tree-{uuid.uuid4().hex}/site"
     rehearsal = rehearsal_of(kind, tmp_path, root=root)
-    fs = files_of(rehearsal).fs
+    fs = files_of(rehearsal).storage.fs
     real: Callable[..., Any] = getattr(fs, call)
 
     def refuses(path: str, *given: Any, **named: Any) -> Any:

