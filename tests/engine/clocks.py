@@ -30,6 +30,8 @@ _CALLED = text("""
     SELECT count(*) FROM delivery d JOIN rollout r ON r.id = d.rollout_id
     WHERE d.state = 'prepared' AND d.lease_until IS NOT NULL AND r.release_at <= :now
 """)
+LISTS = {"column": "yaowen/*.html", "rss": "feeds/rss*.xml", "atom": "feeds/atom*.xml", "json": "feeds/feed*.json"}
+"""What names every article, in one document or several."""
 BREAKS = re.compile(r"</?(?:wbr|span)>")
 """By which a page says where a headline's lines may end."""
 
@@ -101,18 +103,13 @@ class Clocks:
         return found
 
     def missing(self) -> dict[str, list[str]]:
-        """The headlines that a list does not have."""
+        """The headlines that a list does not have, in all of its documents: the newest, and the archives before."""
         site = self.newsroom.folder / "public"
-        lists = {str(path.relative_to(site)): BREAKS.sub("", path.read_text(encoding="utf-8")) for path in _lists(site)}
-        assert lists
+        lists = {one: site.glob(pattern) for one, pattern in LISTS.items()}
+        held = {name: BREAKS.sub("", "".join(one.read_text("utf-8") for one in of)) for name, of in lists.items()}
         return {
-            name: lost for name, held in lists.items() if (lost := [one for one in self.headlines if one not in held])
+            name: lost for name, text in held.items() if (lost := [one for one in self.headlines if one not in text])
         }
-
-
-def _lists(site: Path) -> list[Path]:
-    feeds = [one for one in sorted((site / "feeds").glob("*.xml")) if one.name != "opml.xml"]
-    return [site / "index.html", *feeds]
 
 
 @contextmanager
