@@ -32,11 +32,13 @@ bench: $(VENV)/.test                ## ratios, measured in one run; make bench Q
 long: $(VENV)/.test                 ## what chance decides, much more of it than in make test: about an hour
 	TONGFA_LONG=1 $(BIN)/pytest -m long --numprocesses 2
 
-chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7 BACKLOG=2000
-	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(BACKLOG),--backlog $(BACKLOG))
+chaos: $(VENV)/.test                ## the kill campaign: make chaos SECONDS=3600 SEED=7 BACKLOG=2000 DATABASE=postgresql
+	$(BIN)/python -m tests.engine.campaign --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(BACKLOG),--backlog $(BACKLOG)) \
+		$(if $(DATABASE),--database $(DATABASE))
 
 restoring: $(VENV)/.test            ## a backup under load, put back over newer public files: make restoring SECONDS=60 SEED=7 BACKLOG=100
-	$(BIN)/python -m tests.engine.restoring --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(BACKLOG),--backlog $(BACKLOG))
+	$(BIN)/python -m tests.engine.restoring --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(BACKLOG),--backlog $(BACKLOG)) \
+		$(if $(DATABASE),--database $(DATABASE))
 
 messages: $(VENV)/.test             ## collect messages, update and compile the catalogues
 	$(BIN)/python -m tests.messages
