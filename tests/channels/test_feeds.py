@@ -773,8 +773,8 @@ def test_the_cost_of_a_release_does_not_grow(setting: Callable[..., Setting], mo
 
         prepared = rehearsal.prepare(rehearsal.delivery(article(articles + 2)))
         with monkeypatch.context() as patch:
-            counted("_write", files, writes)
-            counted("_read", files, reads)
+            counted("write", files.storage, writes)
+            counted("read", files.storage, reads)
             counted("span", catalogue, reads)
             patch.setattr(catalogue, "live", None)  # an unbounded question would be a mistake
             rehearsal.release(prepared)
