@@ -15,6 +15,7 @@ The seed gives the plan: who does what when. How the machine's own timing answer
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import os
 import random
@@ -638,13 +639,15 @@ def lived(folder: Path | None, run: Callable[[Path], Outcome]) -> None:
     broken, with 2 where something was not finished in time."""
     place = folder or Path(tempfile.mkdtemp(prefix="campaign-"))
     place.mkdir(parents=True, exist_ok=True)
+    passed = threading.Event()
+    if folder is None:  # at the very end, after the wheel of PostgreSQL, which looks at its lock there once more
+        atexit.register(lambda: shutil.rmtree(place) if passed.is_set() else None)
     outcome = run(place)
     print(outcome)
     if outcome.violations or outcome.unfinished:
         print(f"everything is in {place}")
         sys.exit(1 if outcome.violations else 2)
-    if folder is None:
-        shutil.rmtree(place)
+    passed.set()
 
 
 def main() -> None:
