@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from pipeline import lease
 from pipeline.article import served
 from pipeline.channel import Problem, Text, Unavailable
 
@@ -138,6 +139,7 @@ class Storage:
 
     def write(self, place: str, data: bytes, *, sync: bool = True) -> None:
         """Put it there, whole. `sync`: see `waits`."""
+        lease.require()
         if not self.is_local:
             with self.trouble(place):
                 self.fs.pipe_file(place, data, **self._told(place))
@@ -167,6 +169,7 @@ class Storage:
 
     def remove(self, place: str) -> bool:
         """Remove a file; False if it is not there."""
+        lease.require()
         with self.trouble(place), suppress(FileNotFoundError):
             self.fs.rm_file(place)
             return True
@@ -182,6 +185,7 @@ class Storage:
 
         It is as old as this, not as its preparation: who asks whether it has changed since is told by that.
         """
+        lease.require()
         with self.trouble(target):
             try:
                 if self.is_local:

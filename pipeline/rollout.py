@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from pydantic import Field, ValidationInfo, field_validator
+
 from pipeline.article.value import Frozen
 from pipeline.channel import Action, Problem, Receipt, Standing, Text
 
@@ -114,6 +116,10 @@ class Pace(Frozen):
 
     lease: timedelta = timedelta(seconds=60)
     """How long one attempt at a step may take; an adapter's calls together stay under half of it."""
+    settle: timedelta = Field(timedelta(seconds=3), validate_default=True)
+    """For how long an outlet may still be at a deed that it has not answered: a call may outlive its caller, in a queue
+    or behind a gateway that gave up. So long nobody asks what became of it, and in so much of a lease's end none is
+    begun."""
     lead: timedelta = timedelta(milliseconds=500)
     """From the passing of the gate to the common instant, when no later one was asked for."""
     check: timedelta = timedelta(minutes=10)
@@ -137,6 +143,13 @@ class Pace(Frozen):
     """Failed tries before a person is asked: of `prepare`, and of all that follows it."""
     checks: int = 8
     """The same of the check before the moment: about two minutes, while there is still time for a person to act."""
+
+    @field_validator("settle")
+    @classmethod
+    def _leaves_time(cls, settle: timedelta, info: ValidationInfo) -> timedelta:
+        if "lease" in info.data and settle >= info.data["lease"] / 2:
+            raise ValueError("it has to be less than half of the lease, or nothing could ever be begun")
+        return settle
 
 
 class Done(NamedTuple):

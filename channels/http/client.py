@@ -17,6 +17,7 @@ from channels.http.answer import Answer, Upload
 from channels.http.call import Call, current
 from channels.http.masking import QUERY, Secrets
 from channels.http.trouble import TooLong, failed, refused
+from pipeline import lease
 from pipeline.channel import ChannelError, Problem, utc_now
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Http:
     message or a log; `hide` adds later ones (a fresh access token). Times in seconds: `connect` for one
     connection, `read` for each silence of the server, `total` for a whole call, to the last byte of the answer
     (a slow name server can still exceed it). `limit`: longest answer taken, in bytes after decompression.
-    Keep the `total`s of one step under half of the engine's lease.
+    Keep the `total`s of one step under half of the engine's lease; with it ends every call that changes something.
     """
 
     def __init__(
@@ -202,6 +203,9 @@ class Http:
 
         place = self._place(url)
         began = time.monotonic()
+        if not safe:
+            lease.require()
+            call.deadline = min(call.deadline, began + lease.left())
         trouble: ChannelError | None = None
         token = current.set(call)
         try:

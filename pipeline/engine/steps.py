@@ -12,7 +12,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import faults
+from pipeline import faults, lease
 from pipeline.article import columns_after
 from pipeline.channel import (
     Action,
@@ -42,7 +42,8 @@ from pipeline.rollout import Again, Done, Never, Outcome, Seen, Step, Unknowable
 log = structlog.get_logger("tongfa")
 
 
-RECORD_AGAIN = timedelta(seconds=1)
+SECOND = timedelta(seconds=1)
+RECORD_AGAIN = SECOND
 """Between two tries to record an outcome while the database is away."""
 
 
@@ -113,7 +114,8 @@ class Steps:
             if not isinstance(channel, Channel):
                 return Attempt(channel)
             try:
-                return self._work(channel, claim, before)
+                with lease.held(lambda: (claim.lease_until - self._store.pace.settle - self._clock.now()) / SECOND):
+                    return self._work(channel, claim, before)
             except _SetBack as back:
                 log.warning("withdrawn since the backup", step=claim.step)
                 outcome: Outcome = Unknowable(back.problem)
@@ -204,9 +206,9 @@ class Steps:
             return Attempt(Unknowable(_undecided(claim.channel)))
         asks = channel.recovers is Recovery.ASK
         previous = claim.previous
-        if asks and claim.earlier and channel.visibility_lag and not claim.attempts:
+        if asks and claim.earlier and not claim.attempts:
             # Asked at once, the channel may not know yet what an overtaken delivery has just done.
-            raise Unavailable(_undecided(claim.channel), retry_after=channel.visibility_lag)
+            raise Unavailable(_undecided(claim.channel), retry_after=self._until_told(channel))
         for earlier in claim.earlier:
             if asks:
                 receipt = channel.find(self._delivery_of(channel, claim, earlier))
@@ -303,7 +305,7 @@ class Steps:
         """
         now = self._clock.now()
         if now >= claim.lease_until - self._store.pace.lease / 2:
-            raise Unavailable(_stalled(claim.channel), sent=claim.doubt)
+            raise Unavailable(lease.stalled(), sent=claim.doubt)
         return now
 
     def _again(self, channel: Channel, claim: Claim, trouble: Unavailable) -> Outcome:
@@ -312,9 +314,14 @@ class Steps:
             return Unknowable(trouble.problem)
         # A question that failed leaves the doubt about the deed before it as it was.
         doubt = (trouble.sent or claim.doubt) and deed
-        # Asked sooner than that, a channel may say that it did not happen though it did.
-        wait = max(trouble.retry_after or timedelta(0), channel.visibility_lag) if doubt else trouble.retry_after
+        wait = trouble.retry_after
+        if doubt and channel.recovers is Recovery.ASK:
+            wait = max(wait or timedelta(0), self._until_told(channel))
         return Again(trouble.problem, wait, doubt)
+
+    def _until_told(self, channel: Channel) -> timedelta:
+        """Asked sooner after a deed, a channel may say that it did not happen though it did, or is still to happen."""
+        return max(channel.visibility_lag, self._store.pace.settle)
 
     def _faulty(self, channel: Channel, claim: Claim, error: Exception) -> Outcome:
         """Before the gate a fault of the adapter holds the rollout at once; after it there is only forward."""
@@ -451,12 +458,4 @@ def _gone_since(claim: Claim) -> Problem:
             article=claim.revision.id,
             rollout=rollout_id(claim.rollout_id),
         ),
-    )
-
-
-def _stalled(channel: str) -> Problem:
-    return Problem(
-        field="release",
-        message=Text.of("the worker was stopped before it could release on {channel}", channel=channel),
-        remedy=Text.of("look why the machine stalled"),
     )

@@ -126,6 +126,17 @@ class ReceiverContract(ChannelContract):
         assert caught.value.sent
         assert len(receiver.deeds()) == 1
 
+    def test_a_deed_may_come_after_its_line_broke_off(
+        self, rehearsal: Rehearsal, receiver: Running, first: Revision
+    ) -> None:
+        receiver.faults(next=("late",))
+        with pytest.raises(Unavailable) as caught:
+            rehearsal.prepare(rehearsal.delivery(first))
+        assert caught.value.sent
+        while not receiver.deeds():  # whether it has come already is open
+            continue
+        assert [deed["action"] for deed in receiver.deeds()] == ["stage"]
+
     def test_a_bad_line_makes_no_deed_twice(
         self, rehearsal: Rehearsal, receiver: Running, first: Revision, second: Revision
     ) -> None:
@@ -276,13 +287,13 @@ def insist(channel: Channel, step: Step, delivery: Delivery, deed: Callable[[Del
 def test_the_same_seed_has_the_same_weather(tmp_path: Path) -> None:
     def weather(name: str, seed: int) -> list[str]:
         with Journal(tmp_path / name) as journal:
-            receiver = Receiver("asking", journal, seed, Faults(loss=0.2, refuse=0.2, slow=0.2))
+            receiver = Receiver("asking", journal, seed, Faults(loss=0.2, late=0.1, refuse=0.2, slow=0.2))
             return [json.dumps(receiver.fate()) for _ in range(200)]
 
     assert weather("one", 1) == weather("two", 1)
     assert weather("one", 1) != weather("three", 2)
     drawn = Counter(json.loads(one)[0] for one in weather("one", 1))
-    assert set(drawn) == {"well", "lost", "cut", "refused", "slow"}
+    assert set(drawn) == {"well", "lost", "cut", "late", "refused", "slow"}
 
 
 def test_recovery_is_declared() -> None:

@@ -52,7 +52,7 @@ from tests.standins.running import ROOT, Running
 
 LEASE = 6.0
 PACE = {"lease": LEASE, "arm": 0.5, "lead": 0.25, "sweep": 0.3, "wake": 1.0, "backoff": 0.2, "backoff_limit": 2.0}
-PACE |= {"follow": 0.2, "attempts": 1000}
+PACE |= {"settle": 1.0, "follow": 0.2, "attempts": 1000}
 """Seconds, but for the attempts: short, so that a minute holds many leases."""
 CALL = 2.0
 """Seconds a receiver's kind waits for an answer: well under half of the lease."""
@@ -70,9 +70,9 @@ NO_ADDRESS = {"verify": "storage"}
 COLUMNS = ("yaowen", "tuopin", "xiangzhen")
 RUNNING = (RolloutState.PREPARING, RolloutState.READY, RolloutState.RELEASED)
 WEATHER: Mapping[str, Mapping[str, float]] = {
-    "fair": {"loss": 0.02, "refuse": 0.02, "slow": 0.05},
-    "usual": {"loss": 0.12, "refuse": 0.08, "slow": 0.1},
-    "storm": {"loss": 0.4, "refuse": 0.25, "slow": 0.2},
+    "fair": {"loss": 0.02, "late": 0.01, "refuse": 0.02, "slow": 0.05},
+    "usual": {"loss": 0.12, "late": 0.05, "refuse": 0.08, "slow": 0.1},
+    "storm": {"loss": 0.3, "late": 0.1, "refuse": 0.25, "slow": 0.2},
     "lossy": {"loss": 0.45},
 }
 

@@ -21,6 +21,7 @@ from tests.standins.stepping import SteppingClock
 
 _ENGINE = """[engine]
 lease = 6
+settle = 1
 arm = 0.5
 wake = 1
 workers = 3

@@ -55,6 +55,7 @@ listen = ""
 workers = 3
 releases = 6
 lease = 12
+settle = 2
 arm = 0.5
 lead = 0.5
 sweep = 0.5

@@ -169,6 +169,7 @@ class Observer(threading.Thread):
         self.errors: list[str] = []
         self._ended = threading.Event()
         self._looked: dict[Path, int] = {}
+        self._shown: dict[Path, dict[str, tuple[int, ...]]] = {}
 
     def run(self) -> None:
         while not self._ended.wait(0.1):
@@ -200,12 +201,15 @@ class Observer(threading.Thread):
             return
         self._looked[path] = written
         at = datetime.fromtimestamp(written / 1e9, UTC)
-        public, journal = self.public[channel], self.journals[channel]
+        public, journal, shown = self.public[channel], self.journals[channel], self._shown.setdefault(path, {})
         for article, revision in seen:
             now = () if revision is None else (revision,)
             before = public.get(article)
-            if now == before:
+            # What a document still shows is no news: of several that show an article one is written after the other.
+            if shown.get(article) == now or now == before:
+                shown[article] = now
                 continue
+            shown[article] = now
             public[article] = now
             if revision is not None:
                 journal.append(Deed(article, revision, "publish", at))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipeline import lease
 from pipeline.article import Newsroom, Outlet, Revision
 from pipeline.channel import (
     Action,
@@ -28,6 +29,7 @@ from pipeline.testing import MemoryNotebook
 
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 
+LATE = timedelta(seconds=2.9)
 TROUBLE = Problem(field="http", message=Text.of("the line is bad"), remedy=Text.of("wait"))
 
 
@@ -50,7 +52,9 @@ class ManualClock:
 class Outside(Channel):
     """An outlet that has no idempotency key and answers questions; `weather` says what happens to each call.
 
-    It returns "" (all is well), "lost" (effect without answer), "busy" (neither), or "refused".
+    It returns "" (all is well), "lost" (effect without answer), "late" (the effect comes `LATE` after the line broke
+    off), "busy" (neither), "refused", or "stopped": `stop` is called, as if the worker had been stopped before it sent
+    anything.
     `deeds` is the outlet's own record: (what, article, revision).
     """
 
@@ -61,6 +65,8 @@ class Outside(Channel):
         super().__init__(setting)
         self.clock = clock
         self.weather = weather
+        self.stop: Callable[[], None] = lambda: None
+        self.coming: list[tuple[datetime, Callable[[], None]]] = []
         self.staged: set[tuple[str, str]] = set()
         self.public: dict[str, tuple[int, str]] = {}
         self.gone: set[str] = set()
@@ -74,13 +80,29 @@ class Outside(Channel):
 
     def _do(self, what: str, effect: Callable[[], None]) -> None:
         weather = self.weather(what)
+        if weather == "stopped":
+            self.stop()
+        if what != "find":
+            lease.require()
+        self.arrive()
         if weather == "refused":
             raise Refused(TROUBLE)
         if weather == "busy":
             raise Unavailable(TROUBLE)
-        effect()
-        if weather == "lost":
+        if weather == "late":
+            self.coming.append((self.clock.now() + LATE, effect))
+        else:
+            effect()
+        if weather in ("lost", "late"):
             raise Unavailable(TROUBLE, sent=True)
+
+    def arrive(self) -> None:
+        """What was under way has its effect, if its time has come."""
+        now = self.clock.now()
+        due = [effect for at, effect in self.coming if at <= now]
+        self.coming = [(at, effect) for at, effect in self.coming if at > now]
+        for effect in due:
+            effect()
 
     def prepare(self, delivery: Delivery) -> Receipt:
         assert delivery.rendition is not None

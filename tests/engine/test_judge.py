@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pipeline.channel import Action
 from tests.engine.judge import Broken, Command, Deed, Public, Violation, deeds, judge
+from tests.engine.public import Observer, PublicFiles, Seen
 
 START = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 CHANNELS = ("post", "app")
@@ -152,3 +155,20 @@ def test_a_violation_speaks() -> None:
 def test_journal_lines() -> None:
     line = {"at": "2026-11-24T04:00:00+00:00", "action": "publish", "article": "a1", "revision": 1, "digest": "d"}
     assert deeds([line]) == [Deed("a1", 1, "publish", START, digest="d")]
+
+
+def test_of_two_documents_that_show_an_article_one_is_written_after_the_other(tmp_path: Path) -> None:
+    """The archive shows the correction, the newest document is changed by another article, then by the correction."""
+    observer = Observer(cast("PublicFiles", None))
+    archive, newest = tmp_path / "rss-1.xml", tmp_path / "rss.xml"
+
+    def looked(path: Path, **revisions: int) -> None:
+        path.write_bytes(b"")
+        observer._looked.clear()
+        observer._see("feeds", path, lambda *_: [Seen(article, revision) for article, revision in revisions.items()])
+
+    for path, a1, a2 in ((archive, 1, 0), (newest, 1, 0), (archive, 2, 0), (newest, 1, 1), (newest, 2, 1)):
+        looked(path, a1=a1, **({"a2": a2} if a2 else {}))
+    assert [(one.article, one.revision) for one in observer.journals["feeds"]] == [("a1", 1), ("a1", 2), ("a2", 1)]
+    looked(newest, a1=1)
+    assert observer.journals["feeds"][-1].revision == 1, "what goes back is seen"

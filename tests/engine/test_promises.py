@@ -40,7 +40,7 @@ PACE = Pace(attempts=1000)
 OUTLETS = (*BUNDLING[:2], BUNDLING[2].model_copy(update={"required": False}))
 AHEAD = st.sampled_from([0, 0, 0, 3, 20, 900])
 """Seconds from now until an article's moment."""
-WEATHER = st.sampled_from(["", "", "", "", "lost", "lost", "busy", "busy", "refused"])
+WEATHER = st.sampled_from(["", "", "", "", "lost", "lost", "late", "busy", "busy", "refused", "stopped"])
 
 
 class Newsroom(RuleBasedStateMachine):
@@ -76,6 +76,8 @@ class Newsroom(RuleBasedStateMachine):
             )
             for outlet in OUTLETS
         }
+        for one in self.outlets.values():
+            one.stop = self.others_go_on
         self.engine = Engine(
             configuration,
             self.store,
@@ -179,6 +181,13 @@ class Newsroom(RuleBasedStateMachine):
         self.forecast = weather
         claim = self.running.pop(0)
         self.engine.steps.finish(claim, self.engine.steps.attempt(claim))
+
+    def others_go_on(self) -> None:
+        """A worker is stopped in the middle of a step, for longer than its lease; others take over what it was at."""
+        self.clock.advance(2 * PACE.lease)
+        self.engine.sweep()
+        for _ in range(len(self.messages)):
+            self.engine.run(self.messages.pop(0).delivery_id)
 
     @rule(seconds=st.sampled_from([1, 5, 70, 300]))
     def time_passes(self, seconds: int) -> None:

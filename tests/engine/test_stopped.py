@@ -45,7 +45,8 @@ def under_way(folder: Path, database: str = "") -> Iterator[tuple[Newsroom, Stor
     """A newsroom that is up, with one article that is public everywhere, and its record; its leases are short."""
     with Running("keyed", folder / "post.jsonl") as post, Running("asking", folder / "app.jsonl") as app:
         newsroom = make(folder, [("post", post), ("app", app)])
-        engine = "[engine]\nlease = 8\narm = 0.5\nwake = 1\n" + (f'database = "{database}"\n' if database else "")
+        engine = "[engine]\nlease = 8\nsettle = 1\narm = 0.5\nwake = 1\n"
+        engine += f'database = "{database}"\n' if database else ""
         path = folder / "newsroom.toml"
         path.write_text(path.read_text(encoding="utf-8").replace("[engine]\n", engine), encoding="utf-8")
         with Up(newsroom) as up:

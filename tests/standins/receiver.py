@@ -19,7 +19,7 @@ the answer; started again on the same journal it goes on where it was. Two kinds
     GET    /public/{article}            what the public sees: 200, 404, or 410 once withdrawn
     GET    /admin/public                the same of all articles, without faults: {article: [revision, …]}
     GET, PUT /admin/faults              the rates, and `next`: fates of the next calls
-                                        (well, lost, cut, refused, denied, slow)
+                                        (well, lost, cut, late, refused, denied, slow)
     PUT    /admin/public/{article}      change the public copy behind everybody's back: {body}
 """
 
@@ -30,6 +30,7 @@ import hashlib
 import json
 import os
 import random
+import socket
 import sys
 import threading
 import time
@@ -66,6 +67,8 @@ class Faults:
 
     loss: float = 0.0
     """The effect without its answer."""
+    late: float = 0.0
+    """The line breaks off, and only then comes the effect, by as much later as an answer may be slow."""
     refuse: float = 0.0
     """503 before any effect."""
     slow: float = 0.0
@@ -156,6 +159,7 @@ class Receiver:
                 self.faults = replace(faults, next=faults.next[1:])
             else:
                 rates = [("refused", faults.refuse), ("lost", faults.loss / 2), ("cut", faults.loss / 2)]
+                rates.append(("late", faults.late))
                 drawn = chance.random()
                 weather = "well"
                 for name, rate in rates:
@@ -164,8 +168,8 @@ class Receiver:
                     drawn -= rate
                 if weather == "well" and chance.random() < faults.slow:
                     weather = "slow"
-            delay = chance.uniform(0, faults.delay) if weather == "slow" else 0.0
-            before = delay if chance.random() < 0.5 else 0.0
+            delay = chance.uniform(0, faults.delay) if weather in ("slow", "late") else 0.0
+            before = delay if weather == "late" or chance.random() < 0.5 else 0.0
             return Fate(weather, before, delay - before, chance.choice(["", "0", "1"]) if weather == "refused" else "")
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Line, key: str) -> Reply:
@@ -308,6 +312,9 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         fate = Fate("well") if parts.path.startswith("/admin/") else self.receiver.fate()
+        if fate.weather == "late":  # as behind a gateway that gave up
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_WR)
         time.sleep(fate.before)
         if fate.weather == "refused":
             self._reply(Reply(503, {"error": "busy"}), {"Retry-After": fate.retry_after} if fate.retry_after else {})
@@ -318,7 +325,7 @@ class Handler(BaseHTTPRequestHandler):
         body, key = json.loads(raw or b"{}"), self.headers.get("Idempotency-Key", "")
         reply = self.receiver.answer(self.command, parts.path, query, body, key)
         time.sleep(fate.after)
-        if fate.weather == "lost":
+        if fate.weather in ("lost", "late"):
             self.close_connection = True
         else:
             self._reply(reply, {}, cut=fate.weather == "cut")
@@ -361,11 +368,11 @@ def main() -> None:
     parser.add_argument("--kind", choices=["keyed", "asking"], required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
-    for name in ("loss", "refuse", "slow"):
+    for name in ("loss", "late", "refuse", "slow"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
     parser.add_argument("--delay", type=float, default=0.3)
     given = parser.parse_args()
-    faults = Faults(loss=given.loss, refuse=given.refuse, slow=given.slow, delay=given.delay)
+    faults = Faults(given.loss, given.late, given.refuse, given.slow, given.delay)
     with Journal(given.journal) as journal:
         serve(Receiver(given.kind, journal, given.seed, faults), given.port)
 

@@ -64,7 +64,7 @@ class Running:
 
     def calm(self) -> None:
         """No more faults."""
-        self.faults(loss=0, refuse=0, slow=0)
+        self.faults(loss=0, late=0, refuse=0, slow=0)
 
     def tamper(self, article: str, body: str) -> None:
         """Change what the public sees."""

@@ -232,3 +232,12 @@ def test_the_doctor_says_so_where_the_system_does_not_let_releases_come_first(pa
     assert finding.problem is not None
     assert finding.problem.field == "[engine] real_time"
     assert not list(doctor.priority(loaded(path))), "nobody asked for it"
+
+
+def test_a_lease_has_to_leave_time_for_a_deed(path: Path) -> None:
+    with pytest.raises(BadConfiguration) as caught:
+        loaded(path, MINIMAL + "[engine]\nlease = 6\n")
+    (problem,) = caught.value.problems
+    assert problem.field == "engine.settle"
+    assert "half of the lease" in str(problem.message)
+    assert loaded(path, MINIMAL + "[engine]\nlease = 6\nsettle = 2\n").pace.settle == timedelta(seconds=2)

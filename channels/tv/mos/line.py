@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from channels.files import Files
 from channels.tv.mos.words import Message, Names, Order, described, element, named, parse, story_listed, xml_of
+from pipeline import lease
 from pipeline.article.value import Frozen
 from pipeline.channel import Problem, Text, Unavailable
 
@@ -134,6 +135,7 @@ class Device:
 
         `number` gives the next message's number. Raises `Unavailable`, with `sent` false.
         """
+        lease.require()
         with self._using:
             talk = self._standing(number, answers)
             try:
@@ -237,7 +239,7 @@ class Talk:
     def begin(self, number: Callable[[], int], answers: Answers) -> None:
         """A deed begins: its time, and a heartbeat."""
         self._number, self._answers = number, answers
-        self._deadline = self._clock() + DEED
+        self._deadline = self._clock() + min(DEED, lease.left())
         self.heartbeat()
 
     def close(self) -> None:
