@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from channels.templating import TEMPLATES, templates
 from channels.website.links import Group
-from channels.website.phrases import broken
+from channels.website.phrases import broken, marked
 from pipeline.article import Article, Column, Newsroom
 
 ASSETS = ("site.css", "site.js")
@@ -91,9 +91,8 @@ class Frame:
     def render(self, template: str, **values: Any) -> str:
         """A template of `templates/website/` with `frame`, `newsroom` and `site` in its reach."""
         found = templates("website").get_template(template)
-        return found.render(
-            frame=self, newsroom=self.newsroom, site=self.newsroom.site, broken=broken, scan=scan, **values
-        )
+        tools = {"broken": broken, "marked": marked, "scan": scan}
+        return found.render(frame=self, newsroom=self.newsroom, site=self.newsroom.site, **tools, **values)
 
     def document(self, template: str, **values: Any) -> bytes:
         return self.render(template, **values).encode()

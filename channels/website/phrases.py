@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from markupsafe import Markup, escape
+
+from pipeline.article.searching import Part
 
 SHORT = 5
 """Characters: what a space parts from the rest of a headline stays beside it where it is shorter."""
@@ -55,6 +59,27 @@ def broken(text: str) -> Markup:
     if len(parts) == 1:
         return parts[0]
     return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)
+
+
+def marked(parts: Sequence[Part]) -> Markup:
+    """What was found of a headline in HTML: its words as in `broken`, what was sought in elements `mark`.
+
+    >>> marked([Part("清", False), Part("沟渠", True), Part(" 栽新绿", False)])
+    Markup('清<wbr><mark>沟渠</mark> 栽<wbr>新绿')
+    """
+    ends, at = set[int](), 0
+    for word in words("".join(part.text for part in parts)):
+        at += len(word)
+        ends.add(at)
+    made, at = Markup(), 0
+    for part in parts:
+        inside = [one for one in range(at + 1, at + len(part.text)) if one in ends]
+        pieces = [part.text[a - at : b - at] for a, b in pairwise([at, *inside, at + len(part.text)])]
+        text = _WORD_BREAK.join(escape(piece) for piece in pieces)
+        made += _WORD_BREAK if at in ends else Markup()
+        made += Markup("<mark>{}</mark>").format(text) if part.sought else text
+        at += len(part.text)
+    return made
 
 
 def _parts(text: str) -> list[str]:

@@ -123,7 +123,8 @@ def run(config: Path, data: Path, out: Console) -> Report | None:
     site, listen = environment["TONGFA_SITE_URL"], environment["TONGFA_LISTEN"]
     out.print(_("The pages and feeds are files in {folder}").format(folder=_near(data / "site")))
     out.print(_("See them in a browser at {url} with:").format(url=site))
-    out.print(f"  {command} serve --site {_near(data / 'site')} --listen {listen}", soft_wrap=True)
+    there = f"TONGFA_DATA={_near(data)} TONGFA_SITE_URL={site}"
+    out.print(f"  {there} {command} serve --config {_near(config)} --listen {listen}", soft_wrap=True)
     port = environment["TONGFA_WECHAT_API"].split(":")[-1].partition("/")[0]
     out.print(_("and the accounts' posts at {url} with:").format(url=f"http://127.0.0.1:{port}"))
     out.print(f"  {command} fake-wechat --data {_near(data / 'fake-wechat')} --port {port}", soft_wrap=True)

@@ -4,6 +4,7 @@ import { keepPictures, openStore } from "./{{ file["store.js"] }}";
 import { API, LATEST, Missing, syncWith } from "./{{ file["sync.js"] }}";
 
 const EVERY = 60 * 1000; // milliseconds between two syncs while the app is looked at
+const AGAIN = 10 * 1000; // the same after one that failed
 const TAGS = new Set("P H2 H3 UL OL LI TABLE CAPTION THEAD TBODY TFOOT TR TH TD BLOCKQUOTE FIGURE FIGCAPTION STRONG EM A BR SUB SUP RUBY RT RP SMALL IMG".split(" "));
 const KEPT = { A: ["href"], IMG: ["alt", "width", "height"], TH: ["colspan", "rowspan"], TD: ["colspan", "rowspan"], OL: ["start"] };
 const PEOPLE = ["reporter", "photographer", "editor", "reviewer", "approver"]; // of documents from before there were credits
@@ -430,16 +431,21 @@ async function articleView(id, columns) {
 
 // -- keeping up --------------------------------------------------------------------------------------------------
 
+let again;
+
 async function catchUp({ asked = false } = {}) {
-  $("offline").hidden = navigator.onLine;
-  if (!navigator.onLine) { return; }
+  if (!navigator.onLine) { $("offline").hidden = false; return; }
   $("refresh").classList.add("busy");
   try {
     const said = await news.sync();
+    $("offline").hidden = true;
     const what = ["withdrawn", "corrected", "opened", "fresh"].find((name) => said[name]);
     if (what && drawn && main.querySelector("article, section")) { say(word(what)); } else if (asked) { say(word("same")); }
     await draw();
-  } catch (trouble) {
+  } catch (trouble) {  // a browser that says it is online only knows that there is a network
+    $("offline").hidden = false;
+    clearTimeout(again);
+    again = setTimeout(() => { if (!document.hidden) { catchUp(); } }, AGAIN);
     if (asked) { say(word("away")); }
     if (!drawn || main.querySelector(".empty")) { await draw(); }
   } finally {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from lxml import etree, html
 
 from channels.website import Website, leading
-from channels.website.phrases import broken, words
+from channels.website.phrases import broken, marked, words
 from channels.website.rules import PageKind, problems
 from pipeline.article import Column, Deed, Outlet, Revision
+from pipeline.article.searching import Part
 from pipeline.channel import Setting
 from pipeline.testing import NOON, MemoryNotebook, Rehearsal, article_of, newsroom_of, opening_of, picture, revision_of
 from tests.channels.test_website import texts
@@ -80,6 +82,21 @@ def test_a_headline_goes_to_a_new_line_at_its_space() -> None:
     assert parts.text_content() == "冬季取暖用气安全提示 保险阀要装好"
     assert "<span>" not in broken("图解 政府工作报告")
     assert broken("A<b>&") == "A&lt;b&gt;&amp;"
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        ("武山[架豆]鲜嫩上市 小豆荚", "武山<wbr><mark>架豆</mark><wbr>鲜嫩<wbr>上市 小<wbr>豆荚"),
+        ("坚持“四个[不摘]”", "坚持<wbr>“四个<wbr><mark>不摘</mark>”"),
+        ("[冬季取暖]", "<mark>冬季<wbr>取暖</mark>"),
+        ("A<b>[&]", "A&lt;b&gt;<mark>&amp;</mark>"),
+        ("", ""),
+    ],
+)
+def test_what_was_found_of_a_headline_is_broken_between_words_too(parts: str, shown: str) -> None:
+    found = [Part(one.strip("[]"), one.startswith("[")) for one in re.split(r"(\[.*?\])", parts) if one]
+    assert marked(found) == shown
 
 
 def test_long_cells_of_a_table_are_told(opened: Callable[..., Rehearsal], root: Path) -> None:
