@@ -44,12 +44,15 @@ def address(configuration: Configuration) -> str:
     if configuration.broker:
         return configuration.broker
     with suppress(FileNotFoundError):
-        return record(configuration).read_text(encoding="utf-8").strip()
+        url, _, folder = record(configuration).read_text(encoding="utf-8").strip().partition("\n")
+        if folder == str(configuration.data):
+            return url
     return f"redis+socket://{_socket(configuration)}"
 
 
 def record(configuration: Configuration) -> Path:
-    """The file that says where the embedded server is, with its password where it has one."""
+    """The file that says where the embedded server is, with its password where it has one, and of which data folder: in
+    a copy of that folder it says nothing, or the two newsrooms would share a server, and end each other's."""
     return run_folder(configuration) / "broker.url"
 
 
@@ -86,13 +89,13 @@ def run(configuration: Configuration, stop: threading.Event) -> bool:
         _kill_listener(place)
     told: dict[str, Any] = {"save": "", "appendonly": "no"}
     if len(os.fsencode(place)) <= _LONGEST_SOCKET_PATH:
-        _write(record(configuration), f"redis+socket://{place}")
+        _tell(configuration, f"redis+socket://{place}")
         server = ValkeyServer(port=0, data_dir=place.parent, unix_socket_path=place, config=told)
     else:
         url = urlsplit(address(configuration))
         if not url.password:
             drawn = f"redis://{_USER}:{secrets.token_hex(16)}@127.0.0.1:{free_port()}"
-            _write(record(configuration), drawn)
+            _tell(configuration, drawn)
             url = urlsplit(drawn)
         users = place.with_name("users.acl")
         # Whoever says no name may ask whether it lives, as the wheel does.
@@ -114,6 +117,10 @@ def free_port() -> int:
         port = secrets.choice(_PORTS)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
+
+
+def _tell(configuration: Configuration, url: str) -> None:
+    _write(record(configuration), f"{url}\n{configuration.data}\n")
 
 
 def _write(place: Path, text: str) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -358,7 +361,30 @@ def far(tmp_path: Path) -> Newsroom:
 
 
 def broker_of(newsroom: Newsroom) -> SplitResult:
-    return urlsplit((newsroom.folder / "var/run/broker.url").read_text())
+    return urlsplit((newsroom.folder / "var/run/broker.url").read_text().split()[0])
+
+
+@pytest.mark.parametrize("deep", ["", "f" * 100], ids=["on a socket", "on a port"])
+def test_a_copy_of_the_data_folder_has_a_broker_of_its_own(tmp_path: Path, deep: str) -> None:
+    """An operator tries something on a copy, on the same machine, while the newsroom is up."""
+    folder = tmp_path / "first" / deep
+    folder.mkdir(parents=True)
+    first = make(folder)
+    with Up(first) as up:
+        up.first_line()
+        shutil.copytree(
+            tmp_path / "first", tmp_path / "second", ignore=lambda _, names: {one for one in names if "sock" in one}
+        )
+        second = replace(first, folder=tmp_path / "second" / deep)
+        assert "✓ broker" in first.run("newsroom", "doctor").out
+        assert "✗ broker" in second.run("newsroom", "doctor").out
+        assert second.submit(second.write("写在副本里")).code == 0
+        with subprocess.Popen(second.command("newsroom", "broker"), cwd=second.folder, env=second.environment) as own:
+            until(lambda: "✓ broker" in second.run("newsroom", "doctor").out, "the copy's own broker answers")
+            assert broker_of(second) != broker_of(first)
+            assert first.submit(first.write("原来的照常"), "--wait").code == 0, up.log
+            own.terminate()
+        assert "✓ broker" in first.run("newsroom", "doctor").out
 
 
 def test_where_the_path_is_too_long_for_a_socket_the_broker_has_a_port_and_a_password(far: Newsroom) -> None:
