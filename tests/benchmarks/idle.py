@@ -57,9 +57,9 @@ class Idle(Channel):
         return Standing.WITHDRAWN if delivery.action is Action.WITHDRAW else Standing.LIVE
 
 
-def idle_newsroom(folder: Path, takes: float = 0) -> Path:
+def idle_newsroom(folder: Path, takes: float = 0, lead: float | None = None) -> Path:
     """The file of the demo's newsroom with channels that do nothing in the place of its own; `takes`: with one more,
-    `SLOW`, that takes so many seconds."""
+    `SLOW`, that takes so many seconds. `lead`: seconds from the gate to the instant, where not as usual."""
     ids = [*(f"idle-{n}" for n in range(1, CHANNELS + 1)), *([SLOW] if takes else [])]
     channels = "".join(
         f'[[channel]]\nid = "{one}"\nkind = "tests.benchmarks.idle:Idle"\nname = "渠道{one}"\n'
@@ -67,5 +67,8 @@ def idle_newsroom(folder: Path, takes: float = 0) -> Path:
         for one in ids
     )
     file = folder / "idle.toml"
-    file.write_text(demo_file().read_text(encoding="utf-8").partition("[[channel]]")[0] + channels, encoding="utf-8")
+    text = demo_file().read_text(encoding="utf-8").partition("[[channel]]")[0]
+    if lead is not None:
+        text = text.replace("[engine]\n", f"[engine]\nlead = {lead}\n", 1)
+    file.write_text(text + channels, encoding="utf-8")
     return file
