@@ -177,6 +177,7 @@ class Storage:
 
     def clear(self, folder: str) -> None:
         """Remove a folder with all that is in it, if it is there."""
+        lease.require()
         with self.trouble(folder), suppress(FileNotFoundError):
             self.fs.rm(folder, recursive=True)
 

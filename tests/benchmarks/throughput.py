@@ -46,8 +46,8 @@ ALONE = {DEMO: Goal(0.8, at_least=True), IDLE: Goal(0.35, at_least=True)}
 MEMORY = Goal(200)
 LEAD = 0.05
 """Seconds from the gate to the instant, where channels do nothing. With the usual half a second the gate would be
-measured and not the work: eight articles at once wait for their instant, so some fifteen a second at most go out on any
-machine."""
+measured and not the work: eight articles at once wait for their instant, so some eleven a second go out on any machine,
+however quick."""
 
 
 class Rate(NamedTuple):

@@ -16,6 +16,7 @@ from pipeline.article import Revision
 from pipeline.channel import Action, Channel, Delivery, Receipt, Recovery, Refused, Setting, Standing, Unavailable
 from pipeline.rollout import Step, adopted
 from pipeline.testing import ChannelContract, Rehearsal, article_of, revision_of
+from tests.engine.commands import until
 from tests.standins.kinds import Asking, Forgetful, Keyed, Posted
 from tests.standins.receiver import Faults, Journal, Kind, Receiver
 from tests.standins.running import Running
@@ -133,8 +134,7 @@ class ReceiverContract(ChannelContract):
         with pytest.raises(Unavailable) as caught:
             rehearsal.prepare(rehearsal.delivery(first))
         assert caught.value.sent
-        while not receiver.deeds():  # whether it has come already is open
-            continue
+        until(receiver.deeds, "the deed that comes late")
         assert [deed["action"] for deed in receiver.deeds()] == ["stage"]
 
     def test_a_bad_line_makes_no_deed_twice(

@@ -120,6 +120,7 @@ def test_files_stay_as_another_has_left_them(tmp_path: Path) -> None:
         lambda: storage.write(f"{storage.root}/a", b"ours"),
         lambda: storage.move(f"{storage.staging}/a", f"{storage.root}/a"),
         lambda: storage.remove(f"{storage.root}/a"),
+        lambda: storage.clear(storage.root),
     ):
         with over(), pytest.raises(Unavailable):
             deed()
