@@ -20,6 +20,7 @@ import requests
 from pipeline.commands import demo
 from pipeline.newsroom import demo_file, examples
 from pipeline.rollout import DeliveryState, RolloutState
+from pipeline.workers.broker import free_port
 from tests.engine.commands import Outcome, record_of, run, until
 
 CHECK = timedelta(seconds=12)
@@ -78,7 +79,8 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Six]:
     file = folder / "newsroom.toml"
     text = demo_file().read_text(encoding="utf-8")
     file.write_text(text.replace("[engine]", f"[engine]\ncheck = {CHECK.seconds}\nchecks = 3", 1), encoding="utf-8")
-    with demo.running(file, folder / "data") as environment:
+    listen = f"127.0.0.1:{free_port()}"  # the demo's own is everybody's who runs it at this moment
+    with demo.running(file, folder / "data", TONGFA_LISTEN=listen, TONGFA_SITE_URL=f"http://{listen}") as environment:
         yield Six(folder, environment)
 
 
